@@ -1,0 +1,196 @@
+"""Facts of one house for one calculation: what ``core.records`` reads and ``core.charges`` decides on.
+
+Everything is the sender's data as accepted, with the id of the record it came from (``source``), so that every number of a line can be
+traced. Months before the charged one are here through the readings: averages and the negative carry of common property need them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from core.ids import EntityId, RecordId
+
+__all__ = [
+    "AbsenceFacts", "AccountFacts", "Facts", "HouseFacts", "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ResidenceFacts",
+    "ServiceFacts", "TariffFacts",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """A service charged in the house, with the days it is provided on."""
+
+    service_id: EntityId
+    key: str
+    """The sender's number of the service."""
+    name: str
+    kind: int
+    provision: int
+    base_service: str | None
+    utility_kind: int | None
+    housing_kind: int | None
+    resource_kind: int | None
+    okei: str
+    starts_on: date | None
+    ends_on: date | None
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFacts:
+    """One reading; ``held`` ones are never given here."""
+
+    taken_on: date
+    value_e3: int
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class MeterFacts:
+    """A meter with all its readings in the order of dates. ``account`` is None for a house meter."""
+
+    key: str
+    kind: int
+    account: str | None
+    service: str
+    serial: str
+    digits: int | None
+    commissioned_on: date | None
+    next_verification_on: date | None
+    closed_on: date | None
+    start_e3: int | None
+    is_open: bool
+    source: RecordId
+    readings: tuple[ReadingFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResidenceFacts:
+    """Days a person is registered on an account; both ends count."""
+
+    key: str
+    first: date
+    last: date | None
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceFacts:
+    """Temporary absence of a resident; both named days are not absent days."""
+
+    residence: str
+    left_on: date
+    back_on: date
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """A personal account of the house with its place, people and meters."""
+
+    account_id: EntityId
+    key: str
+    number: str
+    kind: int
+    residential: bool
+    premises_number: str
+    room_number: str | None
+    no_meter: bool
+    no_meter_reason: int | None
+    area_e2: int
+    opened_on: date
+    closed_on: date | None
+    gas_stove: bool
+    gas_heater: bool
+    source: RecordId
+    place_source: RecordId
+    """The premises record: why a meter is missing."""
+    residences: tuple[ResidenceFacts, ...]
+    absences: tuple[AbsenceFacts, ...]
+    meters: tuple[MeterFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptionFacts:
+    """An interruption of a service in the house; local time."""
+
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    claimed_hours_e2: int | None
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class HouseFacts:
+    """All facts of a house that its charges of one month depend on."""
+
+    house_id: EntityId
+    key: str
+    fias: str
+    oktmo: str
+    address: str
+    useful_area_e2: int | None
+    common_area_e2: int | None
+    heated_common_area_e2: int | None
+    """HOUSEDOC 9002; None = not known, which counts as 0."""
+    soi_mode: int | None
+    """HOUSEDOC 9001: 1 norm, 2 house meter, 3 average, 4 norm with yearly recalculation."""
+    soi_mode_source: RecordId | None
+    source: RecordId
+    manager_id: EntityId | None
+    """Organisation entity: creditor of housing services and of common property."""
+    contribution_creditor_id: EntityId | None
+    """Regional operator, or the owner of the house's special account."""
+    contribution_excess_e6: int | None
+    """None: no decision on the fund, so no contribution is charged."""
+    contribution_source: RecordId | None
+    price_e6: int | None
+    """Maintenance, roubles for 1 m²."""
+    price_source: RecordId | None
+    services: tuple[ServiceFacts, ...]
+    accounts: tuple[AccountFacts, ...]
+    meters: tuple[MeterFacts, ...]
+    """House meters."""
+    interruptions: tuple[InterruptionFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TariffFacts:
+    """An approved tariff with its supplier (organisation entity)."""
+
+    kind: str
+    utility_kind: int | None
+    resource_kind: int | None
+    zone: int | None
+    supplier_id: EntityId | None
+    oktmo: str
+    act: str
+    first: date
+    last: date | None
+    value_e6: int
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class NormFacts:
+    """An approved norm."""
+
+    utility_kind: int | None
+    resource_kind: int | None
+    basis: str
+    okei: str
+    first: date
+    value_e6: int
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What holds for every house of the region: approved tariffs and norms, and the region's settings (name → value)."""
+
+    tariffs: tuple[TariffFacts, ...]
+    norms: tuple[NormFacts, ...]
+    settings: dict[str, object]
+    settings_sources: dict[str, RecordId]

@@ -1,0 +1,44 @@
+"""Engines: who connects, as which role, and whose rows they see.
+
+Two roles: ``erkc_owner`` migrates; ``erkc_app`` works, with SELECT and INSERT only on archive and ledger. Row-level security shows a
+session the rows of the provider named in ``erkc.provider``; ``*`` is the centre, which sees all. A session that names nobody sees nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine
+
+from core.ids import ProviderId
+
+__all__ = ["application_engine", "driver", "owner_engine", "transaction"]
+
+
+def application_engine(url: str, *, provider: ProviderId | None = None, name: str = "erkc") -> Engine:
+    """An engine of the working role. ``provider`` None is the centre (sees every provider); otherwise only that provider's rows."""
+    scope = "*" if provider is None else str(int(provider))
+    options = f"-c erkc.provider={scope} -c timezone=UTC"
+    return create_engine(url, connect_args={"options": options, "application_name": name}, pool_pre_ping=True)
+
+
+def owner_engine(url: str) -> Engine:
+    """An engine of the owning role: for migrations only."""
+    return create_engine(url, connect_args={"options": "-c erkc.provider=* -c timezone=UTC", "application_name": "erkc-owner"})
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction: commits at the end of the block, rolls back when it raises. Opened in ``core.services`` only."""
+    with engine.begin() as connection:
+        yield connection
+
+
+def driver(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:
+    """The psycopg connection under a SQLAlchemy one, inside the same transaction: for COPY."""
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, psycopg.Connection):
+        raise TypeError("the database must be PostgreSQL through psycopg 3")
+    return raw

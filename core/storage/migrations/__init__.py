@@ -1,0 +1,1 @@
+"""Alembic migrations: forward only, one purpose each. They run as ``erkc_owner``."""
