@@ -1,0 +1,138 @@
+"""Content of a bill (единый платёжный документ), once: PDF, federal XML, e-mail and cabinet all read this object, so they never differ.
+
+Amounts are kopecks with the signs of the form 43/пр: base, surcharge and total as they are, ``recalculation`` signed (under-delivery is in
+it as a minus), ``benefit`` positive and lowering. Debt and advance are both not negative. Immutable once issued.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from core.ids import EntityId
+from core.model.lines import Method
+from core.period import Month
+
+__all__ = ["BillContent", "BillLine", "BillMeter", "BillRecipient", "Recalculation", "Section"]
+
+Section = Literal["housing", "common_property", "utility", "capital_repair", "additional"]
+
+
+@dataclass(frozen=True, slots=True)
+class BillRecipient:
+    """Who is paid by this bill: a creditor and the settlement account its money goes to."""
+
+    creditor_id: EntityId
+    name: str
+    inn: str
+    kpp: str
+    bank_account: str
+    bank_name: str
+    bik: str
+    correspondent: str
+    debt: int
+    advance: int
+    charged: int
+    paid: int
+    penalties: int
+    due: int
+    """To pay: max(0, debt − advance − paid + charged + penalties)."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillLine:
+    """One row of section 3."""
+
+    section: Section
+    service_id: EntityId
+    service_key: str
+    name: str
+    okei: str
+    unit: str
+    utility_kind: int | None
+    housing_kind: int | None
+    resource_kind: int | None
+    creditor_id: EntityId
+    method: Method
+    individual_volume_e6: int | None
+    common_volume_e6: int | None
+    tariff_e6: int | None
+    base: int
+    factor_e2: int | None
+    """Raising coefficient, hundredths; None where there is no surcharge."""
+    surcharge: int
+    recalculation: int
+    benefit: int
+    total: int
+    norm_e6: int | None = None
+    house_individual_e6: int | None = None
+    house_common_e6: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recalculation:
+    """A row of section 5: why a line was corrected."""
+
+    service_id: EntityId
+    reason: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillMeter:
+    """An own meter with its readings; values in thousandths."""
+
+    service_id: EntityId
+    serial: str
+    previous_e3: int | None
+    current_e3: int | None
+    taken_on: date | None
+    verify_by: date | None
+    utility_kind: int | None
+    okei: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillContent:
+    """Everything a bill says."""
+
+    number: str
+    version: int
+    replaces_number: str | None
+    month: Month
+    issued_on: date
+    due_on: date
+    provider_name: str
+    provider_inn: str
+    payer_name: str
+    payer_is_organisation: bool
+    account_id: EntityId
+    account_number: str
+    account_kind: int
+    els: str | None
+    service_identifier: str | None
+    """ИЖКУ."""
+    address: str
+    premises_number: str
+    room_number: str | None
+    house_fias: str
+    house_id: EntityId
+    area_e2: int
+    residents_e6: int
+    recipients: tuple[BillRecipient, ...]
+    lines: tuple[BillLine, ...]
+    recalculations: tuple[Recalculation, ...]
+    meters: tuple[BillMeter, ...]
+    charged: int
+    """Sum of the totals of the lines."""
+    debt: int
+    """Sum of what is owed at the start of the month, service by service (not lowered by advances)."""
+    advance: int
+    paid: int
+    """Payments counted until ``payments_until``."""
+    payments_until: date
+    penalties: int
+    due: int
+    """Sum over recipients of what is to pay."""
+    notices: tuple[str, ...]
