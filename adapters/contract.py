@@ -15,9 +15,22 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from core.model.finding import Finding
+from core.model.parsed import Parsed
 from core.model.records import Record
 
-__all__ = ["Collector", "Deliverer", "Identification", "Outcome", "Package", "Parsed", "Parser", "RawMessage", "Receipt", "Renderer", "Standing"]
+__all__ = [
+    "Collector",
+    "Deliverer",
+    "Identification",
+    "Outcome",
+    "Package",
+    "Parsed",
+    "Parser",
+    "RawMessage",
+    "Receipt",
+    "Renderer",
+    "Standing",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +47,6 @@ class Identification:
 
     accepted: bool
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """Everything a message says about itself as a whole, known after its records were read.
-
-    ``status`` is the adapter's own word for the whole (``accepted``, ``accepted_with_errors``, ``rejected`` …); ``header`` holds what
-    identifies the sender and the period; ``counts`` data rows by section.
-    """
-
-    status: str
-    header: Mapping[str, str]
-    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -11,7 +11,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NewType
 
-__all__ = ["Kopecks", "format_roubles", "kopecks", "parse_roubles", "split"]
+import numpy as np
+import numpy.typing as npt
+
+from core.exact import LIMIT, Exact
+
+__all__ = ["Kopecks", "format_roubles", "kopecks", "kopecks_column", "parse_roubles", "rounded", "rounded_column", "split"]
 
 Kopecks = NewType("Kopecks", int)
 
@@ -24,9 +29,38 @@ def kopecks(roubles: Fraction | int) -> Kopecks:
     >>> kopecks(Fraction(1, 200)), kopecks(Fraction(-1, 200)), kopecks(Fraction("2.344"))
     (1, -1, 234)
     """
-    exact = Fraction(roubles) * 100
+    return Kopecks(rounded(roubles, 100))
+
+
+def kopecks_column(roubles: Exact) -> npt.NDArray[np.int64]:
+    """Round a column of exact amounts of roubles to kopecks, half away from zero: :func:`kopecks` for each row.
+
+    >>> kopecks_column(Exact.column([Fraction(1, 200), Fraction(-1, 200)])).tolist()
+    [1, -1]
+    """
+    return rounded_column(roubles, 100)
+
+
+def rounded(value: Fraction | int, scale: int) -> int:
+    """The value in whole parts of which ``scale`` make one, half away from zero; of volumes for display only (R7).
+
+    >>> rounded(Fraction(2, 3), 1_000_000)
+    666667
+    """
+    exact = Fraction(value) * scale
     whole = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
-    return Kopecks(-whole if exact < 0 else whole)
+    return -whole if exact < 0 else whole
+
+
+def rounded_column(value: Exact, scale: int) -> npt.NDArray[np.int64]:
+    """:func:`rounded` for each row of a column; a result that does not fit 64 bits is an ``OverflowError``."""
+    scaled = value * scale
+    num, den = np.atleast_1d(np.asarray(scaled.num)), np.asarray(scaled.den)
+    if 2 * scaled.top + scaled.dtop >= LIMIT or 2 * scaled.dtop >= LIMIT:
+        num, den = num.astype(object), den.astype(object)
+    whole = (2 * np.abs(num) + den) // (2 * den)
+    signed: npt.NDArray[np.int64] = np.where(num < 0, -whole, whole).astype(np.int64)
+    return signed
 
 
 def split(total: int, weights: Sequence[Fraction | int]) -> list[Kopecks]:

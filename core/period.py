@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 __all__ = ["Month", "overlap_days"]
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
-_NAMES = "январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь".split()
+_NAMES = ["январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +56,7 @@ class Month:
     @property
     def days(self) -> int:
         """How many days the month has."""
-        return calendar.monthrange(self.year, self.month)[1]
+        return _days(self.year, self.month)
 
     @property
     def title(self) -> str:
@@ -86,6 +87,11 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@functools.cache
+def _days(year: int, month: int) -> int:
+    return calendar.monthrange(year, month)[1]
 
 
 def overlap_days(month: Month, first: date | None, last: date | None) -> int:

@@ -46,16 +46,13 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield named
         return
     folder = tmp_path_factory.mktemp("server")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)  # as root the server runs as an unprivileged user, who must be able to get here
     server = embedded.start(folder, {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
     yield server.superuser_url
     server.release()
 
 
-@pytest.fixture(scope="session")
-def template_database(server_url: str) -> str:
-    """A migrated, empty database that each test's own is copied from."""
+def migrated_template(server_url: str) -> str:
+    """Make a migrated, empty database on a server; its name."""
     name = f"erkc_template_{uuid.uuid4().hex[:8]}"
     with create_engine(server_url, isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
@@ -66,6 +63,12 @@ def template_database(server_url: str) -> str:
     upgrade(owner)
     owner.dispose()
     return name
+
+
+@pytest.fixture(scope="session")
+def template_database(server_url: str) -> str:
+    """A migrated, empty database that each test's own is copied from."""
+    return migrated_template(server_url)
 
 
 @pytest.fixture

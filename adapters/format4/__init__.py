@@ -1,0 +1,1 @@
+"""«Формат 4.0» itself: field tables as data, the container, rows, cells and findings. Shared by whoever reads or writes it."""

@@ -38,6 +38,9 @@ class BillRecipient:
     penalties: int
     due: int
     """To pay: max(0, debt − advance − paid + charged + penalties)."""
+    contribution: bool = False
+    """The money is the contribution for capital repair: one creditor may have two accounts (ЖК ст. 175), and they never mix."""
+    phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,8 @@ class BillMeter:
     verify_by: date | None
     utility_kind: int | None
     okei: str
+    service_name: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +141,7 @@ class BillContent:
     due: int
     """Sum over recipients of what is to pay."""
     notices: tuple[str, ...]
+    residential: bool = True
+    provider_address: str = ""
+    provider_phone: str = ""
+    provider_email: str = ""

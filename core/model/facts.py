@@ -35,6 +35,9 @@ class ServiceFacts:
     starts_on: date | None
     ends_on: date | None
     source: RecordId
+    """The record that says the house is charged for it: the service of the house, or the decision on the capital-repair fund."""
+    zone: int | None = None
+    """Tariff zone of electricity: 1 single, 2 day, 3 night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class ReadingFacts:
     taken_on: date
     value_e3: int
     source: RecordId
+    zone: int | None = None
+    """Tariff zone of a meter with several: 1 day, 2 night."""
 
 
 @dataclass(frozen=True, slots=True)

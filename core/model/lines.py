@@ -12,7 +12,18 @@ from core.ids import EntityId, RecordId
 __all__ = ["ChargeLine", "Chart", "Component", "HouseVolume", "Method"]
 
 Method = Literal[
-    "area", "residents", "ipu", "ipu_replaced", "ipu_after_average", "ipu_flat", "average", "norm", "odpu", "ipu_odpu", "odpu_part_metered", "sum_water"
+    "area",
+    "residents",
+    "ipu",
+    "ipu_replaced",
+    "ipu_after_average",
+    "ipu_flat",
+    "average",
+    "norm",
+    "odpu",
+    "ipu_odpu",
+    "odpu_part_metered",
+    "sum_water",
 ]
 
 
@@ -26,7 +37,10 @@ class Component(IntEnum):
     UNDERDELIVERY = 3
     BENEFIT = 4
     PENALTY = 5
+    """Penalty on housing and utilities."""
     ADVANCE = 6
+    PENALTY_CAPITAL_REPAIR = 7
+    """Penalty on the contribution: a group of its own, which never passes to the 1/130 scale."""
 
 
 class Chart(IntEnum):

@@ -16,11 +16,46 @@ from typing import ClassVar, Literal
 from core.model.finding import Position
 
 __all__ = [
-    "BODIES", "Absence", "Account", "AccountPlace", "ApprovedNorm", "ApprovedTariff", "Balance", "BankAccount", "Body",
-    "CapitalRepairDecision", "House", "HouseParameter", "HousePrice", "HouseService", "Interruption", "ManagementContract", "Meter",
-    "MeterAccount", "OpeningDebt", "OpeningPenalty", "Organisation", "PaymentPack", "PaymentRegistry", "Payment", "Person", "Premises",
-    "Reading", "Record", "RegionSetting", "RegisteredSender", "RegistryPayment", "Residence", "Room", "SectionRow", "Service", "StatedBill",
-    "StatedContribution", "StatedLine", "StatementLine", "State",
+    "BODIES",
+    "Absence",
+    "Account",
+    "AccountPlace",
+    "ApprovedNorm",
+    "ApprovedTariff",
+    "Balance",
+    "BankAccount",
+    "Body",
+    "CapitalRepairDecision",
+    "House",
+    "HouseParameter",
+    "HousePrice",
+    "HouseService",
+    "Interruption",
+    "ManagementContract",
+    "Meter",
+    "MeterAccount",
+    "OpeningDebt",
+    "OpeningPenalty",
+    "Organisation",
+    "Payment",
+    "PaymentPack",
+    "PaymentRegistry",
+    "Person",
+    "Premises",
+    "Reading",
+    "Record",
+    "RegionSetting",
+    "RegisteredSender",
+    "RegistryPayment",
+    "Residence",
+    "Room",
+    "SectionRow",
+    "Service",
+    "State",
+    "StatedBill",
+    "StatedContribution",
+    "StatedLine",
+    "StatementLine",
 ]  # fmt: skip
 
 State = Literal["accepted", "flagged", "held", "quarantined"]
@@ -444,7 +479,7 @@ class Payment:
     paid_on: date | None
     accounted_on: date | None
     amount: int | None
-    """Kopecks, positive; None when the row's amount is unreadable."""
+    """Kopecks as the row states them: positive, or the row is in suspense; None when unreadable."""
     source: str
     for_month: date | None
     pack: str | None
@@ -546,8 +581,14 @@ class RegistryPayment:
     payer_address: str
     for_month: date | None
     amount: int
+    """Kopecks; a storno is negative."""
     fee: int
     transfer: int
+    els: str = ""
+    izku: str = ""
+    ipd: str = ""
+    reverses: str = ""
+    """Operation id of the payment that a storno takes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,6 +607,16 @@ class StatementLine:
     other_inn: str
     other_name: str
     purpose: str
+    account_text: str = ""
+    """What the purpose says it pays for: ЛС as written, ЕЛС, ИЖКУ, ИПД, month."""
+    els: str = ""
+    izku: str = ""
+    ipd: str = ""
+    for_month: date | None = None
+    registries: tuple[str, ...] = ()
+    """Registries named in the purpose: ``number date count amount fee`` (kopecks), ``-`` for a part that is not there."""
+    document_type: str = ""
+    """As the bank writes it: платёжное поручение, банковский ордер …"""
 
 
 Body = (

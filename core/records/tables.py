@@ -1,7 +1,8 @@
 """One typed table for each record body: the columns follow from the dataclass, so the model is written once.
 
 Beside the body each row carries whose it is, its key at the sender, the message and position it came from, since when it is true and when
-we learned it. Rows are never changed: the version in force is the latest one of (provider, key).
+we learned it. Rows are never changed: a fact that changes gets another version under the same (provider, key), and
+:mod:`core.records.versions` says which version is in force.
 """
 
 from __future__ import annotations
@@ -11,9 +12,34 @@ import typing
 from datetime import date, datetime
 from types import NoneType
 
-from core.model.records import BODIES, Body
+from core.model.records import (
+    BODIES,
+    Absence,
+    Account,
+    AccountPlace,
+    Balance,
+    Body,
+    CapitalRepairDecision,
+    HouseParameter,
+    HousePrice,
+    HouseService,
+    Interruption,
+    Meter,
+    MeterAccount,
+    OpeningDebt,
+    OpeningPenalty,
+    Payment,
+    PaymentPack,
+    Reading,
+    RegistryPayment,
+    Residence,
+    StatedBill,
+    StatedContribution,
+    StatedLine,
+    StatementLine,
+)
 
-__all__ = ["ENVELOPE", "ddl", "sql_type", "table_columns", "table_name"]
+__all__ = ["ENVELOPE", "INDEXES", "ddl", "sql_type", "table_columns", "table_name"]
 
 ENVELOPE: tuple[tuple[str, str], ...] = (
     ("record_id", "bigint NOT NULL DEFAULT nextval('record_id_seq')"),
@@ -27,6 +53,40 @@ ENVELOPE: tuple[tuple[str, str], ...] = (
     ("recorded_at", "timestamptz NOT NULL"),
     ("state", "text NOT NULL"),
 )
+
+INDEXES: tuple[tuple[type[Body], str], ...] = (
+    (HouseParameter, "provider_id, house"),
+    (HouseService, "provider_id, house"),
+    (HousePrice, "provider_id, house"),
+    (CapitalRepairDecision, "provider_id, house"),
+    (Account, "provider_id, house"),
+    (Account, "number"),
+    (AccountPlace, "provider_id, account"),
+    (Residence, "provider_id, account"),
+    (Absence, "provider_id, account"),
+    (Meter, "provider_id, house"),
+    (MeterAccount, "provider_id, meter"),
+    (Reading, "provider_id, meter"),
+    (Interruption, "provider_id, house"),
+    (StatedBill, "provider_id, month"),
+    (StatedBill, "message_id"),
+    (StatedLine, "provider_id, bill"),
+    (StatedLine, "message_id"),
+    (StatedContribution, "provider_id, bill"),
+    (StatedContribution, "message_id"),
+    (OpeningDebt, "provider_id, bill"),
+    (OpeningDebt, "message_id"),
+    (OpeningPenalty, "provider_id, bill"),
+    (OpeningPenalty, "message_id"),
+    (Balance, "provider_id, month, account"),
+    (Balance, "message_id"),
+    (Payment, "provider_id, pack"),
+    (Payment, "message_id"),
+    (PaymentPack, "message_id"),
+    (RegistryPayment, "message_id"),
+    (StatementLine, "message_id"),
+)
+"""Beside the index of (provider, key) that every table has: what the readings of a house, a month and a message go by."""
 
 _TYPES: dict[object, str] = {
     str: 'text COLLATE "C"',
@@ -72,6 +132,9 @@ def ddl() -> str:
         columns.append(f"  CONSTRAINT {table}_pk PRIMARY KEY (record_id)")
         statements.append(f"CREATE TABLE {table} (\n" + ",\n".join(columns) + "\n);")
         statements.append(f"CREATE INDEX {table}_key ON {table} (provider_id, record_key, record_id);")
+        for columns_text in (text for indexed, text in INDEXES if indexed is body):
+            suffix = columns_text.removeprefix("provider_id, ").replace(", ", "_")
+            statements.append(f"CREATE INDEX {table}_by_{suffix} ON {table} ({columns_text});")
     return "\n".join(statements) + "\n"
 
 

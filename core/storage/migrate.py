@@ -50,7 +50,8 @@ def current_revision(engine: Engine) -> str | None:
 def upgrade(engine: Engine) -> None:
     """Bring the database to :func:`head_revision`, as the owner; doing it again changes nothing."""
     config = _config()
-    with engine.connect() as connection:
+    with engine.connect() as lock, engine.connect() as connection:
+        lock.execute(text("SELECT pg_advisory_lock(hashtext('erkc migrations'))"))  # two first runs at once: the second finds it done
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

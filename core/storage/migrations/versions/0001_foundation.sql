@@ -26,6 +26,7 @@ CREATE TABLE message (
   CONSTRAINT message_once UNIQUE (channel, direction, sha256)
 );
 CREATE INDEX message_received_at ON message (received_at);
+CREATE INDEX message_sha256 ON message (sha256);
 CREATE TABLE message_chunk (
   received_month date NOT NULL,
   message_id bigint NOT NULL,
@@ -52,9 +53,24 @@ CREATE TABLE seal (
   sealed_at timestamptz NOT NULL,
   CONSTRAINT seal_pk PRIMARY KEY (sealed_day)
 );
+-- Which seal covers a message, and at which place: one that is stored late for its day goes into the next seal.
+CREATE TABLE seal_leaf (
+  message_id bigint NOT NULL REFERENCES message,
+  sealed_day date NOT NULL REFERENCES seal,
+  place bigint NOT NULL,
+  CONSTRAINT seal_leaf_pk PRIMARY KEY (message_id),
+  CONSTRAINT seal_leaf_place UNIQUE (sealed_day, place)
+);
+-- For the owner alone: the working role has no right to delete, so a call by it is refused.
+CREATE FUNCTION erkc_drop_message(dropped bigint, lawful_basis text, at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO message_drop (message_id, dropped_at, basis) VALUES (dropped, at, lawful_basis);
+  DELETE FROM message_chunk WHERE message_id = dropped;
+END $$;
 
 -- Records: identity of things, external identifiers, findings; the typed tables stand in 0001_records.sql.
-CREATE SEQUENCE record_id_seq AS bigint CACHE 100;
+-- No cache: of two versions of a fact the later one must have the greater number, whichever sessions wrote them.
+CREATE SEQUENCE record_id_seq AS bigint;
 CREATE TABLE entity (
   entity_id bigint GENERATED ALWAYS AS IDENTITY,
   provider_id integer NOT NULL REFERENCES provider,
@@ -71,7 +87,8 @@ CREATE TABLE external_id (
   value text COLLATE "C" NOT NULL,
   message_id bigint NOT NULL REFERENCES message,
   seen_at timestamptz NOT NULL,
-  CONSTRAINT external_id_pk PRIMARY KEY (entity_id, system, kind, value)
+  -- The message stands in the key because a value may come back after another one was in force.
+  CONSTRAINT external_id_pk PRIMARY KEY (entity_id, system, kind, value, message_id)
 );
 CREATE INDEX external_id_value ON external_id (system, kind, value);
 -- What one parse of one message gave, as a whole.
@@ -269,6 +286,8 @@ CREATE TABLE exchange (
   service text NOT NULL,
   operation text NOT NULL,
   subject text NOT NULL,
+  act text NOT NULL,
+  request jsonb NOT NULL,
   request_guid uuid NOT NULL,
   request_message_id bigint REFERENCES message,
   remote_guid uuid,
@@ -287,7 +306,11 @@ CREATE TABLE exchange (
   CONSTRAINT exchange_pk PRIMARY KEY (exchange_id),
   CONSTRAINT exchange_request_once UNIQUE (request_guid)
 );
-CREATE INDEX exchange_due ON exchange (next_at) WHERE state IN ('prepared', 'sent', 'acknowledged');
+CREATE INDEX exchange_due ON exchange (next_at) WHERE state IN ('prepared', 'sent', 'acknowledged', 'lost');
+COMMENT ON COLUMN exchange.request IS 'what was asked for, in our terms: enough to build the message again under new identifiers';
+-- One conversation about a subject at a time: two workers that start the same one meet here.
+CREATE UNIQUE INDEX exchange_subject_live ON exchange (provider_id, system, act, subject)
+  WHERE state IN ('prepared', 'sent', 'acknowledged', 'lost');
 CREATE TABLE exchange_item (
   exchange_id bigint NOT NULL REFERENCES exchange,
   provider_id integer NOT NULL,
@@ -340,11 +363,27 @@ BEGIN
   IF parent NOT IN ('message_chunk', 'charge_line', 'posting') THEN
     RAISE EXCEPTION 'no monthly table named %', parent;
   END IF;
-  IF to_regclass('public.' || partition) IS NULL THEN
+  IF NOT EXISTS (SELECT FROM pg_class WHERE relname = partition AND relnamespace = 'public'::regnamespace) THEN
     PERFORM pg_advisory_xact_lock(hashtext('erkc_ensure_month ' || partition));
-    IF to_regclass('public.' || partition) IS NULL THEN
-      EXECUTE format('CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)',
-                     partition, parent, date_trunc('month', month)::date, (date_trunc('month', month) + interval '1 month')::date);
+    -- Asked of the catalog itself: after the wait, to_regclass may still answer from a cache that knows nothing of the other's table.
+    IF NOT EXISTS (SELECT FROM pg_class WHERE relname = partition AND relnamespace = 'public'::regnamespace) THEN
+      -- Attached, not created in place: that would lock out everybody who reads the table until our transaction ends.
+      EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition, parent);
+      EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)',
+                     parent, partition, date_trunc('month', month)::date, (date_trunc('month', month) + interval '1 month')::date);
     END IF;
   END IF;
+END $$;
+
+-- Statistics of record tables after a large message: the planner must not plan a month from an empty table's numbers, and only an owner may analyse.
+CREATE FUNCTION erkc_analyze_records(names text[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY names LOOP
+    IF name <> 'entity' AND name NOT LIKE 'record\_%' THEN
+      RAISE EXCEPTION 'no record table named %', name;
+    END IF;
+    EXECUTE format('ANALYZE (SKIP_LOCKED) public.%I', name);
+  END LOOP;
 END $$;

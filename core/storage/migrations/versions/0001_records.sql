@@ -111,6 +111,7 @@ CREATE TABLE record_house_parameter (
   CONSTRAINT record_house_parameter_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_parameter_key ON record_house_parameter (provider_id, record_key, record_id);
+CREATE INDEX record_house_parameter_by_house ON record_house_parameter (provider_id, house);
 CREATE TABLE record_premises (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -193,6 +194,7 @@ CREATE TABLE record_house_service (
   CONSTRAINT record_house_service_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_service_key ON record_house_service (provider_id, record_key, record_id);
+CREATE INDEX record_house_service_by_house ON record_house_service (provider_id, house);
 CREATE TABLE record_house_price (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -212,6 +214,7 @@ CREATE TABLE record_house_price (
   CONSTRAINT record_house_price_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_price_key ON record_house_price (provider_id, record_key, record_id);
+CREATE INDEX record_house_price_by_house ON record_house_price (provider_id, house);
 CREATE TABLE record_capital_repair_decision (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -231,6 +234,7 @@ CREATE TABLE record_capital_repair_decision (
   CONSTRAINT record_capital_repair_decision_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_capital_repair_decision_key ON record_capital_repair_decision (provider_id, record_key, record_id);
+CREATE INDEX record_capital_repair_decision_by_house ON record_capital_repair_decision (provider_id, house);
 CREATE TABLE record_person (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -279,6 +283,8 @@ CREATE TABLE record_account (
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
+CREATE INDEX record_account_by_house ON record_account (provider_id, house);
+CREATE INDEX record_account_by_number ON record_account (number);
 CREATE TABLE record_account_place (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -298,6 +304,7 @@ CREATE TABLE record_account_place (
   CONSTRAINT record_account_place_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_place_key ON record_account_place (provider_id, record_key, record_id);
+CREATE INDEX record_account_place_by_account ON record_account_place (provider_id, account);
 CREATE TABLE record_residence (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -317,6 +324,7 @@ CREATE TABLE record_residence (
   CONSTRAINT record_residence_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_residence_key ON record_residence (provider_id, record_key, record_id);
+CREATE INDEX record_residence_by_account ON record_residence (provider_id, account);
 CREATE TABLE record_absence (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -336,6 +344,7 @@ CREATE TABLE record_absence (
   CONSTRAINT record_absence_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_absence_key ON record_absence (provider_id, record_key, record_id);
+CREATE INDEX record_absence_by_account ON record_absence (provider_id, account);
 CREATE TABLE record_meter (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -363,6 +372,7 @@ CREATE TABLE record_meter (
   CONSTRAINT record_meter_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_meter_key ON record_meter (provider_id, record_key, record_id);
+CREATE INDEX record_meter_by_house ON record_meter (provider_id, house);
 CREATE TABLE record_meter_account (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -379,6 +389,7 @@ CREATE TABLE record_meter_account (
   CONSTRAINT record_meter_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_meter_account_key ON record_meter_account (provider_id, record_key, record_id);
+CREATE INDEX record_meter_account_by_meter ON record_meter_account (provider_id, meter);
 CREATE TABLE record_reading (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -398,6 +409,7 @@ CREATE TABLE record_reading (
   CONSTRAINT record_reading_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_reading_key ON record_reading (provider_id, record_key, record_id);
+CREATE INDEX record_reading_by_meter ON record_reading (provider_id, meter);
 CREATE TABLE record_interruption (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -418,6 +430,7 @@ CREATE TABLE record_interruption (
   CONSTRAINT record_interruption_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_interruption_key ON record_interruption (provider_id, record_key, record_id);
+CREATE INDEX record_interruption_by_house ON record_interruption (provider_id, house);
 CREATE TABLE record_stated_bill (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -442,6 +455,8 @@ CREATE TABLE record_stated_bill (
   CONSTRAINT record_stated_bill_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_stated_bill_key ON record_stated_bill (provider_id, record_key, record_id);
+CREATE INDEX record_stated_bill_by_month ON record_stated_bill (provider_id, month);
+CREATE INDEX record_stated_bill_by_message_id ON record_stated_bill (message_id);
 CREATE TABLE record_stated_line (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -467,6 +482,8 @@ CREATE TABLE record_stated_line (
   CONSTRAINT record_stated_line_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_stated_line_key ON record_stated_line (provider_id, record_key, record_id);
+CREATE INDEX record_stated_line_by_bill ON record_stated_line (provider_id, bill);
+CREATE INDEX record_stated_line_by_message_id ON record_stated_line (message_id);
 CREATE TABLE record_stated_contribution (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -488,6 +505,8 @@ CREATE TABLE record_stated_contribution (
   CONSTRAINT record_stated_contribution_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_stated_contribution_key ON record_stated_contribution (provider_id, record_key, record_id);
+CREATE INDEX record_stated_contribution_by_bill ON record_stated_contribution (provider_id, bill);
+CREATE INDEX record_stated_contribution_by_message_id ON record_stated_contribution (message_id);
 CREATE TABLE record_opening_debt (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -507,6 +526,8 @@ CREATE TABLE record_opening_debt (
   CONSTRAINT record_opening_debt_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_opening_debt_key ON record_opening_debt (provider_id, record_key, record_id);
+CREATE INDEX record_opening_debt_by_bill ON record_opening_debt (provider_id, bill);
+CREATE INDEX record_opening_debt_by_message_id ON record_opening_debt (message_id);
 CREATE TABLE record_opening_penalty (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -529,6 +550,8 @@ CREATE TABLE record_opening_penalty (
   CONSTRAINT record_opening_penalty_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_opening_penalty_key ON record_opening_penalty (provider_id, record_key, record_id);
+CREATE INDEX record_opening_penalty_by_bill ON record_opening_penalty (provider_id, bill);
+CREATE INDEX record_opening_penalty_by_message_id ON record_opening_penalty (message_id);
 CREATE TABLE record_balance (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -555,6 +578,8 @@ CREATE TABLE record_balance (
   CONSTRAINT record_balance_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_balance_key ON record_balance (provider_id, record_key, record_id);
+CREATE INDEX record_balance_by_month_account ON record_balance (provider_id, month, account);
+CREATE INDEX record_balance_by_message_id ON record_balance (message_id);
 CREATE TABLE record_payment_pack (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -573,6 +598,7 @@ CREATE TABLE record_payment_pack (
   CONSTRAINT record_payment_pack_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_payment_pack_key ON record_payment_pack (provider_id, record_key, record_id);
+CREATE INDEX record_payment_pack_by_message_id ON record_payment_pack (message_id);
 CREATE TABLE record_payment (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -599,6 +625,8 @@ CREATE TABLE record_payment (
   CONSTRAINT record_payment_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_payment_key ON record_payment (provider_id, record_key, record_id);
+CREATE INDEX record_payment_by_pack ON record_payment (provider_id, pack);
+CREATE INDEX record_payment_by_message_id ON record_payment (message_id);
 CREATE TABLE record_section_row (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -740,9 +768,14 @@ CREATE TABLE record_registry_payment (
   amount bigint NOT NULL,
   fee bigint NOT NULL,
   transfer bigint NOT NULL,
+  els text COLLATE "C" NOT NULL,
+  izku text COLLATE "C" NOT NULL,
+  ipd text COLLATE "C" NOT NULL,
+  reverses text COLLATE "C" NOT NULL,
   CONSTRAINT record_registry_payment_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_registry_payment_key ON record_registry_payment (provider_id, record_key, record_id);
+CREATE INDEX record_registry_payment_by_message_id ON record_registry_payment (message_id);
 CREATE TABLE record_statement_line (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -765,6 +798,14 @@ CREATE TABLE record_statement_line (
   other_inn text COLLATE "C" NOT NULL,
   other_name text COLLATE "C" NOT NULL,
   purpose text COLLATE "C" NOT NULL,
+  account_text text COLLATE "C" NOT NULL,
+  els text COLLATE "C" NOT NULL,
+  izku text COLLATE "C" NOT NULL,
+  ipd text COLLATE "C" NOT NULL,
+  for_month date,
+  registries text[] NOT NULL,
+  document_type text COLLATE "C" NOT NULL,
   CONSTRAINT record_statement_line_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_statement_line_key ON record_statement_line (provider_id, record_key, record_id);
+CREATE INDEX record_statement_line_by_message_id ON record_statement_line (message_id);

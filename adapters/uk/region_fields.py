@@ -1,0 +1,197 @@
+"""Fields of the region's configuration as tables, and the checker that reads one item by such a table.
+
+A field's rule is its type with ``?`` when it may be absent or null; :class:`Checker` turns a value into what the record holds (a date, an
+amount in millionths, a zone number) and names what is wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from core.model.finding import Finding, Position
+
+__all__ = ["NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "Checker"]
+
+ROOT = {"region": "text?", "town": "text?", "senders": "list?", "tariffs": "list?", "norms": "list?", "settings": "object?"}
+SENDER = {"name": "text", "inn": "inn", "kpp": "kpp", "ogrn": "ogrn", "data_bank_keys": "texts", "provider_kind": "number"}
+TARIFF = {
+    "kind": "tariff_kind", "utility_kind": "number?", "resource_kind": "number?", "zone": "zone?", "supplier_inn": "inn?", "oktmo": "oktmo",
+    "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount",
+}  # fmt: skip
+NORM = {
+    "utility_kind": "number?",
+    "resource_kind": "number?",
+    "basis": "basis",
+    "unit_okei": "text",
+    "valid_from": "date",
+    "value": "amount",
+}
+
+_TEXT_SETTINGS = """
+account_on_registry advance_split average_window communal_area edk_cap february_2026_due due_shift heated_common_area heating_degrees
+heating_payment house_effect index_base_october inside_month interruption_base interruption_hours interruption_limits k_effective
+k_electricity_basis kopek_remainder late_bill_due late_reading metered_absence negative_common odn_cap opening_without_months
+own_heating_unit owner_change_day owners_when_unknown penalty_by penalty_order penalty_rate penalty_rounding pp253_small qr_paym_period
+qr_zero rate_after_freeze recalc_penalty regional_holidays residence_end soi_regime undelivered_volume volume_rounding
+"""
+SETTINGS = {
+    **dict.fromkeys(_TEXT_SETTINGS.split(), "any?"),
+    **dict.fromkeys(
+        ["coefficient_cold_water", "coefficient_hot_water", "coefficient_electricity", "coefficient_sewerage"], "amount_as_is?"
+    ),
+    **dict.fromkeys(
+        ["wastewater_k", "range_factor", "penalty_rate_value", "rollover_factor", "heating_single_limit_hours"], "amount_as_is?"
+    ),
+    **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "flag?"),
+    "heating_months": "numbers?",
+    "days_off": "dates?",
+    "due_day_rule": "list?",
+    "wins": "object?",
+}
+"""Settings of the calculation and of payments that the hub knows, with the type of each."""
+
+_KINDS = ("utility", "contribution")
+_ZONES = {"single": 1, "day": 2, "night": 3}
+_BASES = (
+    "per_person", "per_person_cooking", "per_person_heater", "per_person_year", "per_m2", "per_m2_year", "per_m2_common", "heat_per_m3",
+)  # fmt: skip
+_DIGITS = {
+    "inn": re.compile(r"\d{10}|\d{12}"),
+    "kpp": re.compile(r"\d{9}|"),
+    "ogrn": re.compile(r"\d{13}|\d{15}"),
+    "oktmo": re.compile(r"\d{8}|\d{11}"),
+}
+_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,6})?")
+_EXPECTED = {
+    "text": "непустой текст", "number": "целое число", "texts": "список непустых текстов", "inn": "ИНН: 10 или 12 цифр в кавычках",
+    "kpp": "КПП: 9 цифр в кавычках", "ogrn": "ОГРН: 13 или 15 цифр в кавычках", "oktmo": "ОКТМО: 8 или 11 цифр в кавычках",
+    "tariff_kind": "utility или contribution", "zone": "single, day или night", "basis": "одно из: " + ", ".join(_BASES),
+    "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
+    "amount_as_is": "число, например \"1.5\"", "flag": "true или false", "numbers": "список целых чисел",
+    "dates": "список дат вида 2026-10-01",
+    "list": "список", "object": "набор пар «имя: значение»", "any": "текст, число, true или false",
+}  # fmt: skip
+
+
+class Checker:
+    """Reads one item of a section; ``refused`` says that it must be left out, ``findings`` why."""
+
+    def __init__(self, file: str, row: int | None, item: object, fields: Mapping[str, str]) -> None:
+        self.position = Position(file, row)
+        self.findings: list[Finding] = []
+        self.refused = False
+        self._item = item
+        self._fields = fields
+
+    def read(self) -> dict[str, Any]:  # each value is of the type that its field's rule names
+        """Values of the fields that are right; a field that may be absent is None where it is. Settings that are absent stay absent."""
+        if not isinstance(self._item, Mapping):
+            self.findings.append(self.refuse("RG-013", None, "Здесь должен быть набор пар «имя: значение».", "Сверьте запись с образцом."))
+            return {}
+        for name in self._item:
+            if name not in self._fields:
+                self.findings.append(self._unknown(str(name)))
+        values: dict[str, Any] = {}
+        for name, rule in self._fields.items():
+            kind, optional = rule.removesuffix("?"), rule.endswith("?")
+            found = self._item.get(name)
+            if found is None:
+                if not optional:
+                    self.findings.append(self.refuse("RG-012", name, f"Не задано «{name}».", f"Добавьте {name}: {_EXPECTED[kind]}."))
+                elif self._fields is not SETTINGS:
+                    values[name] = None
+                continue
+            try:
+                values[name] = _convert(kind, found)
+            except ValueError:
+                self.findings.append(self.refuse("RG-013", name, f"Неверное значение «{name}».", f"Нужно: {_EXPECTED[kind]}.", value=found))
+        return values
+
+    def refuse(self, code: str, name: str | None, message: str, hint: str, *, value: object = None) -> Finding:
+        """A finding that leaves the item out (of settings and of the top level: the one value)."""
+        self.refused = True
+        if value is None and name is not None and isinstance(self._item, Mapping):
+            value = self._item.get(name)
+        shown = None if value is None else str(value)
+        return Finding(self.position, code, "error", "reject_row", value=shown, message=message, hint=hint)
+
+    def _unknown(self, name: str) -> Finding:
+        near = difflib.get_close_matches(name, self._fields, n=1)
+        hint = f"Возможно, имелось в виду «{near[0]}»." if near else "Уберите это имя или сверьте его со справочником настроек."
+        return Finding(
+            self.position, "RG-011", "warning", "ignore", value=name, message=f"Неизвестное имя «{name}»: не использовано.", hint=hint
+        )
+
+
+def _convert(kind: str, value: object) -> object:
+    """The value as a record holds it; ``ValueError`` when it is not of the kind."""
+    match kind:
+        case "number":
+            return _checked(value, isinstance(value, int) and not isinstance(value, bool))
+        case "flag":
+            return _checked(value, isinstance(value, bool))
+        case "list":
+            return _checked(value, isinstance(value, list))
+        case "object":
+            return _checked(value, isinstance(value, dict))
+        case "any":
+            return _checked(value, isinstance(value, str | int) and value != "")
+        case "amount_as_is":
+            _millionths(value)
+            return value
+        case "amount":
+            return _millionths(value)
+        case "date":
+            return _date(value)
+        case "texts" | "numbers" | "dates":
+            items = value if isinstance(value, list) else None
+            if items is None:
+                raise ValueError
+            converted = [_convert(kind.removesuffix("s"), item) for item in items]
+            return tuple(converted) if kind == "texts" else items
+        case _:
+            return _word(kind, value)
+
+
+def _word(kind: str, value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError
+    match kind:
+        case "zone":
+            return _checked(_ZONES.get(value), value in _ZONES)
+        case "tariff_kind":
+            return _checked(value, value in _KINDS)
+        case "basis":
+            return _checked(value, value in _BASES)
+        case "text":
+            return _checked(value, value.strip() != "")
+        case _:
+            return _checked(value, _DIGITS[kind].fullmatch(value) is not None)
+
+
+def _checked(value: object, right: bool) -> object:
+    if not right:
+        raise ValueError
+    return value
+
+
+def _millionths(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError
+    text = str(value)
+    if _AMOUNT.fullmatch(text) is None:
+        raise ValueError
+    whole, _, part = text.partition(".")
+    return int(whole) * 1_000_000 + int(part.ljust(6, "0"))
+
+
+def _date(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    raise ValueError

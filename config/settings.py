@@ -1,0 +1,136 @@
+"""One settings class; the only reader of the environment in the project.
+
+Layers, each over the one before: ``config/default.toml`` → site file (``ERKC_CONFIG`` or ``<home>/erkc.toml``) → environment (``ERKC_…``).
+Secrets come from the environment or files and are never printed. Unknown keys are errors that name the key and the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from core.errors import ConfigError
+
+__all__ = ["BillSettings", "DatabaseSettings", "GisSettings", "LimitSettings", "Settings", "load"]
+
+_ENVIRONMENT = {
+    "ERKC_HOME": ("home",),
+    "ERKC_REGION": ("region",),
+    "ERKC_DATABASE_URL": ("database", "url"),
+    "ERKC_OWNER_DATABASE_URL": ("database", "owner_url"),
+    "ERKC_GIS_URL": ("gis", "base_url"),
+    "ERKC_GIS_SIGNER": ("gis", "signer"),
+}
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class DatabaseSettings(_Section):
+    """Where the data is; both empty means the embedded server."""
+
+    url: SecretStr
+    owner_url: SecretStr
+
+
+class GisSettings(_Section):
+    """The federal system: album, address, package size and the polling ladder in seconds."""
+
+    album: str
+    base_url: str
+    package_documents: int = Field(ge=1, le=500)
+    poll_ladder_s: tuple[int, ...] = Field(min_length=1)
+    timeout_s: int = Field(ge=1)
+    signer: Literal["auto", "engine", "command", "python", "rsa"]
+
+
+class BillSettings(_Section):
+    """Issuing bills."""
+
+    batch_documents: int = Field(ge=1, le=500)
+    series: str
+
+
+class LimitSettings(_Section):
+    """Bounds on what is taken in."""
+
+    archive_unpacked_bytes: int = Field(ge=1)
+    archive_ratio: int = Field(ge=1)
+
+
+class Settings(_Section):
+    """Every setting of the system, checked."""
+
+    home: Path
+    region: str
+    database: DatabaseSettings
+    gis: GisSettings
+    bills: BillSettings
+    limits: LimitSettings
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the work folder's own database server is used."""
+        return not self.database.url.get_secret_value()
+
+
+def load(*, home: Path | None = None, environment: dict[str, str] | None = None) -> Settings:
+    """Read all layers; ``ConfigError`` names the option and where it came from."""
+    environment = dict(os.environ) if environment is None else environment
+    values = tomllib.loads(files("config").joinpath("default.toml").read_text(encoding="utf-8"))
+    folder = home or Path(environment.get("ERKC_HOME") or values["home"])
+    named = environment.get("ERKC_CONFIG")
+    site = Path(named) if named else folder / "erkc.toml"
+    if named and not site.exists():
+        raise ConfigError("CFG-0101", f"Файл настроек {site} не найден.", hint="Проверьте ERKC_CONFIG.", option="ERKC_CONFIG")
+    origin = "config/default.toml"
+    if site.exists():
+        try:
+            _merge(values, tomllib.loads(site.read_text(encoding="utf-8")))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError("CFG-0102", f"Файл настроек {site} не читается: {error}.", hint="Исправьте TOML.", file=str(site)) from error
+        origin = str(site)
+    for name, path in _ENVIRONMENT.items():
+        if environment.get(name):
+            _put(values, path, environment[name])
+    if home is not None:
+        values["home"] = str(home)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explained(error, origin) from error
+
+
+def _merge(values: dict[str, Any], other: dict[str, Any]) -> None:  # Any: TOML values are of any type until they are validated
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            _merge(values[key], value)
+        else:
+            values[key] = value
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: str) -> None:
+    for key in path[:-1]:
+        values = values.setdefault(key, {})
+    values[path[-1]] = value
+
+
+def _explained(error: ValidationError, origin: str) -> ConfigError:
+    first = error.errors(include_input=False)[0]
+    option = ".".join(str(part) for part in first["loc"])
+    hint = f"Смотрите {origin} и config/default.toml."
+    if first["type"] == "extra_forbidden":
+        known = [
+            name for section in (Settings, DatabaseSettings, GisSettings, BillSettings, LimitSettings) for name in section.model_fields
+        ]
+        near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        hint = (f"Возможно, имелось в виду «{near[0]}». " if near else "") + hint
+        return ConfigError("CFG-0103", f"Неизвестная настройка {option}.", hint=hint, option=option, file=origin)
+    return ConfigError("CFG-0104", f"Настройка {option} неверна: {first['msg']}.", hint=hint, option=option, file=origin)

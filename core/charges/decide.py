@@ -1,0 +1,196 @@
+"""From the facts of a house to rows: which clause holds for each account and service of the month, and with which arguments.
+
+Nothing is computed to money here and nothing is guessed: what a service is follows from its codes, what applies from the facts and the
+rules. A fact that is missing holds the line (or the service, or the house, when others depend on it) with a finding; the rest goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from core.charges.common_property import CommonVolume, common_volumes
+from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.lines import LineDecider
+from core.charges.rows import LinePlan
+from core.charges.rules import Resource, Rules, is_plain, resource_of
+from core.charges.volumes import MonthVolume, averages_of, first_month, house_volumes, service_days, volumes_of
+from core.ids import RecordId
+from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.lines import HouseVolume
+from core.money import rounded
+from core.period import Month
+
+__all__ = ["HousePlan", "decide_house"]
+
+_INDIVIDUAL, _COMMON = 1, 2
+_ALL_SERVICES = (1, 4)
+"""Kinds of accounts that have all services of their house: of a managing organisation, of a settlement centre."""
+_METERED: tuple[Resource, ...] = ("cold_water", "hot_water", "electricity")
+
+
+@dataclass(slots=True)
+class HousePlan:
+    """A house decided: rows of its lines, its volumes, and what is held."""
+
+    house: HouseFacts
+    plans: list[LinePlan] = field(default_factory=list)
+    volumes: list[HouseVolume] = field(default_factory=list)
+    findings: list[ChargeFinding] = field(default_factory=list)
+    held: bool = False
+
+
+def decide_house(house: HouseFacts, rules: Rules) -> HousePlan:
+    """Decide every line of the house for the month of the rules."""
+    decision = _Decision(house, rules)
+    decision.report_other_accounts()
+    try:
+        decision.house_level()
+        for service in house.services:
+            decision.service(service)
+    except Held as held:
+        decision.hold_house(held)
+    decision.report_shared()
+    return decision.plan
+
+
+class _Decision:
+    """One house on its way from facts to rows."""
+
+    def __init__(self, house: HouseFacts, rules: Rules) -> None:
+        self.house = house
+        self.rules = rules
+        self.month = rules.month
+        self.accounts = [account for account in house.accounts if account.kind in _ALL_SERVICES]
+        self.plan = HousePlan(house)
+        start = first_month([*house.meters, *(meter for account in house.accounts for meter in account.meters)], self.month)
+        self.averages = {month: averages_of(rules, month) for month in start.until(self.month)}
+        """Months of the walk, from the first that readings give a volume of to the charged one, with the limits of the average."""
+        self.by_key = {service.key: service for service in house.services}
+        self.metered: dict[str, dict[str, list[MonthVolume | Held]]] = {}
+        """Volumes by service and account key, from the first month of readings to the charged one."""
+        self.meters: dict[str, dict[Month, tuple[Fraction, tuple[RecordId, ...]]]] = {}
+        self.common: dict[str, CommonVolume] = {}
+        self._shared: dict[tuple[str, str, str], tuple[Held, ServiceFacts, int]] = {}
+
+    def report_other_accounts(self) -> None:
+        """Accounts that have only some services (of a supplier, of capital repair, of waste) are not charged by this version."""
+        for account in self.house.accounts:
+            if account.kind not in _ALL_SERVICES:
+                held = Held("CH-021", f"лицевой счёт вида {account.kind} не рассчитывается", hint="Сообщите разработчику.", clause="п. 42")
+                self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account))
+
+    def house_level(self) -> None:
+        """Volumes of accounts and of the house, which the shares are taken of."""
+        for key in dict.fromkeys(meter.service for meter in self.house.meters):
+            self.meters[key] = house_volumes(list(self.house.meters), service=key, averages=self.averages)
+            for month, (volume, _) in self.meters[key].items():
+                self._freeze(key, month, "meter", volume, "odpu")
+        for service in self.house.services:
+            resource = resource_of(service)
+            if service.provision == _INDIVIDUAL and resource in _METERED and is_plain(service):
+                self.metered[service.key] = {
+                    account.key: volumes_of(account, service, resource=resource, averages=self.averages, rules=self.rules)
+                    for account in self.accounts
+                }
+        for service in self.house.services:
+            if service.provision == _COMMON:
+                self._common(service)
+
+    def service(self, service: ServiceFacts) -> None:
+        """The line of the service for each account it is provided to in the month."""
+        decider = LineDecider(
+            self.house,
+            self.rules,
+            service,
+            metered=self.metered,
+            meters=self.meters,
+            common=self.common.get(service.key),
+            metered_flats=any(meter.service == service.key for account in self.house.accounts for meter in account.meters),
+        )
+        for account in self.accounts:
+            if service_days(account, service, self.month) is None:
+                continue
+            try:
+                decided = decider.line(account)
+            except Held as held:
+                self._hold(held, account, service)
+                continue
+            self._refused(account, service)
+            if decided is not None:
+                self.plan.plans.append(decided)
+
+    def hold_house(self, held: Held) -> None:
+        """A fact of the whole house is missing: no line of it may be charged."""
+        self.plan.held = True
+        self.plan.plans.clear()
+        self.plan.findings.append(finding(held, month=self.month, house=self.house, effect="hold_house", accounts=len(self.house.accounts)))
+
+    def report_shared(self) -> None:
+        """One finding for a service that is held for many accounts by the same cause."""
+        for held, service, accounts in self._shared.values():
+            self.plan.findings.append(finding(held, month=self.month, house=self.house, service=service, accounts=accounts))
+
+    def _common(self, service: ServiceFacts) -> None:
+        """The common volume of a service in every month, and the individual volumes it is the rest of."""
+        base = self.by_key.get(service.base_service or "")
+        if base is None:
+            return
+        individual = {month: self._together(base, i) for i, month in enumerate(self.averages)}
+        for month, volume in individual.items():
+            if volume is not None:
+                self._freeze(base.key, month, "individual", volume, "charged")
+        found = common_volumes(
+            self.house,
+            service,
+            meter=self.meters.get(base.key, {}),
+            has_meter=any(meter.service == base.key for meter in self.house.meters),
+            individual=individual,
+            rules=self.rules,
+        )
+        for common in found:
+            self._freeze(service.key, common.month, "soi", common.volume, common.method)
+        self.common[service.key] = found[-1]
+
+    def _together(self, base: ServiceFacts, index: int) -> Fraction | None:
+        """Individual volumes of the house in a month; None when one of them is not known."""
+        if base.key not in self.metered:
+            return None
+        total = Fraction(0)
+        for months in self.metered[base.key].values():
+            volume = months[index]
+            if isinstance(volume, Held):
+                return None
+            total += volume.volume
+        return total
+
+    def _freeze(self, service: str, month: Month, what: Literal["meter", "individual", "soi"], volume: Fraction, method: str) -> None:
+        self.plan.volumes.append(HouseVolume(self.house.house_id, service, str(month), what, rounded(volume, 10**6), method))
+
+    def _hold(self, held: Held, account: AccountFacts, service: ServiceFacts) -> None:
+        if held.scope == "house":
+            raise held
+        if held.scope == "line":
+            self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account, service=service))
+            return
+        key = (held.code, service.key, held.message)
+        self._shared[key] = (held, service, self._shared[key][2] + 1 if key in self._shared else 1)
+
+    def _refused(self, account: AccountFacts, service: ServiceFacts) -> None:
+        """Say which readings of the month were not used, so that somebody checks them."""
+        months = self.metered.get(service.key, {}).get(account.key)
+        last = months[-1] if months else None
+        if isinstance(last, MonthVolume) and last.refused:
+            days = ", ".join(f"{reading.taken_on:%d.%m.%Y}" for reading in last.refused)
+            held = Held(
+                "CH-010",
+                f"показание от {days} меньше прежнего и не похоже на переход через ноль; начислено без него",
+                hint="Проверьте показание у жителя (УК).",
+                clause="формула 1",
+            )
+            self.plan.findings.append(
+                finding(
+                    held, month=self.month, house=self.house, account=account, service=service, effect="ignore_reading", severity="warning"
+                )
+            )

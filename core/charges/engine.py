@@ -1,0 +1,183 @@
+"""From rows to lines: all rows of one clause are evaluated together as columns of exact numbers, then each group is rounded once.
+
+The reduction for an interruption lowers the *rounded* base (charging rules, order of lines), so it is a second pass. A surcharge is the
+rounded charge with the coefficient less the rounded base, so that the two always add up to what is paid.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from core.charges import clauses
+from core.charges.decide import decide_house
+from core.charges.findings import ChargeFinding
+from core.charges.law import Law
+from core.charges.rows import Group, LinePlan, Row
+from core.charges.rules import Rules
+from core.exact import Exact
+from core.ids import EntityId, RecordId
+from core.model.facts import Facts, HouseFacts
+from core.model.lines import ChargeLine, HouseVolume
+from core.money import kopecks, kopecks_column, rounded, rounded_column
+from core.period import Month
+
+__all__ = ["HouseCharges", "charge_house", "charge_houses", "evaluate"]
+
+_MICRO = 10**6
+_AT_ONE_ROUBLE = {"T": Fraction(1), "e": Fraction(0)}
+"""Prices of a clause replaced by these give its volume: a charge is linear in its tariff."""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseCharges:
+    """The calculation of one house for one month."""
+
+    house_id: EntityId
+    lines: tuple[ChargeLine, ...]
+    volumes: tuple[HouseVolume, ...]
+    findings: tuple[ChargeFinding, ...]
+    held: bool
+    """A fact of the whole house is missing: it has no lines until that is sent."""
+
+
+def charge_house(house: HouseFacts, facts: Facts, law: Law, month: Month) -> HouseCharges:
+    """Charge one house for the month."""
+    return charge_houses([house], facts, law, month)[0]
+
+
+def charge_houses(houses: Iterable[HouseFacts], facts: Facts, law: Law, month: Month) -> list[HouseCharges]:
+    """Charge a batch of houses; their rows are evaluated together, the results come in the order of the houses.
+
+    Settings that this version does not compute are a ``ConfigError``; everything about the data is a finding.
+    """
+    rules = Rules(facts, law, month)
+    decided = [decide_house(house, rules) for house in houses]
+    lines = iter(evaluate([plan for house in decided for plan in house.plans], month=month, version=rules.version))
+    return [
+        HouseCharges(house.house.house_id, tuple(next(lines) for _ in house.plans), tuple(house.volumes), tuple(house.findings), house.held)
+        for house in decided
+    ]
+
+
+def evaluate(plans: Sequence[LinePlan], *, month: Month, version: str) -> list[ChargeLine]:
+    """The lines of the plans, in their order."""
+    groups = [group for plan in plans for group in (*plan.base, *plan.with_k, *plan.recalculation)]
+    results = iter(_amounts(groups))
+    computed: list[_Sums] = []
+    for plan in plans:
+        base = [next(results) for _ in plan.base]
+        raised = [next(results) for _ in plan.with_k]
+        recalculated = [next(results) for _ in plan.recalculation]
+        amount = sum(money for money, _ in base)
+        surcharge = sum(money for money, _ in raised) - amount if raised else 0
+        computed.append(_Sums(amount, surcharge, sum(money for money, _ in recalculated), _volume(plan.base, base)))
+    reductions = iter(_amounts([(_reduction(plan, sums.base),) for plan, sums in zip(plans, computed, strict=True) if plan.reduction]))
+    return [
+        _line(plan, sums, next(reductions)[0] if plan.reduction else 0, month=month, version=version)
+        for plan, sums in zip(plans, computed, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    base: int
+    surcharge: int
+    recalculation: int
+    volume_e6: int
+
+
+def _amounts(groups: Sequence[Group]) -> list[tuple[int, int]]:
+    """Kopecks and volume (millionths) of each group: groups of one row in columns by clause, the few of several rows one by one."""
+    results: list[tuple[int, int]] = [(0, 0)] * len(groups)
+    by_clause: dict[str, list[int]] = defaultdict(list)
+    for i, group in enumerate(groups):
+        if len(group) == 1:
+            by_clause[group[0].clause].append(i)
+        else:
+            roubles = sum((_exactly(row.clause, row.values) for row in group), Fraction(0))
+            results[i] = (kopecks(roubles), rounded(_exact_volume(group), _MICRO))
+    for clause, places in by_clause.items():
+        formula = getattr(clauses, clause)
+        columns = {name: Exact.column([groups[i][0].values[name] for i in places]) for name in groups[places[0]][0].values}
+        money = kopecks_column(formula(**columns)).tolist()
+        at_one = {name: Exact.of(_AT_ONE_ROUBLE[name]) if name in _AT_ONE_ROUBLE else column for name, column in columns.items()}
+        volumes = rounded_column(formula(**at_one), _MICRO).tolist()
+        for i, amount, volume in zip(places, money, volumes, strict=True):
+            results[i] = (amount, volume)
+    return results
+
+
+def _exactly(clause: str, values: Mapping[str, Fraction]) -> Fraction:
+    return Fraction(getattr(clauses, clause)(**values))
+
+
+def _exact_volume(group: Group) -> Fraction:
+    return sum(
+        (_exactly(row.clause, {**row.values, **{k: v for k, v in _AT_ONE_ROUBLE.items() if k in row.values}}) for row in group), Fraction(0)
+    )
+
+
+def _volume(groups: Sequence[Group], results: Sequence[tuple[int, int]]) -> int:
+    """The volume of the line for display; of several slices the exact volumes are added before they are rounded."""
+    if len(groups) == 1:
+        return results[0][1]
+    return rounded(sum((_exact_volume(group) for group in groups), Fraction(0)), _MICRO)
+
+
+def _reduction(plan: LinePlan, base: int) -> Row:
+    """The interruption with the charge that it lowers: the rounded base, without surcharge and common property."""
+    assert plan.reduction is not None
+    row = plan.reduction
+    return Row(row.clause, {"P": Fraction(base, 100), **row.values}, row.records, row.law, row.first, row.last)
+
+
+def _line(plan: LinePlan, sums: _Sums, reduction: int, *, month: Month, version: str) -> ChargeLine:
+    inputs: dict[str, object] = {"month": str(month), "base": _groups_json(plan.base)}
+    if plan.with_k:
+        inputs["with_coefficient"] = _groups_json(plan.with_k)
+    if plan.recalculation:
+        inputs["recalculation"] = _groups_json(plan.recalculation)
+    rows = [row for group in (*plan.base, *plan.with_k, *plan.recalculation) for row in group]
+    if plan.reduction is not None:
+        row = _reduction(plan, sums.base)
+        rows.append(row)
+        inputs["underdelivery"] = _groups_json(((row,),))
+    sources: set[RecordId] = {*plan.sources, *(source for row in rows for ids in row.records.values() for source in ids)}
+    return ChargeLine(
+        account_id=plan.account_id,
+        service_id=plan.service_id,
+        creditor_id=plan.creditor_id,
+        method=plan.method,
+        clause=plan.base[0][0].clause,
+        rules=version,
+        volume_e6=sums.volume_e6,
+        tariff_e6=None if plan.tariff is None else rounded(plan.tariff, _MICRO),
+        base=sums.base,
+        surcharge=sums.surcharge,
+        recalculation=sums.recalculation,
+        underdelivery=reduction,
+        benefit=0,
+        inputs=inputs,
+        sources=tuple(sorted(sources)),
+    )
+
+
+def _groups_json(groups: Sequence[Group]) -> list[list[dict[str, object]]]:
+    """Groups of rows as JSON: inside a group rows are added, then rounded once; ``values`` are exact (``"n"`` or ``"n/d"``)."""
+    return [[_row_json(row) for row in group] for group in groups]
+
+
+def _row_json(row: Row) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "clause": row.clause,
+        "from": row.first.isoformat(),
+        "to": row.last.isoformat(),
+        "values": {name: str(value) for name, value in row.values.items()},
+        "records": {name: list(ids) for name, ids in row.records.items() if ids},
+    }
+    if row.law:
+        shown["law"] = dict(row.law)
+    return shown

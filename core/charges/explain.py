@@ -1,0 +1,150 @@
+"""A line read to a person: each clause by its own function once more, this time with values that write the formula down.
+
+Only ``line.inputs`` is used, so the explanation is also a proof: whoever has the line recomputes every kopeck of it, and the amounts must
+come out the same. The formula is never written by hand anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from core.charges import clauses
+from core.charges.texts import SYMBOLS, TITLES
+from core.charges.traced import Traced, number_text
+from core.errors import InvariantError
+from core.ids import RecordId
+from core.model.lines import ChargeLine
+from core.money import kopecks, rounded
+
+__all__ = ["Argument", "Explanation", "Step", "explain_line"]
+
+_PARTS = {
+    "base": "начислено",
+    "with_coefficient": "с повышающим коэффициентом",
+    "recalculation": "перерасчёт",
+    "underdelivery": "снижение за перерыв",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A number of the formula: sign, meaning, exact value as text, and the records (or the parameter of the law) it came from."""
+
+    symbol: str
+    sign: str
+    meaning: str
+    value: str
+    records: tuple[RecordId, ...]
+    law: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One clause of the line on some days: the formula in symbols and with the numbers put in, and its roubles."""
+
+    part: str
+    part_title: str
+    clause: str
+    title: str
+    first: date
+    last: date
+    formula: str
+    numbers: str
+    roubles: str
+    """For people: exact where it has up to six decimals, else marked as near (≈)."""
+    exact: str
+    """The same for machines: ``"n"`` or ``"n/d"``."""
+    kopecks: int
+    """Of this step alone; where steps of one tariff are added before they are rounded, the line's sums are the truth."""
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A whole line, explained and recomputed."""
+
+    title: str
+    rules: str
+    steps: tuple[Step, ...]
+    base: int
+    surcharge: int
+    recalculation: int
+    underdelivery: int
+    benefit: int
+    total: int
+
+
+def explain_line(line: ChargeLine) -> Explanation:
+    """Recompute the line from its inputs by the same clauses; a difference of a kopeck is an :class:`InvariantError`."""
+    steps: list[Step] = []
+    sums: dict[str, int] = {}
+    for part in _PARTS:
+        for group in _groups(line.inputs, part):
+            roubles = Fraction(0)
+            for row in group:
+                step, worth = _step(part, row)
+                steps.append(step)
+                roubles += worth
+            sums[part] = sums.get(part, 0) + kopecks(roubles)
+    base = sums.get("base", 0)
+    surcharge = sums["with_coefficient"] - base if "with_coefficient" in sums else 0
+    found = (base, surcharge, sums.get("recalculation", 0), sums.get("underdelivery", 0))
+    posted = (line.base, line.surcharge, line.recalculation, line.underdelivery)
+    if found != posted:
+        raise InvariantError(
+            "CH-0901",
+            f"Строка начисления не сходится с пересчётом: {posted} и {found}.",
+            hint="Сообщите разработчику; строку не проводить.",
+            account=line.account_id,
+            service=line.service_id,
+        )
+    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.benefit, line.total)
+
+
+def _groups(inputs: Mapping[str, object], part: str) -> Sequence[Sequence[Mapping[str, Any]]]:
+    """Groups of rows of a part, as ``engine`` wrote them (``Any``: JSON values of a row, read just below)."""
+    groups = inputs.get(part, ())
+    assert isinstance(groups, Sequence)
+    return groups
+
+
+def _step(part: str, row: Mapping[str, Any]) -> tuple[Step, Fraction]:
+    """One row explained (``Any``: JSON values)."""
+    values = {name: Fraction(text) for name, text in row["values"].items()}
+    traced: Traced = getattr(clauses, row["clause"])(**{name: Traced.named(SYMBOLS[name].sign, value) for name, value in values.items()})
+    arguments = tuple(
+        Argument(
+            symbol=name,
+            sign=SYMBOLS[name].sign,
+            meaning=SYMBOLS[name].meaning,
+            value=number_text(value),
+            records=tuple(row["records"].get(name, ())),
+            law=row.get("law", {}).get(name, ""),
+        )
+        for name, value in values.items()
+    )
+    step = Step(
+        part=part,
+        part_title=_PARTS[part],
+        clause=row["clause"],
+        title=TITLES[row["clause"]],
+        first=date.fromisoformat(row["from"]),
+        last=date.fromisoformat(row["to"]),
+        formula=traced.symbols,
+        numbers=traced.numbers,
+        roubles=_near(traced.value),
+        exact=str(traced.value),
+        kopecks=kopecks(traced.value),
+        arguments=arguments,
+    )
+    return step, traced.value
+
+
+def _near(value: Fraction) -> str:
+    millionths = rounded(value, 10**6)
+    near = Fraction(millionths, 10**6)
+    return number_text(value) if near == value else f"≈ {number_text(near)}"

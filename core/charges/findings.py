@@ -1,0 +1,74 @@
+"""Why a line, or a whole house, is held instead of being charged a silent zero: said once for machines and once for people.
+
+:class:`Held` travels inside this room, from the place that misses a fact to the place that knows whose line it is; what leaves the room is
+a :class:`ChargeFinding` that names account, service, clause, what is missing and who must send it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.ids import EntityId
+from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.finding import Finding, Position, Severity
+from core.period import Month
+
+__all__ = ["ChargeFinding", "Held", "finding"]
+
+
+Scope = Literal["line", "service", "house"]
+"""What a missing fact stops: one line; the service for every account that needs the fact; the whole house."""
+
+
+class Held(Exception):
+    """A line can not be computed from the facts at hand."""
+
+    def __init__(self, code: str, message: str, *, hint: str, clause: str, scope: Scope = "line") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.clause = clause
+        self.scope = scope
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeFinding(Finding):
+    """A finding of a calculation; ``effect`` is ``hold_line``, ``hold_house`` or ``ignore_reading``."""
+
+    house_id: EntityId | None = None
+    account_id: EntityId | None = None
+    """None when the finding is about the house."""
+    service_id: EntityId | None = None
+    clause: str = ""
+
+
+def finding(
+    held: Held,
+    *,
+    month: Month,
+    house: HouseFacts,
+    account: AccountFacts | None = None,
+    service: ServiceFacts | None = None,
+    effect: str = "hold_line",
+    severity: Severity = "error",
+    accounts: int = 0,
+) -> ChargeFinding:
+    """What is held, for people: whose account, which service, what is missing and who must send it; ``accounts`` counts whom it touches."""
+    where = f"ЛС {account.number}" if account is not None else house.address
+    what = f", «{service.name}»" if service is not None else ""
+    return ChargeFinding(
+        position=Position(file=f"начисление {month}"),
+        code=held.code,
+        severity=severity,
+        effect=effect,
+        value=account.number if account is not None else None,
+        message=f"{where}{what}: {held.message} ({held.clause}).",
+        hint=held.hint,
+        dependents={"accounts": accounts} if accounts else {},
+        house_id=house.house_id,
+        account_id=account.account_id if account is not None else None,
+        service_id=service.service_id if service is not None else None,
+        clause=held.clause,
+    )

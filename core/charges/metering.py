@@ -1,0 +1,278 @@
+"""One metering point through the months: what its meters counted, month by month, and what is charged when they did not.
+
+A metering point is a meter with those that replaced it, one after another. The months are walked in order, because the average, the
+three-month limit, the late reading and the carried rest all depend on the months before (пп. 59–61, 81(12)). The norm is not known here:
+a month that goes by it says so, and its volume is asked of the caller, who knows the people of the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal
+
+from core.charges.persons import days_between
+from core.charges.rules import Sourced
+from core.ids import RecordId
+from core.model.facts import MeterFacts, ReadingFacts
+from core.period import Month
+
+__all__ = ["Averages", "Metered", "Point", "metering_points"]
+
+Outcome = Literal["ipu", "ipu_replaced", "ipu_after_average", "average", "norm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Averages:
+    """Limits of the average (п. 59, 60) and of a rollover, for one month."""
+
+    window: Sourced
+    minimum: int
+    longest: int
+    rollover_factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Metered:
+    """A month of a metering point: how it is charged, with the arguments of the clause and the records each came from."""
+
+    outcome: Outcome
+    clause: str
+    values: dict[str, Fraction]
+    records: dict[str, tuple[RecordId, ...]]
+    raised: bool = False
+    """The norm is due with the coefficient: the three average months after a lapse or failure have run out."""
+    refused: tuple[ReadingFacts, ...] = ()
+    """Readings that are neither growth nor a credible rollover, and so were not used."""
+
+
+@dataclass(slots=True)
+class Point:
+    """A metering point and where its walk through the months stands; ``norm`` gives the volume of a month by the norm."""
+
+    meters: tuple[MeterFacts, ...]
+    norm: Callable[[Month], Fraction]
+    measured: list[tuple[Fraction, tuple[RecordId, ...]]] = field(default_factory=list)
+    """Volumes of full months measured by readings, oldest first, with the readings."""
+    last: ReadingFacts | None = None
+    charged: Fraction = Fraction(0)
+    """Charged since the last accepted reading by average or norm, or carried from a late reading that came out lower."""
+    without: int = 0
+    """Months in a row without an accepted reading, whatever the cause: the average is allowed for three of them together (п. 60)."""
+
+    @property
+    def first_month(self) -> Month | None:
+        """The first month whose volume the readings give: after the first reading, or the month a meter was installed in."""
+        months = []
+        for meter in self.meters:
+            if meter.readings:
+                month = Month.of(meter.readings[0].taken_on)
+                months.append(month if _started_in(meter, month) else month.next())
+        return min(months, default=None)
+
+    def begin(self, start: Month) -> None:
+        """Stand before the first month of the walk: the last accepted reading of an earlier month is what consumption is counted from."""
+        for meter in self.meters:
+            until = _valid_until(meter)
+            for reading in meter.readings:
+                if reading.taken_on < start.first and (until is None or reading.taken_on <= until):
+                    self.last = reading
+
+    def month(self, month: Month, averages: Averages) -> Metered | None:
+        """The next month of the walk; None while no meter has been installed yet."""
+        starts = [meter.commissioned_on for meter in self.meters if meter.commissioned_on is not None]
+        if len(starts) == len(self.meters) and min(starts) > month.last:
+            return None
+        valid = [meter for meter in self.meters if _valid_days(meter, month)]
+        uncovered = month.days - sum(_valid_days(meter, month) for meter in valid)
+        if not valid:
+            return self._without_meter(month, averages)
+        if len(valid) > 1 or _started_in(valid[0], month):
+            return self._replaced(month, valid, max(uncovered, 0), averages)
+        if uncovered > 0 and not _continues(valid[0], month):
+            return self._event(month, valid[0], uncovered, averages)
+        return self._read(month, valid[0], averages)
+
+    def _read(self, month: Month, meter: MeterFacts, averages: Averages) -> Metered:
+        """A valid meter the whole month: its reading, or else average and norm."""
+        reading = _reading_in(meter, month, until=month.last)
+        if reading is None:
+            return self._unread(month, averages, valid_meter=True)
+        if self.last is None:
+            self.last, self.charged, self.without = reading, Fraction(0), 0
+            return self._unread(month, averages, valid_meter=True, counts=False)
+        volume = self._difference(meter, reading, averages)
+        if volume is None:
+            month_without = self._unread(month, averages, valid_meter=True)
+            return Metered(
+                month_without.outcome, month_without.clause, month_without.values, month_without.records, month_without.raised, (reading,)
+            )
+        sources = (self.last.source, reading.source, meter.source)
+        late, charged = self.without > 0, self.charged
+        self.charged = max(charged - volume, Fraction(0))
+        self.last, self.without = reading, 0
+        if not late:
+            self.measured.append((volume, sources[:2]))
+        outcome: Outcome = "ipu_after_average" if late else "ipu"
+        if charged:
+            return Metered(outcome, "formula_1_late", {"V_read": volume, "V_charged": charged}, {"V_read": sources})
+        return Metered(outcome, "formula_1", {"V": volume}, {"V": sources})
+
+    def _difference(self, meter: MeterFacts, reading: ReadingFacts, averages: Averages) -> Fraction | None:
+        """Growth since the last accepted reading; over the counter's end where that is credible, None where it is not (rollover rule)."""
+        assert self.last is not None
+        volume = Fraction(reading.value_e3 - self.last.value_e3, 1000)
+        if volume >= 0:
+            return volume
+        if meter.digits is None:
+            return None
+        turn: int = 10**meter.digits
+        volume += turn
+        known = [known for known, _ in self.measured]
+        mean = sum(known, Fraction(0)) / len(known) if len(known) >= averages.minimum else None
+        if volume * 2 >= turn or (mean is not None and volume > averages.rollover_factor * mean):
+            return None
+        return volume
+
+    def _unread(self, month: Month, averages: Averages, *, valid_meter: bool, counts: bool = True) -> Metered:
+        """A month by the average, or by the norm once the average may not be used (п. 59, 60)."""
+        passed = self.without
+        self.without += counts
+        average = self._average(averages)
+        if average is not None and passed < averages.longest and counts:
+            values, records = average
+            self.charged += values["V_sum"] / values["m"] if valid_meter else 0
+            return Metered("average", "clause_59", values, records)
+        if valid_meter and counts:
+            self.charged += self.norm(month)
+        return Metered("norm", "formula_4", {}, {}, raised=not valid_meter)
+
+    def _average(self, averages: Averages) -> tuple[dict[str, Fraction], dict[str, tuple[RecordId, ...]]] | None:
+        window = self.measured[-int(averages.window.value) :]
+        if len(window) < averages.minimum:
+            return None
+        readings = tuple(dict.fromkeys(source for _, sources in window for source in sources))
+        values = {"V_sum": sum((volume for volume, _ in window), Fraction(0)), "m": Fraction(len(window))}
+        return values, {"V_sum": readings, "m": averages.window.records}
+
+    def _without_meter(self, month: Month, averages: Averages) -> Metered:
+        """No day of the month has a valid meter: after a lapse, a failure or a removal."""
+        if self.without == 0:
+            self.without = self._invalid_before(month)
+        return self._unread(month, averages, valid_meter=False)
+
+    def _invalid_before(self, month: Month) -> int:
+        """Months since the meter stopped counting that were before the walk began."""
+        ends = [end for meter in self.meters if (end := _valid_until(meter)) is not None and end < month.first]
+        return max(month - Month.of(max(ends) + timedelta(days=1)), 0) if ends else 0
+
+    def _event(self, month: Month, meter: MeterFacts, uncovered: int, averages: Averages) -> Metered:
+        """The month in which a meter lapsed or was removed: by a reading of its very last day, or else whole by the average."""
+        end = _valid_until(meter)
+        assert end is not None
+        reading = _reading_in(meter, month, until=end)
+        average = self._average(averages)
+        if reading is None or reading.taken_on != end or self.last is None or average is None:
+            return self._unread(month, averages, valid_meter=False)
+        volume = self._difference(meter, reading, averages)
+        if volume is None:
+            return self._unread(month, averages, valid_meter=False)
+        sources = (self.last.source, reading.source, meter.source)
+        volume, self.charged = max(volume - self.charged, Fraction(0)), max(self.charged - volume, Fraction(0))
+        self.without, self.last = 1, reading
+        values, records = average
+        gap = {"V_before": volume, "V_after": Fraction(0), "g": Fraction(uncovered), "M": Fraction(month.days)}
+        return Metered("average", "formula_1_gap", values | gap, records | {"V_before": sources})
+
+    def _replaced(self, month: Month, valid: list[MeterFacts], gap: int, averages: Averages) -> Metered:
+        """The month of a replacement or of the first installation: old part, new part, the days between by average or norm (formula 1)."""
+        before, sources = Fraction(0), list[RecordId]()
+        for meter in valid:
+            final = _reading_in(meter, month, until=_valid_until(meter) or month.last)
+            if _started_in(meter, month):
+                continue
+            difference = None if final is None or self.last is None else self._difference(meter, final, averages)
+            if difference is None or final is None or self.last is None:
+                gap += _valid_days(meter, month)
+                continue
+            before += difference
+            sources += [self.last.source, final.source, meter.source]
+            self.last = final
+        before, self.charged = max(before - self.charged, Fraction(0)), max(self.charged - before, Fraction(0))
+        after, new_sources, unmeasured = self._new_part(month, valid)
+        average = self._average(averages)
+        self.without = int(unmeasured > 0)
+        days = gap + unmeasured
+        if not days:
+            self.measured.append((before + after, tuple(sources + new_sources)))
+            parts = {"V_before": before, "V_after": after}
+            return Metered("ipu_replaced", "formula_1_replaced", parts, {"V_before": tuple(sources), "V_after": tuple(new_sources)})
+        values = {"V_before": before, "V_after": after, "g": Fraction(days), "M": Fraction(month.days)}
+        records = {"V_before": tuple(sources), "V_after": tuple(new_sources), "g": tuple(meter.source for meter in valid)}
+        if average is None:
+            self.charged += self.norm(month) * unmeasured / month.days
+            return Metered("ipu_replaced", "formula_1_gap_norm", values, records)
+        self.charged += average[0]["V_sum"] / average[0]["m"] * unmeasured / month.days
+        return Metered("ipu_replaced", "formula_1_gap", average[0] | values, average[1] | records)
+
+    def _new_part(self, month: Month, valid: list[MeterFacts]) -> tuple[Fraction, list[RecordId], int]:
+        """What the meters installed in the month counted, from which records, and for how many days a new one has no reading yet."""
+        after, sources, unmeasured = Fraction(0), list[RecordId](), 0
+        for meter in valid:
+            if not _started_in(meter, month):
+                continue
+            assert meter.commissioned_on is not None
+            reading = _reading_in(meter, month, until=_valid_until(meter) or month.last)
+            start = meter.start_e3 if meter.start_e3 is not None else meter.readings[0].value_e3 if meter.readings else 0
+            first = ReadingFacts(meter.commissioned_on, start, meter.source)
+            if reading is None or (reading.taken_on == meter.commissioned_on and meter.commissioned_on != month.last):
+                unmeasured += days_between(meter.commissioned_on, month.last)
+                self.last = reading or first
+                continue
+            after += Fraction(reading.value_e3 - start, 1000)
+            sources += [meter.source, reading.source]
+            self.last = reading
+        return after, sources, unmeasured
+
+
+def metering_points(meters: Iterable[MeterFacts], norm: Callable[[Month], Fraction]) -> list[Point]:
+    """Group meters of one service into metering points: a meter continues the one that was removed last before it was installed."""
+    chains: list[list[MeterFacts]] = []
+    for meter in sorted(meters, key=lambda item: (item.commissioned_on or date.min, item.source)):
+        ended = [
+            chain
+            for chain in chains
+            if meter.commissioned_on is not None and (closed := chain[-1].closed_on) is not None and closed <= meter.commissioned_on
+        ]
+        if ended:
+            max(ended, key=lambda chain: chain[-1].closed_on or date.min).append(meter)
+        else:
+            chains.append([meter])
+    return [Point(tuple(chain), norm) for chain in chains]
+
+
+def _valid_until(meter: MeterFacts) -> date | None:
+    """The last day the meter counts on: removal, or the end of its verification."""
+    ends = [day for day in (meter.closed_on, meter.next_verification_on) if day is not None]
+    return min(ends, default=None)
+
+
+def _valid_days(meter: MeterFacts, month: Month) -> int:
+    return days_between(max(meter.commissioned_on or month.first, month.first), min(_valid_until(meter) or month.last, month.last))
+
+
+def _started_in(meter: MeterFacts, month: Month) -> bool:
+    return meter.commissioned_on is not None and meter.commissioned_on in month
+
+
+def _continues(meter: MeterFacts, month: Month) -> bool:
+    """Whether the meter is valid to the end of the month."""
+    end = _valid_until(meter)
+    return end is None or end >= month.last
+
+
+def _reading_in(meter: MeterFacts, month: Month, *, until: date) -> ReadingFacts | None:
+    """The last reading of the month that the meter was still valid on."""
+    return next((reading for reading in reversed(meter.readings) if reading.taken_on in month and reading.taken_on <= until), None)

@@ -1,0 +1,59 @@
+"""How many persons are charged for: person-days of a month (пп. 56, 56(2), 57)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+
+from core.charges.findings import Held
+from core.charges.rules import Rules
+from core.ids import RecordId
+from core.model.facts import AccountFacts, ResidenceFacts
+from core.period import Month
+
+__all__ = ["Persons", "days_between", "persons"]
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """A number of persons averaged over the days of the month, and the records it comes from."""
+
+    count: Fraction
+    records: tuple[RecordId, ...]
+    law: str = ""
+
+
+def days_between(first: date, last: date) -> int:
+    """Days from first to last, both counting; never below zero."""
+    return max((last - first).days + 1, 0)
+
+
+def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, last: date) -> Persons:
+    """Persons of the account on the days of the month from first to last, divided by the days of the month (п. 57).
+
+    Where nobody lived on any day of the month the owners count (п. 56(2)); their number is not in the facts, so the setting decides.
+    Premises that are not for living have no norm for persons (п. 43): the line is held.
+    """
+    if not account.residential:
+        raise Held(
+            "CH-007",
+            "нежилое помещение без прибора: нормы на человека нет, объём определяет договор",
+            hint="Пришлите показания прибора или договорный объём (УК, РСО).",
+            clause="п. 43",
+        )
+    inclusive = rules.choice("residence_end", month.last) == "inclusive"
+    lived = [item for item in account.residences if _days(item, month.first, month.last, inclusive=inclusive)]
+    if not lived:
+        owners = rules.number("setting.owners_when_unknown", month.last)
+        count = owners.value * days_between(first, last) / month.days
+        return Persons(count, (account.source, *owners.records), owners.law)
+    person_days = sum(_days(item, first, last, inclusive=inclusive) for item in lived)
+    return Persons(Fraction(person_days, month.days), tuple(item.source for item in lived))
+
+
+def _days(residence: ResidenceFacts, first: date, last: date, *, inclusive: bool) -> int:
+    end = residence.last
+    if end is not None and not inclusive:
+        end -= timedelta(days=1)
+    return days_between(max(residence.first, first), last if end is None else min(end, last))

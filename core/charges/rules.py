@@ -1,0 +1,274 @@
+"""The rules of one month, typed: tariffs, norms, raising coefficients and settings, each with the days it holds on and its source.
+
+The region's settings override the defaults of the law. A tariff or norm that is not there is :class:`core.charges.findings.Held`, never a
+zero; a setting with a way that this version does not compute is a ``ConfigError``, before any line is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Literal
+
+from core.charges.findings import Held
+from core.charges.law import CHOICES, Law
+from core.errors import ConfigError
+from core.ids import EntityId, RecordId
+from core.model.facts import Facts, NormFacts, ServiceFacts, TariffFacts
+from core.period import Month
+
+__all__ = ["Resource", "Rules", "Sourced", "Valued", "is_plain", "resource_of"]
+
+Resource = Literal["cold_water", "hot_water", "wastewater", "electricity", "gas", "heating"]
+_UTILITIES: dict[int, Resource] = {1: "cold_water", 2: "hot_water", 3: "wastewater", 4: "electricity", 5: "gas", 6: "heating"}
+_WINDOW = re.compile(r"last (\d{1,2}) measured full months")
+_DAY = timedelta(days=1)
+
+
+def resource_of(service: ServiceFacts) -> Resource | None:
+    """The utility a service is by its code; None for housing services and for what has none."""
+    return _UTILITIES.get(service.utility_kind) if service.utility_kind is not None else None
+
+
+def is_plain(service: ServiceFacts) -> bool:
+    """Neither one zone of several on a meter, nor the carrier or the heat of a two-component hot water."""
+    return service.zone in (None, 1) and (service.utility_kind != 2 or service.resource_kind in (None, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A number of the rules: from a record of the region, or else from a parameter of the law."""
+
+    value: Fraction
+    records: tuple[RecordId, ...] = ()
+    law: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """A number with the days it holds on, both counting."""
+
+    first: date
+    last: date
+    value: Fraction
+    records: tuple[RecordId, ...]
+    supplier: EntityId | None = None
+    law: str = ""
+
+
+class Rules:
+    """All that a calculation of the month needs to know beside the house's own facts."""
+
+    def __init__(self, facts: Facts, law: Law, month: Month) -> None:
+        self.facts = facts
+        self.law = law
+        self.month = month
+        self.version = law.version(month.last)
+        self._known: dict[object, tuple[Valued, ...]] = {}
+        for name in CHOICES:
+            self.choice(name.removeprefix("setting."), month.last)
+        for name in ("coefficient_sewerage", "wastewater_k"):
+            if name in facts.settings and self._own_number(name) != 1:
+                raise ConfigError("CFG-0424", f"Настройка региона {name} не рассчитывается.", hint="Допустимо: 1.", setting=name)
+        self.average_window = self._average_window()
+
+    def number(self, name: str, day: date) -> Sourced:
+        """A number of the law, or the region's own in its place (``coefficient.cold_water`` → setting ``coefficient_cold_water``)."""
+        own = name.removeprefix("setting.").replace(".", "_")
+        if own in self.facts.settings:
+            return Sourced(self._own_number(own), self._setting_source(own))
+        return Sourced(self.law.number(name, day), law=name)
+
+    def own_number(self, name: str, *, clause: str) -> Sourced:
+        """A number that only the region can know; its absence holds the line."""
+        if name not in self.facts.settings:
+            raise Held(
+                "CH-011", f"не задана настройка региона {name}", hint="Задайте её в настройках региона.", clause=clause, scope="service"
+            )
+        return Sourced(self._own_number(name), self._setting_source(name))
+
+    def choice(self, name: str, day: date) -> str:
+        """The way a question of practice is answered on the day."""
+        if name not in self.facts.settings:
+            return self.law.choice(f"setting.{name}", day)
+        value = self.facts.settings[name]
+        allowed = CHOICES[f"setting.{name}"]
+        if value not in allowed:
+            raise ConfigError(
+                "CFG-0424",
+                f"Настройка региона {name} = {value!r} не рассчитывается.",
+                hint=f"Допустимо: {', '.join(allowed)}.",
+                setting=name,
+            )
+        return str(value)
+
+    def text(self, name: str, default: str) -> str:
+        """A setting that is a word, where the law has no default of its own."""
+        return str(self.facts.settings.get(name, default))
+
+    def heating_months(self) -> frozenset[int]:
+        """Months of the heating season; known by the region only."""
+        months = self.facts.settings.get("heating_months")
+        if not isinstance(months, list) or not all(isinstance(month, int) and 1 <= month <= 12 for month in months):
+            raise Held(
+                "CH-011",
+                "не заданы месяцы отопительного периода (heating_months)",
+                hint="Задайте их в настройках региона.",
+                clause="п. 42(1)",
+                scope="service",
+            )
+        return frozenset(months)
+
+    def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
+        """Approved tariffs of a utility service for each of the days, in order."""
+        kind, utility, resource = "utility", service.utility_kind, service.resource_kind
+        what = f"тариф на «{service.name}» для ОКТМО {oktmo}"
+
+        def fits(tariff: TariffFacts) -> bool:
+            return (
+                tariff.kind == kind
+                and tariff.utility_kind == utility
+                and tariff.resource_kind in (None, resource)
+                and tariff.zone in (None, 1)
+                and oktmo.startswith(tariff.oktmo)
+            )
+
+        return self._valued(("tariff", utility, resource, oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+
+    def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
+        """The approved minimum of the capital-repair contribution for each of the days."""
+
+        def fits(tariff: TariffFacts) -> bool:
+            return tariff.kind == "contribution" and oktmo.startswith(tariff.oktmo)
+
+        what = f"минимальный взнос на капитальный ремонт для ОКТМО {oktmo}"
+        return self._valued(("contribution", oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+
+    def norms(self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None, what: str) -> tuple[Valued, ...]:
+        """Approved norms of the basis (``per_person``, ``per_m2`` …) for each of the days."""
+
+        def fits(norm: NormFacts) -> bool:
+            return norm.basis == basis and norm.utility_kind == utility and norm.resource_kind in (None, resource)
+
+        def read() -> tuple[Valued, ...]:
+            matching = [norm for norm in self.facts.norms if fits(norm)]
+            found = []
+            for norm in matching:
+                later = [o.first - _DAY for o in matching if o.first > norm.first and o.resource_kind == norm.resource_kind]
+                value = Valued(norm.first, last, Fraction(norm.value_e6, 10**6), (norm.source,))
+                found.append((norm.first, min(later, default=None), int(norm.resource_kind is not None), value))
+            return _in_order(found, first, last, _missing_norm(what))
+
+        return self._valued(("norm", basis, utility, resource, first, last), read)
+
+    def coefficients(self, resource: Resource, first: date, last: date) -> tuple[Valued, ...]:
+        """The raising coefficient for each of the days; by the setting ``k_effective`` a new one may wait for the next month."""
+        name = f"coefficient.{resource}"
+        own = name.replace(".", "_")
+        if own in self.facts.settings:
+            return (Valued(first, last, self._own_number(own), self._setting_source(own)),)
+        if self.choice("k_effective", first) == "next_month":
+            return (Valued(first, last, self.law.number(name, Month.of(first).first), (), law=name),)
+        return tuple(
+            Valued(max(dated.first, first), min(dated.last or last, last), Fraction(dated.value), (), law=name)
+            for dated in self.law.parameters[name].values
+            if dated.first <= last and (dated.last is None or dated.last >= first)
+        )
+
+    def coefficient_is_due(self, resource: Resource, day: date) -> bool:
+        """Whether a missing meter raises the norm of the resource at all: on electricity only where the setting says so (п. 42, 60(3))."""
+        if resource == "electricity":
+            return self.choice("k_electricity_basis", day) == "no_meter"
+        return f"coefficient.{resource}" in self.law.parameters
+
+    def _tariffs(self, fits: Callable[[TariffFacts], bool], what: str, first: date, last: date) -> tuple[Valued, ...]:
+        found = []
+        for tariff in self.facts.tariffs:
+            if fits(tariff):
+                value = Valued(tariff.first, tariff.last or last, Fraction(tariff.value_e6, 10**6), (tariff.source,), tariff.supplier_id)
+                found.append((tariff.first, tariff.last, 2 * len(tariff.oktmo) + (tariff.resource_kind is not None), value))
+        held = Held(
+            "CH-001",
+            f"нет утверждённого тарифа: {what}",
+            hint="Тариф присылает орган регулирования; загрузите настройки региона.",
+            clause="п. 38",
+            scope="service",
+        )
+        return _in_order(found, first, last, held)
+
+    def _valued(self, key: object, read: Callable[[], tuple[Valued, ...]]) -> tuple[Valued, ...]:
+        if key not in self._known:
+            self._known[key] = read()
+        return self._known[key]
+
+    def _own_number(self, name: str) -> Fraction:
+        value = self.facts.settings[name]
+        if isinstance(value, bool) or not isinstance(value, (int, str)):
+            raise ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
+        try:
+            return Fraction(value)
+        except ValueError:
+            raise ConfigError(
+                "CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name
+            ) from None
+
+    def _setting_source(self, name: str) -> tuple[RecordId, ...]:
+        source = self.facts.settings_sources.get(name)
+        return () if source is None else (source,)
+
+    def _average_window(self) -> Sourced:
+        text = self.facts.settings.get("average_window")
+        if text is None:
+            return Sourced(self.law.number("average.window_months", self.month.last), law="average.window_months")
+        match = _WINDOW.fullmatch(str(text))
+        if match is None:
+            raise ConfigError(
+                "CFG-0424",
+                f"Настройка региона average_window = {text!r} не рассчитывается.",
+                hint="Допустимо: last N measured full months.",
+                setting="average_window",
+            )
+        return Sourced(Fraction(match[1]), self._setting_source("average_window"))
+
+
+def _missing_norm(what: str) -> Held:
+    return Held(
+        "CH-002",
+        f"нет утверждённого норматива: {what}",
+        hint="Норматив присылает орган власти региона; загрузите настройки региона.",
+        clause="п. 42, 44",
+        scope="service",
+    )
+
+
+def _in_order(found: Sequence[tuple[date, date | None, int, Valued]], first: date, last: date, missing: Held) -> tuple[Valued, ...]:
+    """One value for each day from first to last: the most specific in force; none or two equally specific hold the line."""
+    slices: list[Valued] = []
+    day = first
+    while day <= last:
+        in_force = [item for item in found if item[0] <= day and (item[1] is None or day <= item[1])]
+        if not in_force:
+            raise missing
+        rank = max(item[2] for item in in_force)
+        best = [item for item in in_force if item[2] == rank]
+        if len({item[3].value for item in best}) > 1:
+            raise Held(
+                "CH-003",
+                f"на {day:%d.%m.%Y} действуют два разных значения ({missing.message})",
+                hint="Оставьте одно в настройках региона.",
+                clause="п. 38",
+                scope="service",
+            )
+        ends = [item[1] for item in in_force if item[1] is not None]
+        starts = [item[0] - _DAY for item in found if item[0] > day]
+        until = min([last, *ends, *starts])
+        value = best[0][3]
+        if slices and slices[-1].value == value.value and slices[-1].records == value.records:
+            slices[-1] = Valued(slices[-1].first, until, value.value, value.records, value.supplier)
+        else:
+            slices.append(Valued(day, until, value.value, value.records, value.supplier))
+        day = until + _DAY
+    return tuple(slices)

@@ -1,0 +1,153 @@
+"""What a bill is built from: facts, lines and balances of one payer and month, gathered by a service from the stores.
+
+Amounts are kopecks. Balances are those of the first day of the month; ``payments`` are what was counted in the month up to
+``payments_until``; ``penalties`` are balances at the end of the month (opening + posted − paid).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from core.ids import EntityId
+from core.model.bill import BillMeter
+from core.model.ledger import OpenItem
+from core.model.lines import ChargeLine, HouseVolume
+from core.period import Month
+
+__all__ = [
+    "BillSource",
+    "BilledService",
+    "Destination",
+    "Payee",
+    "PayerFacts",
+    "PenaltyShare",
+    "ProviderFacts",
+    "Share",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class BilledService:
+    """A service as the bill names it; what it is follows from the codes (core.model.records.Service)."""
+
+    service_id: EntityId
+    key: str
+    name: str
+    kind: int
+    provision: int
+    base_service: str | None
+    utility_kind: int | None
+    housing_kind: int | None
+    resource_kind: int | None
+    okei: str
+    sort_order: int | None = None
+    norm_e6: int | None = None
+    """Approved norm in the premises, for the reference block."""
+
+    @property
+    def is_contribution(self) -> bool:
+        """Contribution for capital repair: its money has an account of its own."""
+        return self.kind == 2 and self.housing_kind == 2
+
+
+class Destination(NamedTuple):
+    """Where money goes: a creditor, and whether it is the contribution (a special account never mixes with the rest)."""
+
+    creditor_id: EntityId
+    contribution: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Requisites of a recipient."""
+
+    name: str
+    inn: str
+    kpp: str
+    bank_account: str
+    bank_name: str
+    bik: str
+    correspondent: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A positive amount of one service and creditor: an advance, or payments counted. Service and creditor 0: not divided yet."""
+
+    service_id: EntityId
+    creditor_id: EntityId
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyShare:
+    """Penalties and court costs owed to one destination."""
+
+    destination: Destination
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFacts:
+    """Who issues the bill (исполнитель, form 43/пр section 1)."""
+
+    name: str
+    inn: str
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayerFacts:
+    """The payer, the account and the premises."""
+
+    name: str
+    is_organisation: bool
+    account_id: EntityId
+    account_number: str
+    account_kind: int
+    els: str | None
+    service_identifier: str | None
+    address: str
+    """Settlement, street, house; the flat and the room follow apart."""
+    premises_number: str
+    room_number: str | None
+    house_fias: str
+    house_id: EntityId
+    area_e2: int
+    residents_e6: int
+    residential: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BillSource:
+    """Everything that one bill needs."""
+
+    number: str
+    version: int
+    replaces_number: str | None
+    month: Month
+    issued_on: date
+    due_on: date
+    payments_until: date
+    provider: ProviderFacts
+    payer: PayerFacts
+    lines: tuple[ChargeLine, ...]
+    services: Mapping[EntityId, BilledService]
+    """Every service of a line or a balance."""
+    payees: Mapping[Destination, Payee]
+    open_items: tuple[OpenItem, ...] = ()
+    advances: tuple[Share, ...] = ()
+    payments: tuple[Share, ...] = ()
+    """Principal and advances only: payments of penalties are in the balance of penalties already."""
+    penalties: tuple[PenaltyShare, ...] = ()
+    meters: tuple[BillMeter, ...] = ()
+    volumes: tuple[HouseVolume, ...] = ()
+    reasons: Mapping[EntityId, str] = field(default_factory=dict)
+    """Why a service was recalculated, where it is known more closely than the line says."""
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,230 @@
+"""Calculations: the lines of one computation of a provider's month. Drafts live here, outside the ledger; approval posts them.
+
+A calculation is never changed: computing again makes the next version, and the month's state says which one is approved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from core.ids import CalculationId, EntityId, ProviderId, RecordId
+from core.ledger.post import Posted, insert_staged
+from core.model.lines import ChargeLine, HouseVolume
+from core.period import Month
+from core.storage.bulk import stage
+from core.storage.sql import queries
+
+__all__ = [
+    "Calculation",
+    "Totals",
+    "add_lines",
+    "add_volumes",
+    "latest_calculation",
+    "open_calculation",
+    "post_calculation",
+    "read_calculation",
+    "read_lines",
+    "read_volumes",
+    "totals",
+]
+
+_LINE_COLUMNS = (
+    ("account_id", "bigint"),
+    ("service_id", "bigint"),
+    ("creditor_id", "bigint"),
+    ("method", "text"),
+    ("clause", "text"),
+    ("rules", "text"),
+    ("volume_e6", "bigint"),
+    ("tariff_e6", "bigint"),
+    ("base", "bigint"),
+    ("surcharge", "bigint"),
+    ("recalculation", "bigint"),
+    ("underdelivery", "bigint"),
+    ("benefit", "bigint"),
+    ("inputs", "jsonb"),
+    ("sources", "bigint[]"),
+)
+_VOLUME_COLUMNS = (
+    ("house_id", "bigint"),
+    ("service", "text"),
+    ("month", "date"),
+    ("what", "text"),
+    ("volume_e6", "bigint"),
+    ("method", "text"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """One computation of a provider's month: mode, version, rules, and the last record it could see."""
+
+    calculation_id: CalculationId
+    provider_id: ProviderId
+    month: Month
+    version: int
+    mode: str
+    rules: str
+    code_version: str
+    known_until: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Size and sum of a calculation, kopecks."""
+
+    lines: int
+    accounts: int
+    total: int
+    surcharge: int
+
+
+def open_calculation(
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    mode: str,
+    rules: str,
+    code_version: str,
+    known_until: RecordId,
+    at: datetime,
+) -> Calculation:
+    """Begin the next version of a provider's month."""
+    connection.execute(text("SELECT erkc_ensure_month('charge_line', :month)"), {"month": month.first})
+    row = connection.execute(
+        queries("core.ledger").new_calculation,
+        {
+            "provider_id": provider_id,
+            "month": month.first,
+            "mode": mode,
+            "rules": rules,
+            "code_version": code_version,
+            "known_until": known_until,
+            "at": at,
+        },
+    ).one()
+    return Calculation(CalculationId(row.calculation_id), provider_id, month, row.version, mode, rules, code_version, known_until)
+
+
+def add_lines(connection: Connection, calculation: Calculation, lines: Iterable[ChargeLine]) -> int:
+    """Store lines as a stream (one COPY, one insert); returns their number."""
+    rows = (
+        (
+            line.account_id,
+            line.service_id,
+            line.creditor_id,
+            line.method,
+            line.clause,
+            line.rules,
+            line.volume_e6,
+            line.tariff_e6,
+            line.base,
+            line.surcharge,
+            line.recalculation,
+            line.underdelivery,
+            line.benefit,
+            json.dumps(line.inputs, ensure_ascii=False),
+            list(line.sources),
+        )
+        for line in lines
+    )
+    count = stage(connection, "staged_line", _LINE_COLUMNS, rows)
+    connection.execute(queries("core.ledger").insert_lines, _names(calculation) | {"provider_id": calculation.provider_id})
+    return count
+
+
+def add_volumes(connection: Connection, calculation: Calculation, volumes: Iterable[HouseVolume]) -> int:
+    """Freeze the houses' volumes with the calculation."""
+    rows = ((v.house_id, v.service, Month.parse(v.month).first, v.what, v.volume_e6, v.method) for v in volumes)
+    count = stage(connection, "staged_volume", _VOLUME_COLUMNS, rows)
+    connection.execute(
+        queries("core.ledger").insert_volumes,
+        {"calculation_id": calculation.calculation_id, "provider_id": calculation.provider_id},
+    )
+    return count
+
+
+def read_calculation(connection: Connection, calculation_id: CalculationId) -> Calculation:
+    """The calculation of a number; ``LookupError`` when there is none."""
+    row = connection.execute(queries("core.ledger").calculation_by_id, {"calculation_id": calculation_id}).one_or_none()
+    if row is None:
+        raise LookupError(f"no calculation {calculation_id}")
+    return Calculation(
+        CalculationId(row.calculation_id),
+        ProviderId(row.provider_id),
+        Month.of(row.month),
+        row.version,
+        row.mode,
+        row.rules,
+        row.code_version,
+        RecordId(row.known_until),
+    )
+
+
+def latest_calculation(connection: Connection, *, provider_id: ProviderId, month: Month, mode: str) -> Calculation | None:
+    """The last calculation of a month in a mode, posted or not; None when there is none."""
+    names = {"provider_id": provider_id, "month": month.first, "mode": mode}
+    found = connection.execute(queries("core.ledger").latest_calculation, names).scalar()
+    return None if found is None else read_calculation(connection, CalculationId(found))
+
+
+def read_lines(connection: Connection, calculation: Calculation, accounts: Sequence[EntityId] | None = None) -> Iterator[ChargeLine]:
+    """Lines in the order of account and service, of some accounts or of all."""
+    rows = connection.execution_options(yield_per=5000).execute(
+        queries("core.ledger").lines_of_calculation,
+        _names(calculation) | {"account_ids": None if accounts is None else list(accounts)},
+    )
+    for row in rows:
+        yield ChargeLine(
+            account_id=row.account_id,
+            service_id=row.service_id,
+            creditor_id=row.creditor_id,
+            method=row.method,
+            clause=row.clause,
+            rules=row.rules,
+            volume_e6=row.volume_e6,
+            tariff_e6=row.tariff_e6,
+            base=row.base,
+            surcharge=row.surcharge,
+            recalculation=row.recalculation,
+            underdelivery=row.underdelivery,
+            benefit=row.benefit,
+            inputs=row.inputs,
+            sources=tuple(row.sources),
+        )
+
+
+def read_volumes(connection: Connection, calculation: Calculation, houses: Sequence[EntityId] | None = None) -> Iterator[HouseVolume]:
+    """Volumes frozen with the calculation."""
+    rows = connection.execute(
+        queries("core.ledger").volumes_of_calculation,
+        {"calculation_id": calculation.calculation_id, "house_ids": None if houses is None else list(houses)},
+    )
+    for row in rows:
+        yield HouseVolume(row.house_id, row.service, str(Month.of(row.month)), row.what, row.volume_e6, row.method)
+
+
+def totals(connection: Connection, calculation: Calculation) -> Totals:
+    """Size and sum."""
+    row = connection.execute(queries("core.ledger").calculation_totals, _names(calculation)).one()
+    return Totals(row.lines, row.accounts, row.total, row.surcharge)
+
+
+def post_calculation(connection: Connection, calculation: Calculation, *, at: datetime) -> Posted:
+    """Post all lines: one entry an account, one posting a component; set-based, and idempotent like every posting."""
+    sql = queries("core.ledger")
+    for name in ("staged_entry", "staged_posting"):
+        connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+    connection.execute(sql.stage_calculation_entries, _names(calculation))
+    connection.execute(sql.stage_calculation_postings, _names(calculation))
+    return insert_staged(connection, at=at)
+
+
+def _names(calculation: Calculation) -> dict[str, object]:
+    return {"month": calculation.month.first, "calculation_id": calculation.calculation_id}

@@ -1,0 +1,39 @@
+"""Entries by their keys: whether they are posted, and what they moved (a reversal mirrors what was posted, not what would be today)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from core.ids import EntityId
+from core.model.ledger import Posting
+from core.model.lines import Chart, Component
+from core.period import Month
+from core.storage.sql import queries
+
+__all__ = ["known_keys", "postings_of"]
+
+
+def known_keys(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
+    """Those of the keys that have an entry."""
+    return frozenset(connection.execute(queries("core.ledger").known_entry_keys, {"keys": list(keys)}).scalars())
+
+
+def postings_of(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[Posting, ...]]:
+    """Postings of the entries that are there, by key."""
+    found: dict[str, list[Posting]] = {}
+    for row in connection.execute(queries("core.ledger").postings_of_keys, {"keys": list(keys)}):
+        posting = Posting(
+            Chart(row.debit),
+            Chart(row.credit),
+            row.amount,
+            None if row.account_id is None else EntityId(row.account_id),
+            None if row.service_id is None else EntityId(row.service_id),
+            None if row.creditor_id is None else EntityId(row.creditor_id),
+            None if row.origin_month is None else Month.of(row.origin_month),
+            None if row.component is None else Component(row.component),
+            None if row.place_id is None else EntityId(row.place_id),
+        )
+        found.setdefault(row.entry_key, []).append(posting)
+    return {key: tuple(postings) for key, postings in found.items()}

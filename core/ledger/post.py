@@ -1,0 +1,139 @@
+"""Posting: entries go in as a stream, in set-based batches; the same key has the same effect, once, for ever.
+
+Per batch: COPY entries and postings to staging, hash each entry with its postings, insert what is new, report what conflicts. A repeated
+entry does nothing; the same key with other content is a conflict, which is reported and never merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import Connection, text
+
+from core.errors import InputError
+from core.model.ledger import Entry
+from core.storage.bulk import stage
+from core.storage.sql import queries
+
+__all__ = ["Conflict", "Posted", "insert_staged", "post"]
+
+_BATCH = 20_000
+_ENTRY_COLUMNS = (
+    ("seq", "bigint"),
+    ("entry_key", 'text COLLATE "C"'),
+    ("kind", "text"),
+    ("provider_id", "integer"),
+    ("month", "date"),
+    ("occurred_on", "date"),
+    ("corrects_month", "date"),
+    ("reason", "text"),
+    ("message_id", "bigint"),
+    ("calculation_id", "bigint"),
+)
+_POSTING_COLUMNS = (
+    ("seq", "bigint"),
+    ("n", "integer"),
+    ("debit", "smallint"),
+    ("credit", "smallint"),
+    ("amount", "bigint"),
+    ("account_id", "bigint"),
+    ("service_id", "bigint"),
+    ("creditor_id", "bigint"),
+    ("origin_month", "date"),
+    ("component", "smallint"),
+    ("place_id", "bigint"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A key that came again with other content; the first stays."""
+
+    key: str
+    kept_entry_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of the entries given."""
+
+    new: int = 0
+    repeated: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+
+    def __add__(self, other: Posted) -> Posted:
+        return Posted(self.new + other.new, self.repeated + other.repeated, self.conflicts + other.conflicts)
+
+
+def post(connection: Connection, entries: Iterable[Entry], *, at: datetime) -> Posted:
+    """Post entries inside the caller's transaction; memory stays flat however many there are.
+
+    Raises ``InputError`` LG-0101 when an entry is dated into a closed month, ``ValueError`` for an entry without postings.
+    """
+    result = Posted()
+    stream = iter(entries)
+    while batch := list(islice(stream, _BATCH)):
+        for entry in batch:
+            if not entry.postings:
+                raise ValueError(f"entry {entry.key} has no postings")
+        stage(connection, "staged_entry", _ENTRY_COLUMNS, _entry_rows(batch))
+        stage(connection, "staged_posting", _POSTING_COLUMNS, _posting_rows(batch))
+        result += insert_staged(connection, at=at)
+    return result
+
+
+def insert_staged(connection: Connection, *, at: datetime) -> Posted:
+    """Take the tables ``staged_entry`` and ``staged_posting`` of this transaction into the ledger."""
+    sql = queries("core.ledger")
+    closed = connection.execute(sql.closed_months).all()
+    if closed:
+        months = ", ".join(f"{row.month:%m.%Y}" for row in closed)
+        raise InputError("LG-0101", f"Месяц закрыт: {months}.", hint="Проведите исправление в открытом месяце.", months=months)
+    connection.execute(text("DROP TABLE IF EXISTS pg_temp.staged_content"))
+    connection.execute(sql.hash_staged)
+    for month in connection.execute(text("SELECT DISTINCT month FROM staged_content")).scalars().all():
+        connection.execute(text("SELECT erkc_ensure_month('posting', :month)"), {"month": month})
+    staged = connection.execute(text("SELECT count(*) FROM staged_content")).scalar_one()
+    new = connection.execute(sql.insert_entries, {"at": at}).rowcount
+    connection.execute(sql.insert_postings)
+    conflicts: tuple[Conflict, ...] = ()
+    if new < staged:
+        conflicts = tuple(Conflict(row.entry_key, row.entry_id) for row in connection.execute(sql.conflicts))
+    return Posted(new, staged - new - len(conflicts), conflicts)
+
+
+def _entry_rows(batch: list[Entry]) -> Iterator[tuple[object, ...]]:
+    for seq, entry in enumerate(batch):
+        yield (
+            seq,
+            entry.key,
+            entry.kind,
+            int(entry.provider_id),
+            entry.month.first,
+            entry.occurred_on,
+            entry.corrects_month.first if entry.corrects_month else None,
+            entry.reason,
+            entry.message_id,
+            entry.calculation_id,
+        )
+
+
+def _posting_rows(batch: list[Entry]) -> Iterator[tuple[object, ...]]:
+    for seq, entry in enumerate(batch):
+        for n, posting in enumerate(entry.postings, start=1):
+            yield (
+                seq,
+                n,
+                int(posting.debit),
+                int(posting.credit),
+                posting.amount,
+                posting.account_id,
+                posting.service_id,
+                posting.creditor_id,
+                posting.origin_month.first if posting.origin_month else None,
+                None if posting.component is None else int(posting.component),
+                posting.place_id,
+            )

@@ -1,0 +1,337 @@
+-- name: insert_entries
+-- Takes what is new; the content hash covers the entry and its postings, so that the same key with other content is seen as a conflict.
+INSERT INTO entry (entry_id, entry_key, content_sha256, kind, provider_id, month, occurred_on, corrects_month, reason, message_id, calculation_id, posted_at)
+OVERRIDING SYSTEM VALUE
+SELECT s.entry_id, s.entry_key, s.content_sha256, s.kind, s.provider_id, s.month, s.occurred_on, s.corrects_month, s.reason, s.message_id, s.calculation_id, :at
+FROM staged_content s
+ORDER BY s.seq
+ON CONFLICT (entry_key) DO NOTHING
+
+-- name: hash_staged
+-- Gives each staged entry its number and content hash; a key staged twice keeps its first occurrence for the insert.
+CREATE TEMPORARY TABLE staged_content ON COMMIT DROP AS
+SELECT e.seq, e.entry_key, e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason, e.message_id, e.calculation_id,
+       nextval(pg_get_serial_sequence('entry', 'entry_id')) AS entry_id,
+       sha256(convert_to(ROW(e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason)::text || p.content, 'UTF8')) AS content_sha256
+FROM staged_entry e
+JOIN (
+  SELECT seq, string_agg(ROW(n, debit, credit, amount, account_id, service_id, creditor_id, origin_month, component, place_id)::text, '' ORDER BY n) AS content
+  FROM staged_posting GROUP BY seq
+) p USING (seq)
+
+-- name: insert_postings
+INSERT INTO posting (month, entry_id, n, provider_id, debit, credit, amount, account_id, service_id, creditor_id, origin_month, component, place_id)
+SELECT s.month, s.entry_id, p.n, s.provider_id, p.debit, p.credit, p.amount, p.account_id, p.service_id, p.creditor_id, p.origin_month, p.component, p.place_id
+FROM staged_content s
+JOIN entry e ON e.entry_id = s.entry_id
+JOIN staged_posting p ON p.seq = s.seq
+
+-- name: conflicts
+SELECT s.entry_key, e.entry_id, e.posted_at
+FROM staged_content s JOIN entry e ON e.entry_key = s.entry_key
+WHERE e.content_sha256 <> s.content_sha256
+ORDER BY s.seq
+
+-- name: closed_months
+SELECT DISTINCT s.provider_id, s.month
+FROM staged_entry s
+WHERE (SELECT state FROM month_state m WHERE m.provider_id = s.provider_id AND m.month = s.month ORDER BY step DESC LIMIT 1) = 'closed'
+
+-- name: new_calculation
+INSERT INTO calculation (provider_id, month, version, mode, rules, code_version, known_until, created_at)
+SELECT :provider_id, :month, coalesce(max(version), 0) + 1, :mode, :rules, :code_version, :known_until, :at
+FROM calculation WHERE provider_id = :provider_id AND month = :month
+RETURNING calculation_id, version
+
+-- name: insert_lines
+INSERT INTO charge_line (month, calculation_id, provider_id, account_id, service_id, creditor_id, method, clause, rules, volume_e6, tariff_e6,
+                         base, surcharge, recalculation, underdelivery, benefit, inputs, sources)
+SELECT :month, :calculation_id, :provider_id, account_id, service_id, creditor_id, method, clause, rules, volume_e6, tariff_e6,
+       base, surcharge, recalculation, underdelivery, benefit, inputs, sources
+FROM staged_line
+
+-- name: insert_volumes
+INSERT INTO house_volume (calculation_id, provider_id, house_id, service, month, what, volume_e6, method)
+SELECT :calculation_id, :provider_id, house_id, service, month, what, volume_e6, method FROM staged_volume
+
+-- name: lines_of_calculation
+SELECT account_id, service_id, creditor_id, method, clause, rules, volume_e6, tariff_e6, base, surcharge, recalculation, underdelivery, benefit, inputs, sources
+FROM charge_line
+WHERE month = :month AND calculation_id = :calculation_id AND (CAST(:account_ids AS bigint[]) IS NULL OR account_id = ANY (:account_ids))
+ORDER BY account_id, service_id, creditor_id
+
+-- name: volumes_of_calculation
+SELECT house_id, service, month, what, volume_e6, method FROM house_volume
+WHERE calculation_id = :calculation_id AND (CAST(:house_ids AS bigint[]) IS NULL OR house_id = ANY (:house_ids))
+ORDER BY house_id, service, month, what
+
+-- name: calculation_by_id
+SELECT calculation_id, provider_id, month, version, mode, rules, code_version, known_until, created_at
+FROM calculation WHERE calculation_id = :calculation_id
+
+-- name: calculation_totals
+SELECT count(*) AS lines, count(DISTINCT account_id) AS accounts,
+       coalesce(sum(base + surcharge + recalculation - underdelivery - benefit), 0)::bigint AS total,
+       coalesce(sum(surcharge), 0)::bigint AS surcharge
+FROM charge_line WHERE month = :month AND calculation_id = :calculation_id
+
+-- name: stage_calculation_entries
+-- One entry an account: its key is made of the sender's own identifiers, so a rebuilt database gives the same keys.
+CREATE TEMPORARY TABLE staged_entry ON COMMIT DROP AS
+SELECT row_number() OVER (ORDER BY a.account_id) AS seq, a.account_id,
+       format('charge/%s/%s/v%s/%s', p.inn, to_char(c.month, 'YYYY-MM'), c.version, t.entity_key) AS entry_key,
+       'charge'::text AS kind, c.provider_id, c.month, (c.month + interval '1 month - 1 day')::date AS occurred_on, NULL::date AS corrects_month,
+       format('Начислено за %s, расчёт %s', to_char(c.month, 'MM.YYYY'), c.version) AS reason, NULL::bigint AS message_id, c.calculation_id
+FROM calculation c
+JOIN provider p USING (provider_id)
+JOIN (SELECT DISTINCT account_id FROM charge_line
+      WHERE month = :month AND calculation_id = :calculation_id
+        AND (base <> 0 OR surcharge <> 0 OR recalculation <> 0 OR underdelivery <> 0 OR benefit <> 0)) a ON true
+JOIN entity t ON t.entity_id = a.account_id
+WHERE c.calculation_id = :calculation_id
+
+-- name: stage_calculation_postings
+-- Base and corrections make the service's debt to its creditor; the surcharge is a sub-service of its own (domain model, ledger table).
+CREATE TEMPORARY TABLE staged_posting ON COMMIT DROP AS
+SELECT s.seq, row_number() OVER (PARTITION BY s.seq ORDER BY l.service_id, l.creditor_id, v.component)::integer AS n,
+       CASE WHEN v.amount > 0 THEN 1 ELSE v.counter END AS debit, CASE WHEN v.amount > 0 THEN v.counter ELSE 1 END AS credit,
+       abs(v.amount) AS amount, l.account_id, l.service_id, l.creditor_id, l.month AS origin_month, v.component, NULL::bigint AS place_id
+FROM charge_line l
+JOIN staged_entry s ON s.account_id = l.account_id
+CROSS JOIN LATERAL (VALUES (0, l.base, 2), (1, l.surcharge, 3), (2, l.recalculation, 2), (3, -l.underdelivery, 2), (4, -l.benefit, 10)) v (component, amount, counter)
+WHERE l.month = :month AND l.calculation_id = :calculation_id AND v.amount <> 0
+
+-- name: month_states
+SELECT step, state, calculation_id, actor, reason, at FROM month_state
+WHERE provider_id = :provider_id AND month = :month ORDER BY step
+
+-- name: insert_month_state
+INSERT INTO month_state (provider_id, month, step, state, calculation_id, actor, reason, at)
+VALUES (:provider_id, :month, :step, :state, :calculation_id, :actor, :reason, :at)
+ON CONFLICT (provider_id, month, step) DO NOTHING
+
+-- name: open_items
+-- What is owed or overpaid, by service, creditor, origin month and surcharge, after all postings up to a month.
+SELECT account_id, service_id, creditor_id, origin_month, surcharge, sum(amount)::bigint AS amount
+FROM (
+  SELECT account_id, service_id, creditor_id, origin_month, coalesce(component, 0) = 1 AS surcharge,
+         CASE WHEN debit = :chart THEN amount ELSE -amount END AS amount
+  FROM posting
+  WHERE account_id = ANY (:account_ids) AND (debit = :chart OR credit = :chart)
+    AND (CAST(:through AS date) IS NULL OR month <= :through)
+) p
+GROUP BY account_id, service_id, creditor_id, origin_month, surcharge
+HAVING sum(amount) <> 0
+ORDER BY account_id, origin_month NULLS FIRST, service_id, creditor_id, surcharge
+
+-- name: penalty_items
+SELECT account_id, creditor_id, origin_month, component, sum(CASE WHEN debit = 7 THEN amount ELSE -amount END)::bigint AS amount
+FROM posting
+WHERE account_id = ANY (:account_ids) AND (debit = 7 OR credit = 7) AND (CAST(:through AS date) IS NULL OR month <= :through)
+GROUP BY account_id, creditor_id, origin_month, component
+HAVING sum(CASE WHEN debit = 7 THEN amount ELSE -amount END) <> 0
+ORDER BY account_id, origin_month NULLS FIRST, component, creditor_id
+
+-- name: turnover
+-- By account, service and creditor: opening before the month, then the month's turnovers by kind of entry; debt is receivable less advance.
+SELECT account_id, service_id, creditor_id, coalesce(component, 0) = 1 AS surcharge,
+       sum(signed) FILTER (WHERE month < :month OR kind = 'opening')::bigint AS opening,
+       sum(signed) FILTER (WHERE month = :month AND kind = 'charge')::bigint AS charged,
+       sum(signed) FILTER (WHERE month = :month AND kind NOT IN ('charge', 'opening'))::bigint AS other
+FROM (
+  SELECT p.account_id, p.service_id, p.creditor_id, p.component, p.month, e.kind,
+         CASE WHEN p.debit IN (1, 6) THEN p.amount ELSE 0 END - CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE 0 END AS signed
+  FROM posting p JOIN entry e USING (entry_id)
+  WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit IN (1, 6) OR p.credit IN (1, 6))
+    AND (CAST(:account_ids AS bigint[]) IS NULL OR p.account_id = ANY (:account_ids))
+) t
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 3, 4
+
+-- name: chart_totals
+SELECT chart, sum(debit)::bigint AS debit, sum(credit)::bigint AS credit
+FROM (
+  SELECT debit AS chart, amount AS debit, 0 AS credit FROM posting WHERE (CAST(:month AS date) IS NULL OR month = :month)
+  UNION ALL
+  SELECT credit, 0, amount FROM posting WHERE (CAST(:month AS date) IS NULL OR month = :month)
+) p
+GROUP BY chart ORDER BY chart
+
+-- name: entries_by_kind
+SELECT e.kind, count(DISTINCT e.entry_id) AS entries, coalesce(sum(p.amount), 0)::bigint AS amount
+FROM entry e JOIN posting p USING (entry_id)
+WHERE (CAST(:month AS date) IS NULL OR e.month = :month) AND (CAST(:provider_id AS integer) IS NULL OR e.provider_id = :provider_id)
+GROUP BY e.kind ORDER BY e.kind
+
+-- name: clear_balances
+DELETE FROM balance WHERE month = :month AND provider_id = :provider_id
+
+-- name: build_balances
+-- A month's closing balances: those of the latest snapshot before it and the postings since.
+INSERT INTO balance (month, provider_id, chart, account_id, service_id, creditor_id, origin_month, surcharge, amount)
+SELECT :month, :provider_id, chart, account_id, service_id, creditor_id, origin_month, surcharge, sum(amount)
+FROM (
+  SELECT chart, account_id, service_id, creditor_id, origin_month, surcharge, amount
+  FROM balance WHERE provider_id = :provider_id AND month = :snapshot
+  UNION ALL
+  SELECT s.chart, coalesce(p.account_id, 0), coalesce(p.service_id, 0), coalesce(p.creditor_id, 0), coalesce(p.origin_month, '0001-01-01'::date),
+         coalesce(p.component, 0) = 1, s.sign * p.amount
+  FROM posting p CROSS JOIN LATERAL (VALUES (p.debit, 1), (p.credit, -1)) s (chart, sign)
+  WHERE p.provider_id = :provider_id AND p.month <= :month AND (CAST(:snapshot AS date) IS NULL OR p.month > :snapshot)
+) b
+GROUP BY chart, account_id, service_id, creditor_id, origin_month, surcharge
+HAVING sum(amount) <> 0
+
+-- name: latest_snapshot
+SELECT max(month) FROM balance WHERE provider_id = :provider_id AND month < :month
+
+-- name: read_balances
+-- Balances of a snapshot by chart and account; the cheap way to read all balances of a region.
+SELECT chart, account_id, sum(amount)::bigint AS amount FROM balance
+WHERE month = :month AND provider_id = :provider_id GROUP BY chart, account_id ORDER BY chart, account_id
+
+-- name: broken_content
+-- Invariants 3 and 4: an entry whose postings or own fields are no longer what was hashed.
+SELECT e.entry_id, e.entry_key, e.provider_id
+FROM entry e
+LEFT JOIN (
+  SELECT entry_id, string_agg(ROW(n, debit, credit, amount, account_id, service_id, creditor_id, origin_month, component, place_id)::text, '' ORDER BY n) AS content
+  FROM posting GROUP BY entry_id
+) p USING (entry_id)
+WHERE p.content IS NULL
+   OR e.content_sha256 <> sha256(convert_to(ROW(e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason)::text || p.content, 'UTF8'))
+ORDER BY e.entry_id
+
+-- name: broken_postings
+-- Invariant 2: both sides, positive, of the entry's own month and provider (constraints that an owner could have dropped).
+SELECT p.entry_id, e.entry_key, p.account_id, p.amount
+FROM posting p LEFT JOIN entry e USING (entry_id)
+WHERE e.entry_id IS NULL OR p.amount <= 0 OR p.debit = p.credit OR p.month <> e.month OR p.provider_id <> e.provider_id
+ORDER BY p.entry_id, p.n
+
+-- name: broken_charges
+-- Invariant 5: what a posted calculation put into the ledger must be the sum of its lines, account by account.
+SELECT account_id, provider_id, sum(line)::bigint AS lines, sum(posted)::bigint AS posted
+FROM (
+  SELECT l.account_id, l.provider_id, l.base + l.surcharge + l.recalculation - l.underdelivery - l.benefit AS line, 0 AS posted
+  FROM charge_line l
+  JOIN (SELECT DISTINCT calculation_id FROM entry WHERE kind = 'charge') c USING (calculation_id)
+  UNION ALL
+  SELECT p.account_id, p.provider_id, 0, CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END
+  FROM posting p JOIN entry e USING (entry_id)
+  WHERE e.kind = 'charge' AND (p.debit = 1 OR p.credit = 1)
+) t
+GROUP BY account_id, provider_id
+HAVING sum(line) <> sum(posted)
+ORDER BY account_id
+
+-- name: unexplained_lines
+-- Invariant 5: a line names no source, or a source that is no record.
+SELECT l.account_id, l.service_id, l.calculation_id
+FROM charge_line l
+WHERE cardinality(l.sources) = 0
+ORDER BY 1, 2
+
+-- name: line_sources
+SELECT DISTINCT unnest(sources) AS record_id FROM charge_line
+
+-- name: snapshots
+SELECT DISTINCT provider_id, month FROM balance ORDER BY provider_id, month
+
+-- name: broken_balances
+-- Invariant 6: a stored balance differs from the sum of all postings.
+SELECT chart, account_id, service_id, creditor_id, sum(stored)::bigint AS stored, sum(summed)::bigint AS summed
+FROM (
+  SELECT chart, account_id, service_id, creditor_id, origin_month, surcharge, amount AS stored, 0 AS summed
+  FROM balance WHERE provider_id = :provider_id AND month = :month
+  UNION ALL
+  SELECT s.chart, coalesce(p.account_id, 0), coalesce(p.service_id, 0), coalesce(p.creditor_id, 0), coalesce(p.origin_month, '0001-01-01'::date),
+         coalesce(p.component, 0) = 1, 0, s.sign * p.amount
+  FROM posting p CROSS JOIN LATERAL (VALUES (p.debit, 1), (p.credit, -1)) s (chart, sign)
+  WHERE p.provider_id = :provider_id AND p.month <= :month
+) b
+GROUP BY chart, account_id, service_id, creditor_id, origin_month, surcharge
+HAVING sum(stored) <> sum(summed)
+ORDER BY chart, account_id
+
+-- name: fingerprint
+-- The ledger by key, content and sum, free of our own numbers: two builds of one month must agree on it (invariant 7).
+SELECT count(*) AS entries, coalesce(sum(amount), 0)::bigint AS amount,
+       encode(sha256(convert_to(coalesce(string_agg(entry_key || '=' || kind || '=' || amount || '=' || parts, E'\n' ORDER BY entry_key), ''), 'UTF8')), 'hex') AS digest
+FROM (
+  SELECT e.entry_key, e.kind, sum(p.amount) AS amount, string_agg(concat_ws('/', p.debit, p.credit, p.amount, coalesce(t.entity_key, ''), coalesce(s.entity_key, ''),
+         coalesce(c.entity_key, ''), coalesce(p.origin_month::text, ''), coalesce(p.component::text, '')), ';' ORDER BY p.n) AS parts
+  FROM entry e JOIN posting p USING (entry_id)
+  LEFT JOIN entity t ON t.entity_id = p.account_id
+  LEFT JOIN entity s ON s.entity_id = p.service_id
+  LEFT JOIN entity c ON c.entity_id = p.creditor_id
+  GROUP BY e.entry_id
+) f
+
+-- name: entry_of_key
+SELECT entry_id, entry_key, kind, provider_id, month, occurred_on, reason, message_id, calculation_id, posted_at, encode(content_sha256, 'hex') AS content
+FROM entry WHERE entry_key = :key
+
+-- name: entries_of_account
+SELECT e.entry_key, e.kind, e.month, e.occurred_on, e.reason, e.message_id, sum(p.amount)::bigint AS amount
+FROM entry e JOIN posting p USING (entry_id)
+WHERE p.account_id = :account_id
+GROUP BY e.entry_id ORDER BY e.entry_id
+
+-- name: suspense_items
+SELECT e.entry_id, e.entry_key, e.occurred_on, e.reason, e.message_id, sum(CASE WHEN p.credit = 4 THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM entry e JOIN posting p USING (entry_id)
+WHERE (p.debit = 4 OR p.credit = 4) AND (CAST(:provider_id AS integer) IS NULL OR e.provider_id = :provider_id)
+GROUP BY e.entry_id ORDER BY e.entry_id
+
+-- name: first_opening_month
+SELECT min(month) FROM entry WHERE provider_id = :provider_id AND kind IN ('opening', 'opening_penalty')
+
+-- name: opening_items
+-- What a ledger account held on the first day of a month: earlier months, and the balances taken over in it.
+SELECT p.account_id, p.service_id, p.creditor_id, p.origin_month, coalesce(p.component, 0) = 1 AS surcharge,
+       sum(CASE WHEN p.debit = :chart THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM posting p JOIN entry e USING (entry_id)
+WHERE p.account_id = ANY (:account_ids) AND (p.debit = :chart OR p.credit = :chart)
+  AND (p.month < :month OR (p.month = :month AND e.kind = 'opening'))
+GROUP BY 1, 2, 3, 4, 5
+HAVING sum(CASE WHEN p.debit = :chart THEN p.amount ELSE -p.amount END) <> 0
+ORDER BY 1, 4 NULLS FIRST, 2, 3, 5
+
+-- name: payments_counted
+-- Principal and advances paid in a month, by service and creditor; a reversal is negative.
+SELECT p.account_id, p.service_id, p.creditor_id,
+       sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM posting p JOIN entry e USING (entry_id)
+WHERE p.account_id = ANY (:account_ids) AND p.month = :month AND e.kind LIKE 'payment%' AND (p.debit IN (1, 6)) <> (p.credit IN (1, 6))
+GROUP BY 1, 2, 3
+HAVING sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END) <> 0
+ORDER BY 1, 2, 3
+
+-- name: postings_of_keys
+-- What entries of these keys moved, in the order of their postings.
+SELECT e.entry_key, e.kind, p.debit, p.credit, p.amount, p.account_id, p.service_id, p.creditor_id, p.origin_month, p.component, p.place_id
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+WHERE e.entry_key = ANY (:keys)
+ORDER BY e.entry_id, p.n
+
+-- name: known_entry_keys
+SELECT entry_key FROM entry WHERE entry_key = ANY (:keys)
+
+-- name: latest_calculation
+SELECT calculation_id FROM calculation WHERE provider_id = :provider_id AND month = :month AND mode = :mode ORDER BY version DESC LIMIT 1
+
+-- name: payment_parts
+-- What each payment of a month was divided into: by entry, the receivables, advances and penalties it went to.
+SELECT e.entry_key, e.kind, p.account_id, p.service_id, p.creditor_id, p.origin_month, p.component,
+       CASE WHEN p.credit IN (1, 6, 7) THEN p.credit ELSE p.debit END AS chart,
+       CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END AS amount
+FROM entry e JOIN posting p USING (entry_id)
+WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind LIKE 'payment%' AND (p.credit IN (1, 6, 7) OR p.debit IN (1, 6, 7))
+ORDER BY e.entry_id, p.n
+
+-- name: opening_penalties
+SELECT p.account_id, sum(CASE WHEN p.debit = 7 THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM posting p JOIN entry e USING (entry_id)
+WHERE p.provider_id = :provider_id AND (p.debit = 7 OR p.credit = 7) AND (p.month < :month OR (p.month = :month AND e.kind = 'opening_penalty'))
+GROUP BY p.account_id

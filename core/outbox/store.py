@@ -1,0 +1,237 @@
+"""The outbox's statements, one function each. Every change of an exchange names the fence it was claimed with; ``False`` means another has it now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import ConflictError
+from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
+from core.outbox.model import Count, Exchange, Item, ItemOutcome, LiveItem, State
+from core.storage.bulk import stage
+from core.storage.sql import queries
+
+__all__ = [
+    "accepted", "acknowledge", "attach", "claim", "exchange", "exchanges", "finish", "items", "live", "live_subject", "lose", "next_due", "postpone",
+    "prepare", "refusals", "release", "settle", "statistics", "sweep",
+]  # fmt: skip
+
+_FIELDS = tuple(Exchange.__dataclass_fields__)
+
+
+def _exchange(row: Row[tuple[object, ...]]) -> Exchange:
+    return Exchange(**{name: row._mapping[name] for name in _FIELDS})
+
+
+def prepare(
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    system: str,
+    service: str,
+    operation: str,
+    subject: str,
+    act: str,
+    request: Mapping[str, object],
+    request_guid: UUID,
+    items: Iterable[Item],
+    at: datetime,
+    next_at: datetime | None = None,
+    request_message_id: MessageId | None = None,
+    replaces: ExchangeId | None = None,
+    attempts: int = 0,
+) -> ExchangeId:
+    """Store a message's identifier and those of what it will carry, before its bytes exist or in the same transaction with them.
+
+    ``ConflictError`` GIS-0301 when one of the things, or the subject, is on its way already; the transaction is then of no more use.
+    """
+    parameters = {
+        "provider": provider_id, "system": system, "service": service, "operation": operation, "subject": subject, "act": act,
+        "request": json.dumps(dict(request), ensure_ascii=False, sort_keys=True), "request_guid": request_guid, "message": request_message_id,
+        "next_at": next_at or at, "replaces": replaces, "attempts": attempts, "at": at,
+    }  # fmt: skip
+    try:
+        exchange_id = ExchangeId(connection.execute(queries("core.outbox").insert_exchange, parameters).scalar_one())
+        stage(
+            connection,
+            "outbox_item",
+            (("transport_guid", "uuid"), ("kind", "text"), ("local_id", "bigint")),
+            ((item.transport_guid, item.kind, item.local_id) for item in items),
+        )
+        connection.execute(queries("core.outbox").insert_items, {"exchange": exchange_id, "provider": provider_id})
+    except IntegrityError as error:
+        raise ConflictError(
+            "GIS-0301", "Документ или запрос уже отправляется или размещён.", hint="Повторите команду: она продолжит начатое."
+        ) from error
+    return exchange_id
+
+
+def attach(connection: Connection, exchange_id: ExchangeId, message_id: MessageId, *, at: datetime) -> bool:
+    """Name the archived bytes of a prepared exchange; only then can it be claimed."""
+    return _changed(connection, "attach", {"exchange": exchange_id, "message": message_id, "at": at})
+
+
+def claim(
+    connection: Connection, *, system: str, now: datetime, lease: timedelta, provider_id: ProviderId | None = None, most: int = 1
+) -> list[Exchange]:
+    """Take what is due, oldest first: prepared ones come back as ``sent`` (send them now), acknowledged ones to poll, lost ones to look for."""
+    parameters = {"system": system, "now": now, "until": now + lease, "provider": provider_id, "most": most}
+    return sorted(
+        (_exchange(row) for row in connection.execute(queries("core.outbox").claim, parameters)),
+        key=lambda item: (item.next_at, item.exchange_id),
+    )
+
+
+def sweep(connection: Connection, *, system: str, now: datetime, wait: timedelta) -> int:
+    """Declare lost what was being sent when its worker vanished; it is looked for after ``wait``. Returns how many."""
+    return connection.execute(queries("core.outbox").sweep, {"system": system, "now": now, "next_at": now + wait}).rowcount
+
+
+def release(
+    connection: Connection, claimed: Exchange, *, next_at: datetime, now: datetime, code: str | None = None, text: str | None = None
+) -> bool:
+    """Certainly nothing left the building (no connection): prepared again, with the same identifiers."""
+    return _fenced(connection, "release", claimed, {"next_at": next_at, "now": now, "code": code, "text": text})
+
+
+def acknowledge(connection: Connection, claimed: Exchange, *, remote_guid: UUID, next_at: datetime, now: datetime) -> bool:
+    """The other side has it, under its own identifier."""
+    return _fenced(connection, "acknowledge", claimed, {"remote": remote_guid, "next_at": next_at, "now": now})
+
+
+def lose(
+    connection: Connection,
+    claimed: Exchange,
+    *,
+    next_at: datetime,
+    now: datetime,
+    code: str | None = None,
+    text: str | None = None,
+    message_id: MessageId | None = None,
+) -> bool:
+    """It is not known what became of it: look by export before anything is sent again."""
+    return _fenced(connection, "lose", claimed, {"next_at": next_at, "now": now, "code": code, "text": text, "message": message_id})
+
+
+def postpone(
+    connection: Connection,
+    claimed: Exchange,
+    *,
+    next_at: datetime,
+    now: datetime,
+    polled: bool = True,
+    code: str | None = None,
+    text: str | None = None,
+) -> bool:
+    """Nothing new: ask again at ``next_at``."""
+    return _fenced(connection, "postpone", claimed, {"next_at": next_at, "now": now, "polled": int(polled), "code": code, "text": text})
+
+
+def finish(
+    connection: Connection,
+    claimed: Exchange,
+    state: Literal["done", "failed", "replaced"],
+    *,
+    now: datetime,
+    message_id: MessageId | None = None,
+    code: str | None = None,
+    text: str | None = None,
+) -> bool:
+    """The conversation is over."""
+    return _fenced(connection, "finish", claimed, {"state": state, "message": message_id, "code": code, "text": text, "now": now})
+
+
+def settle(connection: Connection, exchange_id: ExchangeId, outcomes: Iterable[ItemOutcome]) -> int:
+    """Write what became of waiting items; an item that is settled already stays as it is. Returns how many changed."""
+    stage(
+        connection,
+        "outbox_outcome",
+        (("transport_guid", "uuid"), ("state", "text"), ("remote_guid", "text"), ("remote_number", "text"), ("errors", "text")),
+        (
+            (
+                item.transport_guid,
+                item.state,
+                item.remote_guid,
+                item.remote_number,
+                json.dumps([dict(error) for error in item.errors], ensure_ascii=False),
+            )
+            for item in outcomes
+        ),
+    )
+    return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id}).rowcount
+
+
+def exchange(connection: Connection, exchange_id: ExchangeId, *, lock: bool = False) -> Exchange:
+    """One conversation; ``lock`` holds it to the end of the transaction."""
+    statement = queries("core.outbox").lock_exchange if lock else queries("core.outbox").exchange
+    return _exchange(connection.execute(statement, {"exchange": exchange_id}).one())
+
+
+def exchanges(
+    connection: Connection, *, system: str, states: Sequence[State], provider_id: ProviderId | None = None, act: str | None = None
+) -> list[Exchange]:
+    """Conversations in any of the states, in the order they began."""
+    parameters = {"system": system, "provider": provider_id, "states": list(states), "act": act}
+    return [_exchange(row) for row in connection.execute(queries("core.outbox").exchanges, parameters)]
+
+
+def live_subject(connection: Connection, *, provider_id: ProviderId, system: str, act: str, subject: str) -> Exchange | None:
+    """The unfinished conversation about a subject."""
+    parameters = {"provider": provider_id, "system": system, "act": act, "subject": subject}
+    row = connection.execute(queries("core.outbox").live_subject, parameters).one_or_none()
+    return None if row is None else _exchange(row)
+
+
+def items(connection: Connection, exchange_id: ExchangeId) -> list[Item]:
+    """What an exchange carries."""
+    rows = connection.execute(queries("core.outbox").items, {"exchange": exchange_id})
+    return [
+        Item(TransportGuid(row.transport_guid), row.kind, row.local_id, row.state, row.remote_guid, row.remote_number, tuple(row.errors))
+        for row in rows
+    ]
+
+
+def live(connection: Connection, kind: str, local_ids: Collection[int]) -> dict[int, LiveItem]:
+    """Of these things, those that are on their way or placed."""
+    rows = connection.execute(queries("core.outbox").live, {"kind": kind, "ids": list(local_ids)})
+    return {row.local_id: LiveItem(*row) for row in rows}
+
+
+def accepted(connection: Connection, kind: str, *, provider_id: ProviderId) -> dict[int, tuple[str | None, str | None]]:
+    """Things that the other side has taken: its GUID and its number of each."""
+    rows = connection.execute(queries("core.outbox").accepted, {"kind": kind, "provider": provider_id})
+    return {row.local_id: (row.remote_guid, row.remote_number) for row in rows}
+
+
+def statistics(connection: Connection, *, system: str, provider_id: ProviderId | None = None) -> list[Count]:
+    """Items by operation, kind and state; what was refused and then sent again counts once, as it stands now."""
+    return [Count(*row) for row in connection.execute(queries("core.outbox").statistics, {"system": system, "provider": provider_id})]
+
+
+def refusals(connection: Connection, kind: str, *, provider_id: ProviderId | None = None) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Refused things of a kind with the reasons (code, text); an item without its own has that of the whole message."""
+    found: dict[int, tuple[tuple[str, str], ...]] = {}
+    for row in connection.execute(queries("core.outbox").refusals, {"kind": kind, "provider": provider_id}):
+        own = tuple((str(error["code"]), str(error["text"])) for error in row.errors)
+        found[row.local_id] = own or ((row.error_code or "", row.error_text or ""),)
+    return found
+
+
+def next_due(connection: Connection, *, system: str, provider_id: ProviderId | None = None) -> datetime | None:
+    """When the next step is due; None when every conversation is over."""
+    moment: datetime | None = connection.execute(queries("core.outbox").next_due, {"system": system, "provider": provider_id}).scalar()
+    return moment
+
+
+def _fenced(connection: Connection, name: str, claimed: Exchange, parameters: dict[str, object]) -> bool:
+    return _changed(connection, name, {**parameters, "exchange": claimed.exchange_id, "fence": claimed.fence})
+
+
+def _changed(connection: Connection, name: str, parameters: dict[str, object]) -> bool:
+    return connection.execute(getattr(queries("core.outbox"), name), parameters).rowcount == 1

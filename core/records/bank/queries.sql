@@ -1,0 +1,40 @@
+-- Records of banks belong to the centre (provider 0); of several versions of a key the latest holds.
+
+-- name: known_payments
+SELECT DISTINCT ON (record_key) record_key, message_id, paid_on, account_text, amount, fee, els, izku, ipd, reverses
+FROM record_registry_payment
+WHERE provider_id = 0 AND record_key = ANY (:keys)
+ORDER BY record_key, record_id DESC
+
+-- name: known_registry
+SELECT record_key, message_id, profile, agent, number, registry_on, order_number, order_on, count, amount, fee, transfer
+FROM record_payment_registry
+WHERE provider_id = 0 AND record_key = :key
+ORDER BY record_id DESC LIMIT 1
+
+-- name: known_lines
+SELECT DISTINCT record_key FROM record_statement_line WHERE provider_id = 0 AND record_key = ANY (:keys)
+
+-- name: payments_of_message
+-- In the order in which they are allocated: by day of payment, then as they stand in the file.
+SELECT record_id, record_key, file, file_row, registry, operation_id, paid_on, account_text, payer_name, payer_address, for_month, amount, fee,
+       transfer, els, izku, ipd, reverses
+FROM record_registry_payment
+WHERE message_id = :message
+ORDER BY paid_on NULLS LAST, record_id
+
+-- name: registries
+-- With the outcome of the message that brought each.
+SELECT r.record_key, r.message_id, r.profile, r.agent, r.number, r.registry_on, r.order_number, r.order_on, r.count, r.amount, r.fee, r.transfer,
+       i.header, i.counts
+FROM record_payment_registry r JOIN intake i USING (message_id)
+WHERE r.provider_id = 0
+  AND NOT EXISTS (SELECT FROM record_payment_registry n WHERE n.provider_id = 0 AND n.record_key = r.record_key AND n.record_id > r.record_id)
+ORDER BY r.record_id
+
+-- name: statement_lines
+SELECT record_id, record_key, message_id, bank_account, incoming, number, document_on, value_on, amount, other_account, other_bik, other_inn,
+       other_name, purpose, account_text, els, izku, ipd, for_month, registries, document_type
+FROM record_statement_line
+WHERE provider_id = 0 AND (CAST(:message AS bigint) IS NULL OR message_id = :message)
+ORDER BY record_id

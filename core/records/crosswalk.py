@@ -1,0 +1,53 @@
+"""The crosswalk: identifiers that other systems gave to our things.
+
+They are never invented, only learned from a message; the last one learned holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core.ids import EntityId, MessageId, ProviderId
+from core.storage.bulk import stage
+from core.storage.sql import queries
+
+__all__ = ["ExternalId", "external_ids", "find_by_external", "link"]
+
+_COLUMNS = (
+    ("n", "bigint"), ("entity_id", "bigint"), ("provider_id", "integer"), ("system", 'text COLLATE "C"'), ("kind", 'text COLLATE "C"'),
+    ("value", 'text COLLATE "C"'),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalId:
+    """An identifier of a thing in another system: ``gis`` with ``account_guid``, ``els``, ``izku``, ``premises_guid``, ``house_guid`` …"""
+
+    entity_id: EntityId
+    provider_id: ProviderId
+    system: str
+    kind: str
+    value: str
+
+
+def link(connection: Connection, rows: Iterable[ExternalId], *, message_id: MessageId, at: datetime) -> int:
+    """Store identifiers as a message told them, and return how many say something new."""
+    staged = ((number, row.entity_id, row.provider_id, row.system, row.kind, row.value) for number, row in enumerate(rows))
+    stage(connection, "arrived_external_id", _COLUMNS, staged)
+    return connection.execute(queries("core.records").link, {"message": message_id, "at": at}).rowcount
+
+
+def external_ids(connection: Connection, *, provider_id: ProviderId, system: str, kind: str) -> dict[EntityId, str]:
+    """Identifiers of one kind in force, by thing."""
+    rows = connection.execute(queries("core.records").external_ids, {"provider": provider_id, "system": system, "kind": kind})
+    return {EntityId(entity_id): value for entity_id, value in rows}
+
+
+def find_by_external(connection: Connection, *, system: str, kind: str, value: str) -> list[EntityId]:
+    """Things that have this identifier now (two senders' accounts may share one)."""
+    rows = connection.execute(queries("core.records").find_by_external, {"system": system, "kind": kind, "value": value})
+    return [EntityId(entity_id) for entity_id in rows.scalars()]

@@ -1,0 +1,68 @@
+"""Identities: our own number of a thing that many records speak of, by whose it is, what it is, and the sender's key of it.
+
+Organisations belong to the centre and go by their ИНН, so that the creditors of two senders are one; all else goes by the sender's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from core.ids import EntityId, ProviderId
+from core.storage.sql import queries
+
+__all__ = ["AccountNumber", "Entity", "describe_entities", "ensure_entity", "entity_ids", "find_accounts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A thing: its number, whose it is, its kind and key there."""
+
+    entity_id: EntityId
+    provider_id: ProviderId
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountNumber:
+    """An account found by its number, with what tells it from another of the same number."""
+
+    number: str
+    account_id: EntityId
+    provider_id: ProviderId
+    key: str
+    kind: int
+    opened_on: date
+    closed_on: date | None
+    payer_name: str
+
+
+def entity_ids(connection: Connection, provider_id: ProviderId, kind: str) -> dict[str, EntityId]:
+    """Numbers of all things of a kind by the sender's key; organisations are under ``CENTRE`` by ИНН."""
+    rows = connection.execute(queries("core.records").entity_ids, {"provider": provider_id, "kind": kind})
+    return {key: EntityId(entity_id) for key, entity_id in rows}
+
+
+def ensure_entity(connection: Connection, provider_id: ProviderId, kind: str, key: str) -> EntityId:
+    """The number of a thing, given now when it has none: for what is known only from another system (a bank of the federal registry)."""
+    parameters = {"provider": provider_id, "kind": kind, "key": key}
+    connection.execute(queries("core.records").ensure_entity, parameters)
+    return EntityId(connection.execute(queries("core.records").entity_by_key, parameters).scalar_one())
+
+
+def describe_entities(connection: Connection, ids: Iterable[EntityId]) -> dict[EntityId, Entity]:
+    """What the numbers stand for; unknown ones are left out."""
+    rows = connection.execute(queries("core.records").describe_entities, {"ids": list(ids)})
+    return {row[0]: Entity(*row) for row in rows}
+
+
+def find_accounts(connection: Connection, numbers: Sequence[str]) -> dict[str, list[AccountNumber]]:
+    """Accounts by the number that stands on bills, across providers; a number that nobody has is left out."""
+    found: dict[str, list[AccountNumber]] = {}
+    for row in connection.execute(queries("core.records").find_accounts, {"numbers": list(numbers)}):
+        found.setdefault(row.number, []).append(AccountNumber(*row))
+    return found

@@ -1,0 +1,56 @@
+"""Facts for the calculation of a month: of the region, and of houses batch by batch, each a handful of set-based statements.
+
+What means what is Формат 4.0 as the profile of docs/adapters.md reads it: services are those of the house, for every account; the place
+of an account gives its premises; the contribution is due by the decision on the fund, to the regional operator or to the owner of the
+house's own account. Which version of a record counts says :mod:`core.records.versions`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, text
+
+from core.ids import CENTRE, EntityId, ProviderId, RecordId
+from core.model.facts import Facts, HouseFacts, NormFacts, TariffFacts
+from core.model.records import ApprovedNorm, ApprovedTariff, House, RegionSetting
+from core.period import Month
+from core.records.houses import HouseReader
+from core.records.versions import in_force, scope, with_tables
+from core.storage.sql import queries
+
+__all__ = ["house_ids", "read_houses", "read_region"]
+
+_HOUSES_AT_ONCE = 50
+
+
+def read_region(connection: Connection, *, month: Month, known_until: RecordId | None) -> Facts:
+    """Approved tariffs and norms up to the end of a month, and the region's settings."""
+    named = queries("core.records").raw
+    parameters = scope(CENTRE, until=month.last, known_until=known_until)
+    tariffs = connection.execute(text(with_tables(named["region_tariffs"], tariff_now=in_force(ApprovedTariff))), parameters)
+    norms = connection.execute(text(with_tables(named["region_norms"], norm_now=in_force(ApprovedNorm))), parameters)
+    settings = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
+    return Facts(
+        tariffs=tuple(TariffFacts(*row) for row in tariffs),
+        norms=tuple(NormFacts(*row) for row in norms),
+        settings={name: json.loads(value) for name, value, _ in settings},
+        settings_sources={name: RecordId(source) for name, _, source in settings},
+    )
+
+
+def house_ids(connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId | None = None) -> list[EntityId]:
+    """Houses that a provider has in a month, in the order of its own numbers."""
+    statement = with_tables(queries("core.records").raw["house_ids"], house_now=in_force(House))
+    rows = connection.execute(text(statement), scope(provider_id, until=month.last, known_until=known_until))
+    return [EntityId(entity_id) for entity_id in rows.scalars()]
+
+
+def read_houses(
+    connection: Connection, *, provider_id: ProviderId, month: Month, houses: Sequence[EntityId], known_until: RecordId | None
+) -> Iterator[HouseFacts]:
+    """Facts of houses for one month, in the order asked for; a house without a record in force is left out."""
+    reader = HouseReader(connection, provider_id, month, known_until)
+    for start in range(0, len(houses), _HOUSES_AT_ONCE):
+        yield from reader.read(houses[start : start + _HOUSES_AT_ONCE])

@@ -1,0 +1,282 @@
+"""Reading a batch of houses: one statement for each kind of fact, put together in memory."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, text
+
+from core.errors import InputError
+from core.ids import EntityId, ProviderId, RecordId
+from core.model.facts import (
+    AbsenceFacts,
+    AccountFacts,
+    HouseFacts,
+    InterruptionFacts,
+    MeterFacts,
+    ReadingFacts,
+    ResidenceFacts,
+    ServiceFacts,
+)
+from core.model.records import (
+    Absence,
+    Account,
+    AccountPlace,
+    BankAccount,
+    CapitalRepairDecision,
+    House,
+    HouseParameter,
+    HousePrice,
+    HouseService,
+    Interruption,
+    Meter,
+    MeterAccount,
+    Organisation,
+    Premises,
+    Reading,
+    Residence,
+    Room,
+    Service,
+)
+from core.period import Month
+from core.records.versions import PARTIES, in_force, scope, with_tables
+from core.storage.sql import queries
+
+__all__ = ["HouseReader"]
+
+_Row = Any
+"""A row of a named statement: its columns are what queries.sql selects, which no type can tell."""
+
+_OF_HOUSES = "r.house = ANY(:houses)"
+_OF_ACCOUNTS = "r.account = ANY(:accounts)"
+_OF_METERS = "r.meter = ANY(:meters)"
+
+_TABLES: dict[str, dict[str, str]] = {
+    "facts_houses": {"house_now": in_force(House, "r.record_key = ANY(:houses)"), "party": PARTIES},
+    "facts_parameters": {"parameter_now": in_force(HouseParameter, _OF_HOUSES)},
+    "facts_services": {"house_service_now": in_force(HouseService, _OF_HOUSES), "service_now": in_force(Service)},
+    "facts_contribution_service": {"service_now": in_force(Service)},
+    "facts_prices": {"price_now": in_force(HousePrice, _OF_HOUSES)},
+    "facts_decisions": {
+        "decision_now": in_force(CapitalRepairDecision, _OF_HOUSES),
+        "bank_account_now": in_force(BankAccount),
+        "party": PARTIES,
+    },
+    "facts_operator": {"organisation_now": in_force(Organisation), "party": PARTIES},
+    "facts_accounts": {
+        "account_now": in_force(Account, _OF_HOUSES),
+        "place_now": in_force(AccountPlace, "r.account IN (SELECT record_key FROM account_now)"),
+        "room_now": in_force(Room, "r.record_key IN (SELECT room FROM place_now)"),
+        "premises_now": in_force(Premises, "r.record_key IN (SELECT premises FROM place_now UNION SELECT premises FROM room_now)"),
+    },
+    "facts_residences": {"residence_now": in_force(Residence, _OF_ACCOUNTS)},
+    "facts_absences": {"absence_now": in_force(Absence, _OF_ACCOUNTS)},
+    "facts_meters": {"meter_now": in_force(Meter, _OF_HOUSES)},
+    "facts_meter_accounts": {"meter_account_now": in_force(MeterAccount, _OF_METERS)},
+    "facts_readings": {"reading_now": in_force(Reading, _OF_METERS)},
+    "facts_interruptions": {"interruption_now": in_force(Interruption, _OF_HOUSES)},
+}
+
+_SOI_MODE = 9001
+_HEATED_COMMON_AREA = 9002
+_REGIONAL_OPERATOR, _SPECIAL_ACCOUNT = 4, 3
+_RESIDENTIAL = 1
+_HOUSE_METER = 1
+
+
+class _Rows(Protocol):
+    """Runs a named statement with its parameters."""
+
+    def __call__(self, name: str, **parameters: object) -> Sequence[_Row]: ...
+
+
+class HouseReader:
+    """Reads houses of one provider and month; what is the same for all houses is read once."""
+
+    def __init__(self, connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId | None) -> None:
+        self._connection = connection
+        self._parameters = scope(provider_id, until=month.last, known_until=known_until) | {"since": month.first}
+        operator = self._rows("facts_operator")
+        self._operator = EntityId(operator[0].entity_id) if operator else None
+        contribution = self._rows("facts_contribution_service")
+        self._contribution = contribution[0] if contribution else None
+
+    def _rows(self, name: str, **parameters: object) -> Sequence[_Row]:
+        statement = with_tables(queries("core.records").raw[name], **_TABLES[name])
+        return self._connection.execute(text(statement), self._parameters | parameters).all()
+
+    def read(self, houses: Sequence[EntityId]) -> Iterator[HouseFacts]:
+        """Facts of a batch of houses, in the order given."""
+        keys = {
+            row[0]: row[1] for row in self._connection.execute(queries("core.records").house_keys, self._parameters | {"ids": list(houses)})
+        }
+        listed = list(keys.values())
+        rows = {row.entity_id: row for row in self._rows("facts_houses", houses=listed)}
+        parts = _Parts(self._rows, listed)
+        for house in houses:
+            if house in rows:
+                yield self._house(rows[house], parts)
+
+    def _house(self, row: _Row, parts: _Parts) -> HouseFacts:
+        key = row.record_key
+        soi = parts.parameters.get((key, _SOI_MODE))
+        heated = parts.parameters.get((key, _HEATED_COMMON_AREA))
+        price = parts.prices.get(key)
+        decision = parts.decisions.get(key)
+        services = parts.services[key]
+        creditor: EntityId | None = None
+        if decision is not None:
+            creditor = {_REGIONAL_OPERATOR: self._operator, _SPECIAL_ACCOUNT: decision.owner_id}.get(row.capital_fund)
+            services = self._with_contribution(services, decision)
+        return HouseFacts(
+            house_id=row.entity_id,
+            key=key,
+            fias=row.fias,
+            oktmo=row.oktmo,
+            address=row.address,
+            useful_area_e2=row.useful_area_e2,
+            common_area_e2=row.common_area_e2,
+            heated_common_area_e2=None if heated is None else _whole(heated, scale=2),
+            soi_mode=None if soi is None else _whole(soi, scale=0),
+            soi_mode_source=None if soi is None else soi.record_id,
+            source=row.record_id,
+            manager_id=row.manager_id,
+            contribution_creditor_id=creditor,
+            contribution_excess_e6=None if decision is None else decision.excess_e6,
+            contribution_source=None if decision is None else decision.record_id,
+            price_e6=None if price is None else price.price_e6,
+            price_source=None if price is None else price.record_id,
+            services=tuple(services),
+            accounts=tuple(parts.accounts[key]),
+            meters=tuple(parts.house_meters[key]),
+            interruptions=tuple(parts.interruptions[key]),
+        )
+
+    def _with_contribution(self, services: list[ServiceFacts], decision: _Row) -> list[ServiceFacts]:
+        found = self._contribution
+        if found is None or any(service.key == found.record_key for service in services):
+            return services
+        return [
+            *services,
+            ServiceFacts(
+                found.entity_id, found.record_key, found.name, found.kind, found.provision, found.base_service, found.utility_kind,
+                found.housing_kind, found.resource_kind, found.okei, decision.effective_on, None, decision.record_id, found.zone,
+            ),
+        ]  # fmt: skip
+
+
+def _whole(row: _Row, *, scale: int) -> int:
+    """Value of a house parameter as an integer of so many decimal places; ``InputError`` REC-0103 when it is no such number."""
+    try:
+        value = Decimal(row.value.replace(",", ".")).scaleb(scale)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value != value.to_integral_value():
+        raise InputError(
+            "REC-0103",
+            f"Параметр {row.code} дома {row.house} не число: «{row.value}».",
+            hint="Исправьте HOUSEDOC и пришлите архив.",
+            record=row.record_id,
+        )
+    return int(value)
+
+
+class _Parts:
+    """Everything of a batch of houses except the houses themselves, by house key."""
+
+    def __init__(self, rows: _Rows, houses: list[str]) -> None:
+        self.parameters = {(row.house, row.code): row for row in rows("facts_parameters", houses=houses)}
+        self.prices = {row.house: row for row in rows("facts_prices", houses=houses)}
+        self.decisions = {row.house: row for row in rows("facts_decisions", houses=houses)}
+        self.services: defaultdict[str, list[ServiceFacts]] = defaultdict(list)
+        for house, *service in rows("facts_services", houses=houses):
+            self.services[house].append(ServiceFacts(*service))
+        self.interruptions: defaultdict[str, list[InterruptionFacts]] = defaultdict(list)
+        for house, *interruption in rows("facts_interruptions", houses=houses):
+            self.interruptions[house].append(InterruptionFacts(*interruption))
+        self.house_meters: defaultdict[str, list[MeterFacts]] = defaultdict(list)
+        meters_of_account = self._meters(rows, houses)
+        self.accounts = self._accounts(rows, houses, meters_of_account)
+
+    def _meters(self, rows: _Rows, houses: list[str]) -> defaultdict[str, list[MeterFacts]]:
+        """House meters go to the house, others to the account they stand with; a shared one to each of its accounts."""
+        meters = rows("facts_meters", houses=houses)
+        keys = [meter.record_key for meter in meters]
+        readings: defaultdict[str, list[ReadingFacts]] = defaultdict(list)
+        for of_meter, *reading in rows("facts_readings", meters=keys):
+            readings[of_meter].append(ReadingFacts(*reading))
+        sharing = _grouped(rows("facts_meter_accounts", meters=keys))
+        of_account: defaultdict[str, list[MeterFacts]] = defaultdict(list)
+        for meter in meters:
+            key = meter.record_key
+            if meter.kind == _HOUSE_METER:
+                self.house_meters[meter.house].append(_meter(meter, None, readings[key]))
+                continue
+            for account in dict.fromkeys([*([meter.account] if meter.account else []), *sharing[key]]):
+                of_account[account].append(_meter(meter, account, readings[key]))
+        return of_account
+
+    @staticmethod
+    def _accounts(rows: _Rows, houses: list[str], meters: defaultdict[str, list[MeterFacts]]) -> defaultdict[str, list[AccountFacts]]:
+        accounts = rows("facts_accounts", houses=houses)
+        keys = [account.record_key for account in accounts]
+        residences: defaultdict[str, list[ResidenceFacts]] = defaultdict(list)
+        for account, *residence in rows("facts_residences", accounts=keys):
+            residences[account].append(ResidenceFacts(*residence))
+        absences: defaultdict[str, list[AbsenceFacts]] = defaultdict(list)
+        for account, *absence in rows("facts_absences", accounts=keys):
+            absences[account].append(AbsenceFacts(*absence))
+        of_house: defaultdict[str, list[AccountFacts]] = defaultdict(list)
+        for row in accounts:
+            of_house[row.house].append(
+                AccountFacts(
+                    account_id=row.entity_id,
+                    key=row.record_key,
+                    number=row.number,
+                    kind=row.kind,
+                    residential=row.premises_kind is None or row.premises_kind == _RESIDENTIAL,
+                    premises_number=row.premises_number or "",
+                    room_number=row.room_number,
+                    no_meter=bool(row.no_meter),
+                    no_meter_reason=row.no_meter_reason,
+                    area_e2=row.area_e2,
+                    opened_on=row.opened_on,
+                    closed_on=row.closed_on,
+                    gas_stove=row.gas_stove,
+                    gas_heater=row.gas_heater,
+                    source=row.record_id,
+                    place_source=row.place_source or row.record_id,
+                    residences=tuple(residences[row.record_key]),
+                    absences=tuple(absences[row.record_key]),
+                    meters=tuple(meters[row.record_key]),
+                )
+            )
+        return of_house
+
+
+def _meter(row: _Row, account: str | None, readings: list[ReadingFacts]) -> MeterFacts:
+    return MeterFacts(
+        key=row.record_key,
+        kind=row.kind,
+        account=account,
+        service=row.service,
+        serial=row.serial,
+        digits=row.digits,
+        commissioned_on=row.commissioned_on,
+        next_verification_on=row.next_verification_on,
+        closed_on=row.closed_on,
+        start_e3=row.start_e3,
+        is_open=row.is_open,
+        source=row.record_id,
+        readings=tuple(readings),
+    )
+
+
+def _grouped(rows: Iterable[_Row]) -> defaultdict[str, list[str]]:
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for key, value in rows:
+        grouped[str(key)].append(str(value))
+    return grouped

@@ -1,0 +1,380 @@
+-- Statements of the records store. Those that read tables named like *_now or party are completed by core.records.versions.with_tables.
+
+-- name: lock_provider
+-- One writer of a provider's records at a time.
+SELECT pg_advisory_xact_lock(hashtext('erkc records'), CAST(:provider AS integer))
+
+-- name: lock_provider_shared
+SELECT pg_advisory_xact_lock_shared(hashtext('erkc records'), CAST(:provider AS integer))
+
+-- name: grown_tables
+-- Of tables that got so many rows, those whose statistics no longer fit.
+SELECT g.name FROM unnest(CAST(:names AS text[]), CAST(:counts AS bigint[])) AS g (name, added)
+JOIN pg_class c ON c.oid = to_regclass('public.' || g.name)
+WHERE g.added > 200 AND g.added > 0.2 * c.reltuples
+
+-- name: analyze_tables
+SELECT erkc_analyze_records(CAST(:names AS text[]))
+
+-- name: last_record
+SELECT coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public' AND sequencename = 'record_id_seq'
+
+-- name: register_senders
+-- Parameters are parallel arrays; a sender already known by ИНН and КПП is left as it is.
+INSERT INTO provider (inn, kpp, ogrn, name, kind)
+SELECT inn, kpp, min(ogrn), min(name), min(kind)
+FROM unnest(CAST(:inns AS text[]), CAST(:kpps AS text[]), CAST(:ogrns AS text[]), CAST(:names AS text[]), CAST(:kinds AS integer[]))
+  AS s (inn, kpp, ogrn, name, kind)
+WHERE NOT EXISTS (SELECT FROM provider p WHERE p.inn = s.inn AND p.kpp = s.kpp)
+GROUP BY inn, kpp
+ORDER BY inn, kpp
+ON CONFLICT ON CONSTRAINT provider_inn_kpp DO NOTHING
+
+-- name: providers
+SELECT provider_id, inn, kpp, ogrn, name, kind FROM provider ORDER BY provider_id
+
+-- name: provider
+SELECT provider_id, inn, kpp, ogrn, name, kind FROM provider WHERE provider_id = :provider
+
+-- name: find_provider
+SELECT provider_id FROM provider WHERE inn = :inn AND kpp = :kpp
+
+-- name: save_intake
+INSERT INTO intake (message_id, provider_id, adapter, status, month, header, counts, taken_at)
+VALUES (:message, :provider, :adapter, :status, :month, CAST(:header AS jsonb), CAST(:counts AS jsonb), :taken_at)
+ON CONFLICT DO NOTHING
+
+-- name: read_intake
+SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at FROM intake WHERE message_id = :message
+
+-- name: read_intakes
+SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at FROM intake
+WHERE (CAST(:provider AS integer) IS NULL OR provider_id = :provider) AND (CAST(:month AS date) IS NULL OR month = :month)
+ORDER BY message_id
+
+-- name: known_uips
+SELECT DISTINCT uip FROM record_payment WHERE provider_id = :provider AND uip <> ''
+
+-- name: save_findings
+-- From staging; a finding that this message already has is not added again.
+INSERT INTO finding (provider_id, message_id, month, file, file_row, field, code, severity, effect, value, message, hint, dependents, found_at)
+SELECT :provider, :message, :month, file, file_row, field, code, severity, effect, value, message, hint, dependents, :found_at
+FROM arrived_finding s
+WHERE NOT EXISTS (
+  SELECT FROM finding f WHERE f.message_id IS NOT DISTINCT FROM CAST(:message AS bigint) AND f.provider_id = :provider
+    AND (f.month, f.file, f.file_row, f.field, f.code, f.value)
+      IS NOT DISTINCT FROM (CAST(:month AS date), s.file, s.file_row, s.field, s.code, s.value))
+ORDER BY n
+
+-- name: read_findings
+-- With the last decision on each, if there is one.
+SELECT f.finding_id, f.provider_id, f.message_id, f.month, f.file, f.file_row, f.field, f.code, f.severity, f.effect, f.value, f.message,
+  f.hint, f.dependents, f.found_at, d.verdict, d.reason, d.actor, d.decided_at
+FROM finding f
+LEFT JOIN LATERAL (
+  SELECT verdict, reason, actor, decided_at FROM finding_decision d WHERE d.finding_id = f.finding_id ORDER BY decided_at DESC LIMIT 1) d ON TRUE
+WHERE (CAST(:finding AS bigint) IS NULL OR f.finding_id = :finding)
+  AND (CAST(:message AS bigint) IS NULL OR f.message_id = :message)
+  AND (CAST(:provider AS integer) IS NULL OR f.provider_id = :provider)
+  AND (CAST(:month AS date) IS NULL OR f.month = :month)
+  AND (NOT :open_only OR d.verdict IS NULL)
+ORDER BY f.finding_id
+
+-- name: decide_finding
+INSERT INTO finding_decision (finding_id, provider_id, verdict, reason, actor, message_id, decided_at)
+SELECT finding_id, provider_id, :verdict, :reason, :actor, :message, :at FROM finding WHERE finding_id = :finding
+
+-- name: entity_ids
+SELECT entity_key, entity_id FROM entity WHERE provider_id = :provider AND kind = :kind ORDER BY entity_id
+
+-- name: ensure_entity
+INSERT INTO entity (provider_id, kind, entity_key) VALUES (:provider, :kind, :key) ON CONFLICT DO NOTHING
+
+-- name: entity_by_key
+SELECT entity_id FROM entity WHERE provider_id = :provider AND kind = :kind AND entity_key = :key
+
+-- name: describe_entities
+SELECT entity_id, provider_id, kind, entity_key FROM entity WHERE entity_id = ANY(:ids)
+
+-- name: find_accounts
+-- Accounts whose number now is one of the given, of any provider.
+SELECT r.number, e.entity_id, r.provider_id, r.record_key, r.kind, r.opened_on, r.closed_on, r.payer_name
+FROM record_account r
+JOIN entity e ON e.provider_id = r.provider_id AND e.kind = 'account' AND e.entity_key = r.record_key
+WHERE r.number = ANY(:numbers) AND r.state IN ('accepted', 'flagged')
+  AND NOT EXISTS (
+    SELECT FROM record_account n WHERE n.provider_id = r.provider_id AND n.record_key = r.record_key AND n.state IN ('accepted', 'flagged')
+      AND (coalesce(n.valid_from, '-infinity'), n.record_id) > (coalesce(r.valid_from, '-infinity'), r.record_id))
+ORDER BY r.number, e.entity_id
+
+-- name: link
+-- From staging; only what differs from the value in force.
+INSERT INTO external_id (entity_id, provider_id, system, kind, value, message_id, seen_at)
+SELECT DISTINCT ON (s.entity_id, s.system, s.kind) s.entity_id, s.provider_id, s.system, s.kind, s.value, :message, :at
+FROM arrived_external_id s
+LEFT JOIN LATERAL (
+  SELECT value FROM external_id x WHERE x.entity_id = s.entity_id AND x.system = s.system AND x.kind = s.kind
+  ORDER BY seen_at DESC, message_id DESC LIMIT 1) latest ON TRUE
+WHERE latest.value IS DISTINCT FROM s.value
+ORDER BY s.entity_id, s.system, s.kind, s.n DESC
+ON CONFLICT DO NOTHING
+
+-- name: external_ids
+SELECT DISTINCT ON (entity_id) entity_id, value FROM external_id
+WHERE provider_id = :provider AND system = :system AND kind = :kind
+ORDER BY entity_id, seen_at DESC, message_id DESC
+
+-- name: find_by_external
+-- Things whose value in force is the given one.
+SELECT x.entity_id FROM external_id x
+WHERE x.system = :system AND x.kind = :kind AND x.value = :value
+  AND NOT EXISTS (
+    SELECT FROM external_id n WHERE n.entity_id = x.entity_id AND n.system = x.system AND n.kind = x.kind AND n.value <> x.value
+      AND (n.seen_at, n.message_id) > (x.seen_at, x.message_id))
+GROUP BY x.entity_id
+ORDER BY x.entity_id
+
+-- name: house_ids
+SELECT e.entity_id FROM house_now h
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = h.record_key
+ORDER BY length(h.record_key), h.record_key
+
+-- name: house_keys
+SELECT entity_id, entity_key FROM entity WHERE provider_id = :provider AND kind = 'house' AND entity_id = ANY(:ids)
+
+-- name: facts_houses
+SELECT h.record_key, e.entity_id, h.fias, h.oktmo, h.address, h.useful_area_e2, h.common_area_e2, h.capital_fund, h.record_id,
+  m.entity_id AS manager_id
+FROM house_now h
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = h.record_key
+LEFT JOIN party m ON m.record_key = h.manager
+
+-- name: facts_parameters
+-- The last statement of each parameter comes last.
+SELECT house, code, value, record_id FROM parameter_now ORDER BY house, code, coalesce(valid_from, '-infinity'), record_id
+
+-- name: facts_services
+SELECT h.house, e.entity_id, s.record_key, s.name, s.kind, s.provision, s.base_service, s.utility_kind, s.housing_kind, s.resource_kind, s.okei,
+  h.starts_on, h.ends_on, h.record_id, s.zone
+FROM house_service_now h
+JOIN service_now s ON s.record_key = h.service
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'service' AND e.entity_key = s.record_key
+ORDER BY h.house, length(s.record_key), s.record_key, h.starts_on, h.record_id
+
+-- name: facts_contribution_service
+-- The contribution is in no list of a house's services: it is due because of the decision on the fund.
+SELECT e.entity_id, s.record_key, s.name, s.kind, s.provision, s.base_service, s.utility_kind, s.housing_kind, s.resource_kind, s.okei, s.zone
+FROM service_now s
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'service' AND e.entity_key = s.record_key
+WHERE s.housing_kind = 2
+ORDER BY length(s.record_key), s.record_key
+LIMIT 1
+
+-- name: facts_prices
+-- The price in force at the end of the month comes last.
+SELECT house, price_e6, record_id FROM price_now
+WHERE (starts_on IS NULL OR starts_on <= :until) AND (ends_on IS NULL OR ends_on >= :since)
+ORDER BY house, coalesce(starts_on, '-infinity'), record_id
+
+-- name: facts_decisions
+-- With the owner of the house's own account; the decision in force at the end of the month comes last.
+SELECT d.house, d.excess_e6, d.effective_on, d.record_id, o.entity_id AS owner_id
+FROM decision_now d
+LEFT JOIN bank_account_now b ON b.record_key = d.bank_account
+LEFT JOIN party o ON o.record_key = b.organisation
+WHERE d.effective_on IS NULL OR d.effective_on <= :until
+ORDER BY d.house, coalesce(d.effective_on, '-infinity'), d.record_id
+
+-- name: facts_operator
+-- The regional operator of capital repair: role 14.
+SELECT p.entity_id FROM organisation_now o JOIN party p ON p.record_key = o.record_key
+WHERE 14 = ANY(o.roles)
+ORDER BY length(o.record_key), o.record_key
+LIMIT 1
+
+-- name: facts_accounts
+-- With the place of each: the premises itself, or the premises of its room.
+SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
+  a.gas_stove, a.gas_heater, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
+  p.no_meter_reason, r.number AS room_number
+FROM account_now a
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+LEFT JOIN place_now l ON l.account = a.record_key
+LEFT JOIN room_now r ON r.record_key = l.room
+LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
+WHERE a.opened_on <= :until
+ORDER BY length(a.record_key), a.record_key, p.record_id NULLS LAST, l.record_id
+
+-- name: facts_residences
+SELECT account, record_key, first, last, record_id FROM residence_now WHERE first <= :until
+ORDER BY account, length(record_key), record_key
+
+-- name: facts_absences
+SELECT account, residence, left_on, back_on, record_id FROM absence_now WHERE left_on <= :until AND back_on >= :since
+ORDER BY account, left_on, record_id
+
+-- name: facts_meters
+SELECT m.house, m.record_key, m.kind, m.account, m.service, m.serial, m.digits, m.commissioned_on, m.next_verification_on, m.closed_on, m.start_e3,
+  m.is_open, m.record_id
+FROM meter_now m
+ORDER BY m.house, length(m.record_key), m.record_key
+
+-- name: facts_meter_accounts
+SELECT meter, account FROM meter_account_now ORDER BY length(account), account
+
+-- name: facts_readings
+SELECT meter, taken_on, value_e3, record_id, zone FROM reading_now WHERE taken_on <= :until
+ORDER BY meter, taken_on, record_id
+
+-- name: facts_interruptions
+SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM interruption_now
+WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
+ORDER BY house, service, starts_at, record_id
+
+-- name: region_tariffs
+SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, e.entity_id AS supplier_id, t.oktmo, t.act, t.first, t.last, t.value_e6, t.record_id
+FROM tariff_now t
+LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = t.supplier_inn
+WHERE t.first <= :until
+ORDER BY t.kind, t.utility_kind, t.resource_kind, t.zone, t.oktmo, t.supplier_inn, t.first
+
+-- name: region_norms
+SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id FROM norm_now WHERE first <= :until
+ORDER BY utility_kind, resource_kind, basis, first
+
+-- name: region_settings
+SELECT name, value_json, record_id FROM setting_now ORDER BY name
+
+-- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
+
+-- name: rows_organisations
+SELECT p.entity_id, o.record_key, o.record_id, o.name, o.short_name, o.inn, o.kpp, o.ogrn, o.address, o.phone, o.email, o.roles, o.verified
+FROM organisation_now o JOIN party p ON p.record_key = o.record_key
+ORDER BY length(o.record_key), o.record_key
+
+-- name: rows_bank_accounts
+SELECT e.entity_id, b.record_key, b.record_id, p.entity_id AS organisation_id, b.number, b.bik, b.correspondent, b.bank_name, b.opened_on,
+  b.closed_on, b.verified
+FROM bank_account_now b
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'bank_account' AND e.entity_key = b.record_key
+LEFT JOIN party p ON p.record_key = b.organisation
+ORDER BY length(b.record_key), b.record_key
+
+-- name: rows_services
+SELECT e.entity_id, s.record_key, s.record_id, s.name, s.short_name, s.kind, s.provision, s.base_service, s.utility_kind, s.housing_kind,
+  s.zone, s.okei, s.resource_kind, s.sort_order
+FROM service_now s
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'service' AND e.entity_key = s.record_key
+ORDER BY length(s.record_key), s.record_key
+
+-- name: rows_houses
+SELECT e.entity_id, h.record_key, h.record_id, h.fias, h.oktmo, h.address, h.time_zone, h.useful_area_e2, h.common_area_e2, h.capital_fund,
+  m.entity_id AS manager_id, a.entity_id AS fund_account_id
+FROM house_now h
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = h.record_key
+LEFT JOIN party m ON m.record_key = h.manager
+LEFT JOIN LATERAL (
+  SELECT bank_account FROM decision_now d WHERE d.house = h.record_key AND (d.effective_on IS NULL OR d.effective_on <= :until)
+  ORDER BY coalesce(d.effective_on, '-infinity') DESC, d.record_id DESC LIMIT 1) decision ON TRUE
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'bank_account' AND a.entity_key = decision.bank_account
+ORDER BY length(h.record_key), h.record_key
+
+-- name: rows_accounts
+SELECT DISTINCT ON (length(a.record_key), a.record_key) e.entity_id, a.record_key, a.record_id, a.number, a.kind, a.opened_on, a.closed_on,
+  a.residents_stated, a.area_e2, a.living_area_e2, a.payer_name, a.payer_organisation IS NOT NULL AS payer_is_organisation,
+  o.entity_id AS principal_id, he.entity_id AS house_id, coalesce(h.fias, '') AS house_fias, coalesce(h.address, '') AS address,
+  pe.entity_id AS premises_id, coalesce(p.number, '') AS premises_number, p.kind AS premises_kind, re.entity_id AS room_id,
+  r.number AS room_number
+FROM account_now a
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+LEFT JOIN party o ON o.record_key = a.principal
+LEFT JOIN house_now h ON h.record_key = a.house
+LEFT JOIN entity he ON he.provider_id = :provider AND he.kind = 'house' AND he.entity_key = a.house
+LEFT JOIN place_now l ON l.account = a.record_key
+LEFT JOIN room_now r ON r.record_key = l.room
+LEFT JOIN entity re ON re.provider_id = :provider AND re.kind = 'room' AND re.entity_key = r.record_key
+LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
+LEFT JOIN entity pe ON pe.provider_id = :provider AND pe.kind = 'premises' AND pe.entity_key = p.record_key
+ORDER BY length(a.record_key), a.record_key, p.record_id NULLS LAST, l.record_id
+
+-- name: rows_stated_bills
+SELECT b.record_id, b.state, b.record_key, b.month, b.number, b.formed_on, a.entity_id AS account_id, k.entity_id AS bank_account_id, b.total,
+  b.debt, b.advance, b.penalties, b.grand_total
+FROM bill_now b
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = b.account
+LEFT JOIN entity k ON k.provider_id = :provider AND k.kind = 'bank_account' AND k.entity_key = b.bank_account
+ORDER BY b.record_id
+
+-- name: rows_stated_lines
+-- Services, then contributions. A line's creditor is the one whose balance stands for its account, service and month, or the next month:
+-- an archive brings the documents of the month before its own too, but balances of its own month only.
+-- Begins with a comma because it goes on with the named tables that are put before it.
+, line AS (
+  SELECT record_id, state, bill, service, NULL AS organisation, FALSE AS contribution, tariff_e6, total, accrued, recalculated, benefit,
+    recalculation_reason, volume_e6, common_volume_e6, method
+  FROM stated_line_now
+  UNION ALL
+  SELECT record_id, state, bill, (SELECT record_key FROM service_now WHERE housing_kind = 2 ORDER BY length(record_key), record_key LIMIT 1),
+    organisation, TRUE, tariff_e6, total, accrued, recalculated, benefit, '', NULL, NULL, NULL
+  FROM stated_contribution_now
+), creditor AS (
+  SELECT account, service, month, min(organisation) AS organisation FROM balance_now
+  GROUP BY account, service, month HAVING count(DISTINCT organisation) = 1
+)
+SELECT l.record_id, l.state, l.bill, b.state AS bill_state, b.month, a.entity_id AS account_id, s.entity_id AS service_id,
+  p.entity_id AS creditor_id, l.contribution, l.tariff_e6, l.total, l.accrued, l.recalculated, l.benefit, l.recalculation_reason, l.volume_e6,
+  l.common_volume_e6, l.method
+FROM line l
+LEFT JOIN bill_now b ON b.record_key = l.bill
+LEFT JOIN creditor c ON c.account = b.account AND c.service = l.service AND c.month = b.month
+LEFT JOIN creditor n ON n.account = b.account AND n.service = l.service AND n.month = CAST(b.month + interval '1 month' AS date)
+LEFT JOIN party p ON p.record_key = coalesce(nullif(l.organisation, ''), c.organisation, n.organisation)
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = b.account
+LEFT JOIN entity s ON s.provider_id = :provider AND s.kind = 'service' AND s.entity_key = l.service
+ORDER BY l.contribution, l.record_id
+
+-- name: rows_balances
+SELECT b.record_id, b.state, b.record_key, b.month, a.entity_id AS account_id, s.entity_id AS service_id, p.entity_id AS creditor_id, b.opening,
+  b.accrued, b.recalculated, b.changed, b.undelivered, b.benefit, b.paid, b.closing
+FROM balance_now b
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = b.account
+LEFT JOIN entity s ON s.provider_id = :provider AND s.kind = 'service' AND s.entity_key = b.service
+LEFT JOIN party p ON p.record_key = b.organisation
+ORDER BY b.record_id
+
+-- name: rows_opening_debts
+SELECT d.record_id, d.state, d.record_key, b.month, a.entity_id AS account_id, s.entity_id AS service_id, p.entity_id AS creditor_id,
+  d.origin_month, d.amount
+FROM debt_now d
+LEFT JOIN bill_now b ON b.record_key = d.bill
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = b.account
+LEFT JOIN entity s ON s.provider_id = :provider AND s.kind = 'service' AND s.entity_key = d.service
+LEFT JOIN party p ON p.record_key = d.organisation
+ORDER BY d.record_id
+
+-- name: rows_opening_penalties
+SELECT d.record_id, d.state, d.record_key, b.month, a.entity_id AS account_id, p.entity_id AS creditor_id, d.kind, d.origin_month, d.opening,
+  d.posted, d.paid, d.closing
+FROM penalty_now d
+LEFT JOIN bill_now b ON b.record_key = d.bill
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = b.account
+LEFT JOIN party p ON p.record_key = d.organisation
+ORDER BY d.record_id
+
+-- name: rows_packs
+SELECT record_id, state, record_key, ordered_on, number, amount, count FROM pack_now ORDER BY record_id
+
+-- name: rows_payments
+-- In the order in which they are allocated: by date of payment, then the sender's number.
+SELECT m.record_id, m.state, m.message_id, m.file, m.file_row, m.record_key, m.account,
+  CASE WHEN EXISTS (
+    SELECT FROM record_account k WHERE k.provider_id = :provider AND k.record_key = m.account AND k.state IN ('accepted', 'flagged'))
+    THEN a.entity_id END AS account_id,
+  m.operation, m.uip, m.paid_on, m.accounted_on, m.amount, m.source, m.for_month, m.bill, b.month AS bill_month, m.pack, k.state AS pack_state,
+  e.entity_id AS bank_account_id, m.active
+FROM payment_now m
+LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = m.account
+LEFT JOIN bill_now b ON b.record_key = m.bill
+LEFT JOIN pack_now k ON k.record_key = m.pack
+LEFT JOIN entity e ON e.provider_id = :provider AND e.kind = 'bank_account' AND e.entity_key = m.bank_account
+ORDER BY m.paid_on NULLS LAST, length(m.record_key), m.record_key, m.record_id

@@ -1,0 +1,265 @@
+"""The month's charges of a provider: draft → approved → posted, each step a transaction of its own.
+
+A draft is computed house by house from the records known at its start and stored whole or not at all, so a killed run leaves nothing behind
+and the next one gets the same version number. Mode ``charge`` computes by the law; mode ``accept`` takes the sender's own lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine
+
+from core import events
+from core.charges.engine import charge_houses
+from core.charges.law import Law
+from core.clock import Clock
+from core.errors import ConflictError, InputError
+from core.ids import EntityId, ProviderId, RecordId
+from core.ledger import months
+from core.ledger.balances import rebuild_balances
+from core.ledger.calculations import (
+    Calculation,
+    Totals,
+    add_lines,
+    add_volumes,
+    open_calculation,
+    post_calculation,
+    read_calculation,
+    totals,
+)
+from core.ledger.months import MonthState, MonthStep
+from core.ledger.post import Posted
+from core.model.finding import Finding
+from core.model.lines import ChargeLine
+from core.period import Month
+from core.records.facts import house_ids, read_houses, read_region
+from core.records.findings import save_findings
+from core.records.latest import read_stated_lines
+from core.records.store import last_record
+from core.storage.engine import transaction
+
+__all__ = ["Draft", "MonthPosted", "approve_month", "draft_month", "post_month"]
+
+_HOUSES_AT_ONCE = 50
+_STATED_METHODS = {1: "norm", 2: "ipu", 3: "average", 4: "odpu"}
+
+Progress = Callable[[int, int], None]
+"""Called with houses done and houses in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A computed month that waits for approval (or is past it)."""
+
+    calculation: Calculation
+    totals: Totals
+    findings: tuple[Finding, ...]
+    state: MonthState
+    is_new: bool
+    """False when the month already had its lines and nothing was computed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPosted:
+    """What posting the month did."""
+
+    calculation: Calculation
+    totals: Totals
+    posted: Posted
+    is_new: bool
+
+
+def draft_month(
+    engine: Engine,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    mode: str,
+    law: Law,
+    code_version: str,
+    actor: str,
+    clock: Clock,
+    progress: Progress = lambda done, of: None,
+    again: bool = False,
+) -> Draft:
+    """Compute a provider's month. A month that has a draft keeps it unless ``again``; a posted month is never computed again."""
+    with transaction(engine) as connection:
+        step = months.current(connection, provider_id=provider_id, month=month)
+        if step.calculation_id is not None and not (again and step.state is MonthState.DRAFT):
+            calculation = read_calculation(connection, step.calculation_id)
+            if calculation.mode != mode:
+                raise ConflictError(
+                    "CH-0101",
+                    f"Месяц {month.title} уже рассчитан в режиме «{calculation.mode}».",
+                    hint="Проведённый месяц исправляется записями открытого месяца.",
+                )
+            return Draft(calculation, totals(connection, calculation), (), step.state, False)
+        run = _Run(connection, provider_id, month, law, code_version, last_record(connection, provider_id), clock)
+        lawful, findings = run.compute(progress)
+        calculation = lawful if mode == "charge" else run.accept()
+        at = clock.now()
+        save_findings(connection, findings, provider_id=provider_id, message_id=None, month=month, found_at=at)
+        step = months.move(
+            connection,
+            provider_id=provider_id,
+            month=month,
+            to=MonthState.DRAFT,
+            calculation_id=calculation.calculation_id,
+            actor=actor,
+            reason=f"Рассчитано: режим {mode}",
+            at=at,
+        )
+        return Draft(calculation, totals(connection, calculation), tuple(findings), step.state, True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One computation inside one transaction."""
+
+    connection: Connection
+    provider_id: ProviderId
+    month: Month
+    law: Law
+    code_version: str
+    known_until: RecordId
+    clock: Clock
+
+    def compute(self, progress: Progress) -> tuple[Calculation, list[Finding]]:
+        """Compute by the law, batch of houses by batch, so that memory does not grow with the region."""
+        facts = read_region(self.connection, month=self.month, known_until=self.known_until)
+        houses = house_ids(self.connection, self.provider_id, self.month, self.known_until)
+        if not houses:
+            raise InputError("CH-0102", f"Нет ни одного дома за {self.month.title}.", hint="Сначала примите пакет: erkc take ФАЙЛ.")
+        calculation = self._open("charge", self.law.version(self.month.last))
+        findings: list[Finding] = []
+        for start in range(0, len(houses), _HOUSES_AT_ONCE):
+            batch = houses[start : start + _HOUSES_AT_ONCE]
+            read = read_houses(self.connection, provider_id=self.provider_id, month=self.month, houses=batch, known_until=self.known_until)
+            charged = charge_houses(read, facts, self.law, self.month)
+            findings.extend(item for house in charged for item in house.findings)
+            add_lines(self.connection, calculation, (line for house in charged for line in house.lines))
+            add_volumes(self.connection, calculation, (volume for house in charged for volume in house.volumes))
+            progress(start + len(batch), len(houses))
+        return calculation, findings
+
+    def accept(self) -> Calculation:
+        """Take the sender's own lines as the month's."""
+        calculation = self._open("accept", "sender")
+        add_lines(self.connection, calculation, _stated(self.connection, self.provider_id, self.month))
+        return calculation
+
+    def _open(self, mode: str, rules: str) -> Calculation:
+        return open_calculation(
+            self.connection,
+            provider_id=self.provider_id,
+            month=self.month,
+            mode=mode,
+            rules=rules,
+            code_version=self.code_version,
+            known_until=self.known_until,
+            at=self.clock.now(),
+        )
+
+
+def approve_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock) -> MonthStep:
+    """A person (or the demo) approves the draft; approving an approved or posted month changes nothing."""
+    with transaction(engine) as connection:
+        step = months.current(connection, provider_id=provider_id, month=month)
+        if step.state in (MonthState.APPROVED, MonthState.POSTED, MonthState.CLOSED):
+            return step
+        return months.move(
+            connection,
+            provider_id=provider_id,
+            month=month,
+            to=MonthState.APPROVED,
+            calculation_id=step.calculation_id,
+            actor=actor,
+            reason=reason,
+            at=clock.now(),
+        )
+
+
+def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, clock: Clock) -> MonthPosted:
+    """Post the approved draft, build the month's balances and tell that the month is posted; the second time nothing is done."""
+    with transaction(engine) as connection:
+        step = months.current(connection, provider_id=provider_id, month=month)
+        if step.calculation_id is None:
+            raise InputError("CH-0103", f"Месяц {month.title} не рассчитан.", hint=f"Выполните erkc bill month {month} --draft.")
+        calculation = read_calculation(connection, step.calculation_id)
+        if step.state in (MonthState.POSTED, MonthState.CLOSED):
+            return MonthPosted(calculation, totals(connection, calculation), Posted(), False)
+        at = clock.now()
+        posted = post_calculation(connection, calculation, at=at)
+        months.move(
+            connection,
+            provider_id=provider_id,
+            month=month,
+            to=MonthState.POSTED,
+            calculation_id=calculation.calculation_id,
+            actor=actor,
+            reason="Проведено",
+            at=at,
+        )
+        rebuild_balances(connection, provider_id=provider_id, month=month)
+        summary = totals(connection, calculation)
+        events.record(
+            connection,
+            kind=events.EventKind.MONTH_POSTED,
+            provider_id=provider_id,
+            subject_kind="calculation",
+            subject_id=calculation.calculation_id,
+            data={"month": str(month), "accounts": summary.accounts, "total": summary.total},
+            at=at,
+        )
+        return MonthPosted(calculation, summary, posted, True)
+
+
+def _stated(connection: Connection, provider_id: ProviderId, month: Month) -> list[ChargeLine]:
+    """The sender's own lines of the month's documents; held documents are left out until a person decides."""
+    lines: dict[tuple[EntityId, EntityId, EntityId], ChargeLine] = {}
+    for row in read_stated_lines(connection, provider_id=provider_id, month=month):
+        if row.state == "held" or row.bill_state == "held" or row.account_id is None or row.service_id is None or row.creditor_id is None:
+            continue
+        line = ChargeLine(
+            account_id=row.account_id,
+            service_id=row.service_id,
+            creditor_id=row.creditor_id,
+            method=_STATED_METHODS.get(row.method or 0, "area"),  # type: ignore[arg-type]  # values of the table are methods
+            clause="stated",
+            rules="sender",
+            volume_e6=row.volume_e6 or row.common_volume_e6 or 0,
+            tariff_e6=row.tariff_e6,
+            base=row.accrued,
+            surcharge=0,
+            recalculation=row.recalculated,
+            underdelivery=0,
+            benefit=row.benefit,
+            inputs={"total": row.total},
+            sources=(row.record_id,),
+        )
+        key = (row.account_id, row.service_id, row.creditor_id)
+        lines[key] = line if key not in lines else _sum(lines[key], line)
+    return list(lines.values())
+
+
+def _sum(one: ChargeLine, other: ChargeLine) -> ChargeLine:
+    """Two rows of one service (a tariff step inside the month) are one line of the ledger."""
+    return ChargeLine(
+        account_id=one.account_id,
+        service_id=one.service_id,
+        creditor_id=one.creditor_id,
+        method=one.method,
+        clause=one.clause,
+        rules=one.rules,
+        volume_e6=one.volume_e6 + other.volume_e6,
+        tariff_e6=None,
+        base=one.base + other.base,
+        surcharge=0,
+        recalculation=one.recalculation + other.recalculation,
+        underdelivery=0,
+        benefit=one.benefit + other.benefit,
+        inputs={"parts": [dict(one.inputs), dict(other.inputs)]},
+        sources=one.sources + other.sources,
+    )

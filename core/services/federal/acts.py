@@ -1,0 +1,195 @@
+"""The commands of the federal conversation: synchronise, send, poll, acknowledge, tell how things stand. Each may be repeated at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core import outbox
+from core.errors import InputError
+from core.ids import CENTRE, BillId, ProviderId
+from core.period import Month
+from core.records.latest import read_accounts, read_organisations, read_services
+from core.services.federal.accounts import ask_accounts, open_accounts
+from core.services.federal.acknowledgments import Acknowledged, PaymentToAcknowledge, prepare_acknowledgments
+from core.services.federal.bills import Prepared, prepare_bills
+from core.services.federal.context import Federal
+from core.services.federal.conversation import Ran, run
+from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
+
+__all__ = ["Standing", "Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "status", "synchronise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How a command waits for answers: how to sleep, and until when at most."""
+
+    sleep: Callable[[timedelta], None]
+    until: datetime | None = None
+    progress: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronised:
+    """What is known after a synchronisation; ``finished`` is False while answers are awaited (come again)."""
+
+    finished: bool
+    asked: int
+    """Requests that this call began; nought: everything was known already."""
+    accounts: int
+    accounts_known: int
+    services: int
+    services_known: int
+    accounts_refused: Mapping[int, tuple[tuple[str, str], ...]]
+
+
+def synchronise(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None, refused_too: bool = False) -> Synchronised:
+    """Fetch every identifier that bills need, in the order in which they depend on each other; what is known is not asked for again.
+
+    Who we are and whom we may act for · reference books · houses · accounts that are there · accounts to open. ``InputError`` GIS-0510 when the
+    provider has not delegated its rights to this system.
+    """
+    asked = 0
+    finished = True
+    for stage in (_ask_who, _ask_delegation, _ask_content, _ask_accounts, _open_refused if refused_too else _open):
+        begun = stage(federal, provider_id)
+        asked += begun
+        ran = _run(federal, provider_id, waiting)
+        finished = ran.finished
+        if not finished:
+            break
+    with federal.engine.connect() as connection:
+        accounts = [row.entity_id for row in read_accounts(connection, provider_id=provider_id) if row.closed_on is None]
+        services = [row.entity_id for row in read_services(connection, provider_id=provider_id)]
+        account_guids = known(connection, federal, "account_guid", provider_id=provider_id)
+        elements = known(connection, federal, "nsi", provider_id=provider_id)
+        return Synchronised(
+            finished=finished,
+            asked=asked,
+            accounts=len(accounts),
+            accounts_known=sum(number in account_guids for number in accounts),
+            services=len(services),
+            services_known=sum(number in elements for number in services),
+            accounts_refused=outbox.refusals(connection, "account", provider_id=provider_id),
+        )
+
+
+def _ask_who(federal: Federal, provider_id: ProviderId) -> int:
+    with federal.write("ask for organisations") as connection:
+        organisations = {row.entity_id: row.ogrn for row in read_organisations(connection, provider_id=provider_id)}
+        return ask_organisations(connection, federal, provider_id, organisations)
+
+
+def _ask_delegation(federal: Federal, provider_id: ProviderId) -> int:
+    with federal.write("ask for providers") as connection:
+        if federal.provider_guid(connection, provider_id) is None:
+            raise InputError(
+                "GIS-0511", "Организация не найдена в реестре ГИС ЖКХ или не имеет личного кабинета.", hint="Проверьте ОГРН организации и контур ГИС ЖКХ."
+            )
+        return int(ask_providers(connection, federal, provider_id))
+
+
+def _ask_content(federal: Federal, provider_id: ProviderId) -> int:
+    with federal.write("ask for books and houses") as connection:
+        own = federal.provider_entity(connection, provider_id)
+        if own not in known(connection, federal, "data_provider", provider_id=CENTRE):
+            raise InputError(
+                "GIS-0510", "Организация не делегировала права этой информационной системе.",
+                hint="Делегируйте права в личном кабинете ГИС ЖКХ и повторите.",
+            )  # fmt: skip
+        return ask_books(connection, federal, provider_id) + ask_houses(connection, federal, provider_id)
+
+
+def _ask_accounts(federal: Federal, provider_id: ProviderId) -> int:
+    with federal.write("ask for accounts") as connection:
+        return ask_accounts(connection, federal, provider_id)
+
+
+def _open(federal: Federal, provider_id: ProviderId) -> int:
+    with federal.write("open accounts") as connection:
+        return open_accounts(connection, federal, provider_id)
+
+
+def _open_refused(federal: Federal, provider_id: ProviderId) -> int:
+    with federal.write("open accounts") as connection:
+        return open_accounts(connection, federal, provider_id, refused_too=True)
+
+
+def _run(federal: Federal, provider_id: ProviderId, waiting: Waiting | None) -> Ran:
+    if waiting is None:
+        return run(federal, provider_id=provider_id)
+    return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
+
+
+def send_bills(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None, refused_too: bool = False) -> Prepared:
+    """Place a month's bills; answers are awaited only with ``waiting``, else :func:`poll` fetches them later."""
+    prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
+    _run(federal, provider_id, waiting)
+    return prepared
+
+
+def poll(federal: Federal, *, provider_id: ProviderId | None = None, waiting: Waiting | None = None) -> Ran:
+    """Take every step that is due: send, ask, look for what was lost."""
+    if waiting is None:
+        return run(federal, provider_id=provider_id)
+    return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
+
+
+def acknowledge(
+    federal: Federal, *, provider_id: ProviderId, payments: Iterable[PaymentToAcknowledge], waiting: Waiting | None = None
+) -> Acknowledged:
+    """Acknowledge payments of placed bills. An acceptor that is not known is looked up first, and its payments go in a second round."""
+    listed = list(payments)
+    begun = prepare_acknowledgments(federal, provider_id=provider_id, payments=listed)
+    _run(federal, provider_id, waiting)
+    if begun.held and waiting is not None:
+        again = prepare_acknowledgments(federal, provider_id=provider_id, payments=[item for item in listed if item.key in begun.held])
+        _run(federal, provider_id, waiting)
+        return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held)
+    return begun
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a month's bills and everything else stand with the federal system."""
+
+    month: Month
+    bills: int
+    placed: int
+    waiting: int
+    refused: Mapping[BillId, tuple[tuple[str, str], ...]]
+    """Reasons (code, text) by bill."""
+    not_sent: int
+    identifiers: Mapping[BillId, str]
+    """ИПД by bill."""
+    counts: tuple[outbox.Count, ...]
+    next_at: datetime | None
+    """When the next step is due; None: no conversation is open."""
+
+    @property
+    def placed_percent(self) -> int:
+        """Whole per cent of the month's bills that are placed, rounded down."""
+        return self.placed * 100 // self.bills if self.bills else 0
+
+
+def status(federal: Federal, *, provider_id: ProviderId, month: Month) -> Standing:
+    """What is placed, what is refused and why, what waits."""
+    with federal.engine.connect() as connection:
+        bills = federal.bills.of_month(connection, provider_id, month)
+        live = outbox.live(connection, "bill", list(bills))
+        refused = {
+            BillId(number): reasons for number, reasons in outbox.refusals(connection, "bill", provider_id=provider_id).items() if number in bills
+        }
+        placed = {BillId(number): item.remote_number or "" for number, item in live.items() if item.state == "accepted"}
+        return Standing(
+            month=month,
+            bills=len(bills),
+            placed=len(placed),
+            waiting=len(live) - len(placed),
+            refused=refused,
+            not_sent=len(bills) - len(live) - len(refused),
+            identifiers=placed,
+            counts=tuple(outbox.statistics(connection, system=federal.system, provider_id=provider_id)),
+            next_at=outbox.next_due(connection, system=federal.system, provider_id=provider_id),
+        )

@@ -1,0 +1,197 @@
+"""Bills to the federal system: a month's documents in packages, each document placed once; the ИПД it was given is stored with its item.
+
+Which bill is on its way or placed is decided by the outbox's unique index, not by this code. A refused bill stays refused until a person sends it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from core import events, outbox
+from core.errors import InputError
+from core.events import EventKind
+from core.ids import CENTRE, BillId, EntityId, MessageId, ProviderId, TransportGuid
+from core.model.bill import BillContent
+from core.outbox import Exchange, Item
+from core.period import Month
+from core.services.federal.context import Federal
+from core.services.federal.conversation import Act, begin, register
+from core.services.federal.directory import known
+from core.services.federal.gateway import Answer, AskBills, BillCard, Content, NsiElement, PlaceBills, PlacedBill, Request
+
+__all__ = ["Prepared", "bill_request", "prepare_bills"]
+
+_CENTRE_ACCOUNT = 4
+"""Account of a settlement centre (isRCAccount): its documents name the provider of every service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What sending a month's bills came to: packages begun, bills in them, and those that can not go yet with the reason in Russian."""
+
+    packages: int
+    bills: int
+    on_their_way: int
+    placed: int
+    refused: int
+    held: Mapping[BillId, str]
+
+
+def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, refused_too: bool = False) -> Prepared:
+    """Begin packages for all bills of a month that are not on their way, placed or refused; each package is one transaction."""
+    with federal.engine.connect() as connection:
+        bills = federal.bills.of_month(connection, provider_id, month)
+        live = outbox.live(connection, "bill", list(bills))
+        refused = outbox.refusals(connection, "bill", provider_id=provider_id)
+        context = _References(connection, federal, provider_id)
+    held: dict[BillId, str] = {}
+    groups: dict[bool, list[BillId]] = {}
+    for bill_id, content in bills.items():
+        if bill_id in live or (bill_id in refused and not refused_too):
+            continue
+        lacking = context.lacking(content)
+        if lacking:
+            held[bill_id] = lacking
+        else:
+            groups.setdefault(content.account_kind == _CENTRE_ACCOUNT, []).append(bill_id)
+    packages = count = 0
+    size = min(federal.package, federal.gateway.fits("bill"))
+    for numbers in groups.values():
+        for start in range(0, len(numbers), size):
+            part = numbers[start : start + size]
+            with federal.write("prepare bills") as connection:
+                begin(
+                    connection, federal, "bills", provider_id=provider_id, subject=f"bills/{month}/{part[0]}", request={"month": str(month)}, local_ids=part
+                )  # fmt: skip
+            packages, count = packages + 1, count + len(part)
+    states = [item.state for item in live.values()]
+    return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(set(refused) & set(bills)), held)
+
+
+class _References:
+    """Everything federal that bills point to, read once."""
+
+    def __init__(self, connection: Connection, federal: Federal, provider_id: ProviderId) -> None:
+        self.accounts = known(connection, federal, "account_guid", provider_id=provider_id)
+        self.services = {
+            service: NsiElement.parse(value) for service, value in known(connection, federal, "nsi", provider_id=provider_id).items()
+        }
+        self.organisations = {
+            organisation: UUID(value) for organisation, value in known(connection, federal, "ppa_guid", provider_id=CENTRE).items()
+        }
+        own = federal.provider_entity(connection, provider_id)
+        self.provider = self.organisations.get(own)
+        penalty = known(connection, federal, "nsi_penalty", provider_id=CENTRE).get(own)
+        self.penalty = None if penalty is None else NsiElement.parse(penalty)
+
+    def lacking(self, content: BillContent) -> str:
+        """What a bill still needs from the federal system; empty when it can go."""
+        if content.account_id not in self.accounts:
+            return f"лицевой счёт {content.account_number} ещё не размещён в ГИС ЖКХ"
+        for line in content.lines:
+            if line.section != "capital_repair" and line.service_id not in self.services:
+                return f"услуга «{line.name}» не сопоставлена со справочником ГИС ЖКХ"
+            if content.account_kind == _CENTRE_ACCOUNT and line.creditor_id not in self.organisations:
+                return f"получатель услуги «{line.name}» не найден в реестре организаций ГИС ЖКХ"
+        if content.penalties and self.penalty is None:
+            return "в справочнике неустоек ГИС ЖКХ не найдены пени"
+        return ""
+
+
+def bill_request(
+    connection: Connection, federal: Federal, provider_id: ProviderId, month: Month, bills: Sequence[tuple[TransportGuid, BillContent]]
+) -> PlaceBills:
+    """The request that places these bills."""
+    references = _References(connection, federal, provider_id)
+    replaced = [content.replaces_number for _, content in bills if content.replaces_number]
+    earlier = federal.bills.by_number(connection, provider_id, replaced) if replaced else {}
+    placed = outbox.accepted(connection, "bill", provider_id=provider_id) if earlier else {}
+    cards = []
+    for transport, content in bills:
+        if content.account_id not in references.accounts:
+            raise InputError("GIS-0508", f"Документ {content.number}: {references.lacking(content)}.", hint="Повторите сверку с ГИС ЖКХ.")
+        previous = earlier.get(content.replaces_number or "")
+        ipd = placed[previous][1] if previous in placed else None
+        cards.append(BillCard(transport, content, UUID(references.accounts[content.account_id]), ipd))
+    of_centre = any(content.account_kind == _CENTRE_ACCOUNT for _, content in bills)
+    provider = references.provider if of_centre else None
+    return PlaceBills(month, tuple(cards), references.services, references.organisations, provider, references.penalty)
+
+
+def _compose(
+    connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
+) -> Request:
+    month = Month.parse(request["month"])
+    bills = federal.bills.of_month(connection, provider_id, month, ids=[BillId(item.local_id) for item in items])
+    return bill_request(connection, federal, provider_id, month, [(item.transport_guid, bills[BillId(item.local_id)]) for item in items])
+
+
+def _accept(
+    connection: Connection, federal: Federal, exchange: Exchange, taken: Sequence[tuple[Item, Answer]], message_id: MessageId
+) -> None:
+    """People are told: the bill is placed."""
+    events.record_many(
+        connection,
+        [
+            events.NewEvent(EventKind.BILL_PLACED, exchange.provider_id, "bill", item.local_id, {"ipd": answer.number, "message": message_id})
+            for item, answer in taken
+        ],
+        at=federal.clock.now(),
+    )
+
+
+def _contents(connection: Connection, federal: Federal, exchange: Exchange, items: Sequence[Item]) -> dict[TransportGuid, BillContent]:
+    month = Month.parse(exchange.request["month"])
+    bills = federal.bills.of_month(connection, exchange.provider_id, month, ids=[BillId(item.local_id) for item in items])
+    return {item.transport_guid: bills[BillId(item.local_id)] for item in items}
+
+
+def _search(connection: Connection, federal: Federal, exchange: Exchange, items: Sequence[Item]) -> tuple[str, Mapping[str, Any]]:
+    accounts = known(connection, federal, "account_guid", provider_id=exchange.provider_id)
+    wanted = sorted({accounts[content.account_id] for content in _contents(connection, federal, exchange, items).values()})
+    return "placed_bills", {"month": exchange.request["month"], "account_guids": wanted}
+
+
+def _match(
+    connection: Connection, federal: Federal, exchange: Exchange, items: Sequence[Item], content: Content
+) -> Mapping[TransportGuid, Answer]:
+    """A document that is there has our number, our account and our sum; with another sum it is not the one we sent."""
+    there: dict[tuple[str, UUID], PlacedBill] = {(bill.number, bill.account_guid): bill for bill in content.bills if not bill.withdrawn}
+    accounts = known(connection, federal, "account_guid", provider_id=exchange.provider_id)
+    found: dict[TransportGuid, Answer] = {}
+    for transport, bill in _contents(connection, federal, exchange, items).items():
+        placed = there.get((bill.number, UUID(accounts[bill.account_id])))
+        if placed is None:
+            continue
+        stated = bill.charged + bill.penalties
+        if placed.total is not None and placed.total != stated:
+            text = f"В ГИС ЖКХ размещён документ с этим номером и другой суммой: {placed.total} коп. вместо {stated}"
+            found[transport] = Answer(transport, "rejected", None, placed.ipd, None, None, (("GIS-0509", text),))
+        else:
+            found[transport] = Answer(transport, "accepted", None, placed.ipd, None, None, ())
+    return found
+
+
+def _export(
+    connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
+) -> Request:
+    return AskBills(Month.parse(request["month"]), tuple(UUID(value) for value in request["account_guids"]))
+
+
+def _absorb_nothing(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
+    """An export of documents serves the comparison that asked for it; nothing else is kept of it but its bytes."""
+
+
+def known_organisation(connection: Connection, federal: Federal, entity: EntityId) -> UUID | None:
+    """orgPPAGUID of an organisation."""
+    value = known(connection, federal, "ppa_guid", provider_id=CENTRE).get(entity)
+    return None if value is None else UUID(value)
+
+
+register(Act("bills", _compose, kind="bill", accept=_accept, search=_search, match=_match))
+register(Act("placed_bills", _export, absorb=_absorb_nothing))

@@ -1,0 +1,87 @@
+"""What every step of the conversation works with, and the only place where its transactions open.
+
+``failpoint`` is called with a name before every commit, after it, and around every send; a simulation raises there. In production it does nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Engine
+
+from core.clock import Clock
+from core.errors import InputError
+from core.ids import CENTRE, EntityId, ProviderId
+from core.records.crosswalk import external_ids
+from core.records.entities import entity_ids
+from core.records.providers import provider
+from core.services.federal.gateway import Gateway
+from core.services.federal.issued_bills import BillSource
+from core.storage.engine import transaction
+
+__all__ = ["Federal"]
+
+
+def _nothing(name: str) -> None:
+    """No failpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Federal:
+    """The conversation's surroundings."""
+
+    engine: Engine
+    gateway: Gateway
+    clock: Clock
+    bills: BillSource
+    lease: timedelta = timedelta(minutes=10)
+    """How long a claimed exchange belongs to its worker; longer than any time-out of the wire."""
+    lost_wait: timedelta = timedelta(minutes=2)
+    """How long to wait before looking for what may have arrived: longer than the other side works on a message."""
+    backoff: timedelta = timedelta(seconds=30)
+    """First pause after a failure for now; it doubles up to an hour."""
+    most_attempts: int = 12
+    package: int = 100
+    """Bills in one request: small enough that a lost one costs little, and one signature is quick even in plain Python."""
+    failpoint: Callable[[str], None] = _nothing
+    new_guid: Callable[[], UUID] = uuid4
+
+    @property
+    def system(self) -> str:
+        """The other side's name in outbox and crosswalk."""
+        return self.gateway.system
+
+    @contextmanager
+    def write(self, name: str) -> Iterator[Connection]:
+        """One transaction of a named step."""
+        with transaction(self.engine) as connection:
+            yield connection
+            self.failpoint(f"before commit: {name}")
+        self.failpoint(f"after commit: {name}")
+
+    def pause_after(self, attempts: int) -> timedelta:
+        """The pause before attempt number ``attempts`` + 1."""
+        return min(self.backoff * int(2 ** max(0, min(attempts, 12))), timedelta(hours=1))
+
+    def provider_entity(self, connection: Connection, provider_id: ProviderId) -> EntityId:
+        """The organisation that a provider is; ``InputError`` when its own archive did not name it."""
+        found = provider(connection, provider_id)
+        entity = entity_ids(connection, CENTRE, "organisation").get(found.inn)
+        if entity is None:
+            raise InputError(
+                "GIS-0501",
+                f"Организация «{found.name}» (ИНН {found.inn}) не встречалась в принятых данных.",
+                hint="Примите архив этого поставщика.",
+            )
+        return entity
+
+    def provider_guid(self, connection: Connection, provider_id: ProviderId) -> UUID | None:
+        """orgPPAGUID of a provider, once it is known."""
+        found = external_ids(connection, provider_id=CENTRE, system=self.system, kind="ppa_guid").get(
+            self.provider_entity(connection, provider_id)
+        )
+        return None if found is None else UUID(found)

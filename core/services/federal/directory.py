@@ -1,0 +1,215 @@
+"""What must be known before anything is sent: who we are there, reference books, houses with premises. Exports only; results go to the crosswalk.
+
+An identifier that no export gave is not known, and what needs it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from core.ids import CENTRE, EntityId, MessageId, ProviderId
+from core.outbox import Exchange, Item
+from core.records.crosswalk import ExternalId, external_ids, find_by_external, link
+from core.records.entities import ensure_entity
+from core.records.latest import read_accounts, read_houses_list, read_services
+from core.records.rows import AccountRow, HouseRow, ServiceRow
+from core.services.federal.context import Federal
+from core.services.federal.conversation import Act, begin, register
+from core.services.federal.gateway import AskBook, AskHouse, AskOrganisations, AskProviders, BookElement, Content, FederalPlace, Request
+
+__all__ = ["BOOKS", "house_accounts", "known", "same_number"]
+
+BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", False), ("1", True), ("51", True))
+"""Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
+_UTILITY_BOOK = "3"
+_PENALTY_CODE = "1"
+_UTILITY, _HOUSING, _COMMON_PROPERTY = 1, 2, 2
+
+
+def known(connection: Connection, federal: Federal, kind: str, *, provider_id: ProviderId) -> dict[EntityId, str]:
+    """Federal identifiers of a kind, by our number of the thing."""
+    return external_ids(connection, provider_id=provider_id, system=federal.system, kind=kind)
+
+
+def same_number(number: str) -> str:
+    """A number of a flat, room or account as it is compared: without blanks and letter case."""
+    return "".join(number.split()).casefold()
+
+
+def _learn(
+    connection: Connection, federal: Federal, found: Iterable[tuple[EntityId, str, str]], message_id: MessageId, *, provider_id: ProviderId
+) -> None:
+    rows = [ExternalId(entity, provider_id, federal.system, kind, value) for entity, kind, value in found]
+    if rows:
+        link(connection, rows, message_id=message_id, at=federal.clock.now())
+
+
+def _absorb_organisations(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
+    found = []
+    for item in content.organisations:
+        if not item.inn:
+            continue
+        entity = ensure_entity(connection, CENTRE, "organisation", item.inn)
+        found += [(entity, "root_guid", str(item.root_guid)), (entity, "version_guid", str(item.version_guid))]
+        if item.ppa_guid is not None:
+            found.append((entity, "ppa_guid", str(item.ppa_guid)))
+    _learn(connection, federal, found, message_id, provider_id=CENTRE)
+
+
+def _absorb_providers(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
+    found = [
+        (entity, "data_provider", str(guid))
+        for guid in content.providers
+        for entity in find_by_external(connection, system=federal.system, kind="ppa_guid", value=str(guid))
+    ]
+    _learn(connection, federal, found, message_id, provider_id=CENTRE)
+
+
+def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
+    provider_id, request = exchange.provider_id, exchange.request
+    services = read_services(connection, provider_id=provider_id)
+    found = [(service.entity_id, "nsi", str(match.element)) for service in services if (match := _element_of(service, content.elements))]
+    if request["number"] == "329":
+        own = federal.provider_entity(connection, provider_id)
+        penalty = next((item for item in content.elements if item.element.code == _PENALTY_CODE), None)
+        if penalty is not None:
+            _learn(connection, federal, [(own, "nsi_penalty", str(penalty.element))], message_id, provider_id=CENTRE)
+    _learn(connection, federal, found, message_id, provider_id=provider_id)
+    if request["page"] < content.pages:
+        following = {**request, "page": request["page"] + 1}
+        begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(following), request=following)
+
+
+def _element_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
+    """The element that a service of the sender is, by its codes; among several of one kind the one of the same name."""
+    fitting = [item for item in elements if _fits(service, item)]
+    named = [item for item in fitting if same_number(item.name) == same_number(service.name)]
+    if len(named) == 1:
+        return named[0]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _fits(service: ServiceRow, item: BookElement) -> bool:
+    book, code = item.element.book, item.element.code
+    if service.kind == _UTILITY:
+        return book == "51" and (_UTILITY_BOOK, str(service.utility_kind)) in item.refers
+    if service.kind == _HOUSING and service.provision == _COMMON_PROPERTY:
+        return book == "2" and code == str(service.resource_kind)
+    if service.kind == _HOUSING and service.housing_kind is not None:
+        return book == "50" and code == str(service.housing_kind)
+    return book == "1" and same_number(item.name) == same_number(service.name)
+
+
+def _absorb_house(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
+    provider_id, house_id = exchange.provider_id, EntityId(exchange.request["house_id"])
+    flats = {(same_number(item.number), item.residential): item for item in content.places if item.room is None}
+    rooms = {(same_number(item.number), same_number(item.room)): item for item in content.places if item.room is not None}
+    found: list[tuple[EntityId, str, str]] = []
+    if content.places:
+        found.append((house_id, "house_guid", str(exchange.request["fias"])))
+    for row in house_accounts(connection, provider_id, house_id):
+        found += _places_of(row, flats, rooms)
+    _learn(connection, federal, dict.fromkeys(found), message_id, provider_id=provider_id)
+
+
+def _places_of(
+    row: AccountRow, flats: Mapping[tuple[str, bool], FederalPlace], rooms: Mapping[tuple[str, str], FederalPlace]
+) -> list[tuple[EntityId, str, str]]:
+    found = []
+    flat = flats.get((same_number(row.premises_number), row.premises_kind != 2))
+    if flat is not None and row.premises_id is not None:
+        found.append((row.premises_id, "premises_guid", str(flat.guid)))
+    if row.room_id is not None and row.room_number is not None:
+        room = rooms.get((same_number(row.premises_number), same_number(row.room_number)))
+        if room is not None:
+            found.append((row.room_id, "room_guid", str(room.guid)))
+    return found
+
+
+def house_accounts(connection: Connection, provider_id: ProviderId, house_id: EntityId) -> list[AccountRow]:
+    """The accounts of a house as they stand."""
+    return [row for row in read_accounts(connection, provider_id=provider_id) if row.house_id == house_id]
+
+
+def _providers(
+    connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
+) -> Request:
+    return AskProviders()
+
+
+def _organisations(
+    connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
+) -> Request:
+    return AskOrganisations(tuple(request["ogrns"]))
+
+
+def _book(connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]) -> Request:
+    return AskBook(request["number"], request["own"], request["page"])
+
+
+def _house(connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]) -> Request:
+    return AskHouse(request["fias"])
+
+
+register(Act("providers", _providers, absorb=_absorb_providers, for_provider=False))
+register(Act("organisations", _organisations, absorb=_absorb_organisations, for_provider=False))
+register(Act("book", _book, absorb=_absorb_book))
+register(Act("house", _house, absorb=_absorb_house))
+
+
+def _book_subject(request: Mapping[str, Any]) -> str:
+    return f"book/{'own' if request['own'] else 'common'}/{request['number']}/{request['page']}"
+
+
+def ask_organisations(connection: Connection, federal: Federal, provider_id: ProviderId, ogrns: Mapping[EntityId, str]) -> int:
+    """Look up organisations (our number → ОГРН) whose identifiers are not known; how many are asked for."""
+    there = known(connection, federal, "root_guid", provider_id=CENTRE)
+    missing = sorted({ogrn for entity, ogrn in ogrns.items() if entity not in there and ogrn})
+    for start in range(0, len(missing), 100):
+        part = missing[start : start + 100]
+        begin(connection, federal, "organisations", provider_id=provider_id, subject=f"organisations/{part[0]}", request={"ogrns": part})
+    return len(missing)
+
+
+def ask_providers(connection: Connection, federal: Federal, provider_id: ProviderId) -> bool:
+    """The self-check whom this system may act for, unless the provider is known to be among them."""
+    own = federal.provider_entity(connection, provider_id)
+    if own in known(connection, federal, "data_provider", provider_id=CENTRE):
+        return False
+    begin(connection, federal, "providers", provider_id=provider_id, subject="providers", request={})
+    return True
+
+
+def ask_books(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:
+    """Fetch the reference books while some service or the penalty has no element; how many are asked for."""
+    matched = known(connection, federal, "nsi", provider_id=provider_id)
+    own = federal.provider_entity(connection, provider_id)
+    complete = own in known(connection, federal, "nsi_penalty", provider_id=CENTRE) and all(
+        service.entity_id in matched for service in read_services(connection, provider_id=provider_id)
+    )
+    if complete:
+        return 0
+    for number, is_own in BOOKS:
+        request = {"number": number, "own": is_own, "page": 1}
+        begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(request), request=request)
+    return len(BOOKS)
+
+
+def ask_houses(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:
+    """Fetch the houses in which some account's place has no identifier; how many are asked for."""
+    houses: dict[EntityId, HouseRow] = {house.entity_id: house for house in read_houses_list(connection, provider_id=provider_id)}
+    premises = known(connection, federal, "premises_guid", provider_id=provider_id)
+    rooms = known(connection, federal, "room_guid", provider_id=provider_id)
+    wanted = {
+        row.house_id
+        for row in read_accounts(connection, provider_id=provider_id)
+        if row.house_id in houses and ((row.room_id not in rooms) if row.room_id is not None else (row.premises_id not in premises))
+    }
+    for house_id in sorted(wanted):
+        fias = str(UUID(houses[house_id].fias))
+        begin(connection, federal, "house", provider_id=provider_id, subject=f"house/{fias}", request={"house_id": house_id, "fias": fias})
+    return len(wanted)

@@ -1,0 +1,301 @@
+"""What the federal conversation asks of the wire, in our terms. The implementation (codecs, signature, zeep) is assembled in ``erkc.federal``.
+
+A request says what is wanted; the gateway turns it into signed bytes and says where they go. What comes back is a verdict about the next step and
+the content in our terms. Nothing here knows XML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+from uuid import UUID
+
+from core.ids import EntityId, TransportGuid
+from core.model.bill import BillContent
+from core.period import Month
+
+__all__ = [
+    "AccountCard", "AcknowledgmentCard", "AcknowledgePayments", "Answer", "AskAccounts", "AskBills", "AskBook", "AskHouse", "AskOrganisations",
+    "AskProviders", "BillCard", "BookElement", "Content", "Envelope", "FederalAccount", "FederalOrganisation", "FederalPlace", "Gateway", "NsiElement",
+    "PlaceAccounts", "PlaceBills", "PlacedBill", "Polled", "Rendered", "Request", "Sent",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NsiElement:
+    """An element of a federal reference book: ``book/code/guid`` in the crosswalk."""
+
+    book: str
+    code: str
+    guid: UUID
+
+    def __str__(self) -> str:
+        return f"{self.book}/{self.code}/{self.guid}"
+
+    @classmethod
+    def parse(cls, text: str) -> NsiElement:
+        """From the crosswalk."""
+        book, code, guid = text.split("/")
+        return cls(book, code, UUID(guid))
+
+
+@dataclass(frozen=True, slots=True)
+class AskProviders:
+    """Whom may this information system act for."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskOrganisations:
+    """Organisations by ОГРН."""
+
+    ogrns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskBook:
+    """A reference book: ``own`` is the provider's; ``page`` 0 asks for all of it at once."""
+
+    number: str
+    own: bool
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskHouse:
+    """A house with its premises and rooms."""
+
+    fias: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskAccounts:
+    """Accounts that are there in a house."""
+
+    fias: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """An account to open; areas in hundredths of a square metre."""
+
+    transport_guid: TransportGuid
+    number: str
+    kind: int
+    """1 УО, 2 РСО, 3 capital repair, 4 settlement centre, 5 authority, 6 waste."""
+    place_guid: UUID
+    is_room: bool
+    residents: int | None
+    area_e2: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAccounts:
+    """Open accounts."""
+
+    accounts: tuple[AccountCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BillCard:
+    """A bill to place; ``ipd`` names the placed document that it replaces."""
+
+    transport_guid: TransportGuid
+    content: BillContent
+    account_guid: UUID
+    ipd: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceBills:
+    """Place bills of a month, with everything federal that they point to."""
+
+    month: Month
+    bills: tuple[BillCard, ...]
+    services: Mapping[EntityId, NsiElement]
+    organisations: Mapping[EntityId, UUID]
+    provider: UUID | None
+    """orgPPAGUID of a settlement centre whose accounts these are; None for any other keeper of accounts."""
+    penalty: NsiElement | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskBills:
+    """Documents of accounts that are placed in a month."""
+
+    month: Month
+    account_guids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgmentCard:
+    """So many kopecks of a payment for one service of a placed bill."""
+
+    transport_guid: TransportGuid
+    order_id: str
+    taken_by: UUID
+    ipd: str
+    service: NsiElement
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgePayments:
+    """Acknowledge payments (квитирование)."""
+
+    parts: tuple[AcknowledgmentCard, ...]
+
+
+Request = AskProviders | AskOrganisations | AskBook | AskHouse | AskAccounts | PlaceAccounts | PlaceBills | AskBills | AcknowledgePayments
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Under which identifier, on whose behalf and when a message is made."""
+
+    request_guid: UUID
+    provider_guid: UUID | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Signed bytes, and where they go."""
+
+    service: str
+    operation: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """After an attempt to send: ``unsent`` = certainly nothing left, ``unknown`` = it may have arrived."""
+
+    verdict: Literal["acknowledged", "refused", "stop", "retry", "unsent", "unknown"]
+    remote_guid: UUID | None = None
+    code: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said of one item. ``standing``: accepted, refused for good, refused for now (retry), or said to be there already (exists)."""
+
+    transport_guid: TransportGuid
+    standing: Literal["accepted", "rejected", "retry", "exists"]
+    guid: str | None
+    number: str | None
+    els: str | None
+    izku: str | None
+    errors: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FederalOrganisation:
+    """An organisation of the registry with its three identifiers."""
+
+    ppa_guid: UUID | None
+    root_guid: UUID
+    version_guid: UUID
+    ogrn: str
+    inn: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookElement:
+    """An element in force; ``refers`` are its references into other books (number, code)."""
+
+    element: NsiElement
+    name: str
+    refers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FederalPlace:
+    """A premises, or a room of it (``room`` is its number then)."""
+
+    guid: UUID
+    number: str
+    residential: bool
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FederalAccount:
+    """An account that is there."""
+
+    guid: UUID
+    number: str
+    els: str
+    izku: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedBill:
+    """A document that is there; ``total`` (TotalPayableByPD) in kopecks."""
+
+    ipd: str
+    account_guid: UUID
+    number: str
+    total: int | None
+    withdrawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an export brought; ``pages`` of a paged book."""
+
+    providers: tuple[UUID, ...] = ()
+    organisations: tuple[FederalOrganisation, ...] = ()
+    elements: tuple[BookElement, ...] = ()
+    pages: int = 1
+    places: tuple[FederalPlace, ...] = ()
+    accounts: tuple[FederalAccount, ...] = ()
+    bills: tuple[PlacedBill, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """After a question: ``again`` = the question failed, ``retry`` = the request failed for now, ``unknown`` = the result is gone.
+
+    ``raw`` are the bytes that came, to be archived before anything is made of them.
+    """
+
+    verdict: Literal["pending", "again", "finished", "refused", "stop", "retry", "unknown"]
+    raw: bytes = b""
+    answers: tuple[Answer, ...] = ()
+    content: Content = Content()
+    code: str = ""
+    text: str = ""
+    overdue: bool = False
+    """So many questions were asked that a person should know."""
+
+
+class Gateway(Protocol):
+    """The way to the federal system."""
+
+    system: str
+    """Name in outbox and crosswalk: ``gis``."""
+
+    def render(self, request: Request, envelope: Envelope) -> Rendered:
+        """Build and sign. ``InputError`` names what is lacking."""
+        ...
+
+    def send(self, service: str, operation: str, *, request_guid: UUID, data: bytes) -> Sent:
+        """Post stored bytes once."""
+        ...
+
+    def poll(
+        self, service: str, operation: str, *, remote_guid: UUID, provider_guid: UUID | None, question_guid: UUID, at: datetime, polls: int
+    ) -> Polled:
+        """Ask for the result once."""
+        ...
+
+    def pause(self, polls: int) -> timedelta:
+        """How long to wait before the next question."""
+        ...
+
+    def fits(self, kind: str) -> int:
+        """Most items of a kind in one request."""
+        ...

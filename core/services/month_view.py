@@ -1,0 +1,222 @@
+"""One provider's month as the stores know it, each part read when it is first asked for: what reports are made of."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from core.charges.law import Law
+from core.charges.rules import Rules
+from core.ids import EntityId
+from core.ledger.balances import PaymentPart, Turnover, opening_penalties, payment_parts, turnovers
+from core.ledger.calculations import latest_calculation, read_lines, read_volumes
+from core.model.facts import HouseFacts
+from core.model.finding import Finding
+from core.model.lines import ChargeLine, Chart, Component
+from core.model.records import SectionRow
+from core.money import format_roubles
+from core.period import Month
+from core.records.bodies import read_bodies
+from core.records.facts import house_ids, read_houses, read_region
+from core.records.findings import read_findings
+from core.records.intake import read_intakes
+from core.records.latest import read_accounts, read_houses_list, read_organisations, read_services, read_stated_lines
+from core.records.origins import message_names
+from core.records.providers import Provider
+from core.records.rows import AccountRow
+from core.services.requisites import Requisites
+
+__all__ = ["Json", "ProviderMonth", "area", "finding_json", "volume"]
+
+Json = dict[str, object]
+
+
+class ProviderMonth:
+    """What the stores say of one provider's month; each part is read when it is first asked for."""
+
+    def __init__(self, connection: Connection, provider: Provider, month: Month, law: Law) -> None:
+        self.connection = connection
+        self.provider = provider
+        self.month = month
+        self._law = law
+        self.calculation = latest_calculation(connection, provider_id=provider.provider_id, month=month, mode="charge")
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether the month was computed at all."""
+        return self.calculation is not None
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules of the month."""
+        until = self.calculation.known_until if self.calculation else None
+        return Rules(read_region(self.connection, month=self.month, known_until=until), self._law, self.month)
+
+    @cached_property
+    def inn(self) -> dict[EntityId, str]:
+        """ИНН of organisations by our number."""
+        return {
+            row.entity_id: row.inn for row in read_organisations(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        }
+
+    @cached_property
+    def service_keys(self) -> dict[EntityId, str]:
+        """The sender's number of a service by ours."""
+        return {row.entity_id: row.key for row in read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)}
+
+    @cached_property
+    def accounts(self) -> dict[EntityId, AccountRow]:
+        """The provider's accounts."""
+        return {row.entity_id: row for row in read_accounts(self.connection, provider_id=self.provider.provider_id, month=self.month)}
+
+    @cached_property
+    def facts(self) -> dict[EntityId, HouseFacts]:
+        """Facts of the houses, as the calculation saw them."""
+        until = self.calculation.known_until if self.calculation else None
+        ids = house_ids(self.connection, self.provider.provider_id, self.month, until)
+        houses = read_houses(self.connection, houses=ids, known_until=until, provider_id=self.provider.provider_id, month=self.month)
+        return {house.house_id: house for house in houses}
+
+    @cached_property
+    def lines(self) -> dict[EntityId, list[ChargeLine]]:
+        """Our lawful lines by account."""
+        by_account: dict[EntityId, list[ChargeLine]] = defaultdict(list)
+        if self.calculation is not None:
+            for line in read_lines(self.connection, self.calculation):
+                by_account[line.account_id].append(line)
+        return by_account
+
+    @cached_property
+    def stated(self) -> dict[tuple[EntityId, EntityId], int]:
+        """The sender's own totals of the month by account and service, as sent."""
+        sums: dict[tuple[EntityId, EntityId], int] = defaultdict(int)
+        for row in read_stated_lines(self.connection, provider_id=self.provider.provider_id, month=self.month):
+            if row.account_id is not None and row.service_id is not None:
+                sums[row.account_id, row.service_id] += row.total
+        return sums
+
+    @cached_property
+    def turnovers(self) -> dict[EntityId, list[Turnover]]:
+        """Turnover rows by account."""
+        by_account: dict[EntityId, list[Turnover]] = defaultdict(list)
+        for row in turnovers(self.connection, provider_id=self.provider.provider_id, month=self.month):
+            by_account[row.account_id].append(row)
+        return by_account
+
+    @cached_property
+    def payment_parts(self) -> list[PaymentPart]:
+        """Parts of the month's payments."""
+        return list(payment_parts(self.connection, provider_id=self.provider.provider_id, month=self.month))
+
+    @cached_property
+    def penalties(self) -> dict[EntityId, tuple[int, int]]:
+        """Penalties taken over and penalties paid in the month, by account."""
+        paid: dict[EntityId, int] = defaultdict(int)
+        for item in self.payment_parts:
+            if item.chart is Chart.PENALTY:
+                paid[item.account_id] += item.amount
+        opening = opening_penalties(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        return {account: (opening.get(account, 0), paid.get(account, 0)) for account in {*opening, *paid}}
+
+    @cached_property
+    def stated_els(self) -> dict[str, str]:
+        """ЕЛС that the sender names, by its key of the account (section KVARELS)."""
+        rows = read_bodies(self.connection, SectionRow, provider_id=self.provider.provider_id)
+        return {row.cells[0]: row.cells[1] for row in rows if row.section == "kvarels"}
+
+    @cached_property
+    def _requisites(self) -> Requisites:
+        return Requisites(self.connection, provider_id=self.provider.provider_id, month=self.month)
+
+    def destination(self, item: PaymentPart) -> str:
+        """The settlement account that a part of a payment must go to."""
+        if item.creditor_id is None:
+            return ""
+        house = self.accounts[item.account_id].house_id
+        if item.service_id is not None:
+            contribution = self._contributions.get(item.service_id, False)
+        else:
+            contribution = item.component is Component.PENALTY_CAPITAL_REPAIR
+        bank = self._requisites.account_of(item.creditor_id, contribution=contribution, house_id=house)
+        return "" if bank is None else bank.number
+
+    @cached_property
+    def _contributions(self) -> dict[EntityId, bool]:
+        return {
+            row.entity_id: row.kind == 2 and row.housing_kind == 2
+            for row in read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        }
+
+    def sections(self) -> Json:
+        """Data rows by section, by message."""
+        intakes = read_intakes(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        names = message_names(self.connection, [intake.message_id for intake in intakes])
+        return {names[intake.message_id]: dict(intake.counts) for intake in intakes if intake.counts}
+
+    def validation(self) -> Json:
+        """Status and findings by message."""
+        intakes = read_intakes(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        names = message_names(self.connection, [intake.message_id for intake in intakes])
+        result: Json = {}
+        for intake in intakes:
+            found = read_findings(self.connection, message_id=intake.message_id)
+            result[names[intake.message_id]] = {
+                "archive_status": intake.status,
+                "findings": [finding_json(stored.finding) for stored in found],
+            }
+        return result
+
+    def houses(self) -> Json:
+        """Volumes of houses by service and month, by FIAS GUID."""
+        if self.calculation is None:
+            return {}
+        volumes: dict[EntityId, dict[str, dict[str, Json]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
+        for row in read_volumes(self.connection, self.calculation):
+            value: object = volume(row.volume_e6)
+            if row.what == "meter":
+                value = volume(row.volume_e6)[:-3]
+            elif row.what == "soi":
+                value = {"v": volume(row.volume_e6), "m": row.method}
+            volumes[row.house_id][row.what][row.service][row.month] = value
+        result: Json = {}
+        for house in read_houses_list(self.connection, provider_id=self.provider.provider_id, month=self.month):
+            of_house = volumes[house.entity_id]
+            result[house.fias] = {
+                "S_total": area(house.useful_area_e2),
+                "S_common": area(house.common_area_e2),
+                "soi_mode": self.facts[house.entity_id].soi_mode if house.entity_id in self.facts else None,
+                "meters": of_house["meter"],
+                "individual": of_house["individual"],
+                "soi": of_house["soi"],
+            }
+        return result
+
+
+def finding_json(finding: Finding) -> Json:
+    """A finding for machines: position, code, severity, effect; value, sentence and hint for people."""
+    result: Json = {
+        "file": finding.position.file,
+        "row": finding.position.row,
+        "field": finding.field,
+        "code": finding.code,
+        "severity": finding.severity,
+        "effect": finding.effect,
+        "value": finding.value,
+        "note": finding.message,
+        "hint": finding.hint,
+    }
+    if finding.dependents:
+        result["dependents"] = dict(finding.dependents)
+    return result
+
+
+def volume(value_e6: int) -> str:
+    """A volume with six places."""
+    sign = "-" if value_e6 < 0 else ""
+    return f"{sign}{abs(value_e6) // 1_000_000}.{abs(value_e6) % 1_000_000:06d}"
+
+
+def area(value_e2: int | None) -> str | None:
+    return None if value_e2 is None else format_roubles(value_e2)

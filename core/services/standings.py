@@ -1,0 +1,95 @@
+"""What accounts owe at the moment of a payment: debts, penalties, the last bill's lines, the fixed order, the open month.
+
+Shared by all acts that take money in. Reading is by sets of accounts, never account by account.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy import Connection
+
+from core.ids import CENTRE, EntityId, ProviderId
+from core.ledger import months
+from core.ledger.balances import open_items, penalty_items, takeover_month
+from core.ledger.calculations import read_calculation, read_lines
+from core.ledger.months import MonthState
+from core.model.ledger import OpenItem
+from core.payments.allocate import BillShare, PenaltyDue, Standing
+from core.period import Month
+from core.records.entities import entity_ids
+from core.records.latest import read_organisations
+
+__all__ = ["Books"]
+
+_BILL_LOOKS_BACK = 12
+
+
+@dataclass(slots=True)
+class Books:
+    """The books as one transaction sees them; what does not change during it is read once."""
+
+    connection: Connection
+    _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
+    _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
+
+    def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:
+        """Debts and penalties of accounts of one provider."""
+        wanted = list(accounts)
+        items: dict[EntityId, list[OpenItem]] = defaultdict(list)
+        for item in open_items(self.connection, wanted):
+            items[item.account_id].append(item)
+        dues: dict[EntityId, list[PenaltyDue]] = defaultdict(list)
+        for due in penalty_items(self.connection, wanted):
+            dues[due.account_id].append(PenaltyDue(due.creditor_id, due.origin_month, due.component, due.amount))
+        order = self.order(provider_id)
+        return {account: Standing(tuple(items[account]), tuple(dues[account]), order) for account in wanted}
+
+    def order(self, provider_id: ProviderId) -> Mapping[EntityId, int]:
+        """The fixed order for ties: the sender's numbers of its services, then of the organisations (uk-exchange 6.3)."""
+        if provider_id not in self._order:
+            services = entity_ids(self.connection, provider_id, "service")
+            parties = {row.entity_id: row.key for row in read_organisations(self.connection, provider_id=provider_id)}
+            ordered = sorted(services, key=_as_number)
+            ranks = {services[key]: place for place, key in enumerate(ordered)}
+            ranks |= {entity: place for place, entity in enumerate(sorted(parties, key=lambda entity: _as_number(parties[entity])))}
+            self._order[provider_id] = ranks
+        return self._order[provider_id]
+
+    def open_month(self, provider_id: ProviderId, day: date) -> Month:
+        """The month in which money of a day is accounted: its own while it is open, else the next open one (bank-formats 14.3)."""
+        wanted = Month.of(day)
+        if (provider_id, wanted) not in self._months:
+            taken_over = None if provider_id == CENTRE else takeover_month(self.connection, provider_id=provider_id)
+            month = wanted if taken_over is None else max(wanted, taken_over)
+            while months.current(self.connection, provider_id=provider_id, month=month).state is not MonthState.OPEN:
+                month = month.next()
+            self._months[provider_id, wanted] = month
+        return self._months[provider_id, wanted]
+
+    def last_bill(self, accounts: Iterable[EntityId], provider_id: ProviderId, before: Month) -> dict[EntityId, tuple[BillShare, ...]]:
+        """Lines of the last bill before a month: those of the latest posted month that has any for the account."""
+        missing, found = set(accounts), {}
+        month = before
+        for _ in range(_BILL_LOOKS_BACK):
+            month = month.previous()
+            step = months.current(self.connection, provider_id=provider_id, month=month)
+            if not missing or step.calculation_id is None or step.state not in (MonthState.POSTED, MonthState.CLOSED):
+                break
+            totals: dict[tuple[EntityId, EntityId, EntityId], int] = defaultdict(int)
+            for line in read_lines(self.connection, read_calculation(self.connection, step.calculation_id), sorted(missing)):
+                totals[line.account_id, line.service_id, line.creditor_id] += line.total
+            shares: dict[EntityId, list[BillShare]] = defaultdict(list)
+            for (account, service, creditor), total in totals.items():
+                shares[account].append(BillShare(service, creditor, total))
+            found |= {account: tuple(lines) for account, lines in shares.items()}
+            missing -= found.keys()
+        return found
+
+
+def _as_number(key: str) -> tuple[int, str]:
+    """Senders' keys are numbers written as text: shorter ones are lower."""
+    return len(key), key

@@ -1,0 +1,271 @@
+"""Bank statements: every line gets its entry, and registries are reconciled with the lines that settle them.
+
+A line is posted when it arrives, by what it is: an agent's transfer closes the transit of its registries, a payer's own transfer is shared
+out over his debts or waits in suspense, the bank's fee is an expense, our own transfers leave. Reconciliation then names the state of every
+registry and line and posts what an agent kept; it may run at any time and any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine
+
+from core import events
+from core.clock import Clock
+from core.events import EventKind
+from core.ids import CENTRE
+from core.ledger.entries import known_keys
+from core.ledger.post import post
+from core.model.ledger import Entry, Posting
+from core.model.lines import Chart
+from core.model.records import StatementLine
+from core.money import format_roubles
+from core.payments.match import Claim
+from core.payments.reconcile import LineFact, Reconciliation, RegistryFact, RegistryLink, RegistryOutcome, is_agent, is_bank_charge
+from core.payments.reconcile import reconcile as compare
+from core.period import Month
+from core.records.bank import RegistryRow, StatementRow, read_registries, read_statement_lines
+from core.records.entities import entity_ids
+from core.records.latest import read_bank_accounts, read_organisations
+from core.records.providers import providers
+from core.services.bank_intake import Arrival
+from core.services.matching import Found, find_payers
+from core.services.receipts import Money, Receipts, Suspended
+from core.services.standings import Books
+from core.storage.engine import transaction
+
+__all__ = ["Reconciled", "centre_accounts", "post_statement", "reconcile"]
+
+_CENTRE_KIND = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """Where every registry and statement line stands, and what the comparison posted."""
+
+    result: Reconciliation
+    registries: Mapping[str, RegistryRow]
+    lines: Mapping[str, StatementRow]
+    posted: int
+    """New entries: fees that agents kept, money of a settled registry that is nobody's yet."""
+
+    @property
+    def differences(self) -> list[RegistryOutcome]:
+        """Registries whose order has come and is not what it should be."""
+        return [outcome for outcome in self.result.registries if outcome.difference]
+
+
+def centre_accounts(connection: Connection) -> frozenset[str]:
+    """The settlement accounts of the centre itself: those of the providers that are settlement centres, owned by themselves."""
+    numbers: set[str] = set()
+    for provider in providers(connection):
+        if provider.kind != _CENTRE_KIND or provider.provider_id == CENTRE:
+            continue
+        own = {row.entity_id for row in read_organisations(connection, provider_id=provider.provider_id) if row.inn == provider.inn}
+        accounts = read_bank_accounts(connection, provider_id=provider.provider_id)
+        numbers |= {row.number for row in accounts if row.organisation_id in own}
+    return frozenset(numbers)
+
+
+def post_statement(arrival: Arrival, own: frozenset[str]) -> None:
+    """Post the statement lines of a message: every line has one entry; transfers between our own accounts move nothing."""
+    _Lines(arrival, own).post()
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of one statement on their way into the ledger."""
+
+    arrival: Arrival
+    own: frozenset[str]
+
+    def post(self) -> None:
+        """Sort the lines by what they are, and post each sort as a set."""
+        connection = self.arrival.connection
+        rows = read_statement_lines(connection, self.arrival.message_id)
+        books = Books(connection)
+        creditors = entity_ids(connection, CENTRE, "organisation")
+        entries: list[Entry] = []
+        direct: list[StatementRow] = []
+        for row in rows:
+            line = row.body
+            if line.other_account in self.own:
+                self.arrival.count("internal", [line.amount])
+            elif line.incoming and not is_agent(_fact(row)):
+                direct.append(row)
+            elif line.incoming:
+                self._add(entries, "agent", row, books, Posting(Chart.CASH, Chart.TRANSIT, line.amount))
+            elif line.registries or is_bank_charge(_fact(row)):
+                self._add(entries, "charge", row, books, Posting(Chart.FEE, Chart.CASH, line.amount))
+            else:
+                posting = Posting(Chart.PAYABLE, Chart.CASH, line.amount, creditor_id=creditors.get(line.other_inn))
+                self._add(entries, "transfer", row, books, posting)
+        post(connection, entries, at=self.arrival.at)
+        self._post_direct(direct)
+
+    def _add(self, entries: list[Entry], state: str, row: StatementRow, books: Books, posting: Posting) -> None:
+        day = _day(row.body)
+        kinds = {"agent": ("receipt", "Перевод агента"), "charge": ("fee", "Комиссия банка"), "transfer": ("transfer", "Перечислено")}
+        kind, title = kinds[state]
+        entries.append(
+            Entry(
+                key=f"statement/{row.key}",
+                kind=kind,
+                provider_id=CENTRE,
+                month=books.open_month(CENTRE, day),
+                occurred_on=day,
+                reason=f"{title}: документ {row.body.number} от {day:%d.%m.%Y}, {format_roubles(row.body.amount)}",
+                postings=(posting,),
+                message_id=self.arrival.message_id,
+            )
+        )
+        self.arrival.count(state, [row.body.amount])
+
+    def _post_direct(self, rows: Sequence[StatementRow]) -> None:
+        receipts = Receipts(self.arrival.connection, Chart.CASH, self.arrival.at)
+        found = find_payers(self.arrival.connection, [_claim(row.body) for row in rows])
+        payments = [self._money(row, who) for row, who in zip(rows, found, strict=True) if who.account_id is not None]
+        suspended = [self._suspended(row, who) for row, who in zip(rows, found, strict=True) if who.account_id is None]
+        receipts.take(payments, suspended)
+        self.arrival.count("posted", (payment.amount for payment in payments))
+        self.arrival.count("suspended", (item.amount for item in suspended))
+
+    def _money(self, row: StatementRow, who: Found) -> Money:
+        line = row.body
+        if who.account_id is None or who.provider_id is None:
+            raise ValueError(f"statement line {row.key} has no account")
+        return Money(
+            key=f"payment/{row.key}",
+            amount=line.amount,
+            paid_on=line.document_on or _day(line),
+            account_id=who.account_id,
+            provider_id=who.provider_id,
+            named_month=None if line.for_month is None else Month.of(line.for_month),
+            source=f"прямой перевод, документ {line.number}",
+            record_id=row.record_id,
+            message_id=self.arrival.message_id,
+        )
+
+    def _suspended(self, row: StatementRow, who: Found) -> Suspended:
+        line = row.body
+        proposals = tuple({"account_id": int(p.account_id), "score": p.score, "why": p.why} for p in who.proposals)
+        named = f"назван счёт «{line.account_text}»" if line.account_text else "лицевой счёт не назван"
+        why = f"прямой перевод, документ {line.number}, {named}"
+        return Suspended(f"payment/{row.key}", line.amount, _day(line), CENTRE, why, row.record_id, self.arrival.message_id, proposals)
+
+
+def reconcile(engine: Engine, *, clock: Clock, own_accounts: Iterable[str] | None = None) -> Reconciled:
+    """Compare all registries with all statement lines; post the fees kept and the money that a settled registry leaves unexplained.
+
+    After it a settled registry leaves nothing in transit: posted + suspended = its order + the fee the agent kept.
+    """
+    with transaction(engine) as connection:
+        own = centre_accounts(connection) if own_accounts is None else frozenset(own_accounts)
+        registries = {row.key: row for row in read_registries(connection) if row.counts.get("posted") or row.counts.get("suspended")}
+        lines = {row.key: row for row in read_statement_lines(connection)}
+        claims = find_payers(connection, [_claim(row.body) for row in lines.values()])
+        facts = [
+            _fact(row, str(who.account_id) if who.account_id is not None else None) for row, who in zip(lines.values(), claims, strict=True)
+        ]
+        result = compare([_registry_fact(row) for row in registries.values()], facts, own_accounts=own)
+        at = clock.now()
+        entries = [entry for outcome in result.registries for entry in _settlement(connection, outcome, registries[outcome.key], lines)]
+        known = known_keys(connection, [entry.key for entry in entries])
+        fresh = [entry for entry in entries if entry.key not in known]
+        posted = post(connection, fresh, at=at)
+        for outcome in result.registries:
+            _tell(connection, outcome, registries[outcome.key], fresh, at)
+        return Reconciled(result, registries, lines, posted.new)
+
+
+def _settlement(connection: Connection, outcome: RegistryOutcome, registry: RegistryRow, lines: Mapping[str, StatementRow]) -> list[Entry]:
+    """The fee that the agent kept, on the day of the order; and of a settled registry the money of its rows that were not posted."""
+    orders = [lines[key].body for key in outcome.lines if lines[key].body.incoming]
+    if not orders:
+        return []
+    day = min(_day(line) for line in orders)
+    month = Books(connection).open_month(CENTRE, day)
+
+    def entry(kind: str, reason: str, posting: Posting) -> Entry:
+        return Entry(f"{kind}/{registry.key}", kind, CENTRE, month, day, reason, (posting,), registry.message_id)
+
+    found = []
+    title = f"реестр {registry.body.number or registry.body.order_number}"
+    if registry.header.get("fee_model") == "kept" and registry.body.fee > 0:
+        reason = f"Комиссия агента удержана до перечисления, {title}"
+        found.append(entry("agent_fee", reason, Posting(Chart.FEE, Chart.TRANSIT, registry.body.fee)))
+    if outcome.state == "reconciled":
+        rest = sum(registry.counts.get(f"{state}_kop", 0) for state in ("repeated", "disputed", "refused"))
+        if rest > 0:
+            reason = f"Деньги строк, которые не проведены (повтор, спор, отказ): выяснить у агента, {title}"
+            found.append(entry("registry_rest", reason, Posting(Chart.TRANSIT, Chart.SUSPENSE, rest)))
+    return found
+
+
+def _tell(connection: Connection, outcome: RegistryOutcome, registry: RegistryRow, fresh: Sequence[Entry], at: datetime) -> None:
+    """Say once what became of a registry: when its settlement is posted."""
+    if not any(entry.key.endswith(f"/{registry.key}") for entry in fresh):
+        return
+    settled = outcome.state == "reconciled"
+    events.record(
+        connection,
+        kind=EventKind.STATEMENT_RECONCILED if settled else EventKind.STATEMENT_DIFFERS,
+        provider_id=CENTRE,
+        subject_kind="message",
+        subject_id=registry.message_id,
+        data={"registry": registry.key, "state": outcome.state, "ordered": outcome.ordered, "difference": outcome.difference},
+        at=at,
+    )
+
+
+def _registry_fact(row: RegistryRow) -> RegistryFact:
+    body = row.body
+    model = row.header.get("fee_model", "kept")
+    counts = {state: row.counts.get(state, 0) for state in ("posted", "suspended", "refused", "repeated", "disputed")}
+    stornos = row.counts.get("reversed", 0)
+    payments = {"posted": counts["posted"] - stornos, "suspense": counts["suspended"], "reversed": 2 * stornos}
+    payments |= {state: counts[state] for state in ("refused", "repeated", "disputed")}
+    return RegistryFact(
+        key=row.key,
+        number=body.number,
+        registry_on=body.registry_on,
+        order_number=body.order_number,
+        order_on=body.order_on,
+        fee_model="on_top" if model == "on_top" else "billed" if model == "billed" else "kept",
+        count=body.count,
+        amount=body.amount,
+        fee=body.fee,
+        transfer=body.transfer,
+        payments=payments,
+    )
+
+
+def _fact(row: StatementRow, account: str | None = None) -> LineFact:
+    line = row.body
+    return LineFact(
+        key=row.key,
+        incoming=line.incoming,
+        amount=line.amount,
+        number=line.number,
+        document_on=line.document_on,
+        value_on=line.value_on,
+        other_account=line.other_account,
+        links=tuple(RegistryLink.parse(text) for text in line.registries),
+        account=account,
+        document_type=line.document_type,
+    )
+
+
+def _claim(line: StatementLine) -> Claim:
+    return Claim(line.account_text, line.els, line.izku, line.ipd, line.other_name)
+
+
+def _day(line: StatementLine) -> date:
+    """The value date, on which the money moved; else the document's own."""
+    day = line.value_on or line.document_on
+    if day is None:
+        raise ValueError(f"statement document {line.number} has no date")
+    return day

@@ -1,0 +1,243 @@
+"""Taking a message in: archive → parse → records and findings → opening balances and payments, the last three in one transaction.
+
+The bytes are archived first, in a transaction of their own, so they are kept whatever happens next. What a message gives is stored whole or
+not at all; a message that was taken before gives its stored outcome again and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from core import archive, events
+from core.clock import Clock
+from core.errors import InputError
+from core.ids import CENTRE, MessageId, ProviderId
+from core.model.finding import Finding, Position
+from core.model.parsed import Parsed
+from core.model.records import Payment, Record, RegisteredSender
+from core.period import Month
+from core.records.findings import read_findings, save_findings
+from core.records.intake import Intake, known_keys, read_intake, save_intake
+from core.records.latest import read_payments
+from core.records.providers import Provider, find_provider, provider, register_senders
+from core.records.store import save
+from core.services.opening import post_openings
+from core.services.archive_payments import post_archive_payments
+from core.storage.engine import transaction
+
+__all__ = ["Money", "Parse", "Taken", "load_region", "take", "take_unknown"]
+
+Parse = Callable[[Mapping[str, frozenset[str]]], Iterator[Record | Finding | Parsed]]
+"""An adapter's ``parse`` bound to its message: called with the keys that the sender's earlier messages brought."""
+
+_REFUND = 2
+_HELD_READING = "hold_reading"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Payments of a message, kopecks: all of them are posted or in suspense, nothing in between."""
+
+    payments: int = 0
+    count: int = 0
+    to_suspense: int = 0
+    to_suspense_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The outcome of one message."""
+
+    name: str
+    message_id: MessageId
+    provider: Provider | None
+    month: Month | None
+    status: str
+    counts: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    money: Money | None
+    """None when nothing of the message was loaded."""
+    is_new: bool
+    new_records: int = 0
+
+
+def take(
+    engine: Engine, *, name: str, data: bytes, adapter: str, header: Callable[[], Mapping[str, str]], parse: Parse, clock: Clock
+) -> Taken:
+    """Take one message by an adapter's reading; findings are part of the outcome, not errors.
+
+    A container that can not be read at all (no archive, a bomb, a path that climbs out) is refused: its bytes are kept, its outcome is
+    ``rejected`` with one finding.
+    """
+    with transaction(engine) as connection:
+        stored = archive.store(connection, data=data, name=name, channel=adapter, direction="in", provider_id=CENTRE, at=clock.now())
+    with transaction(engine) as connection:
+        known = read_intake(connection, stored.message_id)
+        if known is not None:
+            return _again(connection, name, known)
+        at = clock.now()
+        try:
+            reading = _Reading(connection, stored.message_id, header(), at)
+            return reading.load(name, adapter, parse)
+        except InputError as error:
+            finding = Finding(Position(name), error.code, "error", "reject_archive", message=error.message, hint=error.hint)
+    with transaction(engine) as connection:
+        return _refuse(connection, name=name, adapter=adapter, message_id=stored.message_id, finding=finding, at=clock.now())
+
+
+def take_unknown(engine: Engine, *, name: str, data: bytes, why: str, clock: Clock) -> Taken:
+    """Keep a message that no adapter knows; its outcome is ``rejected`` and says why each refused it."""
+    with transaction(engine) as connection:
+        at = clock.now()
+        stored = archive.store(connection, data=data, name=name, channel="unknown", direction="in", provider_id=CENTRE, at=at)
+        known = read_intake(connection, stored.message_id)
+        if known is not None:
+            return _again(connection, name, known)
+        finding = Finding(
+            Position(name),
+            "IN-0101",
+            "error",
+            "reject_archive",
+            message=f"Файл не опознан ({why}).",
+            hint="Проверьте, тот ли это файл; байты сохранены в архиве.",
+        )
+        return _refuse(connection, name=name, adapter="unknown", message_id=stored.message_id, finding=finding, at=at)
+
+
+def load_region(
+    engine: Engine, *, name: str, data: bytes, parse: Parse, clock: Clock
+) -> tuple[MessageId, tuple[Finding, ...], Mapping[str, int], list[ProviderId]]:
+    """Take a region's configuration: registered senders, approved tariffs and norms, settings. A version of it is a message too."""
+    with transaction(engine) as connection:
+        at = clock.now()
+        stored = archive.store(connection, data=data, name=name, channel="region", direction="configuration", provider_id=CENTRE, at=at)
+        findings: list[Finding] = []
+        records = [item for item in _split(parse({}), findings, []) if isinstance(item, Record)]
+        if any(item.severity == "error" for item in findings):
+            return stored.message_id, tuple(findings), {}, []
+        saved = save(connection, provider_id=CENTRE, message_id=stored.message_id, records=records, recorded_at=at)
+        senders = [record.body for record in records if isinstance(record.body, RegisteredSender)]
+        return stored.message_id, tuple(findings), saved.new, register_senders(connection, senders)
+
+
+def _split(items: Iterator[Record | Finding | Parsed], findings: list[Finding], ends: list[Parsed]) -> Iterator[Record]:
+    """Records go on as a stream; findings and the end of the message are put aside."""
+    for item in items:
+        if isinstance(item, Finding):
+            findings.append(item)
+        elif isinstance(item, Parsed):
+            ends.append(item)
+        else:
+            yield item
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One message being loaded inside one transaction."""
+
+    connection: Connection
+    message_id: MessageId
+    header: Mapping[str, str]
+    at: datetime
+    findings: list[Finding] = field(default_factory=list)
+    ends: list[Parsed] = field(default_factory=list)
+    payments: list[tuple[str, int]] = field(default_factory=list)
+
+    def load(self, name: str, adapter: str, parse: Parse) -> Taken:
+        """Store everything that the message says."""
+        sender = self._sender()
+        known = known_keys(self.connection, sender.provider_id) if sender else {}
+        owner = sender.provider_id if sender else CENTRE
+        records = self._noting_payments(_split(parse(known), self.findings, self.ends))
+        saved = save(self.connection, provider_id=owner, message_id=self.message_id, records=records, recorded_at=self.at)
+        end = self.ends[-1]
+        month = Month.parse(end.header["period"]) if end.header.get("period") else None
+        save_intake(
+            self.connection, Intake(self.message_id, owner, adapter, end.status, month, dict(end.header), dict(end.counts), self.at)
+        )
+        save_findings(self.connection, self.findings, provider_id=owner, message_id=self.message_id, month=month, found_at=self.at)
+        money = None
+        if end.status != "rejected" and sender is not None and month is not None:
+            post_openings(self.connection, provider=sender, month=month, message_id=self.message_id, at=self.at)
+            post_archive_payments(
+                self.connection, provider=sender, month=month, message_id=self.message_id, suspended=end.suspended, at=self.at
+            )
+            money = _money(self.payments, end.suspended)
+        _tell(self.connection, owner, self.message_id, name, end.status, self.findings, self.at)
+        return Taken(
+            name, self.message_id, sender, month, end.status, end.counts, tuple(self.findings), money, True, sum(saved.new.values())
+        )
+
+    def _sender(self) -> Provider | None:
+        found = find_provider(self.connection, inn=self.header.get("inn", ""), kpp=self.header.get("kpp", ""))
+        return None if found is None else provider(self.connection, found)
+
+    def _noting_payments(self, records: Iterator[Record]) -> Iterator[Record]:
+        for record in records:
+            if isinstance(record.body, Payment):
+                amount = record.body.amount or 0
+                self.payments.append((record.key, -amount if record.body.operation == _REFUND else amount))
+            yield record
+
+
+def _money(payments: list[tuple[str, int]], suspended: Mapping[str, str]) -> Money:
+    apart = [amount for key, amount in payments if key in suspended]
+    return Money(sum(amount for _, amount in payments), len(payments), sum(apart), len(apart))
+
+
+def _tell(
+    connection: Connection, owner: ProviderId, message_id: MessageId, name: str, status: str, findings: list[Finding], at: datetime
+) -> None:
+    """Events that people will be told of: the archive, and what was found in it."""
+    events.record(
+        connection,
+        kind=events.EventKind.ARCHIVE_TAKEN,
+        provider_id=owner,
+        subject_kind="message",
+        subject_id=message_id,
+        data={"name": name, "status": status, "findings": len(findings)},
+        at=at,
+    )
+    held = sum(1 for item in findings if item.effect == _HELD_READING)
+    for kind, count in ((events.EventKind.READING_HELD, held), (events.EventKind.FINDING_OPENED, len(findings))):
+        if count:
+            events.record(
+                connection,
+                kind=kind,
+                provider_id=owner,
+                subject_kind="message",
+                subject_id=message_id,
+                data={"name": name, "count": count},
+                at=at,
+            )
+
+
+def _refuse(connection: Connection, *, name: str, adapter: str, message_id: MessageId, finding: Finding, at: datetime) -> Taken:
+    save_intake(connection, Intake(message_id, CENTRE, adapter, "rejected", None, {}, {}, at))
+    save_findings(connection, [finding], provider_id=CENTRE, message_id=message_id, month=None, found_at=at)
+    _tell(connection, CENTRE, message_id, name, "rejected", [finding], at)
+    return Taken(name, message_id, None, None, "rejected", {}, (finding,), None, True)
+
+
+def _again(connection: Connection, name: str, known: Intake) -> Taken:
+    """The stored outcome of a message that was taken before."""
+    sender = None if known.provider_id == CENTRE else provider(connection, known.provider_id)
+    findings = tuple(stored.finding for stored in read_findings(connection, message_id=known.message_id))
+    money = None if sender is None or known.status == "rejected" else _stored_money(connection, sender, known.message_id)
+    return Taken(name, known.message_id, sender, known.month, known.status, known.counts, findings, money, False)
+
+
+def _stored_money(connection: Connection, sender: Provider, message_id: MessageId) -> Money:
+    """The same totals from the payments as stored: those that went to suspense are held."""
+    payments = []
+    suspended = {}
+    for row in read_payments(connection, provider_id=sender.provider_id, message_id=message_id):
+        amount = row.amount or 0
+        payments.append((row.key, -amount if row.operation == _REFUND else amount))
+        if row.state == "held":
+            suspended[row.key] = ""
+    return _money(payments, suspended)

@@ -1,0 +1,34 @@
+"""Which adapters exist: the only list of them. Each is made with what it must know beforehand."""
+
+from __future__ import annotations
+
+from adapters.banks.adapter import BankFiles
+from adapters.contract import Parser
+from adapters.format4.container import Limits
+from adapters.uk.archives import UkArchives
+from adapters.uk.knowledge import RegionKnowledge
+from adapters.uk.region import RegionAdapter
+
+__all__ = ["PARSERS", "bank_files", "region_adapter", "uk_archives"]
+
+
+def uk_archives(region: RegionKnowledge | None = None, *, unpacked_bytes: int | None = None, ratio: int | None = None) -> UkArchives:
+    """Формат 4.0."""
+    limits = Limits()
+    if unpacked_bytes is not None and ratio is not None:
+        limits = Limits(total_bytes=unpacked_bytes, ratio=ratio)
+    return UkArchives(region, limits)
+
+
+def bank_files() -> BankFiles:
+    """Registries and statements of banks, by their profiles."""
+    return BankFiles()
+
+
+def region_adapter() -> RegionAdapter:
+    """The region's configuration."""
+    return RegionAdapter()
+
+
+PARSERS: dict[str, Parser] = {"uk.format4": uk_archives(), "banks": bank_files(), "region": region_adapter()}
+"""Every reading adapter as it stands without any knowledge: what ``erkc parse`` and the conformance suite use."""

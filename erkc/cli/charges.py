@@ -1,0 +1,296 @@
+"""The month's charges and bills: ``erkc bill month|approve``, ``erkc explain``, ``erkc issue bills``, ``erkc report month``."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import ConfigError
+from core.services.charge import Draft, approve_month, draft_month, post_month
+from core.services.explain import AccountExplained, explain_account
+from core.services.month_view import volume
+from core.services.report import month_report
+from erkc.application import CODE_VERSION
+from erkc.cli.intake import findings_table
+from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
+from erkc.cli.screen import Screen, roubles
+from erkc.issue import issue_bills
+
+__all__ = ["register"]
+
+_bill = typer.Typer(help="Начисления месяца.", no_args_is_help=True)
+_issue = typer.Typer(help="Выпуск документов.", no_args_is_help=True)
+_report = typer.Typer(help="Отчёты.", no_args_is_help=True)
+_ACTOR = "erkc"
+_PARTS = {"base": "начислено", "surcharge": "повышающий коэффициент", "recalculation": "перерасчёт", "underdelivery": "снижение за перерыв"}
+
+
+def register(application: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    application.add_typer(_bill, name="bill")
+    application.add_typer(_issue, name="issue")
+    application.add_typer(_report, name="report")
+    application.command("explain")(explain)
+
+
+@_bill.callback()
+def _about_bill() -> None:
+    """Начисления месяца."""
+
+
+@_issue.callback()
+def _about_issue() -> None:
+    """Выпуск документов."""
+
+
+@_report.callback()
+def _about_report() -> None:
+    """Отчёты."""
+
+
+@_bill.command("month")
+def bill_month(
+    month_text: MonthArgument,
+    mode: Annotated[str, typer.Option(help="charge — начисляет центр по закону; accept — принимаются начисления отправителя.")] = "charge",
+    draft: Annotated[bool, typer.Option("--draft", help="Остановиться на черновике: дальше erkc bill approve.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Рассчитать, утвердить и провести месяц каждого отправителя; с --draft — только рассчитать."""
+    month = month_of(month_text)
+    if mode not in ("charge", "accept"):
+        raise ConfigError("CLI-0301", f"Нет режима «{mode}».", hint="Есть charge и accept.")
+    outcomes: dict[str, object] = {}
+    failed = False
+    with opened(as_json) as (application, screen):
+        for provider in providers_of_month(application):
+            with screen.progress(f"Начисляю, {provider.name}") as progress:
+                drafted = draft_month(
+                    application.engine,
+                    provider_id=provider.provider_id,
+                    month=month,
+                    mode=mode,
+                    law=law(),
+                    code_version=CODE_VERSION,
+                    actor=_ACTOR,
+                    clock=application.clock,
+                    progress=progress,
+                )
+            posted = None
+            if not draft:
+                approve_month(
+                    application.engine,
+                    provider_id=provider.provider_id,
+                    month=month,
+                    actor=_ACTOR,
+                    reason="Утверждено командой erkc bill month",
+                    clock=application.clock,
+                )
+                posted = post_month(
+                    application.engine, provider_id=provider.provider_id, month=month, actor=_ACTOR, clock=application.clock
+                )
+            outcomes[provider.inn] = _drafted_json(drafted) | {"posted": None if posted is None else posted.posted.new}
+            _show_draft(screen, drafted, month.title)
+            if posted is not None:
+                screen.say(f"  проведено записей: {posted.posted.new}" if posted.is_new else "  уже проведено, ничего не изменено")
+            failed = failed or any(finding.severity == "error" for finding in drafted.findings)
+        screen.document(outcomes)
+    if failed:
+        raise typer.Exit(1)
+
+
+@_bill.command("approve")
+def bill_approve(
+    month_text: MonthArgument,
+    reason: Annotated[str, typer.Option(help="Почему утверждается; остаётся в истории месяца.")] = "Проверено",
+    as_json: Json = False,
+) -> None:
+    """Утвердить черновик месяца и провести его."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    with opened(as_json) as (application, screen):
+        for provider in providers_of_month(application):
+            scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
+            step = approve_month(application.engine, reason=reason, **scope)
+            posted = post_month(application.engine, **scope)
+            outcomes[provider.inn] = {"state": step.state.value, "posted": posted.posted.new, "total": posted.totals.total}
+            what = f"проведено записей {posted.posted.new} на {roubles(posted.totals.total)} руб." if posted.is_new else "уже проведён"
+            screen.say(f"{provider.name}, {month.title}: {what}")
+        screen.document(outcomes)
+
+
+def _drafted_json(drafted: Draft) -> dict[str, object]:
+    return {
+        "mode": drafted.calculation.mode,
+        "version": drafted.calculation.version,
+        "lines": drafted.totals.lines,
+        "accounts": drafted.totals.accounts,
+        "total": drafted.totals.total,
+        "surcharge": drafted.totals.surcharge,
+        "findings": len(drafted.findings),
+        "is_new": drafted.is_new,
+    }
+
+
+def _show_draft(screen: Screen, drafted: Draft, month: str) -> None:
+    what = drafted.totals
+    screen.heading(
+        f"{month}: строк {what.lines}, счетов {what.accounts}, начислено {roubles(what.total)} руб. "
+        f"(в том числе повышающий коэффициент {roubles(what.surcharge)})"
+    )
+    findings_table(screen, drafted.findings)
+
+
+def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_text: MonthArgument, as_json: Json = False) -> None:
+    """Объяснить каждую строку счёта: формула, числа, откуда каждое число, какие байты его принесли."""
+    month = month_of(month_text)
+    with opened(as_json) as (application, screen):
+        for item in explain_account(application.engine, number=account, month=month):
+            _show_explained(screen, item)
+            screen.document(_explained_json(item))
+
+
+def _show_explained(screen: Screen, item: AccountExplained) -> None:
+    screen.heading(f"Лицевой счёт {item.account.number}, {item.account.payer_name}, {item.month.title}: {roubles(item.total)} руб.")
+    for line in item.lines:
+        screen.say()
+        screen.heading(f"{line.service} — {roubles(line.line.total)} руб. (получатель: {line.creditor})")
+        if line.explanation is None:
+            screen.say("  принято по документу отправителя")
+            continue
+        for step in line.explanation.steps:
+            screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
+            screen.say(f"    {step.formula}")
+            screen.say(f"    = {step.numbers} = {step.roubles} → {roubles(step.kopecks)} руб.")
+            for argument in step.arguments:
+                origins = [item.origins[record] for record in argument.records if record in item.origins]
+                where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
+                more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
+                source = (where + more) or argument.law or "постоянная"
+                screen.say(f"    {argument.sign} = {argument.value} — {argument.meaning} [{source}]")
+        amounts = {
+            "base": line.explanation.base,
+            "surcharge": line.explanation.surcharge,
+            "recalculation": line.explanation.recalculation,
+            "underdelivery": -line.explanation.underdelivery,
+        }
+        parts = ", ".join(f"{_PARTS[name]} {roubles(amount)}" for name, amount in amounts.items() if amount)
+        screen.say(f"  итого: {parts or '0,00'}; правила {line.explanation.rules}")
+    messages = sorted({(origin.message_name, origin.message_sha256) for origin in item.origins.values()})
+    screen.say()
+    screen.heading("Сообщения, из которых взяты числа")
+    for name, digest in messages:
+        screen.say(f"  {name}  SHA-256 {digest}")
+
+
+def _explained_json(item: AccountExplained) -> dict[str, object]:
+    return {
+        "account": item.account.number,
+        "month": str(item.month),
+        "total": item.total,
+        "lines": [
+            {
+                "service": line.service,
+                "creditor": line.creditor,
+                "method": line.line.method,
+                "clause": line.line.clause,
+                "rules": line.line.rules,
+                "volume": volume(line.line.volume_e6),
+                "base": line.line.base,
+                "surcharge": line.line.surcharge,
+                "recalculation": line.line.recalculation,
+                "underdelivery": line.line.underdelivery,
+                "benefit": line.line.benefit,
+                "total": line.line.total,
+                "inputs": dict(line.line.inputs),
+                "steps": []
+                if line.explanation is None
+                else [
+                    {
+                        "part": step.part,
+                        "clause": step.clause,
+                        "title": step.title,
+                        "from": step.first.isoformat(),
+                        "to": step.last.isoformat(),
+                        "formula": step.formula,
+                        "numbers": step.numbers,
+                        "roubles": step.roubles,
+                        "arguments": [
+                            {
+                                "symbol": argument.symbol,
+                                "meaning": argument.meaning,
+                                "value": argument.value,
+                                "records": list(argument.records),
+                                "law": argument.law,
+                            }
+                            for argument in step.arguments
+                        ],
+                    }
+                    for step in line.explanation.steps
+                ],
+            }
+            for line in item.lines
+        ],
+        "records": {
+            str(record): {
+                "kind": origin.kind,
+                "key": origin.key,
+                "message": origin.message_name,
+                "sha256": origin.message_sha256,
+                "file": origin.file,
+                "row": origin.row,
+            }
+            for record, origin in item.origins.items()
+        },
+    }
+
+
+@_issue.command("bills")
+def issue(
+    month_text: MonthArgument,
+    out: Annotated[Path, typer.Option(help="Папка для PDF.")] = Path("bills"),
+    issued_on: Annotated[str | None, typer.Option("--date", help="Дата выпуска ГГГГ-ММ-ДД; без неё — сегодня.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Выпустить ЕПД проведённого месяца: номера, содержание, PDF."""
+    month = month_of(month_text)
+    day = None if issued_on is None else date.fromisoformat(issued_on)
+    with opened(as_json) as (application, screen):
+        with screen.progress("Выпускаю документы") as progress:
+            issued = issue_bills(application, month=month, out=out, issued_on=day, law=law(), progress=progress)
+        screen.say(f"Документов: {issued.bills}, новых {issued.new}; PDF: {issued.rendered} новых, папка {out}")
+        findings_table(screen, issued.findings)
+        screen.document({"bills": issued.bills, "new": issued.new, "rendered": issued.rendered, "total": issued.total, "out": str(out)})
+    if issued.findings:
+        raise typer.Exit(1)
+
+
+@_report.command("month")
+def report(month_text: MonthArgument, as_json: Json = False) -> None:
+    """Итоги месяца: сальдо, начислено, оплачено; по услугам, домам, счетам (полностью — в --json)."""
+    month = month_of(month_text)
+    with opened(as_json) as (application, screen):
+        document = month_report(application.engine, month=month, law=law())
+        screen.document(document)
+        _show_report(screen, document, month.title)
+
+
+def _show_report(screen: Screen, document: dict[str, object], title: str) -> None:
+    totals = document["totals"]
+    payments = document["payments"]
+    assert isinstance(totals, dict) and isinstance(payments, dict)
+    rows = [
+        ("Входящее сальдо", totals["saldo_in"]),
+        ("Начислено отправителем", totals["stated"]),
+        ("Начислено по закону", totals["recomputed"]),
+        ("Оплачено", totals["paid"]),
+        ("Исходящее сальдо (начисляет центр)", totals["saldo_out_charge"]),
+        ("Исходящее сальдо (приняты начисления отправителя)", totals["saldo_out_accept"]),
+    ]
+    screen.table(("Показатель", "руб."), rows, title=title, numbers=frozenset((1,)))
+    services = [(key, totals["by_service_stated"].get(key, "0.00"), value) for key, value in totals["by_service_recomputed"].items()]
+    screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
+    creditors = list(payments["by_creditor"].items())
+    screen.table(("Получатель (ИНН)", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))

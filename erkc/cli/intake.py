@@ -1,0 +1,175 @@
+"""What comes in: ``erkc parse``, ``erkc region load``, ``erkc take``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import ConfigError
+from core.model.finding import Finding
+from core.money import format_roubles
+from core.services.month_view import finding_json
+from core.services.take import Taken
+from erkc.cli.options import Json, opened
+from erkc.cli.screen import Screen, roubles
+from erkc.intake import BankTaken, load_region_file, parse_any, take_file
+
+__all__ = ["findings_table", "register", "show_taken"]
+
+_room = typer.Typer(help="Настройки региона.", no_args_is_help=True)
+_STATUS = {
+    "accepted": "принят",
+    "accepted_with_errors": "принят с ошибками",
+    "rejected": "отклонён",
+    "ok": "принят",
+    "partial": "принят частично",
+    "conflict": "противоречит принятому ранее",
+}
+_SEVERITY = {"error": "ошибка", "warning": "предупреждение", "info": "сведения"}
+_EFFECT = {
+    "reject_archive": "пакет не загружен",
+    "reject_section": "раздел не загружен",
+    "reject_row": "строка не загружена",
+    "quarantine": "строки ждут",
+    "accept_normalised": "загружено исправленным",
+    "accept_flagged": "загружено с отметкой",
+    "ignore": "не влияет",
+    "hold_reading": "показание отложено",
+    "hold_document": "документ отложен",
+    "hold_row": "строка сальдо отложена",
+    "hold_pack": "пачка отложена",
+    "to_suspense": "деньги в невыясненных",
+    "use_approved": "взято утверждённое",
+}
+_SHOWN = 40
+
+
+def register(application: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    application.add_typer(_room, name="region")
+    application.command("parse")(parse)
+    application.command("take")(take)
+
+
+@_room.callback()
+def _about() -> None:
+    """Настройки региона."""
+
+
+@_room.command("load")
+def region_load(file: Annotated[Path, typer.Argument(metavar="ФАЙЛ")], as_json: Json = False) -> None:
+    """Загрузить отправителей, утверждённые тарифы и нормативы, настройки расчёта (JSON или TOML)."""
+    with opened(as_json) as (application, screen):
+        loaded = load_region_file(application, file.name, _bytes(file))
+        for finding in loaded.findings:
+            screen.say(f"{_SEVERITY[finding.severity]}: {finding.message} {finding.hint}")
+        total = sum(loaded.new.values())
+        screen.say(f"{file.name}: новых записей {total}, отправителей {len(loaded.senders)}." if total else f"{file.name}: без изменений.")
+        screen.document({"new": dict(loaded.new), "senders": loaded.senders, "findings": [finding_json(item) for item in loaded.findings]})
+    if any(finding.severity == "error" for finding in loaded.findings):
+        raise typer.Exit(1)
+
+
+def parse(
+    file: Annotated[Path, typer.Argument(metavar="ФАЙЛ")],
+    name: Annotated[str | None, typer.Option(help="Имя, под которым файл прислан.")] = None,
+    adapter: Annotated[str | None, typer.Option(help="Читать этим адаптером, не определяя.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Профиль банка.")] = None,
+    accounts: Annotated[Path | None, typer.Option(help="Известные счета (JSON).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Прочитать файл и показать, что в нём; базу данных не трогает."""
+    screen = Screen(as_json=as_json)
+    known = None if accounts is None else json.loads(_bytes(accounts))
+    document = parse_any(name or file.name, _bytes(file), adapter=adapter, profile=profile, accounts=known)
+    screen.document(document)
+    if not as_json:
+        screen.console.print_json(data=document)
+    if document.get("status", document.get("archive_status")) in ("rejected", "partial", "accepted_with_errors"):
+        raise typer.Exit(1)
+
+
+def take(files: Annotated[list[Path], typer.Argument(metavar="ФАЙЛ…")], as_json: Json = False) -> None:
+    """Принять файлы: архив → разбор → записи, входящее сальдо, платежи; показать, что не так."""
+    outcomes: dict[str, object] = {}
+    failed = False
+    with opened(as_json) as (application, screen):
+        for file in files:
+            with screen.progress(f"Принимаю {file.name}"):
+                taken = take_file(application, file.name, _bytes(file))
+            outcomes[file.name] = taken_json(taken)
+            failed = failed or taken.status in ("rejected", "accepted_with_errors", "partial", "conflict")
+            show_taken(screen, taken)
+        screen.document(outcomes)
+    if failed:
+        raise typer.Exit(1)
+
+
+def taken_json(taken: Taken | BankTaken) -> dict[str, object]:
+    """The outcome for machines: ``archive_status``, ``findings`` and ``money`` (see examples/town/README.md)."""
+    result: dict[str, object] = {
+        "archive_status": taken.status,
+        "is_new": taken.is_new,
+        "findings": [finding_json(finding) for finding in taken.findings],
+    }
+    if isinstance(taken, BankTaken):
+        result["counts"] = dict(taken.counts)
+    elif taken.money is not None:
+        money = taken.money
+        result["money"] = {
+            "payments": format_roubles(money.payments),
+            "count": money.count,
+            "to_suspense": format_roubles(money.to_suspense),
+            "to_suspense_count": money.to_suspense_count,
+            "posted": format_roubles(money.payments - money.to_suspense),
+            "posted_count": money.count - money.to_suspense_count,
+        }
+    return result
+
+
+def show_taken(screen: Screen, taken: Taken | BankTaken) -> None:
+    """The outcome for people."""
+    again = "" if taken.is_new else " — уже принимался, ничего не изменено"
+    screen.heading(f"{taken.name}: {_STATUS.get(taken.status, taken.status)}{again}")
+    if isinstance(taken, Taken) and taken.is_new and taken.new_records:
+        month = f", {taken.month.title}" if taken.month else ""
+        screen.say(f"  отправитель {taken.provider.name if taken.provider else 'не опознан'}{month}; новых записей {taken.new_records}")
+    if isinstance(taken, Taken) and taken.money is not None:
+        money = taken.money
+        screen.say(
+            f"  платежей {money.count} на {roubles(money.payments)} руб.; в невыясненных {money.to_suspense_count} на {roubles(money.to_suspense)} руб."
+        )
+    findings_table(screen, taken.findings)
+
+
+def findings_table(screen: Screen, findings: tuple[Finding, ...]) -> None:
+    """What is wrong, where, and what to do; a long list is cut on the screen, never in JSON."""
+    if not findings:
+        return
+    rows = [
+        (
+            finding.position.file,
+            "" if finding.position.row is None else str(finding.position.row),
+            "" if finding.field is None else str(finding.field),
+            finding.code,
+            _SEVERITY[finding.severity],
+            finding.value or "",
+            f"{finding.message} {finding.hint}".strip(),
+            _EFFECT.get(finding.effect, finding.effect),
+        )
+        for finding in findings[:_SHOWN]
+    ]
+    columns = ("Файл", "Строка", "Поле", "Код", "Важность", "Значение", "Что не так и что делать", "Что сделано")
+    screen.table(columns, rows, numbers=frozenset((1, 2)))
+    if len(findings) > _SHOWN:
+        screen.say(f"  … и ещё {len(findings) - _SHOWN}; весь список: --json")
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError("CLI-0201", f"Файл {file} не читается: {error.strerror}.", hint="Проверьте путь и права.") from error

@@ -1,0 +1,277 @@
+"""The federal system assembled: codecs, signature and zeep behind the gateway that the services ask for.
+
+Here and only here the parts meet: ``core.services.federal`` knows no XML, ``adapters`` know no outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal, assert_never
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from adapters import xmlio
+from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, nsi, organisations
+from adapters.gis_zhkh.client import HttpReply, SoapClient
+from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
+from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
+from adapters.gis_zhkh.faults import meaning
+from adapters.gis_zhkh.operations import operation, state_operation
+from adapters.gis_zhkh.replies import ItemResult, StateReply
+from adapters.gis_zhkh.values import NsiRef
+from adapters.signing import Choice, choose, sign_message
+from adapters.signing.choice import Implementation
+from adapters.signing.document import Canonicalization
+from core.errors import InputError
+from core.ids import TransportGuid
+from core.services.federal import gateway as federal
+from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
+from xsd.catalog import validate
+from xsd.tables import tables
+
+__all__ = ["FederalGateway", "open_gateway"]
+
+_MOSCOW = ZoneInfo("Europe/Moscow")
+_LIMITS: Mapping[str, str] = {"bill": "request_documents", "account": "request_accounts", "acknowledgment": "request_acknowledgments"}
+
+
+@dataclass(frozen=True, slots=True)
+class FederalGateway:
+    """The way to the federal system: one client, one signature."""
+
+    client: SoapClient
+    signature: Choice
+    ladder: Ladder = DEFAULT_LADDER
+    canonicalization: Canonicalization = "exclusive"
+    system: str = "gis"
+
+    def render(self, request: federal.Request, envelope_: Envelope) -> Rendered:
+        """Body by its codec, checked against the schema, put into its envelope, signed to the last byte."""
+        name, body = _body(request, envelope_)
+        described = operation(name)
+        problems = validate(body)
+        if problems:
+            raise InputError(
+                "GIS-0520", f"Сообщение {name} не проходит схему: {problems[0].path}: {problems[0].message}",
+                hint="Проверьте данные документа.", problems=[f"{item.path}: {item.message}" for item in problems],
+            )  # fmt: skip
+        header = self._header(envelope_.request_guid, envelope_.provider_guid if described.names_organisation else None, envelope_.at)
+        whole = xmlio.serialize(envelope(header_element(header, described), body))
+        at = envelope_.at.astimezone(_MOSCOW)
+        signed = sign_message(
+            whole, self.signature.signer, digester=self.signature.digester, at=at, canonicalization=self.canonicalization,
+            identifier=uuid5(envelope_.request_guid, "signature"),
+        )  # fmt: skip
+        return Rendered(described.service, name, signed)
+
+    def send(self, service: str, operation_name: str, *, request_guid: UUID, data: bytes) -> Sent:
+        """Post the stored bytes as they stand."""
+        outcome = after_send(self.client.post(operation(operation_name), data), request_guid)
+        return Sent(outcome.verdict, outcome.remote_guid, outcome.code, outcome.text)
+
+    def poll(
+        self, service: str, operation_name: str, *, remote_guid: UUID, provider_guid: UUID | None, question_guid: UUID, at: datetime, polls: int
+    ) -> Polled:
+        """One question about a result; it is not signed."""
+        described = state_operation(service)
+        header = self._header(question_guid, provider_guid if described.names_organisation else None, at)
+        data = xmlio.serialize(envelope(header_element(header, described), get_state_request(remote_guid)))
+        reply = self.client.post(described, data)
+        outcome = after_poll(reply, polls=polls, ladder=self.ladder)
+        raw = reply.body if isinstance(reply, HttpReply) else b""
+        return _polled(outcome, raw, overdue=self.ladder.exhausted(polls), operation_name=operation_name)
+
+    def pause(self, polls: int) -> timedelta:
+        """The ladder of questions."""
+        return self.ladder.delay(polls)
+
+    def fits(self, kind: str) -> int:
+        """Limits of the album."""
+        return tables().limit(_LIMITS[kind])
+
+    def _header(self, message_guid: UUID, provider_guid: UUID | None, at: datetime) -> Header:
+        return Header(message_guid, at.astimezone(_MOSCOW), provider_guid, operator_signature=provider_guid is not None)
+
+
+def open_gateway(
+    url: str,
+    *,
+    signing: Path,
+    signer: Literal["auto", "rsa"] | Implementation = "auto",
+    ladder_s: Sequence[float] = DEFAULT_LADDER.steps_s,
+    timeout_s: float = 120,
+) -> FederalGateway:
+    """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``; ``ConfigError`` says what is wrong with them.
+
+    ``signer`` insists on an implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs.
+    """
+    implementation: Implementation | None = None if signer == "auto" or signer == "rsa" else signer
+    choice = choose(signing / "signer.pem", signing / "signer.key", implementation=implementation)
+    return FederalGateway(SoapClient(url, timeout_s=timeout_s), choice, Ladder(tuple(ladder_s)))
+
+
+def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._Element]:
+    """The operation and its message."""
+    match request:
+        case federal.AskProviders():
+            return "exportDataProvider", organisations.export_data_provider_request()
+        case federal.AskOrganisations(ogrns):
+            return "exportOrgRegistry", organisations.export_org_registry_request(ogrns)
+        case federal.AskBook(number, own, page) if own:
+            return "exportDataProviderPagingNsiItem", nsi.export_data_provider_nsi_paging_item_request(int(number), page)
+        case federal.AskBook(number, _, page):
+            return "exportNsiPagingItem", nsi.export_nsi_paging_item_request(int(number), page)
+        case federal.AskHouse(fias):
+            return "exportHouseData", houses.export_house_request(UUID(fias))
+        case federal.AskAccounts(fias):
+            return "exportAccountData", accounts.export_account_request(house_fias=UUID(fias))
+        case federal.PlaceAccounts(cards):
+            return "importAccountData", accounts.import_account_request([_account(card) for card in cards])
+        case federal.PlaceBills():
+            return "importPaymentDocumentData", _bills(request, envelope_)
+        case federal.AskBills(month, account_guids):
+            return "exportPaymentDocumentData", bills.export_payment_document_request(month=month, account_guids=account_guids)
+        case federal.AcknowledgePayments(parts):
+            return "importAcknowledgment", acknowledgments.import_acknowledgment_request([_acknowledgment(part) for part in parts])
+        case _:
+            assert_never(request)
+
+
+def _account(card: federal.AccountCard) -> accounts.AccountToPlace:
+    place = accounts.AccountPlaceGuids(room=card.place_guid) if card.is_room else accounts.AccountPlaceGuids(premises=card.place_guid)
+    # Nothing personal is sent: the payer may be left out, and the citizen links the account by its ЕЛС.
+    return accounts.AccountToPlace(
+        transport_guid=card.transport_guid,
+        kind=accounts.AccountKind(card.kind),
+        number=card.number,
+        places=(place,),
+        residents=card.residents,
+        total_square_e2=card.area_e2,
+    )
+
+
+def _bills(request: federal.PlaceBills, envelope_: Envelope) -> etree._Element:
+    """Bank details get identifiers of their own inside the request, derived from its identifier: the same bytes whenever it is rendered."""
+    pairs = sorted({(one.bik, one.bank_account) for card in request.bills for one in card.content.recipients})
+    references = bills.BillReferences(
+        services={service: _reference(element) for service, element in request.services.items()},
+        requisites={bills.Requisite(bik, account): uuid5(envelope_.request_guid, f"{bik}/{account}") for bik, account in pairs},
+        penalty=None if request.penalty is None else _reference(request.penalty),
+        organisations=request.organisations,
+        provider=request.provider,
+    )
+    placed = [bills.BillToPlace(card.content, card.account_guid, card.transport_guid, card.ipd) for card in request.bills]
+    return bills.import_payment_document_request(placed, references, month=request.month)
+
+
+def _reference(element: federal.NsiElement) -> NsiRef:
+    return NsiRef(element.code, element.guid)
+
+
+_BRANCHES: Mapping[str, acknowledgments.Branch] = {"50": "HSType", "2": "HSType", "51": "MSType", "1": "ASType", "329": "PServiceType"}
+
+
+def _acknowledgment(card: federal.AcknowledgmentCard) -> acknowledgments.Acknowledgment:
+    return acknowledgments.Acknowledgment(
+        transport_guid=card.transport_guid,
+        order=acknowledgments.Order(order_id=card.order_id, taken_by=card.taken_by),
+        payment_document_id=card.ipd,
+        branch=_BRANCHES[card.service.book],
+        service=_reference(card.service),
+        amount=card.amount,
+    )
+
+
+def _polled(outcome: PollOutcome, raw: bytes, *, overdue: bool, operation_name: str) -> Polled:
+    reply = outcome.reply
+    if reply is None or outcome.verdict != "finished":
+        return Polled(outcome.verdict, raw, code=outcome.code, text=outcome.text, overdue=overdue)
+    try:
+        content = _content(reply, operation_name)
+        answers = tuple(_answer(item) for item in reply.items)
+    except (InputError, KeyError, ValueError) as error:
+        # The bytes are kept; what an unreadable answer says must be found out by another export.
+        return Polled("unknown", raw, code="GIS-0521", text=f"Ответ не читается: {error}")
+    return Polled("finished", raw, answers, content, outcome.code, outcome.text)
+
+
+def _answer(item: ItemResult) -> federal.Answer:
+    meanings = {meaning(error.code) for error in item.errors}
+    if meanings <= {"success"}:
+        standing: str = "accepted"
+    elif "exists" in meanings:
+        standing = "exists"
+    else:
+        standing = "retry" if meanings == {"retry"} else "rejected"
+    return federal.Answer(
+        transport_guid=TransportGuid(item.transport_guid),
+        standing=standing,  # type: ignore[arg-type]  # one of the four literals above
+        guid=None if item.guid is None else str(item.guid),
+        number=item.unique_number,
+        els=item.els,
+        izku=item.service_identifier,
+        errors=tuple((error.code, error.text) for error in item.errors),
+    )
+
+
+def _content(reply: StateReply, operation_name: str) -> Content:
+    """An export in the services' terms."""
+    match operation_name:
+        case "exportDataProvider":
+            return Content(providers=tuple(item.provider_guid for item in organisations.read_providers(reply) if item.actual))
+        case "exportOrgRegistry":
+            return Content(
+                organisations=tuple(
+                    federal.FederalOrganisation(item.ppa_guid, item.root_guid, item.version_guid, item.ogrn or "", item.inn or "")
+                    for item in organisations.read_organisations(reply)
+                    if item.actual
+                )
+            )
+        case "exportNsiPagingItem" | "exportDataProviderPagingNsiItem":
+            return _book(reply)
+        case "exportHouseData":
+            return Content(places=tuple(_places(houses.read_house(reply))))
+        case "exportAccountData":
+            found = [item for item in accounts.read_accounts(reply) if item.closed_on is None]
+            return Content(accounts=tuple(federal.FederalAccount(item.account_guid, item.number or "", item.els, item.service_identifier) for item in found))
+        case "exportPaymentDocumentData":
+            documents, _ = bills.read_documents(reply)
+            return Content(
+                bills=tuple(
+                    federal.PlacedBill(item.payment_document_id, item.account_guid, item.number or "", item.total, item.standing == "withdrawn")
+                    for item in documents
+                )
+            )
+        case _:
+            return Content()
+
+
+def _book(reply: StateReply) -> Content:
+    book = nsi.read_book(reply)
+    if book is None:
+        return Content()
+    elements = tuple(
+        federal.BookElement(
+            federal.NsiElement(str(book.number), item.code, item.ref.guid),
+            item.name,
+            tuple((str(number), ref.code) for field in item.fields for number, ref in field.refs),
+        )
+        for item in book.actual()
+    )
+    return Content(elements=elements, pages=1 if book.page is None else book.page.pages)
+
+
+def _places(house: houses.FederalHouse | None) -> list[federal.FederalPlace]:
+    if house is None or not house.actual:
+        return []
+    found = []
+    for flat in house.premises:
+        if flat.actual:
+            found.append(federal.FederalPlace(flat.guid, flat.number, flat.residential, None))
+            found += [federal.FederalPlace(room.guid, flat.number, True, room.number) for room in flat.rooms if room.actual]
+    return found

@@ -1,0 +1,134 @@
+"""Intake assembled: a file's adapter is found by the adapters themselves, then the core's service takes the message.
+
+At most one adapter says yes to a message; when none does, the bytes are archived all the same and the outcome says why each refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.banks.detect import parse_file
+from adapters.banks.profile import profile_named
+from adapters.banks.result import KnownAccounts
+from adapters.contract import RawMessage
+from adapters.uk.knowledge import RegionKnowledge
+from core.errors import ConfigError, InputError
+from core.ids import CENTRE, MessageId, ProviderId
+from core.model.finding import Finding
+from core.model.parsed import Parsed
+from core.model.records import ApprovedTariff, RegisteredSender
+from core.records.bodies import read_bodies
+from core.records.findings import read_findings
+from core.services.month_view import finding_json
+from core.services.payments import import_bank_file
+from core.services.take import Taken, load_region, take, take_unknown
+from core.storage.engine import transaction
+from erkc.adapters import PARSERS, bank_files, region_adapter, uk_archives
+from erkc.application import Application
+
+__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "take_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLoaded:
+    """What loading a region's configuration gave."""
+
+    message_id: MessageId
+    findings: tuple[Finding, ...]
+    new: Mapping[str, int]
+    senders: list[ProviderId]
+
+
+@dataclass(frozen=True, slots=True)
+class BankTaken:
+    """What taking a bank's file gave."""
+
+    name: str
+    message_id: MessageId
+    status: str
+    counts: Mapping[str, int]
+    findings: tuple[Finding, ...]
+    is_new: bool
+
+
+def load_region_file(application: Application, name: str, data: bytes) -> RegionLoaded:
+    """Take a region's configuration."""
+    adapter, message = region_adapter(), RawMessage(name, data)
+    identified = adapter.identify(message)
+    if not identified.accepted:
+        raise InputError("IN-0102", f"{name} — не настройки региона: {identified.reason}.", hint="Нужен файл вида *.region.json.")
+    return RegionLoaded(
+        *load_region(application.engine, name=name, data=data, parse=lambda known: adapter.parse(message, known), clock=application.clock)
+    )
+
+
+def take_file(application: Application, name: str, data: bytes) -> Taken | BankTaken:
+    """Take one file, whichever adapter knows it."""
+    message = RawMessage(name, data)
+    reasons = {key: parser.identify(message) for key, parser in PARSERS.items()}
+    chosen = [key for key, identified in reasons.items() if identified.accepted]
+    if "uk.format4" in chosen:
+        adapter = uk_archives(
+            _region(application),
+            unpacked_bytes=application.settings.limits.archive_unpacked_bytes,
+            ratio=application.settings.limits.archive_ratio,
+        )
+        return take(
+            application.engine,
+            name=name,
+            data=data,
+            adapter=adapter.name,
+            header=lambda: adapter.header(message),
+            parse=lambda known: adapter.parse(message, known),
+            clock=application.clock,
+        )
+    if "banks" in chosen:
+        return _take_bank_file(application, message)
+    why = "; ".join(f"{key}: {identified.reason}" for key, identified in reasons.items())
+    return take_unknown(application.engine, name=name, data=data, why=why, clock=application.clock)
+
+
+def parse_any(name: str, data: bytes, *, adapter: str | None, profile: str | None, accounts: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Read a file without a database, as a document (``Any``: JSON values)."""
+    message = RawMessage(name, data)
+    if adapter is not None and adapter not in PARSERS:
+        raise ConfigError("IN-0103", f"Нет адаптера «{adapter}».", hint=f"Есть: {', '.join(PARSERS)}.")
+    chosen = adapter or next((key for key, parser in PARSERS.items() if profile is None and parser.identify(message).accepted), "banks")
+    if chosen == "banks":
+        known = None if accounts is None else KnownAccounts.from_json(accounts)
+        return parse_file(name, data, None if profile is None else profile_named(profile), known).as_dict()
+    findings, records, ends = [], 0, []
+    for item in PARSERS[chosen].parse(message, {}):
+        if isinstance(item, Finding):
+            findings.append(finding_json(item))
+        elif isinstance(item, Parsed):
+            ends.append(item)
+        else:
+            records += 1
+    end = ends[-1]
+    return {
+        "file": name,
+        "adapter": chosen,
+        "archive_status": end.status,
+        "header": dict(end.header),
+        "sections": dict(end.counts),
+        "records": records,
+        "findings": findings,
+    }
+
+
+def _region(application: Application) -> RegionKnowledge:
+    """Registered senders and approved tariffs, as last loaded."""
+    with transaction(application.engine) as connection:
+        senders = tuple(read_bodies(connection, RegisteredSender, provider_id=CENTRE))
+        tariffs = tuple(read_bodies(connection, ApprovedTariff, provider_id=CENTRE))
+    return RegionKnowledge(senders, tariffs)
+
+
+def _take_bank_file(application: Application, message: RawMessage) -> BankTaken:
+    imported = import_bank_file(application.engine, reader=bank_files(), message=message, clock=application.clock)
+    with transaction(application.engine) as connection:
+        findings = tuple(stored.finding for stored in read_findings(connection, message_id=imported.message_id))
+    return BankTaken(message.name, imported.message_id, imported.status, imported.counts, findings, imported.is_new)

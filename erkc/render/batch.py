@@ -1,0 +1,71 @@
+"""The child process of a batch: contents of bills as JSON on standard input, PDF files out, one JSON line on standard output for each file.
+
+``python -m erkc.render.batch``. It touches no database and no network. A file appears under its name only when it is whole (written beside
+it and renamed), so a child that is killed leaves whole files and nothing else that counts. Standard output ends with ``{"done": n}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any
+
+from core.model.bill import BillContent
+from core.model.bill_json import canonical, from_json
+from erkc.render.compile import BillCompiler
+from erkc.render.view import view
+
+__all__ = ["file_name", "main"]
+
+
+def file_name(content: BillContent) -> str:
+    """Name of the file of a bill: provider and number are unique together; signs that a file system may refuse are replaced."""
+    number = "".join(char if char.isalnum() or char in "-_." else "_" for char in content.number)
+    return f"{content.month}-{content.provider_inn or 'bill'}-{number}.pdf"
+
+
+def main(source: IO[bytes] | None = None, answers: IO[str] | None = None) -> int:
+    """Render one batch: ``{"out": folder, "single": bool, "name": file name of the batch, "bills": [content, …]}``."""
+    out = answers or sys.stdout
+    order: dict[str, Any] = json.load(source or sys.stdin.buffer)  # JSON: what it holds is checked by from_json
+    contents = [from_json(canonical(bill)) for bill in order["bills"]]
+    count = 0
+    for line in _render(contents, Path(order["out"]), single=order["single"], name=order["name"]):
+        print(json.dumps(line, ensure_ascii=False), file=out, flush=True)
+        count += 1
+    print(json.dumps({"done": count}), file=out, flush=True)
+    return 0
+
+
+def _render(contents: list[BillContent], folder: Path, *, single: bool, name: str) -> Iterator[dict[str, object]]:
+    compiler = BillCompiler()
+    if not single:
+        title = f"Единые платёжные документы за {contents[0].month.title}"
+        yield _write(
+            folder / name, compiler.pdf([view(content) for content in contents], title=title), [content.number for content in contents]
+        )
+        return
+    for content in contents:
+        page = view(content)
+        yield _write(folder / file_name(content), compiler.pdf([page], title=str(page["title"])), [content.number])
+
+
+def _write(path: Path, data: bytes, numbers: list[str]) -> dict[str, object]:
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return {"path": str(path), "sha256": sha256(data).hexdigest(), "size": len(data), "numbers": numbers}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

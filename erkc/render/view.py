@@ -1,0 +1,303 @@
+"""Turns the content of a bill into what the page shows: Russian numbers and dates, columns and blocks that have something in them.
+
+The template lays out and decides nothing; every text that depends on the bill is written here, so a test can read it without a PDF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from core.documents.epd import premises_address
+from core.documents.qr import PeriodForm, ZeroSum, bill_payload
+from core.model.bill import BillContent, BillLine, BillMeter, BillRecipient, Section
+from core.model.bill_json import content_sha256
+from erkc.render.symbol import png
+
+__all__ = ["View", "amount", "quantity", "view"]
+
+View = dict[str, object]
+"""JSON-able texts, lists and flags for the template."""
+
+_NBSP, _MINUS = "\u00a0", "\u2212"
+_ROOMY = 4
+"""Recipients up to which the table may take more columns."""
+_MONTHS = ("января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря")
+_SECTIONS: tuple[tuple[str, tuple[Section, ...]], ...] = (
+    ("Содержание жилого помещения", ("housing", "common_property")),
+    ("Коммунальные услуги", ("utility",)),
+    ("Капитальный ремонт", ("capital_repair",)),
+    ("Дополнительные услуги", ("additional",)),
+)
+
+
+def view(content: BillContent, *, period: PeriodForm = "MM.YYYY", zero: ZeroSum = "omit") -> View:
+    """Everything that the template prints for one bill."""
+    return {
+        "number": content.number,
+        "version": content.version,
+        "replaces": content.replaces_number or "",
+        "title": f"Единый платёжный документ № {content.number} за {content.month.title}",
+        "month": content.month.title.capitalize(),
+        "issued_on": _day(content.issued_on),
+        "issued": [content.issued_on.year, content.issued_on.month, content.issued_on.day],
+        "due": amount(content.due),
+        "due_on": _day(content.due_on),
+        "nothing_due": content.due == 0,
+        "credit": _credit(content),
+        "payer": _payer(content),
+        "provider": _provider(content),
+        "recipients": [_recipient(content, row, period=period, zero=zero) for row in content.recipients],
+        "charges": _charges(content),
+        "balance": _balance(content),
+        "recalculations": _recalculations(content),
+        "reference": _reference(content),
+        "notices": list(content.notices),
+        "hash": content_sha256(content).hex()[:16],
+    }
+
+
+def amount(kopecks: int) -> str:
+    """Kopecks as people read them.
+
+    >>> amount(-123456).replace(chr(160), " ")
+    '−1 234,56'
+    """
+    whole = f"{abs(kopecks) // 100:,}".replace(",", _NBSP)
+    return f"{_MINUS if kopecks < 0 else ''}{whole},{abs(kopecks) % 100:02d}"
+
+
+def quantity(value: int | None, places: int, *, least: int = 0) -> str:
+    """A scaled integer with a comma, without the zeros that say nothing; nothing for None.
+
+    >>> quantity(12_600_000, 6), quantity(41_870_000, 6, least=2), quantity(None, 3)
+    ('12,6', '41,87', '')
+    """
+    if value is None:
+        return ""
+    scale = 10**places
+    whole = f"{abs(value) // scale:,}".replace(",", _NBSP)
+    part = f"{abs(value) % scale:0{places}d}".rstrip("0").ljust(least, "0")
+    return f"{_MINUS if value < 0 else ''}{whole}{',' if part else ''}{part}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day}{_NBSP}{_MONTHS[day.month - 1]} {day.year}{_NBSP}г."
+
+
+def _short_day(day: date | None) -> str:
+    return day.strftime("%d.%m.%Y") if day else ""
+
+
+def _money(kopecks: int) -> str:
+    return amount(kopecks) if kopecks else "–"
+
+
+def _credit(content: BillContent) -> str:
+    """What stays as an advance with the recipients after this bill."""
+    rest = sum(_rest(row) for row in content.recipients)
+    return amount(rest) if rest else ""
+
+
+def _rest(row: BillRecipient) -> int:
+    return max(0, row.advance + row.paid - row.debt - row.charged - row.penalties)
+
+
+def _payer(content: BillContent) -> list[list[str]]:
+    persons = quantity(content.residents_e6, 6)
+    area = f"{quantity(content.area_e2, 2, least=2)}{_NBSP}м²"
+    rows = [
+        ["Плательщик", content.payer_name],
+        ["Адрес", premises_address(content)],
+        ["Лицевой счёт", content.account_number],
+        ["ЕЛС, идентификатор ЖКУ", ", ".join(filter(None, (content.els, content.service_identifier)))],
+        ["Площадь, проживают", f"{area}, {persons}{_NBSP}чел."] if content.residential else ["Площадь, помещение", f"{area}, нежилое"],
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _provider(content: BillContent) -> View:
+    details = (
+        f"ИНН {content.provider_inn}" if content.provider_inn else "",
+        content.provider_address,
+        content.provider_phone,
+        content.provider_email,
+    )
+    return {"name": content.provider_name, "details": ", ".join(filter(None, details))}
+
+
+def _recipient(content: BillContent, row: BillRecipient, *, period: PeriodForm, zero: ZeroSum) -> View:
+    payload = bill_payload(content, row, period=period, zero=zero)
+    names = [
+        line.name for line in content.lines if (line.creditor_id, line.section == "capital_repair") == (row.creditor_id, row.contribution)
+    ]
+    return {
+        "name": row.name,
+        "services": _services(names, row.contribution),
+        "details": _details(row),
+        "due": amount(row.due),
+        "nothing_due": row.due == 0,
+        "qr": list(png(payload)) if payload else [],
+        "alt": f"Платёжный код: {row.name}, {amount(row.due)} руб.",
+    }
+
+
+def _details(row: BillRecipient) -> list[str]:
+    tax = (
+        f"ИНН{_NBSP}{row.inn}"
+        + (f", КПП{_NBSP}{row.kpp}" if row.kpp else "")
+        + (f", тел.{_NBSP}{row.phone.replace(' ', _NBSP)}" if row.phone else "")
+    )
+    correspondent = f", к/с{_NBSP}{row.correspondent}" if row.correspondent not in ("", "0") else ""
+    return [tax, f"р/с{_NBSP}{row.bank_account}, БИК{_NBSP}{row.bik}", row.bank_name + correspondent]
+
+
+def _services(names: list[str], contribution: bool) -> str:
+    """What the money is for, in few words: whole names, and how many more."""
+    if contribution:
+        return "Взнос на капитальный ремонт"
+    shown = [name for name in names if "общего имущества" not in name]
+    shown = shown if len(shown) <= 3 else shown[:2]
+    rest = len(names) - len(shown)
+    return ", ".join(name if n == 0 else name[:1].lower() + name[1:] for n, name in enumerate(shown)) + (
+        f" и ещё {rest}" if rest and shown else ""
+    )
+
+
+def _charges(content: BillContent) -> View:
+    """Section 3 of the form: only the columns that have something in a row, with their numbers in the form."""
+    lines = content.lines
+    wanted = {
+        "surcharge": any(line.surcharge for line in lines),
+        "recalculation": any(line.recalculation for line in lines),
+        "benefit": any(line.benefit for line in lines),
+    }
+    # A row is either of the premises or of the common property; the two pairs of columns stand apart where the page has room for them.
+    crowded = any(wanted.values()) or len(content.recipients) > _ROOMY
+    wanted["apart"] = any(line.common_volume_e6 for line in lines) and not crowded
+    groups = []
+    for title, sections in _SECTIONS:
+        rows = [line for line in lines if line.section in sections]
+        if rows:
+            groups.append({"title": title, "rows": [_charge(line) for line in rows], "total": amount(sum(row.total for row in rows))})
+    totals = {
+        "own": _money(sum(line.base for line in lines if line.section != "common_property")),
+        "common": _money(sum(line.base for line in lines if line.section == "common_property")),
+        "base": amount(sum(line.base for line in lines)),
+        "surcharge": _money(sum(line.surcharge for line in lines)),
+        "recalculation": _money(sum(line.recalculation for line in lines)),
+        "benefit": _money(sum(line.benefit for line in lines)),
+        "total": amount(content.charged),
+    }
+    return {"wanted": wanted, "groups": groups, "totals": totals}
+
+
+def _charge(line: BillLine) -> View:
+    common = line.section == "common_property"
+    return {
+        "name": line.name,
+        "inner": common,
+        "unit": line.unit,
+        "volume": quantity(line.common_volume_e6 if common else line.individual_volume_e6, 6),
+        "own_volume": quantity(line.individual_volume_e6, 6),
+        "common_volume": quantity(line.common_volume_e6, 6),
+        "tariff": quantity(line.tariff_e6, 6, least=2),
+        "own": "" if common else amount(line.base),
+        "common": amount(line.base) if common else "",
+        "base": amount(line.base),
+        "factor": quantity(line.factor_e2, 2),
+        "surcharge": amount(line.surcharge) if line.surcharge else "",
+        "recalculation": amount(line.recalculation) if line.recalculation else "",
+        "benefit": amount(line.benefit) if line.benefit else "",
+        "total": amount(line.total),
+    }
+
+
+def _balance(content: BillContent) -> View | None:
+    """How the amount to pay came about; nothing where it is the charge of the month and no more."""
+    if not (content.debt or content.advance or content.paid or content.penalties):
+        return None
+    wanted = {"debt": content.debt, "advance": content.advance, "paid": content.paid, "penalties": content.penalties}
+    wanted["rest"] = sum(_rest(row) for row in content.recipients)
+    rows = [
+        {
+            "name": row.name,
+            "debt": _money(row.debt),
+            "advance": _money(row.advance),
+            "paid": _money(row.paid),
+            "charged": _money(row.charged),
+            "penalties": _money(row.penalties),
+            "rest": _money(_rest(row)),
+            "due": amount(row.due),
+        }
+        for row in content.recipients
+    ]
+    totals = {
+        "debt": _money(content.debt),
+        "advance": _money(content.advance),
+        "paid": _money(content.paid),
+        "charged": amount(content.charged),
+        "penalties": _money(content.penalties),
+        "rest": _money(wanted["rest"]),
+        "due": amount(content.due),
+    }
+    return {
+        "wanted": {key: bool(value) for key, value in wanted.items()},
+        "rows": rows,
+        "totals": totals,
+        "until": _short_day(content.payments_until),
+    }
+
+
+def _recalculations(content: BillContent) -> list[View]:
+    names = {line.service_id: line.name for line in content.lines}
+    return [{"name": names.get(row.service_id, ""), "reason": row.reason, "amount": amount(row.amount)} for row in content.recalculations]
+
+
+def _reference(content: BillContent) -> View | None:
+    """Section 4 of the form: own meters, norms, and what the house used."""
+    rows = [*_metered_rows(content), *_unmetered_rows(content)]
+    if not rows:
+        return None
+    keys = ("norm", "serial", "verify_by", "house_own", "house_common")
+    return {"rows": rows, "wanted": {key: any(row[key] for row in rows) for key in keys}}
+
+
+def _metered_rows(content: BillContent) -> Iterable[View]:
+    lines = {line.service_id: line for line in content.lines}
+    for meter in content.meters:
+        line = lines.get(meter.service_id)
+        yield {
+            "name": meter.service_name or (line.name if line else ""),
+            "unit": meter.unit or (line.unit if line else ""),
+            "serial": meter.serial,
+            "previous": quantity(meter.previous_e3, 3),
+            "current": quantity(meter.current_e3, 3),
+            "used": _used(meter),
+            "taken_on": _short_day(meter.taken_on),
+            "verify_by": _short_day(meter.verify_by),
+            **_house(line),
+        }
+
+
+def _used(meter: BillMeter) -> str:
+    if meter.previous_e3 is None or meter.current_e3 is None or meter.current_e3 < meter.previous_e3:
+        return ""
+    return quantity(meter.current_e3 - meter.previous_e3, 3)
+
+
+def _unmetered_rows(content: BillContent) -> Iterable[View]:
+    metered = {meter.service_id for meter in content.meters}
+    blank = dict.fromkeys(("serial", "previous", "current", "used", "taken_on", "verify_by"), "")
+    for line in content.lines:
+        house = _house(line)
+        if line.section == "utility" and line.service_id not in metered and any(house.values()):
+            yield {"name": line.name, "unit": line.unit, **blank, **house}
+
+
+def _house(line: BillLine | None) -> View:
+    return {
+        "norm": quantity(line.norm_e6, 6) if line else "",
+        "house_own": quantity(line.house_individual_e6, 6) if line else "",
+        "house_common": quantity(line.house_common_e6, 6) if line else "",
+    }

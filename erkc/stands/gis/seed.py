@@ -1,0 +1,137 @@
+"""What the stand knows at the start: organisations, houses with premises, reference books. Built from plain values of the caller.
+
+GUIDs are derived from the values (version 5), so the same town gives the same federal system; they are the stand's own and are told only by its exports.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+__all__ = ["SeedBook", "SeedElement", "SeedHouse", "SeedOrganisation", "SeedPremises", "build_seed", "guid"]
+
+_NAMESPACE = uuid.UUID("6f1c9a52-0f0e-5c1b-9a53-6d2f3c4e5b7a")
+
+
+@dataclass(frozen=True, slots=True)
+class SeedOrganisation:
+    """An organisation of the federal registry; ``is_provider``: it has delegated its rights to the information system that calls."""
+
+    name: str
+    inn: str
+    kpp: str
+    ogrn: str
+    is_provider: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeedPremises:
+    """A flat or other premises, with its rooms where it has several."""
+
+    number: str
+    residential: bool = True
+    area: str = ""
+    """Square metres with a point; empty = not known."""
+    rooms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedHouse:
+    """A house by its ФИАС GUID, with the ОГРН of the organisations that serve it (none = every provider does)."""
+
+    fias: str
+    address: str
+    premises: tuple[SeedPremises, ...]
+    served_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedElement:
+    """An element of a reference book; ``refers`` ties it to an element of a common book: (registry number, code)."""
+
+    code: str
+    name: str
+    okei: str = ""
+    refers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeedBook:
+    """A reference book by its registry number; ``owner`` (ОГРН) makes it a provider's own."""
+
+    number: str
+    elements: tuple[SeedElement, ...]
+    owner: str = ""
+
+
+def guid(*parts: str) -> str:
+    """The stand's GUID of something named by ``parts``."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(parts)))
+
+
+def build_seed(
+    *,
+    organisations: Sequence[SeedOrganisation],
+    houses: Sequence[SeedHouse],
+    books: Sequence[SeedBook],
+    authorities: Sequence[str] = (),
+    signature: str = "gost2012_256",
+    delay_s: float = 1.0,
+    check_orders: bool = False,
+) -> dict[str, object]:
+    """The seed as JSON-able values.
+
+    ``authorities`` are PEM certificates that signers must come from; ``signature`` names the profile that is demanded (``off`` checks none).
+    ``delay_s`` is the time from receipt to result. ``check_orders`` refuses acknowledgments of payments that no bank has told the stand of.
+    """
+    return {
+        "signature": signature,
+        "authorities": list(authorities),
+        "delay_s": delay_s,
+        "check_orders": check_orders,
+        "organisations": [
+            {
+                **asdict(item),
+                "root_guid": guid("organisation", item.ogrn, "root"),
+                "version_guid": guid("organisation", item.ogrn, "version"),
+                "ppa_guid": guid("organisation", item.ogrn, "ppa"),
+            }
+            for item in organisations
+        ],
+        "houses": [
+            {
+                "fias": house.fias.lower(),
+                "address": house.address,
+                "served_by": list(house.served_by),
+                "premises": [
+                    {
+                        "number": flat.number,
+                        "residential": flat.residential,
+                        "area": flat.area,
+                        "guid": guid("premises", house.fias.lower(), flat.number, str(flat.residential)),
+                        "rooms": [{"number": room, "guid": guid("room", house.fias.lower(), flat.number, room)} for room in flat.rooms],
+                    }
+                    for flat in house.premises
+                ],
+            }
+            for house in houses
+        ],
+        "books": [
+            {
+                "number": book.number,
+                "owner": book.owner,
+                "elements": [
+                    {
+                        "code": item.code,
+                        "name": item.name,
+                        "okei": item.okei,
+                        "refers": [list(pair) for pair in item.refers],
+                        "guid": guid("book", book.owner, book.number, item.code),
+                    }
+                    for item in book.elements
+                ],
+            }
+            for book in books
+        ],
+    }

@@ -1,0 +1,83 @@
+"""The stand on a port: SOAP paths, an administrator's end (faults, contents) and a page for people. Loopback by default; it has no passwords."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from erkc.stands.gis.page import render
+from erkc.stands.gis.stand import Stand
+
+__all__ = ["application", "serve"]
+
+
+class _Cut(Response):
+    """Promises more bytes than it sends, then breaks: the client sees a connection that was cut."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/xml"), (b"content-length", b"4096")]}
+        )
+        await send({"type": "http.response.body", "body": b"<?xml ", "more_body": True})
+        raise ConnectionAbortedError("cut on request")
+
+
+def application(stand: Stand) -> Starlette:
+    """The ASGI application of a stand."""
+
+    async def soap(request: Request) -> Response:
+        data = await request.body()
+        answer = await run_in_threadpool(stand.handle, request.url.path, request.headers.get("soapaction", ""), data)
+        return _Cut() if answer.cut else Response(answer.body, answer.status, dict(answer.headers))
+
+    async def page(request: Request) -> Response:
+        contents = await run_in_threadpool(stand.contents)
+        return HTMLResponse(render(contents, stand.organisations))
+
+    async def contents(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(stand.contents))
+
+    async def faults(request: Request) -> Response:
+        if request.method == "DELETE":
+            await run_in_threadpool(stand.heal)
+            return JSONResponse({"faults": "removed"})
+        try:
+            for rule in await request.json():
+                await run_in_threadpool(
+                    lambda rule=rule: stand.fail(rule["operation"], rule["fault"], after=rule.get("after", 0), times=rule.get("times", 1))
+                )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({"faults": "set"})
+
+    async def payments(request: Request) -> Response:
+        for item in await request.json():
+            await run_in_threadpool(stand.tell_of_payment, item["order_id"], item["acceptor"], item["amount"])
+        return JSONResponse({"payments": "told"})
+
+    return Starlette(
+        routes=[
+            Route("/", page),
+            Route("/admin/contents", contents),
+            Route("/admin/faults", faults, methods=["POST", "DELETE"]),
+            Route("/admin/payments", payments, methods=["POST"]),
+            Route("/{path:path}", soap, methods=["POST"]),
+        ]
+    )
+
+
+def serve(folder: Path, port: int, *, host: str = "127.0.0.1", seed: dict[str, Any] | None = None, seed_file: Path | None = None) -> None:
+    """Run until stopped. A seed is needed at the first start in a folder; later ones replace it."""
+    if seed is None and seed_file is not None:
+        seed = json.loads(seed_file.read_text(encoding="utf-8"))
+    stand = Stand(folder, seed=seed)
+    uvicorn.run(application(stand), host=host, port=port, log_level="critical", access_log=False)

@@ -1,0 +1,245 @@
+"""The system itself: one function from request to answer over the state on disk; time comes from the caller, so tests run it on a clock of theirs.
+
+A message is stored before it is acknowledged, and worked through when its time has come, in the order of arrival. State and result of a message are
+written in the transaction that applies it, so a stand that was killed repeats neither.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlite3
+
+from lxml import etree
+
+from erkc.stands.gis import accounts, bills, registry
+from erkc.stands.gis.gate import Gate, Incoming, Refusal
+from erkc.stands.gis.names import BASE, SOAP, VERSION, add, envelope, moment, q, result_root, text
+from erkc.stands.gis.rules import add_rule, clear_rules, struck
+from erkc.stands.gis.state import State
+from xsd.tables import ALBUM, tables
+
+__all__ = ["Answer", "Stand"]
+
+_HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back; ``cut`` means that the connection breaks instead."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "text/xml; charset=utf-8"})
+    cut: bool = False
+
+
+class Stand:
+    """A federal system in a folder."""
+
+    def __init__(
+        self, folder: Path, *, seed: dict[str, Any] | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._state = State(folder, seed)
+        self._gate = Gate(self._state.seeded)
+        self._clock = clock
+        self._delay = timedelta(seconds=float(self._state.seeded.content["delay_s"]))
+
+    def handle(self, path: str, action: str, data: bytes) -> Answer:
+        """One HTTP POST of a SOAP message."""
+        now = self._clock()
+        operation = action.strip().strip('"').removeprefix("urn:")
+        with self._state.transaction() as connection:
+            fault = struck(connection, operation)
+        if fault == "drop":
+            return Answer(200, b"", cut=True)
+        if fault in ("http_502", "http_503"):
+            return Answer(int(fault[-3:]), _HTML, {"content-type": "text/html"})
+        try:
+            if fault == "exp001000":
+                raise Refusal("EXP001000", "При передаче данных произошла ошибка. Повторите попытку")
+            incoming = self._gate.take(path, action, data, now=now)
+            if incoming.operation == "getState":
+                answer = self._state_of(incoming, now)
+            elif incoming.operation == "getRequestsState":
+                answer = self._finished(incoming, now)
+            else:
+                answer = self._accept(incoming, now, fault)
+        except Refusal as refusal:
+            answer = _fault(refusal)
+            with self._state.transaction() as connection:
+                self._note(connection, now, operation, "", f"отказ {refusal.code or refusal.status}: {refusal.message}")
+        if fault == "lost_ack":
+            return Answer(200, b"", cut=True)
+        if fault in ("http_502_after", "unsigned_html"):
+            return Answer(502 if fault == "http_502_after" else 200, _HTML, {"content-type": "text/html"})
+        return answer
+
+    def _accept(self, incoming: Incoming, now: datetime, fault: str) -> Answer:
+        own = str(uuid.uuid4())
+        kept = fault if fault in ("stuck", "empty", "whole_error", "missing_item") else None
+        with self._state.transaction() as connection:
+            self._work(connection, now)
+            connection.execute(
+                "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, NULL, ?, 0, ?)",
+                (
+                    own, incoming.requester_guid, incoming.service, incoming.operation, incoming.sender, etree.tostring(incoming.body),
+                    now.isoformat(), (now + self._delay).isoformat(), kept, incoming.signer,
+                ),
+            )  # fmt: skip
+            self._note(connection, now, incoming.operation, incoming.sender, "принято")
+        root, holder = envelope(header=(moment(now), str(uuid.uuid4())))
+        ack = add(add(holder, BASE, "AckRequest"), BASE, "Ack")
+        add(ack, BASE, "MessageGUID", own)
+        add(ack, BASE, "RequesterMessageGUID", incoming.requester_guid)
+        return Answer(200, etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+    def _state_of(self, incoming: Incoming, now: datetime) -> Answer:
+        asked = text(incoming.body, "MessageGUID").lower()
+        with self._state.transaction() as connection:
+            self._work(connection, now)
+            row = connection.execute("SELECT * FROM message WHERE guid = ? AND service = ?", (asked, incoming.service)).fetchone()
+            if row is None or row["sender"] != incoming.sender:
+                raise Refusal("INT002013", "Запрос с таким идентификатором не найден")
+            connection.execute("UPDATE message SET polls = polls + 1 WHERE guid = ?", (asked,))
+        if row["state"] == 3:
+            body = etree.fromstring(row["result"], etree.XMLParser(huge_tree=True))
+        else:
+            halfway = now >= datetime.fromisoformat(row["received_at"]) + self._delay / 2
+            body = self._empty(incoming.service, asked, state=2 if halfway else 1)
+        root, _ = envelope(body, header=(moment(now), str(uuid.uuid4())))
+        return Answer(200, etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+    def _finished(self, incoming: Incoming, now: datetime) -> Answer:
+        """Of the messages asked about, those that are finished."""
+        with self._state.transaction() as connection:
+            self._work(connection, now)
+            asked = [(item.text or "").lower() for item in incoming.body.iter(q(BASE, "MessageGUID"))]
+            done = [
+                guid for guid in asked
+                if connection.execute("SELECT 1 FROM message WHERE guid = ? AND sender = ? AND state = 3", (guid, incoming.sender)).fetchone()
+            ]  # fmt: skip
+        result = etree.Element(q(BASE, "getRequestsStateResult"))
+        holder = add(result, BASE, "MessageGUIDList")
+        for guid in done:
+            add(holder, BASE, "MessageGUID", guid)
+        root, _ = envelope(result, header=(moment(now), str(uuid.uuid4())))
+        return Answer(200, etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+    def _empty(self, service: str, own: str, *, state: int) -> etree._Element:
+        known = tables(ALBUM)
+        name = known.services[service]["state"]
+        result = result_root(known.namespaces[name.split(":")[0]], known.version(name))
+        add(result, BASE, "RequestState", str(state))
+        add(result, BASE, "MessageGUID", own)
+        return result
+
+    def _work(self, connection: sqlite3.Connection, now: datetime) -> None:
+        """Apply every message whose time has come, in the order of arrival."""
+        due = "SELECT rowid, * FROM message WHERE state < 3 AND due_at <= ? AND coalesce(fault, '') <> 'stuck' ORDER BY rowid"
+        for row in connection.execute(due, (now.isoformat(),)).fetchall():
+            result = self._empty(row["service"], row["guid"], state=3)
+            body = etree.fromstring(row["body"], etree.XMLParser(huge_tree=True))
+            try:
+                if row["fault"] == "whole_error":
+                    raise Refusal("EXP001000", "При передаче данных произошла ошибка. Повторите попытку")
+                self._apply(connection, row["operation"], row["sender"], body, result, now)
+            except Refusal as refusal:
+                for child in list(result)[2:]:
+                    result.remove(child)
+                error = add(result, BASE, "ErrorMessage")
+                add(error, BASE, "ErrorCode", refusal.code)
+                add(error, BASE, "Description", refusal.message)
+            if row["fault"] == "empty":
+                result = self._empty(row["service"], row["guid"], state=3)
+            if row["fault"] == "missing_item" and len(result) > 3:
+                result.remove(result[-1])
+            connection.execute("UPDATE message SET state = 3, result = ? WHERE guid = ?", (etree.tostring(result), row["guid"]))
+            self._note(connection, now, row["operation"], row["sender"], "обработано")
+
+    def _apply(
+        self, connection: sqlite3.Connection, operation: str, sender: str, body: etree._Element, result: etree._Element, now: datetime
+    ) -> None:
+        seeded = self._state.seeded
+        match operation:
+            case "exportDataProvider":
+                registry.export_data_provider(seeded, body, result)
+            case "exportOrgRegistry":
+                registry.export_organisations(seeded, body, result)
+            case "exportNsiItem" | "exportNsiPagingItem" | "exportDataProviderNsiItem" | "exportDataProviderPagingNsiItem":
+                registry.export_book(seeded, sender, body, result)
+            case "exportHouseData":
+                registry.export_house(seeded, sender, connection, body, result)
+            case "importAccountData":
+                accounts.import_accounts(seeded, sender, connection, body, result, now=now)
+            case "exportAccountData":
+                accounts.export_accounts(seeded, sender, connection, body, result)
+            case "importPaymentDocumentData":
+                bills.import_bills(seeded, sender, connection, body, result, now=now)
+            case "exportPaymentDocumentData":
+                bills.export_bills(seeded, sender, connection, body, result)
+            case "importAcknowledgment":
+                bills.import_acknowledgments(seeded, sender, connection, body, result, now=now)
+            case _:
+                raise Refusal("INT002000", f"Операция {operation} на стенде не поддерживается")
+
+    def _note(self, connection: sqlite3.Connection, now: datetime, operation: str, sender: str, verdict: str) -> None:
+        connection.execute(
+            "INSERT INTO journal (at, operation, sender, verdict) VALUES (?, ?, ?, ?)", (now.isoformat(), operation, sender, verdict)
+        )
+
+    def fail(self, operation: str, fault: str, *, after: int = 0, times: int = 1) -> None:
+        """Set a fault."""
+        with self._state.transaction() as connection:
+            add_rule(connection, operation, fault, after=after, times=times)
+
+    def heal(self) -> None:
+        """Remove every fault that has not struck yet; a stuck message goes on."""
+        with self._state.transaction() as connection:
+            clear_rules(connection)
+            connection.execute("UPDATE message SET fault = NULL WHERE state < 3")
+
+    def tell_of_payment(self, order_id: str, acceptor: str, amount: int) -> None:
+        """A bank has told the federal system of a payment (kopecks)."""
+        with self._state.transaction() as connection:
+            connection.execute("INSERT INTO payment_order VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (order_id, acceptor, amount))
+
+    def contents(self) -> dict[str, list[dict[str, Any]]]:
+        """What it holds, without the bodies: for the page and for tests."""
+        with self._state.transaction() as connection:
+            self._work(connection, self._clock())
+            columns = {
+                "bills": "SELECT guid, sender, account, number, year, month, ipd, version, withdrawn, total, placed_at FROM bill ORDER BY rowid",
+                "accounts": "SELECT guid, sender, number, kind, els, izku, fias, place FROM account ORDER BY rowid",
+                "acknowledgments": "SELECT guid, sender, notification, ipd, service, amount, at FROM acknowledgment ORDER BY rowid",
+                "messages": "SELECT guid, requester_guid, service, operation, sender, received_at, state, polls, signer, fault FROM message ORDER BY rowid",
+                "journal": "SELECT at, operation, sender, verdict FROM journal ORDER BY id DESC LIMIT 200",
+            }
+            return {name: [dict(row) for row in connection.execute(query)] for name, query in columns.items()}
+
+    @property
+    def organisations(self) -> list[dict[str, Any]]:
+        """The seeded organisations."""
+        return self._state.seeded.organisations
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._state.close()
+
+
+def _fault(refusal: Refusal) -> Answer:
+    if refusal.status != 500:
+        return Answer(refusal.status, refusal.message.encode(), {"content-type": "text/plain; charset=utf-8"})
+    root, holder = envelope()
+    fault = add(holder, SOAP, "Fault")
+    for name, value in (("faultcode", "soapenv:Server"), ("faultstring", f"{refusal.code}: {refusal.message}")):
+        etree.SubElement(fault, name).text = value
+    detail = add(etree.SubElement(fault, "detail"), BASE, "Fault")
+    add(detail, BASE, "ErrorCode", refusal.code)
+    add(detail, BASE, "ErrorMessage", refusal.message)
+    return Answer(500, etree.tostring(root, xml_declaration=True, encoding="UTF-8"))

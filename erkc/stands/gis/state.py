@@ -1,0 +1,104 @@
+"""Everything the stand remembers: one SQLite file, so that a killed stand comes up again with what it had confirmed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+__all__ = ["Seeded", "State"]
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS seed (one INTEGER PRIMARY KEY CHECK (one = 1), content TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS message (
+  guid TEXT PRIMARY KEY, requester_guid TEXT NOT NULL, service TEXT NOT NULL, operation TEXT NOT NULL, sender TEXT NOT NULL, body BLOB NOT NULL,
+  received_at TEXT NOT NULL, due_at TEXT NOT NULL, state INTEGER NOT NULL, result BLOB, fault TEXT, polls INTEGER NOT NULL DEFAULT 0, signer TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS message_due ON message (state, due_at);
+CREATE TABLE IF NOT EXISTS account (
+  guid TEXT PRIMARY KEY, sender TEXT NOT NULL, number TEXT NOT NULL, kind TEXT NOT NULL, els TEXT NOT NULL, izku TEXT NOT NULL, fias TEXT NOT NULL,
+  place TEXT NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS account_house ON account (fias);
+CREATE TABLE IF NOT EXISTS bill (
+  guid TEXT PRIMARY KEY, sender TEXT NOT NULL, account TEXT NOT NULL REFERENCES account, number TEXT NOT NULL, year INTEGER NOT NULL, month INTEGER NOT NULL,
+  ipd TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, withdrawn INTEGER NOT NULL DEFAULT 0, total TEXT NOT NULL, requisites TEXT NOT NULL, body BLOB NOT NULL,
+  placed_at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS bill_account ON bill (account, year, month);
+CREATE TABLE IF NOT EXISTS acknowledgment (
+  guid TEXT PRIMARY KEY, sender TEXT NOT NULL, notification TEXT NOT NULL, ipd TEXT NOT NULL, service TEXT NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS payment_order (order_id TEXT PRIMARY KEY, acceptor TEXT NOT NULL, amount INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS rule (
+  id INTEGER PRIMARY KEY, operation TEXT NOT NULL, fault TEXT NOT NULL, after INTEGER NOT NULL, times INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, at TEXT NOT NULL, operation TEXT NOT NULL, sender TEXT NOT NULL, verdict TEXT NOT NULL);
+"""
+
+
+class Seeded:
+    """The seed, indexed for questions."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self.organisations: list[dict[str, Any]] = content["organisations"]
+        self.by_ppa = {item["ppa_guid"]: item for item in self.organisations}
+        self.houses = {house["fias"]: house for house in content["houses"]}
+        self.places: dict[str, str] = {}
+        for fias, house in self.houses.items():
+            for flat in house["premises"]:
+                self.places[flat["guid"]] = fias
+                self.places.update((room["guid"], fias) for room in flat["rooms"])
+        self.books = {(book["owner"], book["number"]): book for book in content["books"]}
+
+    def elements_for(self, sender: str) -> dict[str, str]:
+        """Codes by GUID of every reference element that an organisation may use: the common books' and its own."""
+        owner = self.by_ppa[sender]["ogrn"] if sender in self.by_ppa else None
+        return {item["guid"]: item["code"] for book in self.content["books"] if book["owner"] in ("", owner) for item in book["elements"]}
+
+    def serves(self, sender: str, fias: str) -> bool:
+        """Whether an organisation works with a house."""
+        served_by = self.houses[fias]["served_by"]
+        return not served_by or self.by_ppa[sender]["ogrn"] in served_by
+
+
+class State:
+    """The file, one writer at a time."""
+
+    def __init__(self, folder: Path, seed: dict[str, Any] | None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._connection = sqlite3.connect(folder / "stand.sqlite", check_same_thread=False, isolation_level=None)
+        self._connection.row_factory = sqlite3.Row
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.executescript(_TABLES)
+        self._lock = RLock()
+        if seed is not None:
+            text = json.dumps(seed, ensure_ascii=False)
+            self._connection.execute("INSERT INTO seed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET content = excluded.content", (text,))
+        row = self._connection.execute("SELECT content FROM seed").fetchone()
+        if row is None:
+            raise ValueError("the stand has no seed: give one at its first start")
+        self.seeded = Seeded(json.loads(row["content"]))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing, on disk before the block ends."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+
+def next_number(connection: sqlite3.Connection, name: str) -> int:
+    """The next number of a counter, from 1, without gaps among what was committed."""
+    statement = "INSERT INTO counter VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value"
+    return int(connection.execute(statement, (name,)).fetchone()[0])

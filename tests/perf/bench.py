@@ -1,0 +1,21 @@
+"""``make bench``: all measurements, printed as a table. ``--small`` takes seconds and shows only that the harness works."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from tests.perf import bench_ledger
+
+
+def main() -> None:
+    """Run every benchmark and print what it measured."""
+    small = "--small" in sys.argv
+    print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
+    lines, rounds, growth = (20_000, 3, (20_000, 60_000)) if small else (1_000_000, 5, (1_000_000, 10_000_000))
+    for result in bench_ledger.run(lines, rounds, growth):
+        print(result, flush=True)
+
+
+if __name__ == "__main__":
+    main()

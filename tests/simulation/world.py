@@ -1,0 +1,280 @@
+"""A small town, a federal stand inside this process, and a clock that both share: the real client, codecs, signatures and outbox over a wire without sockets."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from sqlalchemy import Connection, Engine, text
+
+from adapters.gis_zhkh.client import SoapClient
+from adapters.gis_zhkh.exchange import Ladder
+from adapters.signing import Choice
+from core import archive
+from core.clock import FixedClock
+from core.ids import CENTRE, BillId, EntityId, ProviderId
+from core.model.bill import BillContent, BillLine, BillRecipient
+from core.model.finding import Position
+from core.model.records import (
+    Account,
+    AccountPlace,
+    Body,
+    House,
+    Organisation,
+    Premises,
+    Record,
+    RegisteredSender,
+    Service,
+)
+from core.period import Month
+from core.records.entities import entity_ids
+from core.records.latest import read_accounts
+from core.records.providers import register_senders
+from core.records.store import save
+from core.services.federal import Federal
+from core.storage.engine import transaction
+from erkc.federal import FederalGateway
+from erkc.stands.gis import SeedBook, SeedElement, SeedHouse, SeedOrganisation, SeedPremises, Stand, build_seed
+
+START = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+MONTH = Month(2026, 10)
+MANAGER_OGRN, BANK_OGRN = "1260077000600", "1027700132195"
+MANAGER_INN, BANK_INN = "0077000483", "7707083893"
+
+
+def centre_inn(number: int) -> str:
+    """ИНН of the settlement centre of world ``number``: many worlds share one database, each with a centre and a federal system of its own."""
+    return f"00771{number:05d}"
+
+
+def centre_ogrn(number: int) -> str:
+    """Its ОГРН."""
+    return f"12600771{number:05d}"
+
+
+class Wire(BaseAdapter):
+    """Carries a request of ``requests`` to a stand in this process; a cut connection is the error that the network would give."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stand: Stand | None = None
+        self.sent: list[tuple[str, bytes]] = []
+
+    def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:  # type: ignore[override]  # fewer parameters by name
+        action, body = str(request.headers["SOAPAction"]), request.body
+        assert isinstance(body, bytes) and self.stand is not None
+        self.sent.append((action, body))
+        answer = self.stand.handle(urlsplit(request.url or "").path, action, body)
+        if answer.cut:
+            raise requests.exceptions.ConnectionError(("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))
+        response = requests.Response()
+        response.status_code, response._content = answer.status, answer.body
+        response.request, response.url = request, request.url or ""
+        return response
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass
+class Bills:
+    """Issued bills of the town, in memory: the conversation only reads them."""
+
+    contents: dict[BillId, BillContent] = field(default_factory=dict)
+
+    def of_month(
+        self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None
+    ) -> Mapping[BillId, BillContent]:
+        """Those of a month, or just these."""
+        return {number: bill for number, bill in self.contents.items() if bill.month == month and (ids is None or number in ids)}
+
+    def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
+        """By the printed number."""
+        return {bill.number: number for number, bill in self.contents.items() if bill.number in numbers}
+
+
+@dataclass
+class World:
+    """Everything a test of the conversation needs."""
+
+    engine: Engine
+    stand: Stand
+    clock: FixedClock
+    wire: Wire
+    gateway: FederalGateway
+    provider_id: ProviderId
+    houses: int
+    flats: int
+    number: int
+    bills: Bills = field(default_factory=Bills)
+    failpoint: Callable[[str], None] = field(default=lambda name: None)
+
+    def federal(self, **changes: object) -> Federal:
+        """The conversation's surroundings, made anew as after a restart."""
+        settings: dict[str, object] = {"lost_wait": timedelta(seconds=60), "backoff": timedelta(seconds=5), "package": 5}
+        return Federal(self.engine, self.gateway, self.clock, self.bills, failpoint=self.failpoint, **{**settings, **changes})  # type: ignore[arg-type]  # by name
+
+    def issue(self) -> None:
+        """A bill for every account: maintenance with common-property water inside, and metered water."""
+        with self.engine.connect() as connection:
+            organisations = entity_ids(connection, CENTRE, "organisation")
+            services = entity_ids(connection, self.provider_id, "service")
+            for number, row in enumerate(read_accounts(connection, provider_id=self.provider_id), 1):
+                manager, centre = organisations[MANAGER_INN], organisations[centre_inn(self.number)]
+                lines = (
+                    _line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
+                    _line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
+                    _line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
+                )
+                bill_id = BillId(self.number * 1000 + number)
+                self.bills.contents[bill_id] = _bill(f"ЕПД-{number:06d}", row.entity_id, row.number, row.house_fias, lines)
+
+    def sleep(self, pause: timedelta) -> None:
+        """Waiting is moving the clock."""
+        self.clock.advance(pause)
+
+
+def _line(service: EntityId, section: str, creditor: EntityId, base: int, **facts: object) -> BillLine:
+    values: dict[str, object] = {
+        "section": section, "service_id": service, "service_key": str(service), "name": f"Услуга {service}", "okei": "113", "unit": "м³",
+        "utility_kind": None, "housing_kind": None, "resource_kind": None, "creditor_id": creditor, "method": "area",
+        "individual_volume_e6": None, "common_volume_e6": None, "tariff_e6": 41_870_000, "base": base, "factor_e2": None, "surcharge": 0,
+        "recalculation": 0, "benefit": 0, "total": base,
+    }  # fmt: skip
+    return BillLine(**{**values, **facts})  # type: ignore[arg-type]  # by name
+
+
+def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tuple[BillLine, ...]) -> BillContent:
+    by_creditor: dict[EntityId, int] = {}
+    for line in lines:
+        by_creditor[line.creditor_id] = by_creditor.get(line.creditor_id, 0) + line.total
+    recipients = tuple(
+        BillRecipient(
+            creditor, f"Получатель {creditor}", "0077000483", "007701001", f"407028107000000{creditor:05d}", "Банк", "044525225",
+            "30101810400000000225", debt=0, advance=0, charged=charged, paid=0, penalties=0, due=charged,
+        )
+        for creditor, charged in by_creditor.items()
+    )  # fmt: skip
+    charged = sum(by_creditor.values())
+    return BillContent(
+        number=number, version=1, replaces_number=None, month=MONTH, issued_on=date(2026, 11, 2), due_on=date(2026, 11, 15),
+        provider_name="Расчётный центр", provider_inn="0077000116", payer_name="Тестов Синтет", payer_is_organisation=False,
+        account_id=account_id, account_number=account, account_kind=4, els=None, service_identifier=None, address="ул. Учебная, д. 1",
+        premises_number="1", room_number=None, house_fias=house, house_id=EntityId(1), area_e2=5000, residents_e6=2_000_000,
+        recipients=recipients, lines=lines, recalculations=(), meters=(), charged=charged, debt=0, advance=0, paid=0,
+        payments_until=date(2026, 10, 31), penalties=0, due=charged, notices=(),
+    )  # fmt: skip
+
+
+def seed_of(
+    houses: int, flats: int, authority: str, *, number: int = 0, signature: str = "rsa_sha256", delay_s: float = 15
+) -> dict[str, object]:
+    """The stand's side of the town."""
+    centre = centre_ogrn(number)
+    return build_seed(
+        organisations=[
+            SeedOrganisation("Расчётный центр", centre_inn(number), "007701001", centre, is_provider=True),
+            SeedOrganisation("УК Береговая", MANAGER_INN, "007701001", MANAGER_OGRN),
+            SeedOrganisation("Банк", BANK_INN, "773601001", BANK_OGRN),
+        ],
+        houses=[
+            SeedHouse(fias(house), f"ул. Учебная, д. {house}", tuple(SeedPremises(str(flat), area="50.00") for flat in range(1, flats + 1)))
+            for house in range(1, houses + 1)
+        ],
+        books=[
+            SeedBook("2", (SeedElement("1", "Холодная вода"),)),
+            SeedBook("3", (SeedElement("1", "Холодное водоснабжение"),)),
+            SeedBook("50", (SeedElement("2", "Взнос на капитальный ремонт"), SeedElement("3", "Плата за содержание жилого помещения"))),
+            SeedBook("329", (SeedElement("1", "Пени"),)),
+            SeedBook("51", (SeedElement("1.1", "Холодное водоснабжение", "113", (("3", "1"),)),), owner=centre),
+            SeedBook("1", (SeedElement("1", "Домофон"),), owner=centre),
+        ],
+        authorities=[authority],
+        signature=signature,
+        delay_s=delay_s,
+    )
+
+
+def fias(house: int) -> str:
+    """The ФИАС GUID of a house of the town."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"simulated house {house}"))
+
+
+def records_of(houses: int, flats: int, number: int) -> Iterator[Record]:
+    """Our side of the town."""
+
+    def record(key: str, body: Body) -> Record:
+        return Record(key, Position("town", 1), body, MONTH.first)
+
+    for key, name, inn, ogrn, role in (
+        ("1001", "Расчётный центр", centre_inn(number), centre_ogrn(number), 36),
+        ("1002", "УК Береговая", MANAGER_INN, MANAGER_OGRN, 1),
+    ):
+        yield record(key, Organisation(name, name, inn, "007701001", ogrn, "", "", "", (role,), True))
+    yield record("1", Service("Содержание жилого помещения", "Содержание", 2, 1, None, None, 3, None, "055", None, 1))
+    yield record("2", Service("Холодное водоснабжение", "ХВС", 1, 1, None, 1, None, None, "113", 1, 2))
+    yield record("3", Service("Холодная вода на содержание общего имущества", "ХВ СОИ", 2, 2, "2", None, 3, None, "113", 1, 3))
+    for house in range(1, houses + 1):
+        address = f"ул. Учебная, д. {house}"
+        yield record(str(house), House(fias(house), "02701000001", address, "", "", 1, None, None, 500_000, 4, "1002"))
+        for flat in range(1, flats + 1):
+            key = f"{house}-{flat}"
+            yield record(key, Premises(str(house), str(flat), 1, None, False, 5000, None, "", False, None, None))
+            account = f"4{house:03d}{flat:04d}"
+            opened = date(2026, 1, 1)
+            yield record(
+                key, Account(account, str(house), 4, opened, None, 2, 5000, None, None, False, False, None, None, "Тестов Синтет", None)
+            )
+            yield record(key, AccountPlace(key, key, None, None, None))
+
+
+def build(
+    engine: Engine,
+    folder: Path,
+    *,
+    signature: Choice,
+    authority: str,
+    client: SoapClient,
+    wire: Wire,
+    houses: int = 1,
+    flats: int = 6,
+    delay_s: float = 15,
+    number: int = 0,
+) -> World:
+    """A fresh world: records stored, stand seeded, nothing said yet."""
+    clock = FixedClock(START)
+    seed = seed_of(houses, flats, authority, number=number, signature=signature.signer.profile.name, delay_s=delay_s)
+    stand = Stand(folder, seed=seed, clock=clock.now)
+    wire.stand, wire.sent = stand, []
+    with transaction(engine) as connection:
+        sender = RegisteredSender("Расчётный центр", centre_inn(number), "007701001", centre_ogrn(number), (f"Z-{number}",), 36)
+        (provider_id,) = register_senders(connection, [sender])
+        stored = archive.store(
+            connection, data=f"town {number}".encode(), name="town", channel="test", direction="in", provider_id=provider_id, at=START
+        )
+        save(
+            connection,
+            provider_id=provider_id,
+            message_id=stored.message_id,
+            records=records_of(houses, flats, number),
+            recorded_at=START,
+        )
+    ladder = Ladder((10 + Random(number).random(), 15, 30, 60), most=40)
+    gateway = FederalGateway(client, signature, ladder, system=f"gis-{number}")
+    return World(engine, stand, clock, wire, gateway, provider_id, houses, flats, number)
+
+
+def scalar(engine: Engine, query: str) -> object:
+    """One value of the database, past all of the code under test."""
+    with engine.connect() as connection:
+        return connection.execute(text(query)).scalar()
+
+
+__all__ = ["MONTH", "START", "Wire", "World", "build", "scalar", "seed_of"]

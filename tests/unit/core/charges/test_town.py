@@ -1,0 +1,133 @@
+"""The synthetic town, whole: every line of every account and every volume of every house, to the kopeck and to the last unit."""
+
+from __future__ import annotations
+
+import json
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from config.law import tables
+from core.charges import HouseCharges, Law, charge_house, charge_houses, explain_line
+from core.model.lines import ChargeLine
+from core.money import format_roubles
+from core.period import Month
+from tests.unit.core.charges.town import Town, load_town
+
+OCTOBER = Month(2026, 10)
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    return load_town()
+
+
+@pytest.fixture(scope="module")
+def law() -> Law:
+    return Law.from_tables(tables())
+
+
+@pytest.fixture(scope="module")
+def charged(town: Town, law: Law) -> list[HouseCharges]:
+    return charge_houses(town.houses, town.facts, law, OCTOBER)
+
+
+def _places(value_e6: int, places: int = 6) -> str:
+    return f"{Decimal(value_e6).scaleb(-6):.{places}f}"
+
+
+def _shown(line: ChargeLine, town: Town) -> dict[str, Any]:
+    return {
+        "c": town.inn[line.creditor_id],
+        "v": _places(line.volume_e6),
+        "t": None if line.tariff_e6 is None else _places(line.tariff_e6, 2),
+        "m": line.method,
+        "base": format_roubles(line.base),
+        "mult": format_roubles(line.surcharge),
+        "recalc": format_roubles(line.recalculation),
+        "nedo": format_roubles(line.underdelivery),
+        "benefit": format_roubles(line.benefit),
+        "total": format_roubles(line.total),
+    }
+
+
+def test_every_line_of_every_account(town: Town, charged: list[HouseCharges]) -> None:
+    ours: dict[str, dict[str, Any]] = {}
+    for house, result in zip(town.houses, charged, strict=True):
+        numbers = {account.account_id: account.number for account in house.accounts}
+        keys = {service.service_id: service.key for service in house.services}
+        for line in result.lines:
+            services = ours.setdefault(numbers[line.account_id], {})
+            assert keys[line.service_id] not in services
+            services[keys[line.service_id]] = _shown(line, town)
+    assert ours == {number: account["services"] for number, account in town.expected["accounts"].items()}
+
+
+def test_every_volume_of_every_house(town: Town, charged: list[HouseCharges]) -> None:
+    for house, result in zip(town.houses, charged, strict=True):
+        found: dict[str, dict[str, dict[str, Any]]] = {"meters": {}, "individual": {}, "soi": {}}
+        for volume in result.volumes:
+            key = "meters" if volume.what == "meter" else volume.what
+            shown: Any = _places(volume.volume_e6, 3 if volume.what == "meter" else 6)
+            if volume.what == "soi":
+                shown = {"v": shown, "m": volume.method}
+            found[key].setdefault(volume.service, {})[volume.month] = shown
+        expected = town.expected["houses"][house.fias]
+        assert found == {key: expected[key] for key in found}
+
+
+def test_nothing_is_held(charged: list[HouseCharges]) -> None:
+    assert [finding for house in charged for finding in house.findings] == []
+    assert not any(house.held for house in charged)
+
+
+def test_a_house_alone_is_as_in_the_batch(town: Town, law: Law, charged: list[HouseCharges]) -> None:
+    for i in (1, 8):
+        assert charge_house(town.houses[i], town.facts, law, OCTOBER) == charged[i]
+
+
+def test_every_line_explains_itself_from_its_json(charged: list[HouseCharges]) -> None:
+    for house in charged:
+        for line in house.lines:
+            explanation = explain_line(line)
+            assert explanation.total == line.total
+            assert json.loads(json.dumps(line.inputs)) == line.inputs
+
+
+def test_every_number_has_its_source(charged: list[HouseCharges]) -> None:
+    """Each argument comes from records or from the law, except days, and what is a sum over the house or over months."""
+    computed = {"d", "D", "M", "m", "P", "V_individual", "V_carried", "V_charged", "V_hot", "V_cold"}
+    for house in charged:
+        for line in house.lines:
+            for step in explain_line(line).steps:
+                for argument in step.arguments:
+                    assert argument.records or argument.law or argument.symbol in computed, (line.clause, argument)
+                    assert set(argument.records) <= set(line.sources)
+
+
+def test_shares_of_common_property_close(town: Town, charged: list[HouseCharges]) -> None:
+    """The shares of a house's common volume add up to it, to what the display rounds."""
+    for house, result in zip(town.houses, charged, strict=True):
+        for service in house.services:
+            if service.provision == 2:
+                whole = next(v for v in result.volumes if v.what == "soi" and v.service == service.key and v.month == "2026-10")
+                parts = sum(line.volume_e6 for line in result.lines if line.service_id == service.service_id)
+                assert abs(parts - whole.volume_e6) <= len(house.accounts)
+
+
+def test_the_whole_town_is_charged_in_seconds(town: Town, law: Law) -> None:
+    """Time of this process, so that a busy machine does not fail the test."""
+    started = time.process_time()
+    charge_houses(town.houses, town.facts, law, OCTOBER)
+    assert time.process_time() - started < 3
+
+
+def test_other_months_are_charged_too(town: Town, law: Law) -> None:
+    """September: the tariffs before the step, and no heating."""
+    september = charge_houses(town.houses, town.facts, law, Month(2026, 9))
+    lines = [line for house in september for line in house.lines]
+    assert not [finding for house in september for finding in house.findings]
+    heating = {service.service_id for house in town.houses for service in house.services if service.utility_kind == 6}
+    assert lines and not any(line.service_id in heating for line in lines)

@@ -1,0 +1,298 @@
+"""Sources and contents of bills made by hand: every organisation, person and number here is synthetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+from core.documents.epd import build
+from core.documents.source import BilledService, BillSource, Destination, Payee, PayerFacts, PenaltyShare, ProviderFacts, Share
+from core.ids import EntityId, RecordId
+from core.model.bill import BillContent, BillMeter
+from core.model.ledger import OpenItem
+from core.model.lines import ChargeLine, HouseVolume, Method
+from core.period import Month
+
+OCTOBER = Month(2026, 10)
+ACCOUNT, HOUSE = EntityId(9001), EntityId(8001)
+UK, WATER, POWER, FUND, WASTE, GAS = (EntityId(n) for n in range(101, 107))
+
+SERVICES = {
+    EntityId(service_id): BilledService(EntityId(service_id), str(service_id), name, kind, provision, base, utility, housing, resource, okei, order, norm)
+    for service_id, name, kind, provision, base, utility, housing, resource, okei, order, norm in (
+        (1, "Содержание жилого помещения", 2, 1, None, None, 3, None, "055", None, None),
+        (2, "Холодное водоснабжение", 1, 1, None, 1, None, 1, "113", 2, 4_200_000),
+        (3, "Горячее водоснабжение", 1, 1, None, 2, None, 2, "113", 3, 3_100_000),
+        (4, "Водоотведение", 1, 1, None, 3, None, 8, "113", 4, 7_300_000),
+        (5, "Электроснабжение", 1, 1, None, 4, None, 3, "245", 5, 92_000_000),
+        (6, "Отопление", 1, 1, None, 6, None, 5, "233", 6, 22_000),
+        (7, "Холодная вода на содержание общего имущества", 2, 2, "2", None, 3, 1, "113", None, None),
+        (8, "Электроэнергия на содержание общего имущества", 2, 2, "5", None, 3, 3, "245", None, None),
+        (9, "Горячая вода на содержание общего имущества", 2, 2, "3", None, 3, 2, "113", None, None),
+        (10, "Взнос на капитальный ремонт", 2, 1, None, None, 2, None, "055", None, None),
+        (11, "Обращение с твёрдыми коммунальными отходами", 1, 1, None, 8, None, None, "113", 8, 180_000),
+        (12, "Газоснабжение", 1, 1, None, 5, None, 4, "113", 7, 10_000_000),
+    )
+}
+
+
+def account_number(head: str, tail: str, bik: str = "040231901") -> str:
+    """A settlement account whose check digit holds for the bank."""
+    for digit in "0123456789":
+        number = f"{head}{digit}{tail}"
+        if sum(int(d) * (7, 1, 3)[n % 3] for n, d in enumerate(bik[-3:] + number)) % 10 == 0:
+            return number
+    raise AssertionError("no check digit fits")
+
+
+def payee(name: str, inn: str, head: str, tail: str, *, kpp: str = "007701001", phone: str = "") -> Payee:
+    """Requisites in the synthetic bank."""
+    number = account_number(head, tail)
+    return Payee(name, inn, kpp, number, "Синтетический банк", "040231901", "30101810000000000901", phone)
+
+
+PAYEES = {
+    Destination(UK, False): payee("ООО «УК Береговая» (синтетическая)", "0077000483", "40821810", "00033101002", phone="+7 000 000-00-01"),
+    Destination(WATER, False): payee("МУП «Заречинскводоканал» (синтетическое)", "0077001590", "40821810", "00093101005"),
+    Destination(POWER, False): payee("АО «Заречинскэнерго» (синтетическое)", "0077001960", "40821810", "00113101006"),
+    Destination(FUND, True): payee("Фонд капитального ремонта (синтетический региональный оператор)", "0077002339", "40603810", "00133101007"),
+    Destination(WASTE, False): payee("ООО «Чистый щёголь» (синтетическое)", "0077002347", "40821810", "00153101008"),
+    Destination(GAS, False): payee("ООО «Заречинскгаз» (синтетическое)", "0077002354", "40821810", "00173101009"),
+}
+
+
+def line(
+    service: int,
+    creditor: EntityId,
+    method: Method,
+    volume_e6: int,
+    tariff_e6: int,
+    base: int,
+    *,
+    surcharge: int = 0,
+    factor: str | None = None,
+    recalculation: int = 0,
+    underdelivery: int = 0,
+    benefit: int = 0,
+) -> ChargeLine:
+    """One charge line of October."""
+    return ChargeLine(
+        account_id=ACCOUNT,
+        service_id=EntityId(service),
+        creditor_id=creditor,
+        method=method,
+        clause="formula_1",
+        rules="2026-03-01",
+        volume_e6=volume_e6,
+        tariff_e6=tariff_e6,
+        base=base,
+        surcharge=surcharge,
+        recalculation=recalculation,
+        underdelivery=underdelivery,
+        benefit=benefit,
+        inputs={} if factor is None else {"K": factor},
+        sources=(RecordId(1),),
+    )
+
+
+LINES = (
+    line(1, UK, "area", 61_100_000, 31_200_000, 190_632),
+    line(7, UK, "odpu", 364_767, 41_870_000, 1_527),
+    line(8, UK, "odpu", 12_367_579, 5_560_000, 6_876),
+    line(9, UK, "odpu", 200_513, 229_900_000, 4_610),
+    line(2, WATER, "ipu", 8_942_000, 41_870_000, 37_440),
+    line(3, POWER, "ipu", 4_990_000, 229_900_000, 114_720),
+    line(4, WATER, "sum_water", 13_932_000, 33_640_000, 46_867),
+    line(5, POWER, "ipu", 162_000_000, 5_560_000, 90_072),
+    line(6, POWER, "odpu", 1_187_431, 2_957_760_000, 351_213),
+    line(10, FUND, "area", 61_100_000, 14_500_000, 88_595),
+)
+
+METERS = (
+    BillMeter(EntityId(2), "ХВ-0417733", 412_118, 421_060, date(2026, 10, 24), date(2029, 5, 31), 1, "113", "Холодное водоснабжение", "м³"),
+    BillMeter(EntityId(3), "ГВ-0417734", 208_400, 213_390, date(2026, 10, 24), date(2027, 1, 15), 2, "113", "Горячее водоснабжение", "м³"),
+    BillMeter(EntityId(5), "ЭЭ-90112", 15_377_000, 15_539_000, date(2026, 10, 25), date(2035, 1, 1), 4, "245", "Электроснабжение", "кВт·ч"),
+)
+
+VOLUMES = tuple(
+    HouseVolume(HOUSE, service, "2026-10", what, volume, "odpu")
+    for service, what, volume in (
+        ("2", "individual", 412_310_000),
+        ("2", "soi", 15_076_000),
+        ("3", "individual", 240_881_000),
+        ("3", "soi", 8_287_000),
+        ("5", "individual", 6_744_000_000),
+        ("5", "soi", 511_200_000),
+    )
+)
+
+
+def usual_flat() -> BillSource:
+    """A flat with ten lines, four recipients, three meters, neither debt nor advance; October was paid for in time."""
+    return BillSource(
+        number="202610-00001",
+        version=1,
+        replaces_number=None,
+        month=OCTOBER,
+        issued_on=date(2026, 11, 4),
+        due_on=date(2026, 11, 16),
+        payments_until=date(2026, 10, 31),
+        provider=ProviderFacts(
+            "Синтетический расчётный центр «Заречинск»", "0077000116", "г. Заречинск, ул. Условная, д. 1", "+7 000 000-00-00", "org0@example.invalid"
+        ),
+        payer=PayerFacts(
+            name="Тестюнхолёв Синтет Образцович",
+            is_organisation=False,
+            account_id=ACCOUNT,
+            account_number="41100000011",
+            account_kind=4,
+            els="10ТТ100001",
+            service_identifier="10ТТ100001-01",
+            address="г. Заречинск, ул. Береговая, д. 1",
+            premises_number="14",
+            room_number=None,
+            house_fias="b459071a-fb8a-4f9e-bf72-c46dca8fbe35",
+            house_id=HOUSE,
+            area_e2=6110,
+            residents_e6=2_000_000,
+            residential=True,
+        ),
+        lines=LINES,
+        services=SERVICES,
+        payees=PAYEES,
+        open_items=tuple(
+            OpenItem(ACCOUNT, EntityId(service), creditor, Month(2026, 9), False, amount)
+            for service, creditor, amount in ((1, UK, 190_632), (2, WATER, 34_346), (3, POWER, 105_818), (5, POWER, 82_944), (10, FUND, 88_595))
+        ),
+        payments=tuple(
+            Share(EntityId(service), creditor, amount)
+            for service, creditor, amount in ((1, UK, 190_632), (2, WATER, 34_346), (3, POWER, 105_818), (5, POWER, 82_944), (10, FUND, 88_595))
+        ),
+        meters=METERS,
+        volumes=VOLUMES,
+        notices=(
+            "Передайте показания приборов учёта с 23 по 25 число месяца.",
+            "15.01.2027 истекает срок поверки прибора ГВ-0417734 (горячая вода).",
+        ),
+    )
+
+
+def debtor() -> BillSource:
+    """Owes three months to everybody, with penalties; no cold-water meter although one could be installed; recalculations both ways."""
+    months = (Month(2026, 7), Month(2026, 8), Month(2026, 9))
+    lines = (
+        *LINES[:4],
+        line(2, WATER, "norm", 12_600_000, 41_870_000, 52_756, surcharge=105_512, factor="3", recalculation=-8_509),
+        LINES[5],
+        LINES[6],
+        line(5, POWER, "norm", 276_000_000, 5_560_000, 153_456, surcharge=76_728, factor="3/2", benefit=21_350),
+        line(6, POWER, "odpu", 1_187_431, 2_957_760_000, 351_213, underdelivery=10_536),
+        LINES[9],
+    )
+    return replace(
+        usual_flat(),
+        number="202610-00002",
+        lines=lines,
+        open_items=tuple(
+            OpenItem(ACCOUNT, EntityId(service), creditor, month, False, amount)
+            for month in months
+            for service, creditor, amount in ((1, UK, 190_632), (2, WATER, 44_346), (3, POWER, 305_818), (10, FUND, 88_595))
+        ),
+        payments=(Share(EntityId(1), UK, 100_000),),
+        penalties=(
+            PenaltyShare(Destination(UK, False), 5_517),
+            PenaltyShare(Destination(WATER, False), 1_283),
+            PenaltyShare(Destination(POWER, False), 8_850),
+            PenaltyShare(Destination(FUND, True), 1_204),
+        ),
+        reasons={EntityId(2): "Временное отсутствие (акт от 20.10.2026)"},
+        notices=("Долг за три месяца и более может быть взыскан через суд.", *usual_flat().notices),
+    )
+
+
+def overpaid() -> BillSource:
+    """Has paid ahead more than the month costs, with every recipient but the fund."""
+    return replace(
+        usual_flat(),
+        number="202610-00003",
+        open_items=(),
+        payments=(),
+        advances=(Share(EntityId(1), UK, 900_000), Share(EntityId(2), WATER, 90_000), Share(EntityId(5), POWER, 1_500_000), Share(EntityId(10), FUND, 40_000)),
+    )
+
+
+def zero_bill() -> BillSource:
+    """Nothing to pay at all: everything is covered by the advance."""
+    return replace(
+        usual_flat(),
+        number="202610-00004",
+        open_items=(),
+        payments=(),
+        advances=tuple(Share(row.service_id, row.creditor_id, row.total) for row in LINES),
+    )
+
+
+def six_recipients() -> BillSource:
+    """A flat with waste and gas: twelve lines, six recipients."""
+    return replace(
+        usual_flat(),
+        number="202610-00005",
+        lines=(*LINES, line(11, WASTE, "residents", 360_000, 612_400_000, 22_046), line(12, GAS, "norm", 20_000_000, 7_230_000, 14_460)),
+    )
+
+
+def long_names() -> BillSource:
+    """Names and an address at the limits of the field."""
+    source = usual_flat()
+    name = (
+        "Муниципальное унитарное предприятие жилищно-коммунального и энергетического хозяйства «Объединённая управляющая компания "
+        "Зареченского муниципального района имени Синтетического Образца» (синтетическое)"
+    )
+    payees = {**PAYEES, Destination(UK, False): replace(PAYEES[Destination(UK, False)], name=name)}
+    payer = replace(
+        source.payer,
+        name="Константинопольская-Преображенская Александра-Екатерина Всеволодовна-Святославовна",
+        address="Синтетическая область, Верхнезареченский муниципальный район, рабочий посёлок Нижнее Подгорное, ул. имени Пятидесятилетия "
+        "Синтетического Комсомола, д. 128, корп. 4, стр. 2",
+        premises_number="1014а",
+        room_number="3",
+    )
+    return replace(source, number="202610-00006", payees=payees, payer=payer)
+
+
+def non_residential() -> BillSource:
+    """A shop of a legal entity: no residents, no meters."""
+    source = usual_flat()
+    payer = replace(
+        source.payer,
+        name="ООО «Лавка-1» (синтетическая)",
+        is_organisation=True,
+        premises_number="Н-2",
+        residents_e6=0,
+        residential=False,
+        service_identifier=None,
+        area_e2=8450,
+    )
+    return replace(source, number="202610-00007", payer=payer, meters=(), lines=(*LINES[:4], LINES[8], LINES[9]), notices=())
+
+
+def many_lines() -> BillSource:
+    """Thirty lines: a bill that needs a second page."""
+    services = dict(SERVICES)
+    lines = list(LINES)
+    for n in range(20):
+        service_id = EntityId(200 + n)
+        services[service_id] = BilledService(service_id, str(200 + n), f"Дополнительная услуга № {n + 1}", 3, 1, None, None, None, None, "796", None)
+        lines.append(line(200 + n, UK, "area", 1_000_000, 100_000_000, 10_000))
+    return replace(usual_flat(), number="202610-00008", services=services, lines=tuple(lines))
+
+
+SAMPLES: dict[str, Callable[[], BillSource]] = {
+    sample.__name__: sample for sample in (usual_flat, debtor, overpaid, zero_bill, six_recipients, long_names, non_residential, many_lines)
+}
+
+
+def content(sample: Callable[[], BillSource] = usual_flat) -> BillContent:
+    """The content of a sample."""
+    return build(sample())

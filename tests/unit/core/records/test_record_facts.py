@@ -1,0 +1,183 @@
+"""Facts of the region and of houses as the calculation gets them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import Connection
+
+from core.errors import InputError
+from core.ids import CENTRE, MessageId, ProviderId, RecordId
+from core.model.facts import HouseFacts
+from core.model.records import (
+    ApprovedNorm,
+    ApprovedTariff,
+    BankAccount,
+    CapitalRepairDecision,
+    House,
+    HouseParameter,
+    HousePrice,
+    Record,
+    RegionSetting,
+)
+from core.period import Month
+from core.records.entities import entity_ids
+from core.records.facts import house_ids, read_houses, read_region
+from core.records.store import last_record, save
+from tests.unit.core.records.samples import AT, BACK, BROKEN_OFF, FIAS, account, fact, small_house
+
+Archive = Callable[[ProviderId], MessageId]
+OCTOBER = Month(2026, 10)
+
+
+def read(connection: Connection, sender: ProviderId, month: Month = OCTOBER, known_until: RecordId | None = None) -> list[HouseFacts]:
+    houses = house_ids(connection, sender, month)
+    return list(read_houses(connection, provider_id=sender, month=month, houses=houses, known_until=known_until))
+
+
+@pytest.fixture
+def take(connection: Connection, sender: ProviderId, archived: Archive) -> Callable[..., None]:
+    def store(*records: Record, owner: ProviderId | None = None) -> None:
+        provider = sender if owner is None else owner
+        save(connection, provider_id=provider, message_id=archived(provider), records=records, recorded_at=AT)
+
+    return store
+
+
+def house_of(records: list[Record]) -> House:
+    return next(record.body for record in records if isinstance(record.body, House))
+
+
+def test_a_house_comes_with_all_that_its_charges_depend_on(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*small_house())
+    (house,) = read(connection, sender)
+    organisations = entity_ids(connection, CENTRE, "organisation")
+    services = entity_ids(connection, sender, "service")
+    assert (house.key, house.fias, house.useful_area_e2, house.common_area_e2) == ("1", FIAS, 252550, 45459)
+    assert (house.soi_mode, house.heated_common_area_e2, house.price_e6, house.contribution_excess_e6) == (2, 12050, 31_200_000, 0)
+    assert house.manager_id == organisations["0077000200"]
+    assert house.contribution_creditor_id == organisations["0077000700"]
+    assert [(item.key, item.service_id, item.housing_kind, item.utility_kind) for item in house.services] == [
+        ("1", services["1"], 3, None),
+        ("2", services["2"], None, 1),
+        ("10", services["10"], 2, None),
+    ]
+    assert [(item.key, item.account, item.readings) for item in house.meters] == [("1", None, ())]
+    assert [(item.service, item.starts_at, item.ends_at, item.claimed_hours_e2) for item in house.interruptions] == [
+        ("2", BROKEN_OFF, BACK, 1200)
+    ]
+
+
+def test_an_account_comes_with_its_place_people_and_meters(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*small_house())
+    (house,) = read(connection, sender)
+    flat, room = house.accounts
+    assert (flat.number, flat.residential, flat.premises_number, flat.room_number, flat.no_meter, flat.no_meter_reason, flat.area_e2) == (
+        "41100000011", True, "12", None, True, 2, 6110,
+    )  # fmt: skip
+    assert flat.place_source != flat.source
+    assert [(item.first, item.last) for item in flat.residences] == [(date(2020, 1, 1), None)]
+    assert [(item.left_on, item.back_on) for item in flat.absences] == [(date(2026, 10, 5), date(2026, 10, 20))]
+    (own,) = flat.meters
+    assert (own.key, own.kind, own.account, own.service) == ("2", 3, "101", "2")
+    assert [(item.taken_on, item.value_e3) for item in own.readings] == [(date(2026, 9, 23), 10_000), (date(2026, 10, 23), 14_500)]
+    assert (room.premises_number, room.room_number, room.no_meter) == ("13", "1", False)
+    assert [(item.key, item.kind, item.account) for item in room.meters] == [("3", 4, "102")]
+
+
+def test_a_month_sees_nothing_of_later_months(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*(dataclasses.replace(record, valid_from=None) for record in small_house()))
+    (house,) = read(connection, sender, Month(2026, 9))
+    assert [item.taken_on for item in house.accounts[0].meters[0].readings] == [date(2026, 9, 23)]
+    assert (house.interruptions, house.accounts[0].absences) == ((), ())
+    assert read(connection, sender, Month(2019, 12))[0].accounts == ()
+
+
+def test_a_calculation_sees_what_was_known_when_it_began(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*small_house())
+    known_until = last_record(connection, sender)
+    before = read(connection, sender)
+    take(
+        fact("101", account("41100000011", area_e2=7000)),
+        fact("103", account("41100000037")),
+        fact("1", HousePrice("1", "1", 1, None, None)),
+    )
+    assert read(connection, sender, known_until=known_until) == before
+    (after,) = read(connection, sender)
+    assert ([item.area_e2 for item in after.accounts], after.price_e6) == ([7000, 2000, 6110], 1)
+    assert after.accounts[2].residential, "an account without a place is taken for a dwelling"
+
+
+def test_an_account_that_moved_leaves_its_old_house(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    records = small_house()
+    take(*records, fact("3", dataclasses.replace(house_of(records), fias="другой")))
+    take(fact("101", account("41100000011", house="3")))
+    assert [[item.key for item in house.accounts] for house in read(connection, sender)] == [["102"], ["101"]]
+
+
+def test_the_owner_of_the_special_account_gets_the_contribution(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    records = small_house()
+    take(*records)
+    take(
+        fact("1", dataclasses.replace(house_of(records), capital_fund=3)),
+        fact("8", BankAccount("5", "40705810000000000008", "040000000", "", "Банк", None, None, True)),
+        fact("1", CapitalRepairDecision("1", date(2026, 1, 1), 1, 2_500_000, "8")),
+    )
+    (house,) = read(connection, sender)
+    assert house.contribution_creditor_id == entity_ids(connection, CENTRE, "organisation")["0077000500"]
+    assert house.contribution_excess_e6 == 2_500_000
+
+
+def test_without_a_decision_no_contribution_is_due(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*(record for record in small_house() if not isinstance(record.body, CapitalRepairDecision)))
+    (house,) = read(connection, sender)
+    assert (house.contribution_creditor_id, house.contribution_excess_e6, house.contribution_source) == (None, None, None)
+    assert [item.key for item in house.services] == ["1", "2"]
+
+
+def test_a_price_that_has_ended_is_not_charged(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*small_house(), fact("2", HousePrice("1", "1", 35_000_000, date(2027, 1, 1), None), since=None))
+    months = {month: read(connection, sender, month)[0].price_e6 for month in (Month(2026, 12), Month(2027, 1))}
+    assert months == {Month(2026, 12): 31_200_000, Month(2027, 1): 35_000_000}
+
+
+def test_a_house_parameter_that_is_no_number_is_named(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    take(*small_house(), fact("1", HouseParameter("1", 9001, "два")))
+    with pytest.raises(InputError, match="REC-0103: Параметр 9001 дома 1 не число: «два»"):
+        read(connection, sender)
+
+
+def test_houses_come_in_the_order_asked_for_and_unknown_ones_are_left_out(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    records = small_house()
+    others = [fact(str(number), dataclasses.replace(house_of(records), fias=str(number))) for number in range(2, 121)]
+    take(*records, *others)
+    asked = list(reversed(house_ids(connection, sender, OCTOBER)))
+    found = read_houses(connection, provider_id=sender, month=OCTOBER, houses=[*asked, RecordId(10**9)], known_until=None)  # type: ignore[list-item]
+    assert [house.house_id for house in found] == asked
+    assert len(asked) == 120
+
+
+def test_the_region_has_tariffs_norms_and_settings(connection: Connection, take: Callable[..., None]) -> None:
+    cold = ApprovedTariff("utility", 1, None, None, "0077001590", "02701000001", "1-с", date(2026, 1, 1), date(2026, 9, 30), 38_410_000)
+    next_cold = dataclasses.replace(cold, first=date(2026, 10, 1), last=None, value_e6=41_870_000)
+    norm = ApprovedNorm(1, 1, "per_person", "113", date(2026, 1, 1), 4_200_000)
+    take(
+        fact("t1", cold, since=cold.first), fact("t2", next_cold, since=next_cold.first), fact("n1", norm, since=norm.first),
+        fact("s1", RegionSetting("heating_months", "[10, 11]"), since=None), owner=CENTRE,
+    )  # fmt: skip
+    region = read_region(connection, month=OCTOBER, known_until=None)
+    supplier = entity_ids(connection, CENTRE, "organisation")["0077001590"]
+    assert [(item.first, item.value_e6, item.supplier_id) for item in region.tariffs] == [
+        (date(2026, 1, 1), 38_410_000, supplier),
+        (date(2026, 10, 1), 41_870_000, supplier),
+    ]
+    assert [(item.basis, item.value_e6) for item in region.norms] == [("per_person", 4_200_000)]
+    assert region.settings == {"heating_months": [10, 11]} and set(region.settings_sources) == {"heating_months"}
+    assert len(read_region(connection, month=Month(2026, 9), known_until=None).tariffs) == 1

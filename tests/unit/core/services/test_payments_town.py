@@ -1,0 +1,268 @@
+"""The town's month and its November: archive payments as expected, then the bank files, matched, shared out, reconciled to the kopeck."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from adapters.banks.adapter import BankFiles
+from adapters.contract import RawMessage
+from adapters.uk.archives import UkArchives
+from adapters.uk.knowledge import RegionKnowledge
+from adapters.uk.region import RegionAdapter
+from core import events
+from core.clock import FixedClock
+from core.events import EventKind
+from core.ids import EntityId
+from core.ledger.balances import chart_totals
+from core.ledger.post import post
+from core.ledger.verify import fingerprint
+from core.model.ledger import Entry, Posting
+from core.model.lines import Chart, Component
+from core.model.records import ApprovedTariff, Record, RegisteredSender
+from core.money import format_roubles, parse_roubles
+from core.period import Month
+from core.records.entities import entity_ids, find_accounts
+from core.records.findings import read_findings
+from core.services.payments import import_bank_file, reconcile
+from core.services.take import Taken, load_region, take
+from core.storage.engine import transaction
+from examples.town.november.make import REGISTRY, STATEMENT, build
+from tests.conftest import Database
+
+TOWN = Path(__file__).parents[4] / "examples" / "town"
+EXPECTED = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
+CLOCK = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+OCTOBER = Month(2026, 10)
+FILES = build()
+
+
+def test_the_files_are_what_the_script_makes() -> None:
+    for name, data in FILES.items():
+        assert (TOWN / "november" / name).read_bytes() == data
+
+
+def take_archive(engine: Engine, name: str) -> Taken:
+    """Load the region and take one archive of the town."""
+    region = RawMessage("zarechinsk.region.json", (TOWN / "zarechinsk.region.json").read_bytes())
+    bodies = [item.body for item in RegionAdapter().parse(region, {}) if isinstance(item, Record)]
+    senders = tuple(body for body in bodies if isinstance(body, RegisteredSender))
+    tariffs = tuple(body for body in bodies if isinstance(body, ApprovedTariff))
+    load_region(engine, name=region.name, data=region.data, parse=lambda known: RegionAdapter().parse(region, known), clock=CLOCK)
+    adapter = UkArchives(RegionKnowledge(senders, tariffs))
+    message = RawMessage(name, (TOWN / name).read_bytes())
+    return take(
+        engine,
+        name=name,
+        data=message.data,
+        adapter=adapter.name,
+        header=lambda: adapter.header(message),
+        parse=lambda known: adapter.parse(message, known),
+        clock=CLOCK,
+    )
+
+
+def post_october(engine: Engine) -> None:
+    """Post the lawful October charges as the expected file has them: what the bills that are paid in November come to."""
+    with transaction(engine) as connection:
+        provider_id = connection.execute(text("SELECT provider_id FROM provider WHERE kind = 36 AND provider_id <> 0")).scalar_one()
+        services = entity_ids(connection, provider_id, "service")
+        creditors = entity_ids(connection, 0, "organisation")  # type: ignore[arg-type]  # the centre
+        numbers = find_accounts(connection, list(EXPECTED["accounts"]))
+
+        def entries() -> Iterator[Entry]:
+            for number, account in EXPECTED["accounts"].items():
+                entity = numbers[number][0].account_id
+                postings = tuple(_charges(entity, services, creditors, account["services"]))
+                yield Entry(f"charge/{number}", "charge", provider_id, OCTOBER, OCTOBER.last, "Начислено", postings)
+
+        post(connection, entries(), at=CLOCK.now())
+
+
+def _charges(
+    account: EntityId, services: dict[str, EntityId], creditors: dict[str, EntityId], lines: dict[str, dict[str, str]]
+) -> Iterator[Posting]:
+    for service, line in lines.items():
+        surcharge = parse_roubles(line["mult"])
+        for component, amount in ((Component.BASE, parse_roubles(line["total"]) - surcharge), (Component.SURCHARGE, surcharge)):
+            if amount:
+                debit, credit = (Chart.RECEIVABLE, Chart.INCOME) if amount > 0 else (Chart.INCOME, Chart.RECEIVABLE)
+                yield Posting(debit, credit, abs(amount), account, services[service], creditors[line["c"]], OCTOBER, component)
+
+
+def balance(engine: Engine, chart: Chart) -> int:
+    with transaction(engine) as connection:
+        return sum(total.debit - total.credit for total in chart_totals(connection) if total.chart is chart)
+
+
+def saldo(engine: Engine, number: str) -> str:
+    """What an account owes (advances are negative), roubles."""
+    with transaction(engine) as connection:
+        account = find_accounts(connection, [number])[number][0].account_id
+        amount = connection.execute(
+            text(
+                "SELECT coalesce(sum(CASE WHEN debit IN (1, 6) THEN amount ELSE 0 END - CASE WHEN credit IN (1, 6) THEN amount ELSE 0 END), 0)"
+                " FROM posting WHERE account_id = :account"
+            ),
+            {"account": account},
+        ).scalar_one()
+    return format_roubles(int(amount))
+
+
+@pytest.fixture(scope="module")
+def town(server_url: str, template_database: str) -> Iterator[Engine]:
+    """One database for the module: the archive taken, October posted, the bank files taken and reconciled."""
+    import uuid
+
+    from sqlalchemy import create_engine
+
+    from core.storage.engine import application_engine
+    from core.storage.migrate import APP, OWNER
+    from tests.conftest import _address
+
+    name = f"erkc_test_{uuid.uuid4().hex[:10]}"
+    admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER {OWNER}"))
+    database = Database(_address(server_url, name, APP), _address(server_url, name, OWNER), _address(server_url, name))
+    engine = application_engine(database.url)
+    take_archive(engine, "zarechinsk-2026-10-valid.zip")
+    yield engine
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def test_archive_payments_leave_what_the_expected_file_says(town: Engine) -> None:
+    with transaction(town) as connection:
+        rows = connection.execute(
+            text("SELECT credit, sum(p.amount) FROM posting p JOIN entry e USING (entry_id) WHERE e.kind LIKE 'payment%' GROUP BY credit")
+        )
+        by_chart = {Chart(chart): format_roubles(int(amount)) for chart, amount in rows}
+    kinds = EXPECTED["payments"]["by_kind"]
+    assert by_chart == {Chart.RECEIVABLE: kinds["debt"], Chart.PENALTY: kinds["penalty"], Chart.ADVANCE: kinds["advance"]}
+    number, account = next((n, a) for n, a in EXPECTED["accounts"].items() if a["paid"] != "0.00")
+    assert parse_roubles(saldo(town, number)) == parse_roubles(account["saldo_in"]) - parse_roubles(account["paid"])
+
+
+def test_november_is_matched_shared_out_and_reconciled(town: Engine) -> None:
+    post_october(town)
+    number = next(iter(EXPECTED["accounts"]))
+    assert saldo(town, number) == EXPECTED["accounts"][number]["saldo_out_charge"]
+    registry = import_bank_file(town, reader=BankFiles(), message=RawMessage(REGISTRY, FILES[REGISTRY]), clock=CLOCK)
+    assert (registry.kind, registry.status, registry.is_new) == ("registry", "partial", True)
+    assert {state: registry.count(state) for state in ("posted", "suspended", "repeated")} == {"posted": 120, "suspended": 1, "repeated": 1}
+    total = sum(registry.amount(state) for state in ("posted", "suspended", "repeated"))
+    statement = import_bank_file(town, reader=BankFiles(), message=RawMessage(STATEMENT, FILES[STATEMENT]), clock=CLOCK)
+    assert {state: statement.count(state) for state in ("agent", "posted", "charge")} == {"agent": 1, "posted": 1, "charge": 1}
+    done = reconcile(town, clock=CLOCK)
+    (outcome,) = done.result.registries
+    assert (outcome.state, outcome.difference) == ("reconciled", 0)
+    assert outcome.payments == {"settled": 120, "suspense": 1, "repeated": 1}
+    assert [line.state for line in done.result.lines] == ["registry_settled", "direct_posted", "bank_charge"]
+    assert balance(town, Chart.TRANSIT) == 0
+    fee = total - statement.amount("agent")
+    assert balance(town, Chart.FEE) == fee + statement.amount("charge")
+    assert -balance(town, Chart.SUSPENSE) == registry.amount("suspended") + registry.amount("repeated")
+    paid = [line.split(";") for line in FILES[REGISTRY].decode("cp1251").splitlines()[:-1]]
+    full = paid[0][5]
+    assert saldo(town, full) == "0.00"
+    assert saldo(town, paid[41][5]) == "-2000.00"
+
+
+def test_the_unknown_account_is_proposed_and_told(town: Engine) -> None:
+    with transaction(town) as connection:
+        told = events.read(connection, kinds=[EventKind.PAYMENT_SUSPENDED])
+        assert len(told) == 1
+        assert told[0].data["proposals"][0]["why"] == "переставлены соседние знаки"
+        found = [stored.finding for stored in read_findings(connection) if stored.finding.code == "UNKNOWN_ACCOUNT"]
+        assert "переставлены соседние знаки" in found[0].hint
+        assert len(events.read(connection, kinds=[EventKind.PAYMENT_POSTED])) == 356 + 121
+        assert len(events.read(connection, kinds=[EventKind.STATEMENT_RECONCILED])) == 1
+
+
+def test_everything_again_changes_nothing(town: Engine) -> None:
+    with transaction(town) as connection:
+        before = fingerprint(connection)
+    for name in (REGISTRY, STATEMENT):
+        again = import_bank_file(town, reader=BankFiles(), message=RawMessage(name, FILES[name]), clock=CLOCK)
+        assert not again.is_new
+    renamed = FILES[REGISTRY] + b"\r\n"
+    copy = import_bank_file(town, reader=BankFiles(), message=RawMessage("copy.txt", renamed), clock=CLOCK)
+    assert copy.is_new
+    assert (copy.count("posted"), copy.count("repeated")) == (0, 122)
+    assert reconcile(town, clock=CLOCK).posted == 0
+    with transaction(town) as connection:
+        assert fingerprint(connection) == before
+
+
+def test_the_same_operation_with_other_content_is_disputed(town: Engine) -> None:
+    rows = FILES[REGISTRY].decode("cp1251").splitlines()
+    fields = rows[0].split(";")
+    fields[9:12] = ["100.00", "99.00", "1.00"]
+    data = "\r\n".join([";".join(fields), "=1;100.00;99.00;1.00;4472;12-11-2026", ""]).encode("cp1251")
+    with transaction(town) as connection:
+        before = fingerprint(connection)
+    imported = import_bank_file(town, reader=BankFiles(), message=RawMessage("other.txt", data), clock=CLOCK)
+    assert (imported.count("posted"), imported.count("disputed"), imported.amount("disputed")) == (0, 1, 100_00)
+    with transaction(town) as connection:
+        assert fingerprint(connection) == before
+        findings = [stored.finding for stored in read_findings(connection, message_id=imported.message_id)]
+    assert [finding.code for finding in findings] == ["OPERATION_ID_CONFLICT"]
+
+
+def test_the_same_registry_with_other_sums_is_refused_whole(town: Engine) -> None:
+    rows = FILES[REGISTRY].decode("cp1251").splitlines()
+    fields = rows[0].split(";")
+    fields[4] = "9A26111000009999"
+    amount, transfer, fee = fields[9:12]
+    data = "\r\n".join([";".join(fields), f"=1;{amount};{transfer};{fee};4471;11-11-2026", ""]).encode("cp1251")
+    imported = import_bank_file(town, reader=BankFiles(), message=RawMessage("changed.txt", data), clock=CLOCK)
+    assert imported.status == "conflict"
+    assert imported.count("posted") == 0
+
+
+def test_a_storno_mirrors_its_payment(town: Engine) -> None:
+    rows = FILES[REGISTRY].decode("cp1251").splitlines()
+    fields = rows[3].split(";")
+    account = fields[5]
+    before = saldo(town, account)
+    fields[4] = "9A26111300000001"
+    fields[9:12] = ["300.00", "297.00", "3.00"]
+    back = list(fields)
+    back[9:12] = ["-300.00", "-297.00", "-3.00"]
+    data = "\r\n".join([";".join(fields), ";".join(back), "=2;0.00;0.00;0.00;4473;13-11-2026", ""]).encode("cp1251")
+    imported = import_bank_file(town, reader=BankFiles(), message=RawMessage("storno.txt", data), clock=CLOCK)
+    assert (imported.count("posted"), imported.count("reversed")) == (1, 1)
+    assert saldo(town, account) == before
+
+
+def test_a_broken_registry_posts_nothing(town: Engine) -> None:
+    data = FILES[REGISTRY].replace(b"=122;1153100.98", b"=122;1153100.99")
+    imported = import_bank_file(town, reader=BankFiles(), message=RawMessage("broken.txt", data), clock=CLOCK)
+    assert imported.status == "rejected"
+    assert imported.count("posted") == 0
+
+
+def test_money_of_a_broken_archive_is_posted_or_in_suspense(engine: Engine) -> None:
+    name = "zarechinsk-2026-10-broken-money.zip"
+    expected = json.loads((TOWN / "zarechinsk-2026-10-broken.expected.json").read_text(encoding="utf-8"))[name]["money"]
+    take_archive(engine, name)
+    with transaction(engine) as connection:
+        rows = connection.execute(
+            text(
+                "SELECT e.kind, count(DISTINCT e.entry_id), sum(CASE WHEN p.debit = 5 THEN p.amount ELSE -p.amount END)"
+                " FROM entry e JOIN posting p USING (entry_id) WHERE e.kind LIKE 'payment%' GROUP BY e.kind"
+            )
+        )
+        found = {kind: (count, format_roubles(int(amount))) for kind, count, amount in rows}
+    assert found == {
+        "payment": (expected["posted_count"], expected["posted"]),
+        "payment_suspense": (expected["to_suspense_count"], expected["to_suspense"]),
+    }
