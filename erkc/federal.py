@@ -57,16 +57,22 @@ class FederalGateway:
         problems = validate(body)
         if problems:
             raise InputError(
-                "GIS-0520", f"Сообщение {name} не проходит схему: {problems[0].path}: {problems[0].message}",
-                hint="Проверьте данные документа.", problems=[f"{item.path}: {item.message}" for item in problems],
-            )  # fmt: skip
+                "GIS-0520",
+                f"Сообщение {name} не проходит схему: {problems[0].path}: {problems[0].message}",
+                hint="Проверьте данные документа.",
+                problems=[f"{item.path}: {item.message}" for item in problems],
+            )
         header = self._header(envelope_.request_guid, envelope_.provider_guid if described.names_organisation else None, envelope_.at)
         whole = xmlio.serialize(envelope(header_element(header, described), body))
         at = envelope_.at.astimezone(_MOSCOW)
         signed = sign_message(
-            whole, self.signature.signer, digester=self.signature.digester, at=at, canonicalization=self.canonicalization,
+            whole,
+            self.signature.signer,
+            digester=self.signature.digester,
+            at=at,
+            canonicalization=self.canonicalization,
             identifier=uuid5(envelope_.request_guid, "signature"),
-        )  # fmt: skip
+        )
         return Rendered(described.service, name, signed)
 
     def send(self, service: str, operation_name: str, *, request_guid: UUID, data: bytes) -> Sent:
@@ -75,14 +81,22 @@ class FederalGateway:
         return Sent(outcome.verdict, outcome.remote_guid, outcome.code, outcome.text)
 
     def poll(
-        self, service: str, operation_name: str, *, remote_guid: UUID, provider_guid: UUID | None, question_guid: UUID, at: datetime, polls: int
+        self,
+        service: str,
+        operation_name: str,
+        *,
+        remote_guid: UUID,
+        provider_guid: UUID | None,
+        question_guid: UUID,
+        at: datetime,
+        polls: int,
     ) -> Polled:
         """One question about a result; it is not signed."""
         described = state_operation(service)
         header = self._header(question_guid, provider_guid if described.names_organisation else None, at)
         data = xmlio.serialize(envelope(header_element(header, described), get_state_request(remote_guid)))
         reply = self.client.post(described, data)
-        outcome = after_poll(reply, polls=polls, ladder=self.ladder)
+        outcome = after_poll(reply)
         raw = reply.body if isinstance(reply, HttpReply) else b""
         return _polled(outcome, raw, overdue=self.ladder.exhausted(polls), operation_name=operation_name)
 
@@ -106,9 +120,11 @@ def open_gateway(
     ladder_s: Sequence[float] = DEFAULT_LADDER.steps_s,
     timeout_s: float = 120,
 ) -> FederalGateway:
-    """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``; ``ConfigError`` says what is wrong with them.
+    """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``; ``ConfigError`` says what is
+    wrong with them.
 
-    ``signer`` insists on an implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs.
+    ``signer`` insists on an implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine
+    signs.
     """
     implementation: Implementation | None = None if signer == "auto" or signer == "rsa" else signer
     choice = choose(signing / "signer.pem", signing / "signer.key", implementation=implementation)
@@ -238,12 +254,18 @@ def _content(reply: StateReply, operation_name: str) -> Content:
             return Content(places=tuple(_places(houses.read_house(reply))))
         case "exportAccountData":
             found = [item for item in accounts.read_accounts(reply) if item.closed_on is None]
-            return Content(accounts=tuple(federal.FederalAccount(item.account_guid, item.number or "", item.els, item.service_identifier) for item in found))
+            return Content(
+                accounts=tuple(
+                    federal.FederalAccount(item.account_guid, item.number or "", item.els, item.service_identifier) for item in found
+                )
+            )
         case "exportPaymentDocumentData":
             documents, _ = bills.read_documents(reply)
             return Content(
                 bills=tuple(
-                    federal.PlacedBill(item.payment_document_id, item.account_guid, item.number or "", item.total, item.standing == "withdrawn")
+                    federal.PlacedBill(
+                        item.payment_document_id, item.account_guid, item.number or "", item.total, item.standing == "withdrawn"
+                    )
                     for item in documents
                 )
             )

@@ -1,6 +1,7 @@
 """A stand that knows the town as we do: the federal side of organisations, houses, premises and books, made from our own records.
 
-Only names, numbers and codes pass over; the stand gives its own identifiers, and we learn them from its exports like those of the real system.
+Only names, numbers and codes pass over; the stand gives its own identifiers, and we learn them from its exports like those of the real
+system.
 """
 
 from __future__ import annotations
@@ -19,13 +20,24 @@ from erkc.stands.gis import SeedBook, SeedElement, SeedHouse, SeedOrganisation, 
 __all__ = ["town_seed"]
 
 _UTILITIES = {
-    1: "Холодное водоснабжение", 2: "Горячее водоснабжение", 3: "Водоотведение", 4: "Электроснабжение", 5: "Газоснабжение", 6: "Отопление",
+    1: "Холодное водоснабжение",
+    2: "Горячее водоснабжение",
+    3: "Водоотведение",
+    4: "Электроснабжение",
+    5: "Газоснабжение",
+    6: "Отопление",
     7: "Обращение с твёрдыми коммунальными отходами",
-}  # fmt: skip
+}
 _RESOURCES = {
-    1: "Холодная вода", 2: "Горячая вода", 3: "Электрическая энергия", 4: "Газ", 5: "Тепловая энергия", 6: "Бытовой газ в баллонах",
-    7: "Твёрдое топливо", 8: "Сточные воды",
-}  # fmt: skip
+    1: "Холодная вода",
+    2: "Горячая вода",
+    3: "Электрическая энергия",
+    4: "Газ",
+    5: "Тепловая энергия",
+    6: "Бытовой газ в баллонах",
+    7: "Твёрдое топливо",
+    8: "Сточные воды",
+}
 _PENALTIES = ("Пени", "Штрафы", "Государственные пошлины", "Судебные издержки")
 _UTILITY, _HOUSING, _COMMON_PROPERTY, _NON_RESIDENTIAL = 1, 2, 2, 2
 
@@ -37,9 +49,11 @@ def town_seed(
     authorities: Sequence[str],
     signature: str,
     delay_s: float = 1.0,
+    skew_s: float = 0.0,
     others: Iterable[SeedOrganisation] = (),
 ) -> dict[str, Any]:
-    """The seed of a stand for one provider's town; ``others`` are organisations of the registry that our records do not name (banks)."""
+    """The seed of a stand for one provider's town; ``others`` are organisations of the registry that our records do not name (banks);
+    ``skew_s`` shifts the stand's clock, for a rehearsal of other days."""
     own = provider(connection, provider_id)
     organisations = {
         row.ogrn: SeedOrganisation(row.name, row.inn, row.kpp, row.ogrn, is_provider=row.inn == own.inn)
@@ -56,6 +70,7 @@ def town_seed(
         authorities=authorities,
         signature=signature,
         delay_s=delay_s,
+        skew_s=skew_s,
     )
 
 

@@ -12,6 +12,7 @@ from adapters.banks.profile import Profile, bundled
 from adapters.banks.result import KnownAccounts, ParsedFile
 from adapters.banks.text import detect_encoding
 from adapters.banks.values import Unreadable, parse_date
+from adapters.banks.zipped import is_archive, parse_archive
 from core.errors import InputError
 
 __all__ = ["detect", "is_this", "parse_file"]
@@ -30,6 +31,8 @@ def parse_file(name: str, data: bytes, profile: Profile | None = None, accounts:
             file=name,
         )
     known = accounts or KnownAccounts()
+    if is_archive(name, data):
+        return parse_archive(name, data, chosen, lambda member, content: parse_file(member, content, chosen, known))
     if chosen.layout == "onec":
         return parse_onec(name, data, chosen, known)
     return parse_delimited(name, data, chosen, known)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 __all__ = ["Unreadable", "parse_amount", "parse_count", "parse_date", "parse_month", "parse_time"]
 
-_PLAIN = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,2}))?")
+_PLAIN = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,2}))?", re.ASCII)
 _CURRENCY = re.compile(r"\s*(?:₽|руб\.?|р\.)$", re.IGNORECASE)
 _THOUSANDS = re.compile("(?<=\\d)[ \u00a0\u202f'’](?=\\d{3}(?:\\D|$))")
 _COMMA_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
@@ -76,16 +76,12 @@ def _read(text: str, pattern: str) -> dict[str, int]:
     return parts
 
 
-@cache
-def _calendar_date(year: int, month: int, day: int) -> str:
-    return date(year, month, day).isoformat()
-
-
+@lru_cache(maxsize=4096)
 def parse_date(text: str, pattern: str) -> str:
     """A calendar date as ``YYYY-MM-DD``; a 29 February of a common year is unreadable."""
     parts = _read(text, pattern)
     try:
-        return _calendar_date(parts["year"], parts["month"], parts["day"])
+        return date(parts["year"], parts["month"], parts["day"]).isoformat()
     except ValueError as error:
         raise Unreadable(text) from error
 
@@ -99,6 +95,7 @@ def parse_time(text: str, pattern: str) -> str:
     return f"{hour:02d}:{minute:02d}:{second:02d}"
 
 
+@lru_cache(maxsize=4096)
 def parse_month(text: str, pattern: str) -> str:
     """A month as ``YYYY-MM``."""
     parts = _read(text, pattern)

@@ -1,7 +1,8 @@
-"""The wire: zeep knows the services (address and SOAPAction from the binding of our WSDL), and the stored bytes go through its transport unchanged.
+"""The wire: zeep knows the services (address and SOAPAction from the binding of our WSDL), and the stored bytes go through its transport
+unchanged.
 
-zeep renders nothing and parses nothing here: bodies are built, signed, archived and read elsewhere. What the network does is told in two ways only:
-a reply, or :class:`Unreachable` that says whether the bytes may have arrived.
+zeep renders nothing and parses nothing here: bodies are built, signed, archived and read elsewhere. What the network does is told in two
+ways only: a reply, or :class:`Unreachable` that says whether the bytes may have arrived.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ class SoapClient:
             raise ConfigError("GIS-0406", f"Адрес ГИС ЖКХ должен начинаться с http:// или https://: {host}.")
         self._host = host
         self._session = session or requests.Session()
-        # A signed request must not be sent twice by the library: no redirects are followed for POST and nothing is retried.
-        self._transport = Transport(session=self._session, timeout=timeout_s, operation_timeout=timeout_s)
-        self._transport.operation_timeout = (connect_timeout_s, timeout_s)
+        # A signed request must not be sent twice by the library: no redirect is followed and nothing is retried.
+        self._session.max_redirects = 0
+        self._transport = Transport(session=self._session, operation_timeout=(connect_timeout_s, timeout_s))  # type: ignore[no-untyped-call]  # zeep
         self._album = album
         self._clients: dict[str, zeep.Client] = {}
 
@@ -81,7 +82,7 @@ class SoapClient:
     def _client(self, service: str) -> zeep.Client:
         if service not in self._clients:
             settings = zeep.Settings(strict=False, forbid_dtd=True, forbid_entities=True, forbid_external=False)
-            self._clients[service] = zeep.Client(str(wsdl_path(service, number=self._album)), transport=self._transport, settings=settings)
+            self._clients[service] = zeep.Client(str(wsdl_path(service, number=self._album)), transport=self._transport, settings=settings)  # type: ignore[no-untyped-call]  # zeep
         return self._clients[service]
 
     def _address(self, stated: str) -> str:

@@ -3,7 +3,8 @@
     send   → acknowledged (the server's identifier) | refused | retry (as a new message) | unsent | unknown
     poll   → pending | finished (with the whole result) | refused | retry | unknown
 
-``unknown`` is the important one: the bytes may have arrived, or the result is gone; only an export tells, and nothing is sent again before it.
+``unknown`` is the important one: the bytes may have arrived, or the result is gone; only an export tells, and nothing is sent again
+before it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _OVERLOADED = (429, 500, 502, 503, 504)
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """When to ask for a result: seconds after the Ack, then after each question; the last step repeats. ``most`` questions, then it is unknown."""
+    """When to ask for a result: seconds after the Ack, then after each question; the last step repeats. After ``most`` it is overdue."""
 
     steps_s: Sequence[float] = (10, 60, 300, 900, 1800)
     most: int = 60
@@ -37,7 +38,7 @@ class Ladder:
         return timedelta(seconds=self.steps_s[min(polls, len(self.steps_s) - 1)])
 
     def exhausted(self, polls: int) -> bool:
-        """Whether so many questions without an answer are enough."""
+        """Whether so many questions without an answer are worth telling a person."""
         return polls >= self.most
 
 
@@ -85,15 +86,12 @@ def after_send(reply: HttpReply | Unreachable, request_guid: UUID) -> SendOutcom
     return SendOutcome("acknowledged", ack.message_guid)
 
 
-def after_poll(reply: HttpReply | Unreachable, *, polls: int, ladder: Ladder) -> PollOutcome:
-    """Transition of an acknowledged request after a question about it; ``polls`` counts this one."""
-    outcome = _polled(reply)
-    if outcome.verdict in ("pending", "again") and ladder.exhausted(polls):
-        return PollOutcome("unknown", code="GIS-0404", text=f"Результата нет после {polls} опросов.")
-    return outcome
+def after_poll(reply: HttpReply | Unreachable) -> PollOutcome:
+    """Transition of an acknowledged request after a question about it.
 
-
-def _polled(reply: HttpReply | Unreachable) -> PollOutcome:
+    Silence however long is only ``pending``: while the other side says that it works on an import, sending it anew could double it. When
+    many questions were asked in vain (:meth:`Ladder.exhausted`) a person is told; exports alone may be asked for anew.
+    """
     if isinstance(reply, Unreachable):
         return PollOutcome("again", code="GIS-0401", text=reply.reason)
     try:

@@ -1,4 +1,5 @@
-"""Error families of the federal system as data (``faults.toml``): what a code means for the next step. Unknown codes follow their family."""
+"""Error families of the federal system as data (``faults.toml``): what a code means for the next step. Unknown codes follow their
+family."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""XAdES-BES signatures of messages: made and checked, over one narrow signer protocol (``profile``), by whatever the machine has (``choice``)."""
+"""XAdES-BES signatures of messages: made and checked, over one narrow signer protocol (``profile``), by whatever the machine has
+(``choice``)."""
 
 from adapters.signing.certificates import Certificate, read_certificate
 from adapters.signing.choice import Choice, choose, digester_for
@@ -9,6 +10,23 @@ from adapters.signing.verify import Verified, verify_message
 from adapters.signing.xades import sign_message
 
 __all__ = [
-    "GOST", "PROFILES", "RSA", "Certificate", "Choice", "CommandSigner", "Digester", "IssuedFiles", "Profile", "SignatureError", "Signer", "TestSubject",
-    "Verified", "choose", "digester_for", "issue", "read_certificate", "sign_message", "verify_message",
-]  # fmt: skip
+    "GOST",
+    "PROFILES",
+    "RSA",
+    "Certificate",
+    "Choice",
+    "CommandSigner",
+    "Digester",
+    "IssuedFiles",
+    "Profile",
+    "SignatureError",
+    "Signer",
+    "TestSubject",
+    "Verified",
+    "choose",
+    "digester_for",
+    "issue",
+    "read_certificate",
+    "sign_message",
+    "verify_message",
+]

@@ -1,8 +1,8 @@
 """Which implementation signs on this machine: the fastest that works, and a sentence that says which.
 
-Order: the engine in this process, the ``openssl`` command with the engine, plain Python. Every choice is proved before it is used: the digest of ``abc``,
-and random bytes that are signed and verified with the public key of the configured certificate. That catches a wrong key, a wrong parameter set and
-a wrong byte order at once.
+Order: the engine in this process, the ``openssl`` command with the engine, plain Python. Every choice is proved before it is used: the
+digest of ``abc``, and random bytes that are signed and verified with the public key of the configured certificate. That catches a wrong
+key, a wrong parameter set and a wrong byte order at once.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signing by another program: the ``openssl`` command, or whatever a certified СКЗИ offers on this machine.
 
-The key stays out of this process. An external command reads the bytes to sign on standard input and prints the value; how it orders and encodes the
-64 bytes is declared, because providers differ and a wrong order looks like a valid signature (see ``ORDERS``).
+The key stays out of this process. An external command reads the bytes to sign on standard input and prints the value; how it orders and
+encodes the 64 bytes is declared, because providers differ and a wrong order looks like a valid signature (see ``ORDERS``).
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ def _run(arguments: Sequence[str], data: bytes, timeout_s: int) -> bytes:
     if done.returncode != 0:
         detail = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ConfigError(
-            "SIG-0303", f"Команда подписи завершилась с кодом {done.returncode}: {detail[-1] if detail else 'без пояснений'}.",
+            "SIG-0303",
+            f"Команда подписи завершилась с кодом {done.returncode}: {detail[-1] if detail else 'без пояснений'}.",
             hint="Проверьте ключ, PIN и срок сертификата.",
-        )  # fmt: skip
+        )
     return done.stdout
 
 

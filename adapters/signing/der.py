@@ -1,4 +1,5 @@
-"""The little ASN.1 (DER) that certificates and keys of ГОСТ need: ``cryptography`` reads their names, but neither their keys nor writes them.
+"""The little ASN.1 (DER) that certificates and keys of ГОСТ need: ``cryptography`` reads their names, but neither their keys nor writes
+them.
 
 Definite lengths and one-byte tags only; anything else is a ``ValueError``.
 """
@@ -9,9 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
-    "Element", "bit_string", "boolean", "children", "context", "explicit", "instant", "integer", "object_identifier", "octets", "parse", "printable",
-    "sequence", "set_of", "utf8",
-]  # fmt: skip
+    "Element",
+    "bit_string",
+    "boolean",
+    "children",
+    "context",
+    "explicit",
+    "instant",
+    "integer",
+    "object_identifier",
+    "octets",
+    "parse",
+    "printable",
+    "sequence",
+    "set_of",
+    "utf8",
+]
 
 
 @dataclass(frozen=True, slots=True)

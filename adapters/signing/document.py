@@ -9,8 +9,18 @@ from lxml import etree
 from adapters.signing.profile import SignatureError
 
 __all__ = [
-    "BASE64_NAMES", "DS", "ENVELOPED", "EXCLUSIVE", "INCLUSIVE", "SIGNED_PROPERTIES_TYPE", "XADES", "Canonicalization", "canonical", "parse", "signed_element",
-]  # fmt: skip
+    "BASE64_NAMES",
+    "DS",
+    "ENVELOPED",
+    "EXCLUSIVE",
+    "INCLUSIVE",
+    "SIGNED_PROPERTIES_TYPE",
+    "XADES",
+    "Canonicalization",
+    "canonical",
+    "parse",
+    "signed_element",
+]
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
@@ -51,4 +61,4 @@ def canonical(element: etree._Element, algorithm: str) -> bytes:
     """Canonical bytes of an element **in its place**: a copy would lose the namespaces of its ancestors. Comments and the tail stay out."""
     if algorithm not in (EXCLUSIVE, INCLUSIVE):
         raise SignatureError("SIG-0504", f"Способ канонизации не разрешён: {algorithm}.")
-    return etree.tostring(element, method="c14n", exclusive=algorithm == EXCLUSIVE, with_comments=False)
+    return bytes(etree.tostring(element, method="c14n", exclusive=algorithm == EXCLUSIVE, with_comments=False))

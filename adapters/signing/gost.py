@@ -1,7 +1,7 @@
 """ГОСТ Р 34.10-2012 (256 bits) without native code: keys, signing, verifying.
 
-The arithmetic of the curve is ``gostcrypto``'s; the byte orders of keys, digests and values are settled here once, by the table that was measured
-against OpenSSL's gost engine: the value in XML and X.509 is s‖r, the library's is r‖s, and it wants the digest reversed.
+The arithmetic of the curve is ``gostcrypto``'s; the byte orders of keys, digests and values are settled here once, by the table that was
+measured against OpenSSL's gost engine: the value in XML and X.509 is s‖r, the library's is r‖s, and it wants the digest reversed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,18 @@ from adapters.signing.profile import GOST, Profile, SignatureError
 from adapters.signing.streebog import streebog
 
 __all__ = [
-    "CRYPTOPRO_A", "EXCHANGE_A", "KEY_ALGORITHM", "SIGNATURE_ALGORITHM", "STREEBOG_256", "PrivateKey", "PublicKey", "PythonDigester", "PythonSigner",
-    "new_key", "pem",
-]  # fmt: skip
+    "CRYPTOPRO_A",
+    "EXCHANGE_A",
+    "KEY_ALGORITHM",
+    "SIGNATURE_ALGORITHM",
+    "STREEBOG_256",
+    "PrivateKey",
+    "PublicKey",
+    "PythonDigester",
+    "PythonSigner",
+    "new_key",
+    "pem",
+]
 
 KEY_ALGORITHM = "1.2.643.7.1.1.1.1"
 SIGNATURE_ALGORITHM = "1.2.643.7.1.1.3.2"

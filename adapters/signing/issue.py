@@ -1,7 +1,7 @@
 """Test certificates: an authority and a signer of its, so that stands and the demonstration sign for real on a machine without any СКЗИ.
 
-ГОСТ certificates are written here byte by byte (no library of ours can), RSA ones by ``cryptography``. The names carry quotes, commas, ИНН and ОГРН
-on purpose: that is where implementations differ. Never for production.
+ГОСТ certificates are written here byte by byte (no library of ours can), RSA ones by ``cryptography``. The names carry quotes, commas,
+ИНН and ОГРН on purpose: that is where implementations differ. Never for production.
 """
 
 from __future__ import annotations
@@ -139,9 +139,16 @@ def _rsa_certificate(
     authority: bool,
 ) -> bytes:
     usage = x509.KeyUsage(
-        digital_signature=not authority, content_commitment=not authority, key_encipherment=False, data_encipherment=False, key_agreement=False,
-        key_cert_sign=authority, crl_sign=authority, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=not authority,
+        content_commitment=not authority,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
     builder = (
         x509.CertificateBuilder()
         .subject_name(_rsa_name(subject))

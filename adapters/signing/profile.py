@@ -1,8 +1,8 @@
 """What a signature is made of, and the two narrow protocols that everything above a key depends on.
 
-A certified СКЗИ, a token or a remote service is one more :class:`Signer`; nothing else changes. ``sign`` gets the canonical ``SignedInfo`` and
-hashes it by itself, because hardware and remote services either hash themselves or want the hash. :class:`Digester` stands apart, so that digests
-of large bodies are computed here while the key is far away.
+A certified СКЗИ, a token or a remote service is one more :class:`Signer`; nothing else changes. ``sign`` gets the canonical
+``SignedInfo`` and hashes it by itself, because hardware and remote services either hash themselves or want the hash. :class:`Digester`
+stands apart, so that digests of large bodies are computed here while the key is far away.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Signer(Protocol):
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """Bytes of ``SignatureValue`` in XML order (s‖r for ГОСТ). ``TransientError`` when the service is down, ``ConfigError`` when it can never work."""
+        """Bytes of ``SignatureValue`` in XML order (s‖r for ГОСТ). ``TransientError`` when the service is down, ``ConfigError`` when it
+        can never work."""
         ...
 
 

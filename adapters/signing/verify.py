@@ -1,9 +1,10 @@
 """Checking a signature, and that it covers what it pretends to cover.
 
-Arithmetic alone accepts a signature that was wrapped, refers to something else, or names another certificate. Beside value and digests this checks: the
-reference resolves to the element that holds the signature, the only one of the body; every ``Id`` occurs once; two references, both of this signature,
-with the permitted transforms and algorithms; the signed properties belong to it, and certificate digest, issuer and serial fit the certificate in
-``KeyInfo``; the certificate may sign, is in force at the stated time and now, and leads to a configured authority.
+Arithmetic alone accepts a signature that was wrapped, refers to something else, or names another certificate. Beside value and digests
+this checks: the reference resolves to the element that holds the signature, the only one of the body; every ``Id`` occurs once; two
+references, both of this signature, with the permitted transforms and algorithms; the signed properties belong to it, and certificate
+digest, issuer and serial fit the certificate in ``KeyInfo``; the certificate may sign, is in force at the stated time and now, and leads
+to a configured authority.
 """
 
 from __future__ import annotations

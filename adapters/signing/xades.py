@@ -1,8 +1,9 @@
 """XAdES-BES, enveloped, as the federal system wants it: the signature is the first child of the element that it signs.
 
-Order of work: the message is built to its last byte; the digest of the element is taken *before* the signature stands in it (which equals the enveloped
-transform); the skeleton is put in with no white space around it; the signed properties, then ``SignedInfo``, are canonicalised in their place; the
-value is written; the document is serialised once, and those are the bytes to store and to send. Nothing may indent or tidy it later.
+Order of work: the message is built to its last byte; the digest of the element is taken *before* the signature stands in it (which
+equals the enveloped transform); the skeleton is put in with no white space around it; the signed properties, then ``SignedInfo``, are
+canonicalised in their place; the value is written; the document is serialised once, and those are the bytes to store and to send.
+Nothing may indent or tidy it later.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def sign_message(
     if expected is not None and len(value) != expected:
         raise SignatureError("SIG-0506", f"Средство подписи вернуло {len(value)} байт вместо {expected}.")
     signature.find(f"{{{DS}}}SignatureValue").text = _text(value)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
 
 def _text(value: bytes) -> str:

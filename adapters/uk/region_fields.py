@@ -50,6 +50,7 @@ SETTINGS = {
     "heating_months": "numbers?",
     "days_off": "dates?",
     "due_day_rule": "list?",
+    "key_rates": "list?",
     "wins": "object?",
 }
 """Settings of the calculation and of payments that the hub knows, with the type of each."""

@@ -12,10 +12,12 @@ from typing import Literal
 
 from core.charges.common_property import CommonVolume, common_volumes
 from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.individual import IndividualVolumes
 from core.charges.lines import LineDecider
+from core.charges.payers import KNOWN_KINDS, Payers
 from core.charges.rows import LinePlan
-from core.charges.rules import Resource, Rules, is_plain, resource_of
-from core.charges.volumes import MonthVolume, averages_of, first_month, house_volumes, service_days, volumes_of
+from core.charges.rules import Resource, Rules, is_heat_of_water, resource_of
+from core.charges.volumes import MonthVolume, averages_of, first_month, house_volumes, service_days
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.lines import HouseVolume
@@ -25,9 +27,7 @@ from core.period import Month
 __all__ = ["HousePlan", "decide_house"]
 
 _INDIVIDUAL, _COMMON = 1, 2
-_ALL_SERVICES = (1, 4)
-"""Kinds of accounts that have all services of their house: of a managing organisation, of a settlement centre."""
-_METERED: tuple[Resource, ...] = ("cold_water", "hot_water", "electricity")
+_METERED: tuple[Resource, ...] = ("cold_water", "hot_water", "electricity", "gas", "heating", "wastewater")
 
 
 @dataclass(slots=True)
@@ -62,22 +62,23 @@ class _Decision:
         self.house = house
         self.rules = rules
         self.month = rules.month
-        self.accounts = [account for account in house.accounts if account.kind in _ALL_SERVICES]
+        self.payers = Payers(house)
         self.plan = HousePlan(house)
         start = first_month([*house.meters, *(meter for account in house.accounts for meter in account.meters)], self.month)
         self.averages = {month: averages_of(rules, month) for month in start.until(self.month)}
         """Months of the walk, from the first that readings give a volume of to the charged one, with the limits of the average."""
-        self.by_key = {service.key: service for service in house.services}
+        self.by_key = {service.key: service for service in (*house.base_services, *house.services)}
         self.metered: dict[str, dict[str, list[MonthVolume | Held]]] = {}
         """Volumes by service and account key, from the first month of readings to the charged one."""
         self.meters: dict[str, dict[Month, tuple[Fraction, tuple[RecordId, ...]]]] = {}
         self.common: dict[str, CommonVolume] = {}
+        self.negative: dict[str, tuple[Fraction, Fraction]] = {}
         self._shared: dict[tuple[str, str, str], tuple[Held, ServiceFacts, int]] = {}
 
     def report_other_accounts(self) -> None:
-        """Accounts that have only some services (of a supplier, of capital repair, of waste) are not charged by this version."""
+        """Accounts whose kind says nothing about their services."""
         for account in self.house.accounts:
-            if account.kind not in _ALL_SERVICES:
+            if account.kind not in KNOWN_KINDS:
                 held = Held("CH-021", f"лицевой счёт вида {account.kind} не рассчитывается", hint="Сообщите разработчику.", clause="п. 42")
                 self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account))
 
@@ -87,13 +88,14 @@ class _Decision:
             self.meters[key] = house_volumes(list(self.house.meters), service=key, averages=self.averages)
             for month, (volume, _) in self.meters[key].items():
                 self._freeze(key, month, "meter", volume, "odpu")
+        individual = IndividualVolumes(self.house, self.rules, self.payers, self.averages)
         for service in self.house.services:
             resource = resource_of(service)
-            if service.provision == _INDIVIDUAL and resource in _METERED and is_plain(service):
-                self.metered[service.key] = {
-                    account.key: volumes_of(account, service, resource=resource, averages=self.averages, rules=self.rules)
-                    for account in self.accounts
-                }
+            if service.provision != _INDIVIDUAL or resource not in _METERED or is_heat_of_water(service):
+                continue
+            if resource in ("heating", "wastewater") and not self._has_flat_meters(service):
+                continue
+            self.metered[service.key] = individual.of(service, resource)
         for service in self.house.services:
             if service.provision == _COMMON:
                 self._common(service)
@@ -101,16 +103,11 @@ class _Decision:
     def service(self, service: ServiceFacts) -> None:
         """The line of the service for each account it is provided to in the month."""
         decider = LineDecider(
-            self.house,
-            self.rules,
-            service,
-            metered=self.metered,
-            meters=self.meters,
-            common=self.common.get(service.key),
-            metered_flats=any(meter.service == service.key for account in self.house.accounts for meter in account.meters),
-        )
-        for account in self.accounts:
-            if service_days(account, service, self.month) is None:
+            self.house, self.rules, service, self.payers, metered=self.metered, meters=self.meters, common=self.common.get(service.key),
+            negative=self.negative,
+        )  # fmt: skip
+        for account in self.house.accounts:
+            if not self.payers.carries(account, service) or service_days(account, service, self.month) is None:
                 continue
             try:
                 decided = decider.line(account)
@@ -120,6 +117,10 @@ class _Decision:
             self._refused(account, service)
             if decided is not None:
                 self.plan.plans.append(decided)
+
+    def _has_flat_meters(self, service: ServiceFacts) -> bool:
+        """Whether some account has a meter of the service; without one such a service is not metered at all."""
+        return any(meter.service == service.key for account in self.house.accounts for meter in account.meters)
 
     def hold_house(self, held: Held) -> None:
         """A fact of the whole house is missing: no line of it may be charged."""
@@ -152,6 +153,8 @@ class _Decision:
         for common in found:
             self._freeze(service.key, common.month, "soi", common.volume, common.method)
         self.common[service.key] = found[-1]
+        if found[-1].negative is not None:
+            self.negative[base.key] = found[-1].negative
 
     def _together(self, base: ServiceFacts, index: int) -> Fraction | None:
         """Individual volumes of the house in a month; None when one of them is not known."""

@@ -64,21 +64,46 @@ def charge_houses(houses: Iterable[HouseFacts], facts: Facts, law: Law, month: M
 
 def evaluate(plans: Sequence[LinePlan], *, month: Month, version: str) -> list[ChargeLine]:
     """The lines of the plans, in their order."""
-    groups = [group for plan in plans for group in (*plan.base, *plan.with_k, *plan.recalculation)]
+    groups = [group for plan in plans for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan))]
     results = iter(_amounts(groups))
     computed: list[_Sums] = []
     for plan in plans:
         base = [next(results) for _ in plan.base]
         raised = [next(results) for _ in plan.with_k]
         recalculated = [next(results) for _ in plan.recalculation]
+        relieved = [next(results) for _ in _benefit(plan)]
         amount = sum(money for money, _ in base)
         surcharge = sum(money for money, _ in raised) - amount if raised else 0
-        computed.append(_Sums(amount, surcharge, sum(money for money, _ in recalculated), _volume(plan.base, base)))
-    reductions = iter(_amounts([(_reduction(plan, sums.base),) for plan, sums in zip(plans, computed, strict=True) if plan.reduction]))
-    return [
-        _line(plan, sums, next(reductions)[0] if plan.reduction else 0, month=month, version=version)
-        for plan, sums in zip(plans, computed, strict=True)
+        recalculation, benefit = (sum(money for money, _ in found) for found in (recalculated, relieved))
+        computed.append(_Sums(amount, surcharge, recalculation, benefit, _volume(plan.base, base)))
+    lowered = _lowered(plans, computed)
+    return [_line(plan, sums, rows, month=month, version=version) for plan, sums, rows in zip(plans, computed, lowered, strict=True)]
+
+
+def _lowered(plans: Sequence[LinePlan], computed: Sequence[_Sums]) -> list[_Lowered]:
+    """What interruptions take off: first the volume not delivered by time, then the percentage of what is left (п. 100)."""
+    undelivered = [
+        _on(plan.undelivered, sums.base) if plan.undelivered is not None else None for plan, sums in zip(plans, computed, strict=True)
     ]
+    amounts = iter(_amounts([(row,) for row in undelivered if row is not None]))
+    taken = [0 if row is None else next(amounts)[0] for row in undelivered]
+    reductions = [
+        None if plan.reduction is None else _on(plan.reduction, sums.base - off + (sums.surcharge if plan.reduces_surcharge else 0))
+        for plan, sums, off in zip(plans, computed, taken, strict=True)
+    ]
+    amounts = iter(_amounts([(row,) for row in reductions if row is not None]))
+    return [
+        _Lowered(off + (0 if row is None else next(amounts)[0]), tuple(one for one in (first, row) if one is not None))
+        for off, first, row in zip(taken, undelivered, reductions, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lowered:
+    """Kopecks taken off for interruptions, and the rows they come from."""
+
+    amount: int
+    rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +111,12 @@ class _Sums:
     base: int
     surcharge: int
     recalculation: int
+    benefit: int
     volume_e6: int
+
+
+def _benefit(plan: LinePlan) -> tuple[Group, ...]:
+    return (plan.benefit,) if plan.benefit else ()
 
 
 def _amounts(groups: Sequence[Group]) -> list[tuple[int, int]]:
@@ -127,24 +157,22 @@ def _volume(groups: Sequence[Group], results: Sequence[tuple[int, int]]) -> int:
     return rounded(sum((_exact_volume(group) for group in groups), Fraction(0)), _MICRO)
 
 
-def _reduction(plan: LinePlan, base: int) -> Row:
-    """The interruption with the charge that it lowers: the rounded base, without surcharge and common property."""
-    assert plan.reduction is not None
-    row = plan.reduction
-    return Row(row.clause, {"P": Fraction(base, 100), **row.values}, row.records, row.law, row.first, row.last)
+def _on(row: Row, charge: int) -> Row:
+    """The row with the charge that it lowers: rounded kopecks."""
+    return Row(row.clause, {"P": Fraction(charge, 100), **row.values}, row.records, row.law, row.first, row.last)
 
 
-def _line(plan: LinePlan, sums: _Sums, reduction: int, *, month: Month, version: str) -> ChargeLine:
+def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: Month, version: str) -> ChargeLine:
     inputs: dict[str, object] = {"month": str(month), "base": _groups_json(plan.base)}
     if plan.with_k:
         inputs["with_coefficient"] = _groups_json(plan.with_k)
     if plan.recalculation:
         inputs["recalculation"] = _groups_json(plan.recalculation)
-    rows = [row for group in (*plan.base, *plan.with_k, *plan.recalculation) for row in group]
-    if plan.reduction is not None:
-        row = _reduction(plan, sums.base)
-        rows.append(row)
-        inputs["underdelivery"] = _groups_json(((row,),))
+    if plan.benefit:
+        inputs["benefit"] = _groups_json((plan.benefit,))
+    if lowered.rows:
+        inputs["underdelivery"] = _groups_json([(row,) for row in lowered.rows])
+    rows = [row for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), lowered.rows) for row in group]
     sources: set[RecordId] = {*plan.sources, *(source for row in rows for ids in row.records.values() for source in ids)}
     return ChargeLine(
         account_id=plan.account_id,
@@ -158,8 +186,8 @@ def _line(plan: LinePlan, sums: _Sums, reduction: int, *, month: Month, version:
         base=sums.base,
         surcharge=sums.surcharge,
         recalculation=sums.recalculation,
-        underdelivery=reduction,
-        benefit=0,
+        underdelivery=lowered.amount,
+        benefit=sums.benefit,
         inputs=inputs,
         sources=tuple(sorted(sources)),
     )

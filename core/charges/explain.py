@@ -27,6 +27,7 @@ _PARTS = {
     "with_coefficient": "с повышающим коэффициентом",
     "recalculation": "перерасчёт",
     "underdelivery": "снижение за перерыв",
+    "benefit": "льгота",
 }
 
 
@@ -92,8 +93,8 @@ def explain_line(line: ChargeLine) -> Explanation:
             sums[part] = sums.get(part, 0) + kopecks(roubles)
     base = sums.get("base", 0)
     surcharge = sums["with_coefficient"] - base if "with_coefficient" in sums else 0
-    found = (base, surcharge, sums.get("recalculation", 0), sums.get("underdelivery", 0))
-    posted = (line.base, line.surcharge, line.recalculation, line.underdelivery)
+    found = (base, surcharge, sums.get("recalculation", 0), sums.get("underdelivery", 0), sums.get("benefit", 0))
+    posted = (line.base, line.surcharge, line.recalculation, line.underdelivery, line.benefit)
     if found != posted:
         raise InvariantError(
             "CH-0901",
@@ -102,7 +103,7 @@ def explain_line(line: ChargeLine) -> Explanation:
             account=line.account_id,
             service=line.service_id,
         )
-    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.benefit, line.total)
+    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.total)
 
 
 def _groups(inputs: Mapping[str, object], part: str) -> Sequence[Sequence[Mapping[str, Any]]]:

@@ -16,7 +16,7 @@ from core.ids import RecordId
 from core.model.facts import InterruptionFacts
 from core.period import Month
 
-__all__ = ["Limits", "Reduction", "hours_beyond", "limits_of", "reduction_of"]
+__all__ = ["Limits", "Reduction", "beyond_stated", "hours_beyond", "lasted", "limits_of", "reduction_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def reduction_of(interruptions: Sequence[InterruptionFacts], resource: Resource,
     if not touching:
         return None
     if rules.choice("interruption_limits", month.last) == "stated":
-        hours = sum((_beyond_stated(item, month) for item in touching), Fraction(0))
+        hours = sum((beyond_stated(item, month) for item in touching), Fraction(0))
     else:
         hours = hours_beyond(touching, limits_of(resource, month, rules), month)
     if not hours:
@@ -86,13 +86,18 @@ def hours_beyond(interruptions: Sequence[InterruptionFacts], limits: Limits, mon
     return _hours(total)
 
 
+def lasted(interruptions: Sequence[InterruptionFacts], month: Month) -> Fraction:
+    """Hours of the month on which the service was not provided at all, whatever is allowed (п. 100)."""
+    return hours_beyond(interruptions, Limits(Fraction(0), None), month)
+
+
 def _own_single(resource: Resource, rules: Rules, clause: str) -> Fraction | None:
     if resource == "gas":
         return None
     return rules.own_number(f"{resource}_single_limit_hours", clause=clause).value
 
 
-def _beyond_stated(item: InterruptionFacts, month: Month) -> Fraction:
+def beyond_stated(item: InterruptionFacts, month: Month) -> Fraction:
     """Hours beyond the sender's own allowance, the only limit where the region takes it."""
     clipped = _clipped(item, month)
     if clipped is None:

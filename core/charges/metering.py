@@ -7,31 +7,21 @@ a month that goes by it says so, and its volume is asked of the caller, who know
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
+from core.charges.averages import Averages, average_of, counted
 from core.charges.persons import days_between
-from core.charges.rules import Sourced
 from core.ids import RecordId
 from core.model.facts import MeterFacts, ReadingFacts
 from core.period import Month
 
-__all__ = ["Averages", "Metered", "Point", "metering_points"]
+__all__ = ["Metered", "Point", "Rebuilt", "metering_points", "spread_by_days"]
 
 Outcome = Literal["ipu", "ipu_replaced", "ipu_after_average", "average", "norm"]
-
-
-@dataclass(frozen=True, slots=True)
-class Averages:
-    """Limits of the average (п. 59, 60) and of a rollover, for one month."""
-
-    window: Sourced
-    minimum: int
-    longest: int
-    rollover_factor: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +36,23 @@ class Metered:
     """The norm is due with the coefficient: the three average months after a lapse or failure have run out."""
     refused: tuple[ReadingFacts, ...] = ()
     """Readings that are neither growth nor a credible rollover, and so were not used."""
+    rebuilt: tuple[Rebuilt, ...] = ()
+    """Earlier months that this month's reading charges anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A closed month that a late reading spreads its volume over (setting ``late_reading = rebuild``)."""
+
+    month: Month
+    volume: Fraction
+    """What the month gets of the difference of the readings, by days."""
+    charged: Fraction
+    """What it was charged by the average or the norm."""
+
+
+def _every_month(_: Month) -> bool:
+    return True
 
 
 @dataclass(slots=True)
@@ -61,6 +68,13 @@ class Point:
     """Charged since the last accepted reading by average or norm, or carried from a late reading that came out lower."""
     without: int = 0
     """Months in a row without an accepted reading, whatever the cause: the average is allowed for three of them together (п. 60)."""
+    opened_on: date | None = None
+    closed_on: date | None = None
+    """First and last day of the account that the point belongs to: days outside them need no meter."""
+    counts: Callable[[Month], bool] = _every_month
+    """Months that are charged at all: heating has its season only; in others a reading just moves the point on."""
+    unread: list[tuple[Month, Fraction]] = field(default_factory=list)
+    """Months of a valid meter since the last accepted reading, with what each was charged."""
 
     @property
     def first_month(self) -> Month | None:
@@ -83,22 +97,37 @@ class Point:
     def month(self, month: Month, averages: Averages) -> Metered | None:
         """The next month of the walk; None while no meter has been installed yet."""
         starts = [meter.commissioned_on for meter in self.meters if meter.commissioned_on is not None]
-        if len(starts) == len(self.meters) and min(starts) > month.last:
+        first, last = max(self.opened_on or month.first, month.first), min(self.closed_on or month.last, month.last)
+        if first > last or (len(starts) == len(self.meters) and min(starts) > month.last):
             return None
-        valid = [meter for meter in self.meters if _valid_days(meter, month)]
-        uncovered = month.days - sum(_valid_days(meter, month) for meter in valid)
+        if not self.counts(month):
+            self._pass(month)
+            return None
+        valid = [meter for meter in self.meters if _valid_days(meter, first, last)]
+        uncovered = days_between(first, last) - sum(_valid_days(meter, first, last) for meter in valid)
         if not valid:
             return self._without_meter(month, averages)
-        if len(valid) > 1 or _started_in(valid[0], month):
+        started = _started_in(valid[0], month)
+        if len(valid) == 1 and started and valid[0].commissioned_on == self.opened_on:
+            self.last = _start_of(valid[0])
+            started = False
+        if len(valid) > 1 or started:
             return self._replaced(month, valid, max(uncovered, 0), averages)
-        if uncovered > 0 and not _continues(valid[0], month):
+        if uncovered > 0 and not _continues(valid[0], last):
             return self._event(month, valid[0], uncovered, averages)
         return self._read(month, valid[0], averages)
+
+    def _pass(self, month: Month) -> None:
+        """A month that is not charged: its reading is what the next month counts from."""
+        for meter in self.meters:
+            reading = _reading_in(meter, month, until=_valid_until(meter) or month.last)
+            if reading is not None and (self.last is None or reading.value_e3 >= self.last.value_e3):
+                self.last = reading
 
     def _read(self, month: Month, meter: MeterFacts, averages: Averages) -> Metered:
         """A valid meter the whole month: its reading, or else average and norm."""
         reading = _reading_in(meter, month, until=month.last)
-        if reading is None:
+        if reading is None or (reading.taken_on == meter.commissioned_on == self.opened_on != month.last):
             return self._unread(month, averages, valid_meter=True)
         if self.last is None:
             self.last, self.charged, self.without = reading, Fraction(0), 0
@@ -110,8 +139,10 @@ class Point:
                 month_without.outcome, month_without.clause, month_without.values, month_without.records, month_without.raised, (reading,)
             )
         sources = (self.last.source, reading.source, meter.source)
+        if self.unread and averages.late_reading == "rebuild":
+            return self._rebuilt(month, reading, volume, sources)
         late, charged = self.without > 0, self.charged
-        self.charged = max(charged - volume, Fraction(0))
+        self.charged, self.unread = max(charged - volume, Fraction(0)), []
         self.last, self.without = reading, 0
         if not late:
             self.measured.append((volume, sources[:2]))
@@ -120,21 +151,24 @@ class Point:
             return Metered(outcome, "formula_1_late", {"V_read": volume, "V_charged": charged}, {"V_read": sources})
         return Metered(outcome, "formula_1", {"V": volume}, {"V": sources})
 
+    def _rebuilt(self, month: Month, reading: ReadingFacts, volume: Fraction, sources: tuple[RecordId, ...]) -> Metered:
+        """A late reading spread by days over all months since the last one; each is charged anew at its own tariff."""
+        volumes = spread_by_days(volume, [*(earlier for earlier, _ in self.unread), month])
+        rebuilt = tuple(Rebuilt(earlier, volumes[earlier], charged) for earlier, charged in self.unread)
+        own = volumes[month]
+        self.last, self.without, self.charged, self.unread = reading, 0, Fraction(0), []
+        return Metered("ipu_after_average", "formula_1", {"V": own}, {"V": sources}, rebuilt=rebuilt)
+
     def _difference(self, meter: MeterFacts, reading: ReadingFacts, averages: Averages) -> Fraction | None:
         """Growth since the last accepted reading; over the counter's end where that is credible, None where it is not (rollover rule)."""
         assert self.last is not None
-        volume = Fraction(reading.value_e3 - self.last.value_e3, 1000)
-        if volume >= 0:
-            return volume
-        if meter.digits is None:
-            return None
-        turn: int = 10**meter.digits
-        volume += turn
-        known = [known for known, _ in self.measured]
-        mean = sum(known, Fraction(0)) / len(known) if len(known) >= averages.minimum else None
-        if volume * 2 >= turn or (mean is not None and volume > averages.rollover_factor * mean):
-            return None
-        return volume
+        return counted(
+            Fraction(self.last.value_e3, 1000),
+            Fraction(reading.value_e3, 1000),
+            digits=meter.digits,
+            measured=[known for known, _ in self.measured],
+            averages=averages,
+        )
 
     def _unread(self, month: Month, averages: Averages, *, valid_meter: bool, counts: bool = True) -> Metered:
         """A month by the average, or by the norm once the average may not be used (п. 59, 60)."""
@@ -143,19 +177,25 @@ class Point:
         average = self._average(averages)
         if average is not None and passed < averages.longest and counts:
             values, records = average
-            self.charged += values["V_sum"] / values["m"] if valid_meter else 0
+            self._owe(month, values["V_sum"] / values["m"], valid_meter=valid_meter)
             return Metered("average", "clause_59", values, records)
-        if valid_meter and counts:
-            self.charged += self.norm(month)
+        if valid_meter and counts and averages.late_reading != "keep_norm":
+            self._owe(month, self.norm(month), valid_meter=True)
         return Metered("norm", "formula_4", {}, {}, raised=not valid_meter)
 
+    def _owe(self, month: Month, volume: Fraction, *, valid_meter: bool) -> None:
+        """A volume charged without a reading, which the next reading of a valid meter takes off."""
+        if valid_meter:
+            self.charged += volume
+            self.unread.append((month, volume))
+
     def _average(self, averages: Averages) -> tuple[dict[str, Fraction], dict[str, tuple[RecordId, ...]]] | None:
-        window = self.measured[-int(averages.window.value) :]
-        if len(window) < averages.minimum:
+        found = average_of([volume for volume, _ in self.measured], averages)
+        if found is None:
             return None
-        readings = tuple(dict.fromkeys(source for _, sources in window for source in sources))
-        values = {"V_sum": sum((volume for volume, _ in window), Fraction(0)), "m": Fraction(len(window))}
-        return values, {"V_sum": readings, "m": averages.window.records}
+        together, months = found
+        readings = tuple(dict.fromkeys(source for _, sources in self.measured[-months:] for source in sources))
+        return {"V_sum": together, "m": Fraction(months)}, {"V_sum": readings, "m": averages.window.records}
 
     def _without_meter(self, month: Month, averages: Averages) -> Metered:
         """No day of the month has a valid meter: after a lapse, a failure or a removal."""
@@ -181,6 +221,7 @@ class Point:
             return self._unread(month, averages, valid_meter=False)
         sources = (self.last.source, reading.source, meter.source)
         volume, self.charged = max(volume - self.charged, Fraction(0)), max(self.charged - volume, Fraction(0))
+        self.unread = []
         self.without, self.last = 1, reading
         values, records = average
         gap = {"V_before": volume, "V_after": Fraction(0), "g": Fraction(uncovered), "M": Fraction(month.days)}
@@ -195,12 +236,13 @@ class Point:
                 continue
             difference = None if final is None or self.last is None else self._difference(meter, final, averages)
             if difference is None or final is None or self.last is None:
-                gap += _valid_days(meter, month)
+                gap += _valid_days(meter, month.first, month.last)
                 continue
             before += difference
             sources += [self.last.source, final.source, meter.source]
             self.last = final
         before, self.charged = max(before - self.charged, Fraction(0)), max(self.charged - before, Fraction(0))
+        self.unread = []
         after, new_sources, unmeasured = self._new_part(month, valid)
         average = self._average(averages)
         self.without = int(unmeasured > 0)
@@ -225,16 +267,21 @@ class Point:
                 continue
             assert meter.commissioned_on is not None
             reading = _reading_in(meter, month, until=_valid_until(meter) or month.last)
-            start = meter.start_e3 if meter.start_e3 is not None else meter.readings[0].value_e3 if meter.readings else 0
-            first = ReadingFacts(meter.commissioned_on, start, meter.source)
+            first = _start_of(meter)
             if reading is None or (reading.taken_on == meter.commissioned_on and meter.commissioned_on != month.last):
                 unmeasured += days_between(meter.commissioned_on, month.last)
                 self.last = reading or first
                 continue
-            after += Fraction(reading.value_e3 - start, 1000)
+            after += Fraction(reading.value_e3 - first.value_e3, 1000)
             sources += [meter.source, reading.source]
             self.last = reading
         return after, sources, unmeasured
+
+
+def spread_by_days(volume: Fraction, months: Sequence[Month]) -> dict[Month, Fraction]:
+    """A volume over whole months in proportion to their days (п. 38)."""
+    days = sum(month.days for month in months)
+    return {month: volume * month.days / days for month in months}
 
 
 def metering_points(meters: Iterable[MeterFacts], norm: Callable[[Month], Fraction]) -> list[Point]:
@@ -254,23 +301,31 @@ def metering_points(meters: Iterable[MeterFacts], norm: Callable[[Month], Fracti
 
 
 def _valid_until(meter: MeterFacts) -> date | None:
-    """The last day the meter counts on: removal, or the end of its verification."""
-    ends = [day for day in (meter.closed_on, meter.next_verification_on) if day is not None]
+    """The last day the meter counts on: removal, end of verification, refusal of access, or the day before it failed."""
+    ends = [day for day in (meter.closed_on, meter.next_verification_on, meter.access_refused_on) if day is not None]
+    if meter.failed_on is not None:
+        ends.append(meter.failed_on - timedelta(days=1))
     return min(ends, default=None)
 
 
-def _valid_days(meter: MeterFacts, month: Month) -> int:
-    return days_between(max(meter.commissioned_on or month.first, month.first), min(_valid_until(meter) or month.last, month.last))
+def _valid_days(meter: MeterFacts, first: date, last: date) -> int:
+    return days_between(max(meter.commissioned_on or first, first), min(_valid_until(meter) or last, last))
 
 
 def _started_in(meter: MeterFacts, month: Month) -> bool:
     return meter.commissioned_on is not None and meter.commissioned_on in month
 
 
-def _continues(meter: MeterFacts, month: Month) -> bool:
-    """Whether the meter is valid to the end of the month."""
+def _start_of(meter: MeterFacts) -> ReadingFacts:
+    """Where a meter begins to count: its first reading on the day it was commissioned."""
+    start = meter.start_e3 if meter.start_e3 is not None else meter.readings[0].value_e3 if meter.readings else 0
+    return ReadingFacts(meter.commissioned_on or date.min, start, meter.source)
+
+
+def _continues(meter: MeterFacts, last: date) -> bool:
+    """Whether the meter is valid to the last day."""
     end = _valid_until(meter)
-    return end is None or end >= month.last
+    return end is None or end >= last
 
 
 def _reading_in(meter: MeterFacts, month: Month, *, until: date) -> ReadingFacts | None:

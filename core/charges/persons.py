@@ -12,7 +12,7 @@ from core.ids import RecordId
 from core.model.facts import AccountFacts, ResidenceFacts
 from core.period import Month
 
-__all__ = ["Persons", "days_between", "persons"]
+__all__ = ["Days", "Persons", "days_between", "person_days", "persons"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,27 @@ class Persons:
     law: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """An interval of residence; both ends count, an open end is None."""
+
+    first: date
+    last: date | None
+
+    @classmethod
+    def parse(cls, first: str | None, last: str | None) -> Days:
+        """From ISO dates; an open beginning is the beginning of time."""
+        return cls(date.fromisoformat(first) if first else date.min, date.fromisoformat(last) if last else None)
+
+
+def person_days(lived: Days, first: date, last: date, *, inclusive: bool) -> int:
+    """Days of the interval from first to last; ``inclusive``: its last day counts (setting ``residence_end``)."""
+    end = lived.last
+    if end is not None and not inclusive:
+        end -= timedelta(days=1)
+    return days_between(max(lived.first, first), last if end is None else min(end, last))
+
+
 def days_between(first: date, last: date) -> int:
     """Days from first to last, both counting; never below zero."""
     return max((last - first).days + 1, 0)
@@ -32,7 +53,7 @@ def days_between(first: date, last: date) -> int:
 def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, last: date) -> Persons:
     """Persons of the account on the days of the month from first to last, divided by the days of the month (п. 57).
 
-    Where nobody lived on any day of the month the owners count (п. 56(2)); their number is not in the facts, so the setting decides.
+    Where nobody lived on any day of the month the owners count (п. 56(2)); when their number is not known, the setting decides.
     Premises that are not for living have no norm for persons (п. 43): the line is held.
     """
     if not account.residential:
@@ -45,6 +66,8 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
     inclusive = rules.choice("residence_end", month.last) == "inclusive"
     lived = [item for item in account.residences if _days(item, month.first, month.last, inclusive=inclusive)]
     if not lived:
+        if account.owners is not None:
+            return Persons(Fraction(account.owners * days_between(first, last), month.days), (account.source,))
         owners = rules.number("setting.owners_when_unknown", month.last)
         count = owners.value * days_between(first, last) / month.days
         return Persons(count, (account.source, *owners.records), owners.law)
@@ -53,7 +76,4 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
 
 
 def _days(residence: ResidenceFacts, first: date, last: date, *, inclusive: bool) -> int:
-    end = residence.last
-    if end is not None and not inclusive:
-        end -= timedelta(days=1)
-    return days_between(max(residence.first, first), last if end is None else min(end, last))
+    return person_days(Days(residence.first, residence.last), first, last, inclusive=inclusive)

@@ -34,6 +34,9 @@ class Row:
 
 Group = tuple[Row, ...]
 
+_RAISED = {"formula_4": "formula_4_1", "formula_23_norm": "formula_23_1"}
+"""Clause of the norm → the same with the raising coefficient."""
+
 
 @dataclass(frozen=True, slots=True)
 class LinePlan:
@@ -50,7 +53,13 @@ class LinePlan:
     """The same charge with the raising coefficient; the surcharge is what it exceeds the base by."""
     recalculation: tuple[Group, ...] = ()
     reduction: Row | None = None
-    """The interruption, without ``P``: the charge that it lowers is the rounded base."""
+    """The interruption, without ``P``: the charge that it lowers is the rounded base, less what was not delivered."""
+    undelivered: Row | None = None
+    """The volume not delivered by time (п. 100), without ``P``; it comes before the reduction."""
+    reduces_surcharge: bool = False
+    """The reduction is of base and surcharge together (setting ``interruption_base = all_lines``)."""
+    benefit: Group = ()
+    """Relief on the bill, kept positive; not lowered by recalculations, without surcharge."""
     sources: tuple[RecordId, ...] = ()
     """Records that decided, beside those of the rows."""
 
@@ -91,4 +100,4 @@ def _raised(row: Row, coefficient: Valued) -> Row:
     values = {**row.values, "K": coefficient.value, "d": Fraction(days_between(start, end))}
     records = {**row.records, "K": coefficient.records} if coefficient.records else row.records
     law = {**row.law, "K": coefficient.law} if coefficient.law else row.law
-    return Row("formula_4_1", values, records, law, start, end)
+    return Row(_RAISED[row.clause], values, records, law, start, end)

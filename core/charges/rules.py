@@ -20,10 +20,20 @@ from core.ids import EntityId, RecordId
 from core.model.facts import Facts, NormFacts, ServiceFacts, TariffFacts
 from core.period import Month
 
-__all__ = ["Resource", "Rules", "Sourced", "Valued", "is_plain", "resource_of"]
+__all__ = ["Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of"]
 
-Resource = Literal["cold_water", "hot_water", "wastewater", "electricity", "gas", "heating"]
-_UTILITIES: dict[int, Resource] = {1: "cold_water", 2: "hot_water", 3: "wastewater", 4: "electricity", 5: "gas", 6: "heating"}
+Resource = Literal["cold_water", "hot_water", "wastewater", "electricity", "gas", "heating", "waste", "solid_fuel"]
+_UTILITIES: dict[int, Resource] = {
+    1: "cold_water",
+    2: "hot_water",
+    3: "wastewater",
+    4: "electricity",
+    5: "gas",
+    6: "heating",
+    7: "solid_fuel",
+    8: "waste",
+}
+_HOT, _COLD_WATER, _HEAT = 2, 1, 5
 _WINDOW = re.compile(r"last (\d{1,2}) measured full months")
 _DAY = timedelta(days=1)
 
@@ -33,9 +43,14 @@ def resource_of(service: ServiceFacts) -> Resource | None:
     return _UTILITIES.get(service.utility_kind) if service.utility_kind is not None else None
 
 
-def is_plain(service: ServiceFacts) -> bool:
-    """Neither one zone of several on a meter, nor the carrier or the heat of a two-component hot water."""
-    return service.zone in (None, 1) and (service.utility_kind != 2 or service.resource_kind in (None, 2))
+def is_carrier(service: ServiceFacts) -> bool:
+    """Whether the service is cold water that is heated: the first of the two components of hot water."""
+    return service.utility_kind == _HOT and service.resource_kind == _COLD_WATER
+
+
+def is_heat_of_water(service: ServiceFacts) -> bool:
+    """Whether the service is the second component of hot water: its heat."""
+    return service.utility_kind == _HOT and service.resource_kind == _HEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +85,13 @@ class Rules:
         self._known: dict[object, tuple[Valued, ...]] = {}
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
-        for name in ("coefficient_sewerage", "wastewater_k"):
-            if name in facts.settings and self._own_number(name) != 1:
-                raise ConfigError("CFG-0424", f"Настройка региона {name} не рассчитывается.", hint="Допустимо: 1.", setting=name)
         self.average_window = self._average_window()
 
     def number(self, name: str, day: date) -> Sourced:
         """A number of the law, or the region's own in its place (``coefficient.cold_water`` → setting ``coefficient_cold_water``)."""
         own = name.removeprefix("setting.").replace(".", "_")
         if own in self.facts.settings:
-            return Sourced(self._own_number(own), self._setting_source(own))
+            return Sourced(self._own_number(own), self.setting_source(own))
         return Sourced(self.law.number(name, day), law=name)
 
     def own_number(self, name: str, *, clause: str) -> Sourced:
@@ -88,7 +100,13 @@ class Rules:
             raise Held(
                 "CH-011", f"не задана настройка региона {name}", hint="Задайте её в настройках региона.", clause=clause, scope="service"
             )
-        return Sourced(self._own_number(name), self._setting_source(name))
+        return Sourced(self._own_number(name), self.setting_source(name))
+
+    def wastewater_coefficient(self) -> Sourced:
+        """The raising coefficient of wastewater: 1 unless the region decided otherwise (``wastewater_k`` or ``coefficient_sewerage``)."""
+        if "coefficient_sewerage" in self.facts.settings and "wastewater_k" not in self.facts.settings:
+            return Sourced(self._own_number("coefficient_sewerage"), self.setting_source("coefficient_sewerage"))
+        return self.number("setting.wastewater_k", self.month.last)
 
     def choice(self, name: str, day: date) -> str:
         """The way a question of practice is answered on the day."""
@@ -124,7 +142,7 @@ class Rules:
 
     def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """Approved tariffs of a utility service for each of the days, in order."""
-        kind, utility, resource = "utility", service.utility_kind, service.resource_kind
+        kind, utility, resource, zone = "utility", service.utility_kind, service.resource_kind, service.zone
         what = f"тариф на «{service.name}» для ОКТМО {oktmo}"
 
         def fits(tariff: TariffFacts) -> bool:
@@ -132,11 +150,11 @@ class Rules:
                 tariff.kind == kind
                 and tariff.utility_kind == utility
                 and tariff.resource_kind in (None, resource)
-                and tariff.zone in (None, 1)
+                and (tariff.zone or 1) == (zone or 1)
                 and oktmo.startswith(tariff.oktmo)
             )
 
-        return self._valued(("tariff", utility, resource, oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        return self._valued(("tariff", utility, resource, zone, oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
 
     def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """The approved minimum of the capital-repair contribution for each of the days."""
@@ -164,12 +182,21 @@ class Rules:
 
         return self._valued(("norm", basis, utility, resource, first, last), read)
 
+    def heat_of_water(self, service: ServiceFacts, day: date) -> Valued:
+        """Heat in 1 m³ of hot water, Gcal: the approved norm, whatever the house meter shows (п. 42, formula 23)."""
+        what = f"«{service.name}», тепло на 1 м³"
+        return self.norms("heat_per_m3", day, day, utility=service.utility_kind, resource=service.resource_kind, what=what)[0]
+
+    def has_norm(self, basis: str, *, utility: int | None) -> bool:
+        """Whether the region has approved any norm of the basis for the utility."""
+        return any(norm.basis == basis and norm.utility_kind == utility for norm in self.facts.norms)
+
     def coefficients(self, resource: Resource, first: date, last: date) -> tuple[Valued, ...]:
         """The raising coefficient for each of the days; by the setting ``k_effective`` a new one may wait for the next month."""
         name = f"coefficient.{resource}"
         own = name.replace(".", "_")
         if own in self.facts.settings:
-            return (Valued(first, last, self._own_number(own), self._setting_source(own)),)
+            return (Valued(first, last, self._own_number(own), self.setting_source(own)),)
         if self.choice("k_effective", first) == "next_month":
             return (Valued(first, last, self.law.number(name, Month.of(first).first), (), law=name),)
         return tuple(
@@ -177,12 +204,6 @@ class Rules:
             for dated in self.law.parameters[name].values
             if dated.first <= last and (dated.last is None or dated.last >= first)
         )
-
-    def coefficient_is_due(self, resource: Resource, day: date) -> bool:
-        """Whether a missing meter raises the norm of the resource at all: on electricity only where the setting says so (п. 42, 60(3))."""
-        if resource == "electricity":
-            return self.choice("k_electricity_basis", day) == "no_meter"
-        return f"coefficient.{resource}" in self.law.parameters
 
     def _tariffs(self, fits: Callable[[TariffFacts], bool], what: str, first: date, last: date) -> tuple[Valued, ...]:
         found = []
@@ -215,7 +236,8 @@ class Rules:
                 "CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name
             ) from None
 
-    def _setting_source(self, name: str) -> tuple[RecordId, ...]:
+    def setting_source(self, name: str) -> tuple[RecordId, ...]:
+        """The record of a region's setting; empty when the law's default holds."""
         source = self.facts.settings_sources.get(name)
         return () if source is None else (source,)
 
@@ -231,7 +253,7 @@ class Rules:
                 hint="Допустимо: last N measured full months.",
                 setting="average_window",
             )
-        return Sourced(Fraction(match[1]), self._setting_source("average_window"))
+        return Sourced(Fraction(match[1]), self.setting_source("average_window"))
 
 
 def _missing_norm(what: str) -> Held:

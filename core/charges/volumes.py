@@ -7,27 +7,23 @@ months are walked for what the charged month depends on: averages, the three-mon
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from core.charges import clauses
+from core.charges.averages import Averages
 from core.charges.findings import Held
-from core.charges.metering import Averages, Metered, metering_points
+from core.charges.metering import Rebuilt, metering_points
 from core.charges.persons import persons
-from core.charges.rules import Resource, Rules
+from core.charges.rules import Resource, Rules, Valued
 from core.ids import RecordId
 from core.model.facts import AccountFacts, MeterFacts, ReadingFacts, ServiceFacts
 from core.model.lines import Method
 from core.period import Month
 
-__all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "service_days", "volume_of", "volumes_of"]
-
-_PRIORITY: tuple[Method, ...] = ("ipu_replaced", "ipu_after_average", "average", "ipu")
-"""Which way names the line when an account has several metering points: the least ordinary one."""
-
-_INDIVIDUAL_METER = 3
+__all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "norm_parts", "service_days", "volume_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +54,8 @@ class MonthVolume:
     refused: tuple[ReadingFacts, ...] = ()
     metered: bool = False
     """A meter of the service is installed."""
+    rebuilt: tuple[Rebuilt, ...] = ()
+    """Earlier months that a late reading charges anew."""
 
 
 def volume_of(part: Part) -> Fraction:
@@ -88,85 +86,47 @@ def averages_of(rules: Rules, month: Month) -> Averages:
         minimum=int(rules.number("average.minimum_months", month.last).value),
         longest=int(rules.number("average.longest_months", month.last).value),
         rollover_factor=rules.number("setting.rollover_factor", month.last).value,
+        late_reading=rules.choice("late_reading", month.last),
     )
 
 
-def volumes_of(
-    account: AccountFacts, service: ServiceFacts, *, resource: Resource, averages: Mapping[Month, Averages], rules: Rules
-) -> list[MonthVolume | Held]:
-    """The service of the account in each month of ``averages``; a month that can not be computed is ``Held``."""
-
-    meters = [meter for meter in account.meters if meter.service == service.key]
-    if any(meter.kind != _INDIVIDUAL_METER or any(reading.zone not in (None, 1) for reading in meter.readings) for meter in meters):
-        held = Held(
-            "CH-020", "прибор на несколько счетов или на несколько тарифных зон не рассчитывается", hint="Сообщите разработчику.",
-            clause="формулы 1, 7",
-        )  # fmt: skip
-        return [held for _ in averages]
-
-    def by_norm(month: Month) -> tuple[Part, ...]:
-        days = service_days(account, service, month)
-        return () if days is None else _norm_parts(account, service, month, resource=resource, days=days, rules=rules)
-
-    def norm_volume(month: Month) -> Fraction:
-        return sum((volume_of(part) for part in by_norm(month)), Fraction(0))
-
-    points = metering_points(meters, norm_volume)
-    for point in points:
-        point.begin(min(averages))
-    found: list[MonthVolume | Held] = []
-    for month, limits in averages.items():
-        try:
-            months = [metered for point in points if (metered := point.month(month, limits)) is not None]
-            found.append(_together(month, months, by_norm))
-        except Held as held:
-            found.append(held)
-    return found
-
-
-def _together(month: Month, points: list[Metered], by_norm: Callable[[Month], tuple[Part, ...]]) -> MonthVolume:
-    """All metering points of the service as one volume; where one of them goes by the norm, the whole service does."""
-    refused = tuple(reading for point in points for reading in point.refused)
-    if not points or any(point.outcome == "norm" for point in points):
-        parts = by_norm(month)
-        volume = sum((volume_of(part) for part in parts), Fraction(0))
-        return MonthVolume(month, "norm", parts, volume, any(point.raised for point in points), refused, bool(points))
-    parts = tuple(_point_part(point, month, by_norm) for point in points)
-    outcomes = {point.outcome for point in points}
-    method = next(method for method in _PRIORITY if method in outcomes)
-    return MonthVolume(month, method, parts, sum((volume_of(part) for part in parts), Fraction(0)), False, refused, True)
-
-
-def _point_part(point: Metered, month: Month, by_norm: Callable[[Month], tuple[Part, ...]]) -> Part:
-    """The part of a metering point; days between two meters that go by the norm take it from the account's people."""
-    if point.clause != "formula_1_gap_norm":
-        return Part(point.clause, point.values, point.records)
-    norm = by_norm(month)
-    if len(norm) != 1:
-        raise Held(
-            "CH-012", "норматив меняется в месяце замены прибора", hint="Начислите вручную и сообщите разработчику.", clause="п. 59, 60"
-        )
-    return Part(point.clause, {**point.values, **norm[0].values}, {**point.records, **norm[0].records}, norm[0].law)
-
-
-def _norm_parts(
+def norm_parts(
     account: AccountFacts, service: ServiceFacts, month: Month, *, resource: Resource, days: tuple[date, date], rules: Rules
 ) -> tuple[Part, ...]:
-    """Persons × norm, one part for each value of the norm in the month."""
-    norms = rules.norms(
-        "per_person",
-        *days,
-        utility=service.utility_kind,
-        resource=service.resource_kind,
-        what=f"«{service.name}», на человека ({resource})",
-    )
+    """Persons × norm, one part for each value of the norm in the month; of gas the norms of what the premises have."""
+    if resource == "gas":
+        return _gas_parts(account, service, month, days=days, rules=rules)
     parts = []
-    for norm in norms:
+    for norm in _norms("per_person", service, resource, days, rules):
         living = persons(account, month, rules, first=norm.first, last=norm.last)
         values = {"n": living.count, "N": norm.value}
         law = {"n": living.law} if living.law else {}
         parts.append(Part("formula_4", values, {"n": living.records, "N": norm.records}, law, norm.first, norm.last))
     return tuple(parts)
+
+
+def _norms(basis: str, service: ServiceFacts, resource: Resource, days: tuple[date, date], rules: Rules) -> tuple[Valued, ...]:
+    return rules.norms(
+        basis, *days, utility=service.utility_kind, resource=service.resource_kind, what=f"«{service.name}», на человека ({resource})"
+    )
+
+
+def _gas_parts(account: AccountFacts, service: ServiceFacts, month: Month, *, days: tuple[date, date], rules: Rules) -> tuple[Part, ...]:
+    """Formula 5: cooking where there is a gas stove, the water heater where there is one."""
+    if not (account.gas_stove or account.gas_heater):
+        return ()
+    cook = _norms("per_person_cooking", service, "gas", days, rules) if account.gas_stove else ()
+    heater = _norms("per_person_heater", service, "gas", days, rules) if account.gas_heater else ()
+    if max(len(cook), len(heater)) > 1:
+        raise Held("CH-012", "норматив газа меняется внутри месяца", hint="Сообщите разработчику.", clause="формула 5")
+    living = persons(account, month, rules, first=days[0], last=days[1])
+    none = (Fraction(0), (account.source,))
+    (norm_cook, cook_source), (norm_heater, heater_source) = (
+        (found[0].value, found[0].records) if found else none for found in (cook, heater)
+    )
+    values = {"n": living.count, "N_cook": norm_cook, "N_heater": norm_heater}
+    records = {"n": living.records, "N_cook": cook_source, "N_heater": heater_source}
+    return (Part("formula_5", values, records, {"n": living.law} if living.law else {}, *days),)
 
 
 def house_volumes(

@@ -14,7 +14,7 @@ from core.money import format_roubles
 
 __all__ = ["check"]
 
-_EFFECT = "bill not issued"
+_EFFECT = "hold_bill"
 _WEIGHTS = (7, 1, 3)
 
 

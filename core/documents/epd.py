@@ -158,9 +158,13 @@ def _line(source: BillSource, line: ChargeLine, house: Mapping[tuple[str, str], 
 
 
 def _factor(line: ChargeLine) -> int | None:
-    """The raising coefficient K of the clause, hundredths; None where nothing was raised."""
-    stated = line.inputs.get("K")
-    return int(Fraction(str(stated)) * 100) if line.surcharge and stated is not None else None
+    """The raising coefficient K of the clause, hundredths; None where nothing was raised or the month had several coefficients."""
+    if not line.surcharge:
+        return None
+    groups = line.inputs.get("with_coefficient", ())
+    rows = [row for group in groups for row in group] if isinstance(groups, list | tuple) else []
+    factors = {Fraction(str(row["values"]["K"])) for row in rows if "K" in row["values"]}
+    return int(max(factors) * 100) if factors else None
 
 
 def _recalculations(source: BillSource) -> tuple[Recalculation, ...]:

@@ -26,7 +26,6 @@ __all__ = [
     "open_items",
     "opening_advances",
     "opening_items",
-    "opening_penalties",
     "payment_parts",
     "payments_counted",
     "penalty_items",
@@ -142,7 +141,7 @@ def payments_counted(connection: Connection, accounts: Sequence[EntityId], *, mo
 def payment_parts(connection: Connection, *, provider_id: ProviderId, month: Month) -> Iterator[PaymentPart]:
     """What the payments of a month were divided into, in the order of posting."""
     names = {"provider_id": provider_id, "month": month.first}
-    for r in connection.execution_options(yield_per=5000).execute(queries("core.ledger").payment_parts, names):
+    for r in connection.execute(queries("core.ledger").payment_parts, names, execution_options={"yield_per": 5000}):
         yield PaymentPart(
             r.entry_key,
             Chart(r.chart),
@@ -153,12 +152,6 @@ def payment_parts(connection: Connection, *, provider_id: ProviderId, month: Mon
             None if r.component is None else Component(r.component),
             r.amount,
         )
-
-
-def opening_penalties(connection: Connection, *, provider_id: ProviderId, month: Month) -> dict[EntityId, int]:
-    """Penalties unpaid on the first day of a month, by account."""
-    rows = connection.execute(queries("core.ledger").opening_penalties, {"provider_id": provider_id, "month": month.first})
-    return {r.account_id: r.amount for r in rows}
 
 
 def penalty_items(connection: Connection, accounts: Sequence[EntityId], *, through: Month | None = None) -> list[PenaltyItem]:
@@ -180,9 +173,10 @@ def turnovers(
     connection: Connection, *, provider_id: ProviderId, month: Month, accounts: Sequence[EntityId] | None = None
 ) -> Iterator[Turnover]:
     """Turnover sheet rows (оборотно-сальдовая ведомость) of a provider's month, principal only."""
-    rows = connection.execution_options(yield_per=5000).execute(
+    rows = connection.execute(
         queries("core.ledger").turnover,
         {"provider_id": provider_id, "month": month.first, "account_ids": None if accounts is None else list(accounts)},
+        execution_options={"yield_per": 5000},
     )
     for r in rows:
         yield Turnover(

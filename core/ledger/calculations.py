@@ -176,9 +176,10 @@ def latest_calculation(connection: Connection, *, provider_id: ProviderId, month
 
 def read_lines(connection: Connection, calculation: Calculation, accounts: Sequence[EntityId] | None = None) -> Iterator[ChargeLine]:
     """Lines in the order of account and service, of some accounts or of all."""
-    rows = connection.execution_options(yield_per=5000).execute(
+    rows = connection.execute(
         queries("core.ledger").lines_of_calculation,
         _names(calculation) | {"account_ids": None if accounts is None else list(accounts)},
+        execution_options={"yield_per": 5000},
     )
     for row in rows:
         yield ChargeLine(

@@ -330,8 +330,49 @@ FROM entry e JOIN posting p USING (entry_id)
 WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind LIKE 'payment%' AND (p.credit IN (1, 6, 7) OR p.debit IN (1, 6, 7))
 ORDER BY e.entry_id, p.n
 
--- name: opening_penalties
-SELECT p.account_id, sum(CASE WHEN p.debit = 7 THEN p.amount ELSE -p.amount END)::bigint AS amount
+-- name: principal_changes
+-- How the principal of debts older than a month moved, for penalties: openings, charges, payments by the day of payment, recalculations.
+-- A debt that was settled before the month and did not move in it is left out.
+WITH moved AS (
+  SELECT p.account_id, p.creditor_id, p.service_id, p.origin_month, coalesce(p.component, 0) = 1 AS surcharge, p.month, e.kind, e.occurred_on,
+         CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END AS signed
+  FROM posting p JOIN entry e USING (entry_id)
+  WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 1 OR p.credit = 1) AND p.origin_month < :before
+), live AS (
+  SELECT account_id, creditor_id, origin_month FROM moved GROUP BY 1, 2, 3 HAVING sum(signed) <> 0 OR bool_or(month = :month)
+)
+SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, sum(signed)::bigint AS amount
+FROM moved JOIN live USING (account_id, creditor_id, origin_month)
+GROUP BY account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, month
+HAVING sum(signed) <> 0
+ORDER BY account_id, origin_month, creditor_id, service_id, surcharge, occurred_on, kind
+
+-- name: penalty_turnover
+-- Penalties by account, origin month, creditor and group: opening, what penalties of earlier months posted, posted and paid in the month.
+SELECT p.account_id, p.origin_month, p.creditor_id, p.component,
+       coalesce(sum(s.signed) FILTER (WHERE p.month < :month OR e.kind = 'opening_penalty'), 0)::bigint AS opening,
+       coalesce(sum(s.signed) FILTER (WHERE p.month < :month AND e.kind = 'penalty'), 0)::bigint AS posted_before,
+       coalesce(sum(s.signed) FILTER (WHERE p.month = :month AND e.kind = 'penalty'), 0)::bigint AS posted,
+       coalesce(-sum(s.signed) FILTER (WHERE p.month = :month AND e.kind NOT IN ('penalty', 'opening_penalty')), 0)::bigint AS paid
 FROM posting p JOIN entry e USING (entry_id)
-WHERE p.provider_id = :provider_id AND (p.debit = 7 OR p.credit = 7) AND (p.month < :month OR (p.month = :month AND e.kind = 'opening_penalty'))
-GROUP BY p.account_id
+CROSS JOIN LATERAL (SELECT CASE WHEN p.debit = 7 THEN p.amount ELSE -p.amount END AS signed) s
+WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 7 OR p.credit = 7)
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2 NULLS FIRST, 3, 4
+
+-- name: standing_advances
+SELECT account_id, service_id, creditor_id, sum(CASE WHEN credit = 6 THEN amount ELSE -amount END)::bigint AS amount
+FROM posting
+WHERE provider_id = :provider_id AND month <= :month AND (debit = 6 OR credit = 6)
+GROUP BY 1, 2, 3
+HAVING sum(CASE WHEN credit = 6 THEN amount ELSE -amount END) <> 0
+ORDER BY 1, 2 NULLS LAST, 3 NULLS LAST
+
+-- name: advance_uses
+-- What advances covered: receivables against the counter-account of offsets.
+SELECT account_id, service_id, creditor_id, origin_month, component, sum(CASE WHEN credit = 1 THEN amount ELSE -amount END)::bigint AS amount
+FROM posting
+WHERE account_id = ANY (:account_ids) AND ((debit = 12 AND credit = 1) OR (debit = 1 AND credit = 12))
+GROUP BY 1, 2, 3, 4, 5
+HAVING sum(CASE WHEN credit = 1 THEN amount ELSE -amount END) > 0
+ORDER BY 1, 4, 2, 3, 5

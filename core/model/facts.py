@@ -12,8 +12,8 @@ from datetime import date, datetime
 from core.ids import EntityId, RecordId
 
 __all__ = [
-    "AbsenceFacts", "AccountFacts", "Facts", "HouseFacts", "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ResidenceFacts",
-    "ServiceFacts", "TariffFacts",
+    "AbsenceFacts", "AccountFacts", "Facts", "HouseFacts", "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts",
+    "ResidenceFacts", "ServiceFacts", "TariffFacts",
 ]  # fmt: skip
 
 
@@ -38,6 +38,8 @@ class ServiceFacts:
     """The record that says the house is charged for it: the service of the house, or the decision on the capital-repair fund."""
     zone: int | None = None
     """Tariff zone of electricity: 1 single, 2 day, 3 night."""
+    account_kinds: tuple[int, ...] | None = None
+    """Kinds of accounts the service is charged to, the first that a payer has; None: as its codes say (see ``core.charges.payers``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class ReadingFacts:
     value_e3: int
     source: RecordId
     zone: int | None = None
-    """Tariff zone of a meter with several: 1 day, 2 night."""
+    """Tariff zone of the meter: 1 day or the only one, 2 night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class MeterFacts:
     is_open: bool
     source: RecordId
     readings: tuple[ReadingFacts, ...]
+    failed_on: date | None = None
+    """The day the meter failed or was lost; it counts to the day before."""
+    access_refused_on: date | None = None
+    """The day of an act that access to the meter was refused (п. 60(3)); it counts to that day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,20 @@ class AbsenceFacts:
     residence: str
     left_on: date
     back_on: date
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefFacts:
+    """A measure of support that lowers the price on the bill."""
+
+    service: str
+    share_e4: int
+    """Part of the price that is taken off, in hundredths of a per cent."""
+    entitled: int
+    """Persons with the right."""
+    first: date
+    last: date | None
     source: RecordId
 
 
@@ -114,6 +134,18 @@ class AccountFacts:
     residences: tuple[ResidenceFacts, ...]
     absences: tuple[AbsenceFacts, ...]
     meters: tuple[MeterFacts, ...]
+    """A flat-wide meter (kind 4) stands with each of its accounts, under the same key."""
+    payer: str | None = None
+    """Unified account (ЕЛС): accounts that have one are one payer, whoever sent them."""
+    reliefs: tuple[ReliefFacts, ...] = ()
+    own_heating_e2: int = 0
+    """Area with lawful own heating, or without heating by design, m² in hundredths; the whole area where all of it is so."""
+    living_area_e2: int | None = None
+    """Living area of the room of a communal flat (formula 8)."""
+    owners: int | None = None
+    """Owners known from title shares on the last day of the month; None: not known."""
+    access_refused: tuple[str, ...] = ()
+    """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +191,16 @@ class HouseFacts:
     meters: tuple[MeterFacts, ...]
     """House meters."""
     interruptions: tuple[InterruptionFacts, ...]
+    base_services: tuple[ServiceFacts, ...] = ()
+    """Services that common property refers to and that the house itself is not provided with."""
+    waste_basis: int | None = None
+    """HOUSEDOC 9003: 1 by persons, 2 by area."""
+    waste_basis_source: RecordId | None = None
+    heat_last_year_e6: int | None = None
+    """Heat by the house meter in the previous calendar year, Gcal: what even payment is a twelfth of."""
+    heat_last_year_sources: tuple[RecordId, ...] = ()
+    average_common_e6: tuple[tuple[str, int], ...] = ()
+    """Average month of last year's common property by service key (regime 3)."""
 
 
 @dataclass(frozen=True, slots=True)

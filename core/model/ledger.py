@@ -13,7 +13,10 @@ from core.ids import CalculationId, EntityId, MessageId, ProviderId
 from core.model.lines import Chart, Component
 from core.period import Month
 
-__all__ = ["Entry", "OpenItem", "Posting"]
+__all__ = ["UNKNOWN_ORIGIN", "Entry", "OpenItem", "Posting"]
+
+UNKNOWN_ORIGIN = Month(1900, 1)
+"""Origin of an opening debt that was given without months: older than every dated month, bears no penalties, does not age."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,8 @@ class Chart(IntEnum):
     """B: receivable from the budget for benefits."""
     TRANSIT = 11
     """Money of a registry on its way from the agent to the bank account."""
+    OFFSET = 12
+    """Counter-account of advances that are used on bills; zero after every entry."""
 
 
 @dataclass(frozen=True, slots=True)

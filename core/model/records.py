@@ -629,8 +629,8 @@ Body = (
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
     CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
-    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender, ApprovedTariff,
-    ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
+    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
+    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
 )  # fmt: skip
 
 

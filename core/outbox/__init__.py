@@ -1,13 +1,14 @@
 """The outbox: conversations with remote systems, and what became of each thing that they carry.
 
-An exchange is one message of ours with its own identifier; its items tie the transport identifiers inside to our ids. Both are stored, with the very
-bytes, before the first byte leaves. A state says what is known, never what is hoped:
+An exchange is one message of ours with its own identifier; its items tie the transport identifiers inside to our ids. Both are stored,
+with the very bytes, before the first byte leaves. A state says what is known, never what is hoped:
 
     prepared → sent → acknowledged → done | failed
                   ↘ lost (bytes may have arrived) → done | replaced
 
-``sent`` is written *before* sending. Whoever works on an exchange claims it with a number (the fence) and may change it only with that number, so a
-worker that was thought dead cannot overwrite what another one found out. A thing is on its way or placed once: the unique index on live items decides.
+``sent`` is written *before* sending. Whoever works on an exchange claims it with a number (the fence) and may change it only with that
+number, so a worker that was thought dead cannot overwrite what another one found out. A thing is on its way or placed once: the unique
+index on live items decides.
 """
 
 from core.outbox.model import Count, Exchange, Item, ItemOutcome, ItemState, LiveItem, State
@@ -34,6 +35,30 @@ from core.outbox.store import (
 )
 
 __all__ = [
-    "Count", "Exchange", "Item", "ItemOutcome", "ItemState", "LiveItem", "State", "accepted", "acknowledge", "attach", "claim", "exchange", "exchanges",
-    "finish", "items", "live", "live_subject", "lose", "next_due", "postpone", "prepare", "refusals", "release", "settle", "statistics", "sweep",
-]  # fmt: skip
+    "Count",
+    "Exchange",
+    "Item",
+    "ItemOutcome",
+    "ItemState",
+    "LiveItem",
+    "State",
+    "accepted",
+    "acknowledge",
+    "attach",
+    "claim",
+    "exchange",
+    "exchanges",
+    "finish",
+    "items",
+    "live",
+    "live_subject",
+    "lose",
+    "next_due",
+    "postpone",
+    "prepare",
+    "refusals",
+    "release",
+    "settle",
+    "statistics",
+    "sweep",
+]

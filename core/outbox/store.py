@@ -1,4 +1,5 @@
-"""The outbox's statements, one function each. Every change of an exchange names the fence it was claimed with; ``False`` means another has it now."""
+"""The outbox's statements, one function each. Every change of an exchange names the fence it was claimed with; ``False`` means another
+has it now."""
 
 from __future__ import annotations
 
@@ -18,9 +19,26 @@ from core.storage.bulk import stage
 from core.storage.sql import queries
 
 __all__ = [
-    "accepted", "acknowledge", "attach", "claim", "exchange", "exchanges", "finish", "items", "live", "live_subject", "lose", "next_due", "postpone",
-    "prepare", "refusals", "release", "settle", "statistics", "sweep",
-]  # fmt: skip
+    "accepted",
+    "acknowledge",
+    "attach",
+    "claim",
+    "exchange",
+    "exchanges",
+    "finish",
+    "items",
+    "live",
+    "live_subject",
+    "lose",
+    "next_due",
+    "postpone",
+    "prepare",
+    "refusals",
+    "release",
+    "settle",
+    "statistics",
+    "sweep",
+]
 
 _FIELDS = tuple(Exchange.__dataclass_fields__)
 
@@ -52,10 +70,20 @@ def prepare(
     ``ConflictError`` GIS-0301 when one of the things, or the subject, is on its way already; the transaction is then of no more use.
     """
     parameters = {
-        "provider": provider_id, "system": system, "service": service, "operation": operation, "subject": subject, "act": act,
-        "request": json.dumps(dict(request), ensure_ascii=False, sort_keys=True), "request_guid": request_guid, "message": request_message_id,
-        "next_at": next_at or at, "replaces": replaces, "attempts": attempts, "at": at,
-    }  # fmt: skip
+        "provider": provider_id,
+        "system": system,
+        "service": service,
+        "operation": operation,
+        "subject": subject,
+        "act": act,
+        "request": json.dumps(dict(request), ensure_ascii=False, sort_keys=True),
+        "request_guid": request_guid,
+        "message": request_message_id,
+        "next_at": next_at or at,
+        "replaces": replaces,
+        "attempts": attempts,
+        "at": at,
+    }
     try:
         exchange_id = ExchangeId(connection.execute(queries("core.outbox").insert_exchange, parameters).scalar_one())
         stage(
@@ -80,7 +108,8 @@ def attach(connection: Connection, exchange_id: ExchangeId, message_id: MessageI
 def claim(
     connection: Connection, *, system: str, now: datetime, lease: timedelta, provider_id: ProviderId | None = None, most: int = 1
 ) -> list[Exchange]:
-    """Take what is due, oldest first: prepared ones come back as ``sent`` (send them now), acknowledged ones to poll, lost ones to look for."""
+    """Take what is due, oldest first: prepared ones come back as ``sent`` (send them now), acknowledged ones to poll, lost ones to look
+    for."""
     parameters = {"system": system, "now": now, "until": now + lease, "provider": provider_id, "most": most}
     return sorted(
         (_exchange(row) for row in connection.execute(queries("core.outbox").claim, parameters)),

@@ -131,11 +131,11 @@ def allocate(receipt: Receipt, standing: Standing) -> Allocation:
 
 def allocate_in_order(receipts: Iterable[Receipt], standing: Standing) -> list[Allocation]:
     """Share out the payments of one account one after another: each finds the debts that those before it left."""
-    result = []
+    result: list[Allocation] = []
     for receipt in receipts:
-        allocation = allocate(receipt, standing)
-        standing = _after(standing, allocation)
-        result.append(allocation)
+        if result:
+            standing = _after(standing, result[-1])
+        result.append(allocate(receipt, standing))
     return result
 
 
@@ -207,7 +207,11 @@ def _cover(money: int, owed: Sequence[Part]) -> list[Part]:
     if taken <= 0:
         return []
     shares = split(taken, [part.amount for part in owed])
-    return [replace(part, amount=share) for part, share in zip(owed, shares, strict=True) if share]
+    return [
+        Part(part.kind, share, part.component, part.service_id, part.creditor_id, part.origin_month)
+        for part, share in zip(owed, shares, strict=True)
+        if share
+    ]
 
 
 def _advance(rest: int, receipt: Receipt, standing: Standing) -> list[Part]:

@@ -30,6 +30,8 @@ from core.model.records import (
     SectionRow,
     Service,
     StatedBill,
+    StatedContribution,
+    StatedLine,
 )
 from core.period import Month
 from core.records.tables import table_name
@@ -39,7 +41,7 @@ __all__ = ["REFERRED", "Intake", "known_keys", "read_intake", "read_intakes", "s
 
 REFERRED: frozenset[type[Body]] = frozenset((
     Account, BankAccount, CapitalRepairDecision, House, ManagementContract, Meter, Organisation, Payment, PaymentPack, PaymentRegistry,
-    Person, Premises, Residence, Room, SectionRow, Service, StatedBill,
+    Person, Premises, Residence, Room, SectionRow, Service, StatedBill, StatedContribution, StatedLine,
 ))  # fmt: skip
 """Kinds that rows of other messages may refer to (Формат 4.0, section 4)."""
 

@@ -97,6 +97,7 @@ def _archive_money(row: PaymentRow, provider: Provider) -> Money:
         source=f"УИП {row.uip}",
         record_id=row.record_id,
         message_id=row.message_id,
+        accounted_on=row.accounted_on,
         bill=row.bill if row.bill_month else None,
     )
 

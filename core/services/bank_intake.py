@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from core import archive
 from core.clock import Clock
+from core.errors import TransientError
 from core.ids import CENTRE, MessageId
 from core.model.finding import Finding
 from core.model.parsed import Parsed
@@ -115,8 +116,9 @@ def take_file(
         known = {} if own_accounts is None else {"settlement_account": frozenset(own_accounts)}
         intake = _take(arrival, reader.name, reader.parse(message, known), post)
         if not save_intake(connection, intake):
-            # Another process took the same file at the same time; the records lock made us wait, and its postings stand.
-            raise RuntimeError(f"message {stored.message_id} was taken twice at once")
+            raise TransientError(
+                "BANK-0203", f"Файл «{message.name}» в это же время принимает другой процесс.", hint="Повторите команду.", file=message.name
+            )
         return _outcome(intake, is_new=True)
 
 

@@ -6,15 +6,15 @@ One batch of houses is a handful of statements, so a region's bills are gathered
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from sqlalchemy import Connection
 
-from core.charges.persons import persons
 from core.charges.law import Law
+from core.charges.persons import persons
 from core.charges.rules import Rules
 from core.documents.source import BilledService, BillSource, Destination, Payee, PayerFacts, PenaltyShare, ProviderFacts, Share
 from core.documents.units import unit_name
@@ -66,7 +66,11 @@ class BillSources:
         self._els = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="els")
         self._service_identifiers = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="izku")
 
-    def read(self, houses: Sequence[EntityId], numbers: dict[EntityId, str]) -> Iterator[BillSource]:
+    def unnumbered(self, *, skip: Container[EntityId]) -> dict[EntityId, str]:
+        """Accounts that have no bill yet, with no number: it is given when the content holds."""
+        return dict.fromkeys((account for account in self._accounts if account not in skip), "")
+
+    def read(self, houses: Sequence[EntityId], numbers: Mapping[EntityId, str]) -> Iterator[BillSource]:
         """Sources of the accounts of some houses that ``numbers`` names, in the order of houses and accounts."""
         calculation = self._calculation
         for house in read_houses(

@@ -37,7 +37,10 @@ from core.period import Month
 from core.records.facts import house_ids, read_houses, read_region
 from core.records.findings import save_findings
 from core.records.latest import read_stated_lines
+from core.records.providers import provider
 from core.records.store import last_record
+from core.services.advances import use_advances
+from core.services.penalties import post_penalties
 from core.storage.engine import transaction
 
 __all__ = ["Draft", "MonthPosted", "approve_month", "draft_month", "post_month"]
@@ -181,8 +184,8 @@ def approve_month(engine: Engine, *, provider_id: ProviderId, month: Month, acto
         )
 
 
-def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, clock: Clock) -> MonthPosted:
-    """Post the approved draft, build the month's balances and tell that the month is posted; the second time nothing is done."""
+def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: Law, actor: str, clock: Clock) -> MonthPosted:
+    """Post the approved draft and the month's penalties, build its balances, tell that it is posted; the second time nothing is done."""
     with transaction(engine) as connection:
         step = months.current(connection, provider_id=provider_id, month=month)
         if step.calculation_id is None:
@@ -192,6 +195,9 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: 
             return MonthPosted(calculation, totals(connection, calculation), Posted(), False)
         at = clock.now()
         posted = post_calculation(connection, calculation, at=at)
+        owner = provider(connection, provider_id)
+        posted += use_advances(connection, provider=owner, month=month, at=at)
+        posted += post_penalties(connection, provider=owner, month=month, law=law, at=at)
         months.move(
             connection,
             provider_id=provider_id,

@@ -7,14 +7,15 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from core.charges.instalments import PlanMonth
 from core.charges.law import Law
 from core.charges.rules import Rules
 from core.ids import EntityId
-from core.ledger.balances import PaymentPart, Turnover, opening_penalties, payment_parts, turnovers
+from core.ledger.balances import PaymentPart, Turnover, opening_items, payment_parts, turnovers
 from core.ledger.calculations import latest_calculation, read_lines, read_volumes
 from core.model.facts import HouseFacts
 from core.model.finding import Finding
-from core.model.lines import ChargeLine, Chart, Component
+from core.model.lines import ChargeLine, Component
 from core.model.records import SectionRow
 from core.money import format_roubles
 from core.period import Month
@@ -26,6 +27,8 @@ from core.records.latest import read_accounts, read_houses_list, read_organisati
 from core.records.origins import message_names
 from core.records.providers import Provider
 from core.records.rows import AccountRow
+from core.services.instalments import PlannedDebt, read_plans
+from core.services.penalties import Penalties, PenaltyRow
 from core.services.requisites import Requisites
 
 __all__ = ["Json", "ProviderMonth", "area", "finding_json", "volume"]
@@ -40,7 +43,7 @@ class ProviderMonth:
         self.connection = connection
         self.provider = provider
         self.month = month
-        self._law = law
+        self.law = law
         self.calculation = latest_calculation(connection, provider_id=provider.provider_id, month=month, mode="charge")
 
     @property
@@ -52,7 +55,7 @@ class ProviderMonth:
     def rules(self) -> Rules:
         """The rules of the month."""
         until = self.calculation.known_until if self.calculation else None
-        return Rules(read_region(self.connection, month=self.month, known_until=until), self._law, self.month)
+        return Rules(read_region(self.connection, month=self.month, known_until=until), self.law, self.month)
 
     @cached_property
     def inn(self) -> dict[EntityId, str]:
@@ -111,14 +114,22 @@ class ProviderMonth:
         return list(payment_parts(self.connection, provider_id=self.provider.provider_id, month=self.month))
 
     @cached_property
-    def penalties(self) -> dict[EntityId, tuple[int, int]]:
-        """Penalties taken over and penalties paid in the month, by account."""
-        paid: dict[EntityId, int] = defaultdict(int)
-        for item in self.payment_parts:
-            if item.chart is Chart.PENALTY:
-                paid[item.account_id] += item.amount
-        opening = opening_penalties(self.connection, provider_id=self.provider.provider_id, month=self.month)
-        return {account: (opening.get(account, 0), paid.get(account, 0)) for account in {*opening, *paid}}
+    def penalties(self) -> list[PenaltyRow]:
+        """Penalties of the month, debt by debt."""
+        return list(Penalties(self.connection, self.provider, self.month, self.law).rows())
+
+    @cached_property
+    def instalments(self) -> dict[EntityId, list[PlanMonth]]:
+        """Instalment plans of accounts as they stand in the month; a plan of which nothing is left is not there."""
+        plans = read_plans(self.connection, self.provider)
+        unpaid: dict[PlannedDebt, int] = defaultdict(int)
+        for item in opening_items(self.connection, sorted({debt[0] for debt in plans}), month=self.month):
+            unpaid[item.account_id, item.service_id, item.creditor_id, item.origin_month] += item.amount
+        by_account: dict[EntityId, list[PlanMonth]] = defaultdict(list)
+        for debt, plan in plans.items():
+            if unpaid[debt] > 0:
+                by_account[debt[0]].append(plan.month(self.month, remaining=unpaid[debt]))
+        return by_account
 
     @cached_property
     def stated_els(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection
 
 from core import events
+from core.errors import InvariantError
 from core.events import EventKind, NewEvent
 from core.ids import EntityId, MessageId, ProviderId, RecordId
 from core.ledger.post import Posted, post
@@ -44,8 +45,8 @@ class Money:
     """Where it was paid, for the accountant."""
     record_id: RecordId
     message_id: MessageId
-    month: Month | None = None
-    """Accounting month, where the sender has set it; None: the open month."""
+    accounted_on: date | None = None
+    """The operational day, where the sender has set it; it decides the month, while ``paid_on`` decides everything else."""
     bill: str | None = None
     """The sender's document that the payment names."""
 
@@ -85,7 +86,11 @@ class Receipts:
         entries += [self._suspense(item) for item in suspended]
         if not entries:
             return
-        self.posted += post(self.connection, entries, at=self.at)
+        posted = post(self.connection, entries, at=self.at)
+        if posted.conflicts:
+            keys = ", ".join(conflict.key for conflict in posted.conflicts[:5])
+            raise InvariantError("BANK-0204", f"Платежи уже проведены иначе: {keys}.", hint="Сообщите разработчику.", keys=keys)
+        self.posted += posted
         told = [
             NewEvent(EventKind.PAYMENT_POSTED, p.provider_id, "account", p.account_id, {"key": p.key, "amount": p.amount}) for p in payments
         ]
@@ -114,7 +119,7 @@ class Receipts:
     def _allocations(self, provider_id: ProviderId, by_account: Mapping[EntityId, list[Money]]) -> list[tuple[Money, Month, Allocation]]:
         """Share out without bills first: only what remains as an advance needs the lines of a bill."""
         standings = self.books.standings(by_account, provider_id)
-        months = {p.key: p.month or self.books.open_month(provider_id, p.paid_on) for those in by_account.values() for p in those}
+        months = {p.key: self.books.open_month(provider_id, p.accounted_on or p.paid_on) for those in by_account.values() for p in those}
 
         def share_out(account: EntityId, bills: Mapping[str, tuple[BillShare, ...]]) -> list[Allocation]:
             receipts = [Receipt(p.key, p.amount, p.named_month, bills.get(p.key, ()), before=months[p.key]) for p in by_account[account]]

@@ -15,9 +15,11 @@ from core.errors import InputError
 from core.money import format_roubles
 from core.period import Month
 from core.records.providers import providers
+from core.services.audit import audit_section
 from core.services.month_view import Json, ProviderMonth
 from core.services.report_accounts import account_rows
 from core.services.report_payments import payments_section
+from core.services.report_penalties import penalties_section
 from core.storage.engine import transaction
 
 __all__ = ["month_report"]
@@ -39,6 +41,8 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             "validation": _merged(part.validation() for part in parts),
             "totals": _totals(parts),
             "payments": payments_section(parts),
+            "penalties": penalties_section(parts),
+            "audit": audit_section(parts),
             "houses": _merged(part.houses() for part in parts),
             "accounts": accounts,
         }
@@ -58,6 +62,10 @@ def _totals(parts: Iterable[ProviderMonth]) -> Json:
         for rows in part.turnovers.values():
             sums["saldo_in"] += sum(row.opening for row in rows)
             sums["paid"] -= sum(row.other for row in rows)
+        for penalty in part.penalties:
+            sums["penalty_in"] += penalty.opening
+            sums["penalty_posted"] += penalty.posted
+            sums["penalty_paid"] += penalty.paid
     all_stated, all_recomputed = sum(stated.values()), sum(recomputed.values())
     return {
         "by_service_stated": {key: format_roubles(stated[key]) for key in sorted(stated, key=_number)},
@@ -68,6 +76,10 @@ def _totals(parts: Iterable[ProviderMonth]) -> Json:
         "paid": format_roubles(sums["paid"]),
         "saldo_out_accept": format_roubles(sums["saldo_in"] + all_stated - sums["paid"]),
         "saldo_out_charge": format_roubles(sums["saldo_in"] + all_recomputed - sums["paid"]),
+        "penalty_in": format_roubles(sums["penalty_in"]),
+        "penalty_posted": format_roubles(sums["penalty_posted"]),
+        "penalty_paid": format_roubles(sums["penalty_paid"]),
+        "penalty_out": format_roubles(sums["penalty_in"] + sums["penalty_posted"] - sums["penalty_paid"]),
     }
 
 

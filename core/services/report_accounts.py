@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 
+from core.charges.instalments import PlanMonth
 from core.charges.persons import persons
 from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts
@@ -18,24 +20,24 @@ __all__ = ["account_rows"]
 def account_rows(part: ProviderMonth) -> Json:
     """Every account of a provider by its number."""
     stated = _by_account(part.stated)
-    penalties = part.penalties
+    penalties = _penalties(part)
     result: Json = {}
     for house in part.facts.values():
         for account in house.accounts:
             result[account.number] = _account(
-                part, house, account, stated.get(account.account_id, 0), penalties.get(account.account_id, (0, 0))
+                part, house, account, stated.get(account.account_id, 0), penalties.get(account.account_id, (0, 0, 0))
             )
     return result
 
 
-def _account(part: ProviderMonth, house: HouseFacts, account: AccountFacts, stated: int, penalties: tuple[int, int]) -> Json:
+def _account(part: ProviderMonth, house: HouseFacts, account: AccountFacts, stated: int, penalties: tuple[int, int, int]) -> Json:
     lines = part.lines.get(account.account_id, [])
     recomputed = sum(line.total for line in lines)
     rows = part.turnovers.get(account.account_id, [])
     opening = sum(row.opening for row in rows)
     paid = -sum(row.other for row in rows)
     room = account.room_number
-    return {
+    row: Json = {
         "sender": part.provider.inn,
         "kind": account.kind,
         "els": part.stated_els.get(account.key),
@@ -52,8 +54,32 @@ def _account(part: ProviderMonth, house: HouseFacts, account: AccountFacts, stat
         "saldo_out_accept": format_roubles(opening + stated - paid),
         "saldo_out_charge": format_roubles(opening + recomputed - paid),
         "penalty_in": format_roubles(penalties[0]),
-        "penalty_paid": format_roubles(penalties[1]),
+        "penalty_posted": format_roubles(penalties[1]),
+        "penalty_paid": format_roubles(penalties[2]),
+        "penalty_out": format_roubles(penalties[0] + penalties[1] - penalties[2]),
     }
+    if account.account_id in part.instalments:
+        row["instalment"] = _instalment(part.instalments[account.account_id])
+    return row
+
+
+def _instalment(plans: Sequence[PlanMonth]) -> Json:
+    """Plans of an account together."""
+    return {
+        "remaining": format_roubles(sum(plan.remaining for plan in plans)),
+        "portion": format_roubles(sum(plan.portion for plan in plans)),
+        "interest": format_roubles(sum(plan.interest for plan in plans)),
+        "deferred": format_roubles(sum(plan.deferred for plan in plans)),
+    }
+
+
+def _penalties(part: ProviderMonth) -> dict[EntityId, tuple[int, int, int]]:
+    """Opening, posted and paid penalties by account."""
+    totals: dict[EntityId, tuple[int, int, int]] = {}
+    for row in part.penalties:
+        opening, posted, paid = totals.get(row.account_id, (0, 0, 0))
+        totals[row.account_id] = (opening + row.opening, posted + row.posted, paid + row.paid)
+    return totals
 
 
 def _line(part: ProviderMonth, line: ChargeLine) -> Json:

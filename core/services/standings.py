@@ -72,7 +72,8 @@ class Books:
 
     def last_bill(self, accounts: Iterable[EntityId], provider_id: ProviderId, before: Month) -> dict[EntityId, tuple[BillShare, ...]]:
         """Lines of the last bill before a month: those of the latest posted month that has any for the account."""
-        missing, found = set(accounts), {}
+        missing = set(accounts)
+        found: dict[EntityId, tuple[BillShare, ...]] = {}
         month = before
         for _ in range(_BILL_LOOKS_BACK):
             month = month.previous()

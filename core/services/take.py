@@ -19,33 +19,24 @@ from core.ids import CENTRE, MessageId, ProviderId
 from core.model.finding import Finding, Position
 from core.model.parsed import Parsed
 from core.model.records import Payment, Record, RegisteredSender
+from core.payments.totals import MoneyTotals, money_totals, signed_amount
 from core.period import Month
 from core.records.findings import read_findings, save_findings
 from core.records.intake import Intake, known_keys, read_intake, save_intake
 from core.records.latest import read_payments
 from core.records.providers import Provider, find_provider, provider, register_senders
 from core.records.store import save
-from core.services.opening import post_openings
 from core.services.archive_payments import post_archive_payments
+from core.services.opening import post_openings
 from core.storage.engine import transaction
 
-__all__ = ["Money", "Parse", "Taken", "load_region", "take", "take_unknown"]
+__all__ = ["Parse", "Taken", "load_region", "take", "take_unknown"]
 
 Parse = Callable[[Mapping[str, frozenset[str]]], Iterator[Record | Finding | Parsed]]
 """An adapter's ``parse`` bound to its message: called with the keys that the sender's earlier messages brought."""
 
 _REFUND = 2
 _HELD_READING = "hold_reading"
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """Payments of a message, kopecks: all of them are posted or in suspense, nothing in between."""
-
-    payments: int = 0
-    count: int = 0
-    to_suspense: int = 0
-    to_suspense_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +50,7 @@ class Taken:
     status: str
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
-    money: Money | None
+    money: MoneyTotals | None
     """None when nothing of the message was loaded."""
     is_new: bool
     new_records: int = 0
@@ -166,7 +157,7 @@ class _Reading:
             post_archive_payments(
                 self.connection, provider=sender, month=month, message_id=self.message_id, suspended=end.suspended, at=self.at
             )
-            money = _money(self.payments, end.suspended)
+            money = money_totals(self.payments, end.suspended)
         _tell(self.connection, owner, self.message_id, name, end.status, self.findings, self.at)
         return Taken(
             name, self.message_id, sender, month, end.status, end.counts, tuple(self.findings), money, True, sum(saved.new.values())
@@ -179,14 +170,8 @@ class _Reading:
     def _noting_payments(self, records: Iterator[Record]) -> Iterator[Record]:
         for record in records:
             if isinstance(record.body, Payment):
-                amount = record.body.amount or 0
-                self.payments.append((record.key, -amount if record.body.operation == _REFUND else amount))
+                self.payments.append((record.key, signed_amount(record.body)))
             yield record
-
-
-def _money(payments: list[tuple[str, int]], suspended: Mapping[str, str]) -> Money:
-    apart = [amount for key, amount in payments if key in suspended]
-    return Money(sum(amount for _, amount in payments), len(payments), sum(apart), len(apart))
 
 
 def _tell(
@@ -231,7 +216,7 @@ def _again(connection: Connection, name: str, known: Intake) -> Taken:
     return Taken(name, known.message_id, sender, known.month, known.status, known.counts, findings, money, False)
 
 
-def _stored_money(connection: Connection, sender: Provider, message_id: MessageId) -> Money:
+def _stored_money(connection: Connection, sender: Provider, message_id: MessageId) -> MoneyTotals:
     """The same totals from the payments as stored: those that went to suspense are held."""
     payments = []
     suspended = {}
@@ -240,4 +225,4 @@ def _stored_money(connection: Connection, sender: Provider, message_id: MessageI
         payments.append((row.key, -amount if row.operation == _REFUND else amount))
         if row.state == "held":
             suspended[row.key] = ""
-    return _money(payments, suspended)
+    return money_totals(payments, suspended)

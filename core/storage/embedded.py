@@ -266,7 +266,8 @@ def _launch(folder: Path, data: Path, account: Account, options: dict[str, str],
     command = [str(server), "-D", _HERE, *(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))]
     task = {
         "command": command, "data": str(data), "environment": ENVIRONMENT, "running": running.fileno(),
-        "users": str(folder / "server.users"), "socket": str(socket), "account": account.uid if account.switch else None, "group": account.gid,
+        "users": str(folder / "server.users"), "socket": str(socket),
+        "account": account.uid if account.switch else None, "group": account.gid,
     }  # fmt: skip
     log = folder / "server.log"
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:

@@ -30,33 +30,37 @@ def _interrupted_with_guard() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
 
 
-def _stop_when_unused(users: str, server: int) -> None:
+def _stop_when_unused(users: int, server: int) -> None:
     """Wait until no process holds the work folder, then stop the server; starters wait at the lock until it is down."""
-    descriptor = os.open(users, os.O_RDWR)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    fcntl.flock(users, fcntl.LOCK_EX)
     for action in (signal.SIGINT, signal.SIGQUIT):
-        try:
-            with _unreaped:  # while it is not reaped, its number can not become somebody else's
-                os.kill(server, action)
-        except PermissionError:  # root without CAP_KILL: the end of this process interrupts the server all the same
-            os._exit(0)
+        with _unreaped:  # while it is not reaped, its number can not become somebody else's
+            os.kill(server, action)
         time.sleep(_PATIENCE_S)
 
 
 def main(task: dict[str, object]) -> None:
-    """Start the server named by ``task`` in the background and stay with it to its end."""
+    """Start the server named by ``task`` in the background and stay with it to its end.
+
+    Started by root, the guard itself becomes the server's account, once it stands in the data folder and holds the users' file: it then
+    reaches both without a right on the folders above, and may signal the server in containers that take this right from root.
+    """
     if os.fork():
         return
     os.setsid()
+    users = os.open(str(task["users"]), os.O_RDWR)
+    os.chdir(str(task["data"]))
+    if task["account"] is not None:
+        os.setgroups([])
+        os.setgid(int(str(task["group"])))
+        os.setuid(int(str(task["account"])))
     running = int(str(task["running"]))
-    account = task["account"]
-    identity = {"user": account, "group": task["group"], "extra_groups": []} if account is not None else {}
-    server = subprocess.Popen(  # type: ignore[call-overload]  # identity holds either all three keywords or none
-        task["command"], cwd=task["data"], env=task["environment"], stdin=subprocess.DEVNULL, pass_fds=(running,),
-        preexec_fn=_interrupted_with_guard, **identity,  # noqa: PLW1509 - no thread exists yet
+    server = subprocess.Popen(  # type: ignore[call-overload]  # JSON's values have no types
+        task["command"], env=task["environment"], stdin=subprocess.DEVNULL, pass_fds=(running,),
+        preexec_fn=_interrupted_with_guard,  # noqa: PLW1509 - no thread exists yet
     )  # fmt: skip
     os.close(running)  # from here on only the server's own processes hold the mark that it runs
-    threading.Thread(target=_stop_when_unused, args=(task["users"], server.pid), daemon=True).start()
+    threading.Thread(target=_stop_when_unused, args=(users, server.pid), daemon=True).start()
     os.waitid(os.P_PID, server.pid, os.WEXITED | os.WNOWAIT)
     shutil.rmtree(str(task["socket"]), ignore_errors=True)
     _unreaped.acquire()

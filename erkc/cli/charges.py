@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,17 @@ _bill = typer.Typer(help="Начисления месяца.", no_args_is_help=T
 _issue = typer.Typer(help="Выпуск документов.", no_args_is_help=True)
 _report = typer.Typer(help="Отчёты.", no_args_is_help=True)
 _ACTOR = "erkc"
+_CAUSES = {
+    "area": "площадь",
+    "residents": "число проживающих",
+    "tariff": "тариф",
+    "coefficient": "повышающий коэффициент",
+    "interruption": "перерыв",
+    "soi_share": "доля общедомового объёма",
+    "heating_method": "отопление без учёта прибора дома",
+    "absence": "временное отсутствие",
+    "unexplained": "не объяснено",
+}
 _PARTS = {"base": "начислено", "surcharge": "повышающий коэффициент", "recalculation": "перерасчёт", "underdelivery": "снижение за перерыв"}
 
 
@@ -89,7 +101,7 @@ def bill_month(
                     clock=application.clock,
                 )
                 posted = post_month(
-                    application.engine, provider_id=provider.provider_id, month=month, actor=_ACTOR, clock=application.clock
+                    application.engine, provider_id=provider.provider_id, month=month, law=law(), actor=_ACTOR, clock=application.clock
                 )
             outcomes[provider.inn] = _drafted_json(drafted) | {"posted": None if posted is None else posted.posted.new}
             _show_draft(screen, drafted, month.title)
@@ -114,7 +126,7 @@ def bill_approve(
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
             step = approve_month(application.engine, reason=reason, **scope)
-            posted = post_month(application.engine, **scope)
+            posted = post_month(application.engine, law=law(), **scope)
             outcomes[provider.inn] = {"state": step.state.value, "posted": posted.posted.new, "total": posted.totals.total}
             what = f"проведено записей {posted.posted.new} на {roubles(posted.totals.total)} руб." if posted.is_new else "уже проведён"
             screen.say(f"{provider.name}, {month.title}: {what}")
@@ -288,9 +300,21 @@ def _show_report(screen: Screen, document: dict[str, object], title: str) -> Non
         ("Оплачено", totals["paid"]),
         ("Исходящее сальдо (начисляет центр)", totals["saldo_out_charge"]),
         ("Исходящее сальдо (приняты начисления отправителя)", totals["saldo_out_accept"]),
+        ("Пени: было", totals["penalty_in"]),
+        ("Пени: начислено", totals["penalty_posted"]),
+        ("Пени: оплачено", totals["penalty_paid"]),
+        ("Пени: осталось", totals["penalty_out"]),
     ]
     screen.table(("Показатель", "руб."), rows, title=title, numbers=frozenset((1,)))
     services = [(key, totals["by_service_stated"].get(key, "0.00"), value) for key, value in totals["by_service_recomputed"].items()]
     screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
     creditors = list(payments["by_creditor"].items())
     screen.table(("Получатель (ИНН)", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))
+    audit = document["audit"]
+    assert isinstance(audit, list)
+    causes = Counter(" + ".join(_CAUSES.get(cause, cause) for cause in row["causes"]) for row in audit)
+    if causes:
+        title = f"Строки, которые отправитель начислил не по закону: {len(audit)}"
+        screen.table(
+            ("Причина", "Строк"), [(cause, str(lines)) for cause, lines in causes.most_common()], title=title, numbers=frozenset((1,))
+        )

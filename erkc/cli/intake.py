@@ -10,7 +10,6 @@ import typer
 
 from core.errors import ConfigError
 from core.model.finding import Finding
-from core.money import format_roubles
 from core.services.month_view import finding_json
 from core.services.take import Taken
 from erkc.cli.options import Json, opened
@@ -43,6 +42,14 @@ _EFFECT = {
     "hold_pack": "пачка отложена",
     "to_suspense": "деньги в невыясненных",
     "use_approved": "взято утверждённое",
+    "hold_line": "строка не начислена",
+    "hold_house": "дом не начислен",
+    "ignore_reading": "показание не учтено",
+    "hold_bill": "документ не выпущен",
+    "repeated": "не проведено: повтор",
+    "disputed": "не проведено: спор",
+    "refuse_row": "строка не принята",
+    "refuse_file": "файл не принят",
 }
 _SHOWN = 40
 
@@ -118,15 +125,7 @@ def taken_json(taken: Taken | BankTaken) -> dict[str, object]:
     if isinstance(taken, BankTaken):
         result["counts"] = dict(taken.counts)
     elif taken.money is not None:
-        money = taken.money
-        result["money"] = {
-            "payments": format_roubles(money.payments),
-            "count": money.count,
-            "to_suspense": format_roubles(money.to_suspense),
-            "to_suspense_count": money.to_suspense_count,
-            "posted": format_roubles(money.payments - money.to_suspense),
-            "posted_count": money.count - money.to_suspense_count,
-        }
+        result["money"] = taken.money.as_dict()
     return result
 
 
@@ -139,9 +138,8 @@ def show_taken(screen: Screen, taken: Taken | BankTaken) -> None:
         screen.say(f"  отправитель {taken.provider.name if taken.provider else 'не опознан'}{month}; новых записей {taken.new_records}")
     if isinstance(taken, Taken) and taken.money is not None:
         money = taken.money
-        screen.say(
-            f"  платежей {money.count} на {roubles(money.payments)} руб.; в невыясненных {money.to_suspense_count} на {roubles(money.to_suspense)} руб."
-        )
+        suspense = f"в невыясненных {money.to_suspense_count} на {roubles(money.to_suspense)} руб."
+        screen.say(f"  платежей {money.count} на {roubles(money.payments)} руб.; {suspense}")
     findings_table(screen, taken.findings)
 
 

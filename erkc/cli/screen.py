@@ -16,6 +16,9 @@ from core.money import format_roubles
 
 __all__ = ["Screen", "roubles"]
 
+_FILE_WIDTH = 160
+"""Columns where there is no terminal to ask: a file or a pipe."""
+
 
 def roubles(kopecks: int) -> str:
     """An amount as people read it: ``1 906,32``."""
@@ -32,6 +35,8 @@ class Screen:
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         self.console = Console(highlight=False, soft_wrap=False, quiet=as_json)
+        if not self.console.is_terminal:
+            self.console = Console(highlight=False, soft_wrap=False, quiet=as_json, width=_FILE_WIDTH)
         self._errors = Console(stderr=True, highlight=False)
 
     def say(self, text: str = "", *, style: str | None = None) -> None:

@@ -45,18 +45,29 @@ class BillCompiler:
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[room / "fonts"])
         self._compiler = typst.Compiler(input=room / "templates" / "bill.typ", root=room / "templates", font_paths=fonts)
 
-    def pdf(self, views: Sequence[View], *, title: str) -> bytes:
+    def pdf(self, views: Sequence[View], *, title: str, packed: bool = True) -> bytes:
         """One PDF of all the bills, each from a new page. All dates inside are the issue date of the first bill."""
-        first = views[0]
-        year, month, day = cast(list[int], first["issued"])  # the view is JSON-able, so its values have no closer type
-        provider = cast(dict[str, str], first["provider"])
-        data = {"bills": list(views), "title": title, "author": provider["name"], "issued": first["issued"]}
+        year, month, day = cast(list[int], views[0]["issued"])  # the view is JSON-able, so its values have no closer type
         result = self._compiler.compile(
             format="pdf",
-            sys_inputs={"bills": json.dumps(data, ensure_ascii=False)},
+            sys_inputs=_inputs(views, title),
             pdf_standards=[_STANDARD],
             timestamp=datetime(year, month, day, tzinfo=UTC),
         )
         if not isinstance(result, bytes):
             raise TypeError("the engine gave no single file")
-        return pack(result)
+        return pack(result) if packed else result
+
+    def png(self, bill: View, *, title: str, ppi: int = 110) -> bytes:
+        """The first page of one bill as a picture."""
+        result = self._compiler.compile(format="png", sys_inputs=_inputs([bill], title), ppi=ppi)
+        page = result[0] if isinstance(result, list) else result
+        if page is None:
+            raise TypeError("the engine gave no page")
+        return page
+
+
+def _inputs(views: Sequence[View], title: str) -> dict[str, str]:
+    provider = cast(dict[str, str], views[0]["provider"])  # as above
+    data = {"bills": list(views), "title": title, "author": provider["name"], "issued": views[0]["issued"]}
+    return {"bills": json.dumps(data, ensure_ascii=False)}

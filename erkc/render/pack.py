@@ -1,8 +1,8 @@
 """Packs a finished PDF: objects that are no streams go into compressed object streams (PDF 1.5 and later, allowed in PDF/A-2).
 
 Typst writes the tags of a page as some hundreds of plain objects, more than half of a bill. Packed, they are a tenth of that; nothing
-that is shown, read aloud or extracted changes. Only the regular output of Typst is understood (one classic cross-reference table); anything else
-is given back as it came.
+that is shown, read aloud or extracted changes. Only the regular output of Typst is understood (one classic cross-reference
+table); anything else is given back as it came.
 """
 
 from __future__ import annotations

@@ -32,7 +32,8 @@ def matrix(payload: bytes) -> npt.NDArray[np.bool_]:
 def _encode(payload: bytes, level: str) -> npt.NDArray[np.bool_]:
     barcode = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     pixels: npt.NDArray[np.uint8] = np.asarray(barcode.to_image(scale=1, add_quiet_zones=False), dtype=np.uint8)
-    return pixels == 0
+    black: npt.NDArray[np.bool_] = pixels == 0
+    return black
 
 
 def png(payload: bytes) -> bytes:
@@ -42,7 +43,7 @@ def png(payload: bytes) -> bytes:
     rows = np.packbits(light, axis=1)
     raw = np.hstack([np.zeros((side, 1), dtype=np.uint8), rows]).tobytes()  # each row after its filter type, 0
     header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(raw, 9)) + _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(raw, 6)) + _chunk(b"IEND", b"")
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

@@ -22,6 +22,8 @@ View = dict[str, object]
 _NBSP, _MINUS = "\u00a0", "\u2212"
 _ROOMY = 4
 """Recipients up to which the table may take more columns."""
+_LONG = 21
+"""Rows from which a bill may need a second page, so that its pages are numbered."""
 _MONTHS = ("января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября", "декабря")
 _SECTIONS: tuple[tuple[str, tuple[Section, ...]], ...] = (
     ("Содержание жилого помещения", ("housing", "common_property")),
@@ -53,6 +55,7 @@ def view(content: BillContent, *, period: PeriodForm = "MM.YYYY", zero: ZeroSum 
         "recalculations": _recalculations(content),
         "reference": _reference(content),
         "notices": list(content.notices),
+        "long": len(content.lines) + len(content.recalculations) + 2 * len(content.recipients) + len(content.notices) > _LONG,
         "hash": content_sha256(content).hex()[:16],
     }
 
@@ -156,6 +159,8 @@ def _services(names: list[str], contribution: bool) -> str:
     """What the money is for, in few words: whole names, and how many more."""
     if contribution:
         return "Взнос на капитальный ремонт"
+    if not names:
+        return "Прежние начисления"
     shown = [name for name in names if "общего имущества" not in name]
     shown = shown if len(shown) <= 3 else shown[:2]
     rest = len(names) - len(shown)

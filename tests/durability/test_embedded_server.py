@@ -1,4 +1,4 @@
-"""The embedded server among real processes: strange paths and locales, kill −9 of everybody, foreign processes, other users, closed folders.
+"""The embedded server among real processes: strange paths and locales, kill −9 of everybody, other users, closed folders.
 
 Each test uses its own work folder. "Our processes" are found by the folder that they stand in, never by name.
 """
@@ -37,7 +37,7 @@ def _processes(folder: Path) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if os.readlink(entry / "cwd") in (str(folder / "pgdata"), str(folder / "pgdata.new")):
+                if (entry / "cwd").readlink() in (folder / "pgdata", folder / "pgdata.new"):
                     found.append(int(entry.name))
     return sorted(found)
 
@@ -59,7 +59,10 @@ def _value(server: EmbeddedServer, statement: str) -> object:
 
 def _starter(folder: Path, *, environment: dict[str, str] | None = None, then: str = "time.sleep(600)") -> subprocess.Popen[str]:
     """Another process that starts the server and says its socket."""
-    code = f"import sys, time; from pathlib import Path; from core.storage import embedded; s = embedded.start(Path(sys.argv[1])); print(s.socket, flush=True); {then}"
+    code = (
+        "import sys, time; from pathlib import Path; from core.storage import embedded\n"
+        f"server = embedded.start(Path(sys.argv[1])); print(server.socket, flush=True); {then}"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
     return subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, text=True, cwd="/", env=environment)
 
@@ -227,6 +230,21 @@ def test_root_below_a_closed_folder_runs_as_nobody_and_changes_no_rights_outside
     wait_until(lambda: not _processes(folder))
 
 
+CONTAINER = "-all,+chown,+dac_override,+fowner,+setgid,+setuid"
+
+
+@ONLY_ROOT
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv")
+def test_root_with_few_rights_as_in_a_container_starts_and_stops_it(folder: Path) -> None:
+    """Without CAP_KILL and CAP_SYS_PTRACE root may neither signal processes of others nor look where they stand."""
+    code = "import sys; from pathlib import Path; from core.storage import embedded; print(embedded.start(Path(sys.argv[1])).socket)"
+    command = ["setpriv", f"--bounding-set={CONTAINER}", sys.executable, "-c", code, str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    wait_until(lambda: not _processes(folder))
+    assert not Path(done.stdout.strip()).exists()
+    assert "database system is shut down" in (folder / "server.log").read_text(encoding="utf-8")
+
+
 @ONLY_ROOT
 def test_a_process_of_nobody_is_not_let_in(folder: Path) -> None:
     server = embedded.start(folder, FAST)
@@ -260,7 +278,7 @@ def test_root_copies_the_programs_when_nobody_can_not_reach_them(folder: Path, t
         monkeypatch.setattr(binaries, "_COPIES", Path(copies) / "erkc")
         server = embedded.start(folder, FAST)
         assert _value(server, "SELECT 1") == 1
-        assert os.readlink(f"/proc/{_postmaster(folder)}/exe").startswith(copies)
+        assert Path(f"/proc/{_postmaster(folder)}/exe").readlink().is_relative_to(copies)
         server.release()
         wait_until(lambda: not _processes(folder))
     assert stat.S_IMODE(closed.parent.stat().st_mode) == 0o700
@@ -291,7 +309,8 @@ def test_two_users_have_two_servers_and_do_not_share_a_folder(folder: Path) -> N
             f"import sys; sys.path[:0] = {[str(ROOT), *sys.path]}; from pathlib import Path; from core.storage import embedded\n"
             "server = embedded.start(Path(sys.argv[1])); print(server.socket, flush=True); sys.stdin.read()"
         )
-        other = subprocess.Popen([python, "-c", code, str(theirs)], user="daemon", group="daemon", extra_groups=[], cwd="/", text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+        as_them = {"user": "daemon", "group": "daemon", "extra_groups": [], "cwd": "/", "text": True}
+        other = subprocess.Popen([python, "-c", code, str(theirs)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, **as_them)  # type: ignore[call-overload]
         socket = Path(_said(other))
         assert socket.stat().st_uid == pwd.getpwnam("daemon").pw_uid
         assert _value(ours, "SELECT 1") == 1
@@ -300,7 +319,7 @@ def test_two_users_have_two_servers_and_do_not_share_a_folder(folder: Path) -> N
         other.kill()
         other.wait()
         wait_until(lambda: not _processes(theirs))
-        refused = subprocess.run([python, "-c", code, str(folder)], user="daemon", group="daemon", extra_groups=[], cwd="/", text=True, capture_output=True, check=False)  # fmt: skip
+        refused = subprocess.run([python, "-c", code, str(folder)], capture_output=True, check=False, **as_them)  # type: ignore[call-overload]
         assert "DB-0108" in refused.stderr
         ours.release()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 
@@ -27,6 +28,6 @@ def test_every_slot_runs_exactly_once(effects: Database, start: Callable[..., Pr
     planned = [row[0] for row in rows(effects, "SELECT planned_at FROM schedule_slot ORDER BY planned_at")]
     done = [row[0] for row in rows(effects, "SELECT planned_at FROM effect ORDER BY planned_at")]
     assert done == planned
-    assert [(later - earlier).total_seconds() for earlier, later in zip(planned, planned[1:], strict=False)] == [1.0] * (len(planned) - 1)
+    assert [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(planned)] == [1.0] * (len(planned) - 1)
     assert rows(effects, "SELECT DISTINCT state, fence FROM schedule_slot") == [("done", 1)]
     assert len(rows(effects, "SELECT DISTINCT opened_by FROM schedule_slot")) > 1

@@ -28,7 +28,10 @@ from tests.perf.measure import Pair, compare, seconds
 __all__ = ["run"]
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
-_ENTRY = "entry_id, entry_key, content_sha256, kind, provider_id, month, occurred_on, corrects_month, reason, message_id, calculation_id, posted_at"
+_ENTRY = (
+    "entry_id, entry_key, content_sha256, kind, provider_id, month, occurred_on, corrects_month, reason, message_id, calculation_id, "
+    "posted_at"
+)
 
 
 def run(lines: int, rounds: int, growth: tuple[int, int]) -> Iterator[Pair | str]:
@@ -93,7 +96,9 @@ def _pair(application: Engine, superuser: Engine, lines: int, rounds: int, folde
         raw = connection.connection.driver_connection
         assert isinstance(raw, psycopg.Connection)
         for table, path in files.items():
-            source = f"(SELECT {_ENTRY} FROM entry ORDER BY entry_id)" if table == "entry" else "(SELECT * FROM posting ORDER BY entry_id, n)"
+            source = (
+                f"(SELECT {_ENTRY} FROM entry ORDER BY entry_id)" if table == "entry" else "(SELECT * FROM posting ORDER BY entry_id, n)"
+            )
             with raw.cursor().copy(f"COPY {source} TO STDOUT") as copy, path.open("wb") as file:
                 for block in copy:
                     file.write(block)

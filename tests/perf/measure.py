@@ -23,7 +23,8 @@ class Pair:
 
     def __str__(self) -> str:
         spread = f"{statistics.median(self.ratios):.2f} ({min(self.ratios):.2f}–{max(self.ratios):.2f})"
-        return f"{self.name:<62} {spread:>20}  goal {self.goal:<8} candidate {self.candidate_s:.2f} s, reference {self.reference_s:.2f} s. {self.note}"
+        times = f"candidate {self.candidate_s:.2f} s, reference {self.reference_s:.2f} s"
+        return f"{self.name:<62} {spread:>20}  goal {self.goal:<8} {times}. {self.note}"
 
 
 def seconds(action: Callable[[], None]) -> float:

@@ -1,4 +1,5 @@
-"""Fixtures of the simulation: one database, one key and one set of zeep clients for all worlds; each world is a settlement centre of its own."""
+"""Fixtures of the simulation: one database, one key and one set of zeep clients for all worlds; each world is a settlement centre of its
+own."""
 
 from __future__ import annotations
 
@@ -44,8 +45,6 @@ def make_world(town_engine: Engine, tmp_path_factory: pytest.TempPathFactory) ->
 
     def make(number: int, **options: int) -> World:
         folder: Path = tmp_path_factory.mktemp(f"stand{number}")
-        return build(
-            town_engine, folder, signature=signature, authority=authority, client=client, wire=wire, number=number, **options
-        )
+        return build(town_engine, folder, signature=signature, authority=authority, client=client, wire=wire, number=number, **options)
 
     return make

@@ -1,4 +1,5 @@
-"""A small town, a federal stand inside this process, and a clock that both share: the real client, codecs, signatures and outbox over a wire without sockets."""
+"""A small town, a federal stand inside this process, and a clock that both share: the real client, codecs, signatures and outbox over a
+wire without sockets."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from adapters.gis_zhkh.client import SoapClient
 from adapters.gis_zhkh.exchange import Ladder
@@ -50,7 +51,8 @@ MANAGER_INN, BANK_INN = "0077000483", "7707083893"
 
 
 def centre_inn(number: int) -> str:
-    """ИНН of the settlement centre of world ``number``: many worlds share one database, each with a centre and a federal system of its own."""
+    """ИНН of the settlement centre of world ``number``: many worlds share one database, each with a centre and a federal system of its
+    own."""
     return f"00771{number:05d}"
 
 
@@ -66,12 +68,14 @@ class Wire(BaseAdapter):
         super().__init__()
         self.stand: Stand | None = None
         self.sent: list[tuple[str, bytes]] = []
+        self.answers: list[bytes] = []
 
     def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:  # type: ignore[override]  # fewer parameters by name
         action, body = str(request.headers["SOAPAction"]), request.body
         assert isinstance(body, bytes) and self.stand is not None
         self.sent.append((action, body))
         answer = self.stand.handle(urlsplit(request.url or "").path, action, body)
+        self.answers.append(answer.body)
         if answer.cut:
             raise requests.exceptions.ConnectionError(("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))
         response = requests.Response()
@@ -122,32 +126,55 @@ class World:
         return Federal(self.engine, self.gateway, self.clock, self.bills, failpoint=self.failpoint, **{**settings, **changes})  # type: ignore[arg-type]  # by name
 
     def issue(self) -> None:
-        """A bill for every account: maintenance with common-property water inside, and metered water."""
-        with self.engine.connect() as connection:
-            organisations = entity_ids(connection, CENTRE, "organisation")
-            services = entity_ids(connection, self.provider_id, "service")
-            for number, row in enumerate(read_accounts(connection, provider_id=self.provider_id), 1):
-                manager, centre = organisations[MANAGER_INN], organisations[centre_inn(self.number)]
-                lines = (
-                    _line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
-                    _line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
-                    _line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
-                )
-                bill_id = BillId(self.number * 1000 + number)
-                self.bills.contents[bill_id] = _bill(f"ЕПД-{number:06d}", row.entity_id, row.number, row.house_fias, lines)
+        """A bill for every account."""
+        self.bills = bills_for(self.engine, self.provider_id, self.number)
 
     def sleep(self, pause: timedelta) -> None:
         """Waiting is moving the clock."""
         self.clock.advance(pause)
 
 
+def bills_for(engine: Engine, provider_id: ProviderId, world: int) -> Bills:
+    """A bill for every account: maintenance with common-property water inside, and metered water. The same each time."""
+    bills = Bills()
+    with engine.connect() as connection:
+        organisations = entity_ids(connection, CENTRE, "organisation")
+        services = entity_ids(connection, provider_id, "service")
+        for number, row in enumerate(read_accounts(connection, provider_id=provider_id), 1):
+            manager, centre = organisations[MANAGER_INN], organisations[centre_inn(world)]
+            lines = (
+                _line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
+                _line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
+                _line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
+            )
+            bill = _bill(f"ЕПД-{number:06d}", row.entity_id, row.number, row.house_fias, lines)
+            bills.contents[BillId(world * 1000 + number)] = bill
+    return bills
+
+
 def _line(service: EntityId, section: str, creditor: EntityId, base: int, **facts: object) -> BillLine:
     values: dict[str, object] = {
-        "section": section, "service_id": service, "service_key": str(service), "name": f"Услуга {service}", "okei": "113", "unit": "м³",
-        "utility_kind": None, "housing_kind": None, "resource_kind": None, "creditor_id": creditor, "method": "area",
-        "individual_volume_e6": None, "common_volume_e6": None, "tariff_e6": 41_870_000, "base": base, "factor_e2": None, "surcharge": 0,
-        "recalculation": 0, "benefit": 0, "total": base,
-    }  # fmt: skip
+        "section": section,
+        "service_id": service,
+        "service_key": str(service),
+        "name": f"Услуга {service}",
+        "okei": "113",
+        "unit": "м³",
+        "utility_kind": None,
+        "housing_kind": None,
+        "resource_kind": None,
+        "creditor_id": creditor,
+        "method": "area",
+        "individual_volume_e6": None,
+        "common_volume_e6": None,
+        "tariff_e6": 41_870_000,
+        "base": base,
+        "factor_e2": None,
+        "surcharge": 0,
+        "recalculation": 0,
+        "benefit": 0,
+        "total": base,
+    }
     return BillLine(**{**values, **facts})  # type: ignore[arg-type]  # by name
 
 
@@ -157,20 +184,60 @@ def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tu
         by_creditor[line.creditor_id] = by_creditor.get(line.creditor_id, 0) + line.total
     recipients = tuple(
         BillRecipient(
-            creditor, f"Получатель {creditor}", "0077000483", "007701001", f"407028107000000{creditor:05d}", "Банк", "044525225",
-            "30101810400000000225", debt=0, advance=0, charged=charged, paid=0, penalties=0, due=charged,
+            creditor,
+            f"Получатель {creditor}",
+            "0077000483",
+            "007701001",
+            f"407028107000000{creditor:05d}",
+            "Банк",
+            "044525225",
+            "30101810400000000225",
+            debt=0,
+            advance=0,
+            charged=charged,
+            paid=0,
+            penalties=0,
+            due=charged,
         )
         for creditor, charged in by_creditor.items()
-    )  # fmt: skip
+    )
     charged = sum(by_creditor.values())
     return BillContent(
-        number=number, version=1, replaces_number=None, month=MONTH, issued_on=date(2026, 11, 2), due_on=date(2026, 11, 15),
-        provider_name="Расчётный центр", provider_inn="0077000116", payer_name="Тестов Синтет", payer_is_organisation=False,
-        account_id=account_id, account_number=account, account_kind=4, els=None, service_identifier=None, address="ул. Учебная, д. 1",
-        premises_number="1", room_number=None, house_fias=house, house_id=EntityId(1), area_e2=5000, residents_e6=2_000_000,
-        recipients=recipients, lines=lines, recalculations=(), meters=(), charged=charged, debt=0, advance=0, paid=0,
-        payments_until=date(2026, 10, 31), penalties=0, due=charged, notices=(),
-    )  # fmt: skip
+        number=number,
+        version=1,
+        replaces_number=None,
+        month=MONTH,
+        issued_on=date(2026, 11, 2),
+        due_on=date(2026, 11, 15),
+        provider_name="Расчётный центр",
+        provider_inn="0077000116",
+        payer_name="Тестов Синтет",
+        payer_is_organisation=False,
+        account_id=account_id,
+        account_number=account,
+        account_kind=4,
+        els=None,
+        service_identifier=None,
+        address="ул. Учебная, д. 1",
+        premises_number="1",
+        room_number=None,
+        house_fias=house,
+        house_id=EntityId(1),
+        area_e2=5000,
+        residents_e6=2_000_000,
+        recipients=recipients,
+        lines=lines,
+        recalculations=(),
+        meters=(),
+        charged=charged,
+        debt=0,
+        advance=0,
+        paid=0,
+        payments_until=date(2026, 10, 31),
+        penalties=0,
+        due=charged,
+        notices=(),
+    )
 
 
 def seed_of(
@@ -252,7 +319,15 @@ def build(
     clock = FixedClock(START)
     seed = seed_of(houses, flats, authority, number=number, signature=signature.signer.profile.name, delay_s=delay_s)
     stand = Stand(folder, seed=seed, clock=clock.now)
-    wire.stand, wire.sent = stand, []
+    wire.stand, wire.sent, wire.answers = stand, [], []
+    provider_id = store_town(engine, houses, flats, number)
+    ladder = Ladder((10 + Random(number).random(), 15, 30, 60), most=40)
+    gateway = FederalGateway(client, signature, ladder, system=f"gis-{number}")
+    return World(engine, stand, clock, wire, gateway, provider_id, houses, flats, number)
+
+
+def store_town(engine: Engine, houses: int, flats: int, number: int) -> ProviderId:
+    """Our records of the town; the provider they belong to."""
     with transaction(engine) as connection:
         sender = RegisteredSender("Расчётный центр", centre_inn(number), "007701001", centre_ogrn(number), (f"Z-{number}",), 36)
         (provider_id,) = register_senders(connection, [sender])
@@ -266,15 +341,7 @@ def build(
             records=records_of(houses, flats, number),
             recorded_at=START,
         )
-    ladder = Ladder((10 + Random(number).random(), 15, 30, 60), most=40)
-    gateway = FederalGateway(client, signature, ladder, system=f"gis-{number}")
-    return World(engine, stand, clock, wire, gateway, provider_id, houses, flats, number)
+    return provider_id
 
 
-def scalar(engine: Engine, query: str) -> object:
-    """One value of the database, past all of the code under test."""
-    with engine.connect() as connection:
-        return connection.execute(text(query)).scalar()
-
-
-__all__ = ["MONTH", "START", "Wire", "World", "build", "scalar", "seed_of"]
+__all__ = ["MONTH", "START", "Bills", "Wire", "World", "bills_for", "build", "seed_of", "store_town"]

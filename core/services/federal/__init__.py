@@ -1,17 +1,32 @@
 """The federal conversation (ГИС ЖКХ): identifiers in, bills and acknowledgments out, safe to repeat after a crash at any step.
 
-``acts`` holds the commands; ``conversation`` takes one step at a time; ``gateway`` says what is asked of the wire (the implementation comes as an
-argument); ``directory``, ``accounts``, ``bills`` and ``acknowledgments`` are what is talked about.
+``commands`` holds what an operator does; ``act`` begins a conversation, ``conversation`` takes one step at a time, ``outcomes`` says what
+an answer means; ``gateway`` says what is asked of the wire (its implementation comes as an argument); ``directory``, ``accounts``,
+``bills`` and ``acknowledgments`` are what is talked about.
 """
 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
-from core.services.federal.acts import Standing, Synchronised, Waiting, acknowledge, poll, send_bills, status, synchronise
 from core.services.federal.bills import Prepared, bill_request
+from core.services.federal.commands import Standing, Synchronised, Waiting, acknowledge, poll, send_bills, status, synchronise
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
 
 __all__ = [
-    "Acknowledged", "Federal", "Gateway", "PaidPart", "PaymentToAcknowledge", "Prepared", "Ran", "Standing", "Synchronised", "Waiting", "acknowledge",
-    "bill_request", "poll", "send_bills", "status", "synchronise",
-]  # fmt: skip
+    "Acknowledged",
+    "Federal",
+    "Gateway",
+    "PaidPart",
+    "PaymentToAcknowledge",
+    "Prepared",
+    "Ran",
+    "Standing",
+    "Synchronised",
+    "Waiting",
+    "acknowledge",
+    "bill_request",
+    "poll",
+    "send_bills",
+    "status",
+    "synchronise",
+]

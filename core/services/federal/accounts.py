@@ -1,6 +1,7 @@
 """Personal accounts: what is there is found by export first, what is missing is opened; ЕЛС, ИЖКУ and GUID of each go to the crosswalk.
 
-The federal system does not refuse a second account of the same number, so opening one is never repeated before the house's accounts were exported.
+The federal system does not refuse a second account of the same number, so opening one is never repeated before the house's accounts were
+exported.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from core.outbox import Exchange, Item, live, refusals
 from core.records.crosswalk import ExternalId, link
 from core.records.latest import read_accounts, read_houses_list
 from core.records.rows import AccountRow
+from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
-from core.services.federal.conversation import Act, begin, register
 from core.services.federal.directory import house_accounts, known, same_number
 from core.services.federal.gateway import AccountCard, Answer, AskAccounts, Content, FederalAccount, PlaceAccounts, Request
 
@@ -60,9 +61,7 @@ def _identifiers(
     return [ExternalId(account_id, provider_id, federal.system, kind, value) for kind, value in pairs if value]
 
 
-def _cards(
-    connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
-) -> Request:
+def _cards(connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]) -> Request:
     rows = {row.entity_id: row for row in house_accounts(connection, provider_id, EntityId(request["house_id"]))}
     premises = known(connection, federal, "premises_guid", provider_id=provider_id)
     rooms = known(connection, federal, "room_guid", provider_id=provider_id)
@@ -71,7 +70,9 @@ def _cards(
         row = rows[EntityId(item.local_id)]
         place = _place(row, premises, rooms)
         if place is None:
-            raise InputError("GIS-0507", f"У помещения лицевого счёта {row.number} нет идентификатора ГИС ЖКХ.", hint="Повторите сверку домов.")
+            raise InputError(
+                "GIS-0507", f"У помещения лицевого счёта {row.number} нет идентификатора ГИС ЖКХ.", hint="Повторите сверку домов."
+            )
         cards.append(AccountCard(item.transport_guid, row.number, row.kind, place[0], place[1], row.residents_stated, row.area_e2))
     return PlaceAccounts(tuple(cards))
 
@@ -101,12 +102,16 @@ def _match(
     connection: Connection, federal: Federal, exchange: Exchange, items: Sequence[Item], content: Content
 ) -> Mapping[TransportGuid, Answer]:
     there = _by_number(content.accounts)
-    numbers = {row.entity_id: row.number for row in house_accounts(connection, exchange.provider_id, EntityId(exchange.request["house_id"]))}
+    numbers = {
+        row.entity_id: row.number for row in house_accounts(connection, exchange.provider_id, EntityId(exchange.request["house_id"]))
+    }
     found: dict[TransportGuid, Answer] = {}
     for item in items:
         account = there.get(same_number(numbers.get(EntityId(item.local_id), "")))
         if account is not None:
-            found[item.transport_guid] = Answer(item.transport_guid, "accepted", str(account.guid), account.els, account.els, account.izku, ())
+            found[item.transport_guid] = Answer(
+                item.transport_guid, "accepted", str(account.guid), account.els, account.els, account.izku, ()
+            )
     return found
 
 
@@ -118,7 +123,11 @@ def ask_accounts(connection: Connection, federal: Federal, provider_id: Provider
     """Export the accounts of houses that were not looked through yet; how many houses."""
     looked = known(connection, federal, "accounts_exported", provider_id=provider_id)
     placed = known(connection, federal, "house_guid", provider_id=provider_id)
-    wanted = [house for house in read_houses_list(connection, provider_id=provider_id) if house.entity_id in placed and house.entity_id not in looked]
+    wanted = [
+        house
+        for house in read_houses_list(connection, provider_id=provider_id)
+        if house.entity_id in placed and house.entity_id not in looked
+    ]
     for house in wanted:
         fias = placed[house.entity_id]
         request = {"house_id": house.entity_id, "fias": fias}
@@ -152,8 +161,13 @@ def open_accounts(connection: Connection, federal: Federal, provider_id: Provide
             part = waiting[start : start + size]
             request = {"house_id": house_id, "fias": houses[house_id]}
             begin(
-                connection, federal, "accounts", provider_id=provider_id, subject=f"accounts/{houses[house_id]}/{part[0]}", request=request,
+                connection,
+                federal,
+                "accounts",
+                provider_id=provider_id,
+                subject=f"accounts/{houses[house_id]}/{part[0]}",
+                request=request,
                 local_ids=part,
-            )  # fmt: skip
+            )
             count += len(part)
     return count

@@ -1,7 +1,7 @@
 """Acknowledgment of payments (квитирование): which service of which placed bill a payment is for.
 
-Common-property resources stand inside the housing service of their creditor, so their share of a payment is acknowledged with it. A repeated
-acknowledgment is refused by the other side as a repeat, which is success; so a lost one is simply sent again.
+Common-property resources stand inside the housing service of their creditor, so their share of a payment is acknowledged with it. A
+repeated acknowledgment is refused by the other side as a repeat, which is success; so a lost one is simply sent again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from core.model.bill import BillContent
 from core.outbox import Exchange, Item
 from core.period import Month
 from core.records.entities import entity_ids
+from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
-from core.services.federal.conversation import Act, begin, register
 from core.services.federal.directory import ask_organisations, known
 from core.services.federal.gateway import AcknowledgePayments, AcknowledgmentCard, Answer, NsiElement, Request
 
@@ -92,8 +92,14 @@ def prepare_acknowledgments(federal: Federal, *, provider_id: ProviderId, paymen
         with federal.write("prepare acknowledgments") as connection:
             request = {"parts": {str(number): parts[number] for number in chosen}}
             begin(
-                connection, federal, "acknowledgments", provider_id=provider_id, subject=f"acknowledgments/{chosen[0]}", request=request, local_ids=chosen
-            )  # fmt: skip
+                connection,
+                federal,
+                "acknowledgments",
+                provider_id=provider_id,
+                subject=f"acknowledgments/{chosen[0]}",
+                request=request,
+                local_ids=chosen,
+            )
     return Acknowledged(len(fresh), len(parts) - len(fresh), held)
 
 
@@ -151,7 +157,12 @@ def _compose(
         part = request["parts"][str(item.local_id)]
         cards.append(
             AcknowledgmentCard(
-                item.transport_guid, part["order_id"], UUID(part["taken_by"]), part["ipd"], NsiElement.parse(part["service"]), part["amount"]
+                item.transport_guid,
+                part["order_id"],
+                UUID(part["taken_by"]),
+                part["ipd"],
+                NsiElement.parse(part["service"]),
+                part["amount"],
             )
         )
     return AcknowledgePayments(tuple(cards))
@@ -165,13 +176,16 @@ def _accept(
         connection,
         [
             events.NewEvent(
-                EventKind.PAYMENT_ACKNOWLEDGED, exchange.provider_id, "acknowledgment", item.local_id,
+                EventKind.PAYMENT_ACKNOWLEDGED,
+                exchange.provider_id,
+                "acknowledgment",
+                item.local_id,
                 {"ipd": parts[str(item.local_id)]["ipd"], "amount": parts[str(item.local_id)]["amount"], "message": message_id},
             )
             for item, _ in taken
         ],
         at=federal.clock.now(),
-    )  # fmt: skip
+    )
 
 
 register(Act("acknowledgments", _compose, kind="acknowledgment", accept=_accept))

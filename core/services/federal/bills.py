@@ -1,6 +1,7 @@
 """Bills to the federal system: a month's documents in packages, each document placed once; the ИПД it was given is stored with its item.
 
-Which bill is on its way or placed is decided by the outbox's unique index, not by this code. A refused bill stays refused until a person sends it again.
+Which bill is on its way or placed is decided by the outbox's unique index, not by this code. A refused bill stays refused until a person
+sends it again.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from core.ids import CENTRE, BillId, EntityId, MessageId, ProviderId, TransportG
 from core.model.bill import BillContent
 from core.outbox import Exchange, Item
 from core.period import Month
+from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
-from core.services.federal.conversation import Act, begin, register
 from core.services.federal.directory import known
 from core.services.federal.gateway import Answer, AskBills, BillCard, Content, NsiElement, PlaceBills, PlacedBill, Request
 
@@ -66,8 +67,14 @@ def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, re
             part = numbers[start : start + size]
             with federal.write("prepare bills") as connection:
                 begin(
-                    connection, federal, "bills", provider_id=provider_id, subject=f"bills/{month}/{part[0]}", request={"month": str(month)}, local_ids=part
-                )  # fmt: skip
+                    connection,
+                    federal,
+                    "bills",
+                    provider_id=provider_id,
+                    subject=f"bills/{month}/{part[0]}",
+                    request={"month": str(month)},
+                    local_ids=part,
+                )
             packages, count = packages + 1, count + len(part)
     states = [item.state for item in live.values()]
     return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(set(refused) & set(bills)), held)
@@ -138,7 +145,9 @@ def _accept(
     events.record_many(
         connection,
         [
-            events.NewEvent(EventKind.BILL_PLACED, exchange.provider_id, "bill", item.local_id, {"ipd": answer.number, "message": message_id})
+            events.NewEvent(
+                EventKind.BILL_PLACED, exchange.provider_id, "bill", item.local_id, {"ipd": answer.number, "message": message_id}
+            )
             for item, answer in taken
         ],
         at=federal.clock.now(),

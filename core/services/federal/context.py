@@ -1,13 +1,14 @@
 """What every step of the conversation works with, and the only place where its transactions open.
 
-``failpoint`` is called with a name before every commit, after it, and around every send; a simulation raises there. In production it does nothing.
+``failpoint`` is called with a name before every commit, after it, and around every send; a simulation raises there. In production it
+does nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -20,7 +21,7 @@ from core.records.crosswalk import external_ids
 from core.records.entities import entity_ids
 from core.records.providers import provider
 from core.services.federal.gateway import Gateway
-from core.services.federal.issued_bills import BillSource
+from core.services.federal.issued_bills import BillSource, IssuedBills
 from core.storage.engine import transaction
 
 __all__ = ["Federal"]
@@ -37,7 +38,7 @@ class Federal:
     engine: Engine
     gateway: Gateway
     clock: Clock
-    bills: BillSource
+    bills: BillSource = field(default_factory=IssuedBills)
     lease: timedelta = timedelta(minutes=10)
     """How long a claimed exchange belongs to its worker; longer than any time-out of the wire."""
     lost_wait: timedelta = timedelta(minutes=2)

@@ -1,4 +1,5 @@
-"""What must be known before anything is sent: who we are there, reference books, houses with premises. Exports only; results go to the crosswalk.
+"""What must be known before anything is sent: who we are there, reference books, houses with premises. Exports only; results go to the
+crosswalk.
 
 An identifier that no export gave is not known, and what needs it waits.
 """
@@ -17,8 +18,8 @@ from core.records.crosswalk import ExternalId, external_ids, find_by_external, l
 from core.records.entities import ensure_entity
 from core.records.latest import read_accounts, read_houses_list, read_services
 from core.records.rows import AccountRow, HouseRow, ServiceRow
+from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
-from core.services.federal.conversation import Act, begin, register
 from core.services.federal.gateway import AskBook, AskHouse, AskOrganisations, AskProviders, BookElement, Content, FederalPlace, Request
 
 __all__ = ["BOOKS", "house_accounts", "known", "same_number"]

@@ -1,7 +1,8 @@
-"""What the federal conversation asks of the wire, in our terms. The implementation (codecs, signature, zeep) is assembled in ``erkc.federal``.
+"""What the federal conversation asks of the wire, in our terms. The implementation (codecs, signature, zeep) is assembled in
+``erkc.federal``.
 
-A request says what is wanted; the gateway turns it into signed bytes and says where they go. What comes back is a verdict about the next step and
-the content in our terms. Nothing here knows XML.
+A request says what is wanted; the gateway turns it into signed bytes and says where they go. What comes back is a verdict about the next
+step and the content in our terms. Nothing here knows XML.
 """
 
 from __future__ import annotations
@@ -17,10 +18,33 @@ from core.model.bill import BillContent
 from core.period import Month
 
 __all__ = [
-    "AccountCard", "AcknowledgmentCard", "AcknowledgePayments", "Answer", "AskAccounts", "AskBills", "AskBook", "AskHouse", "AskOrganisations",
-    "AskProviders", "BillCard", "BookElement", "Content", "Envelope", "FederalAccount", "FederalOrganisation", "FederalPlace", "Gateway", "NsiElement",
-    "PlaceAccounts", "PlaceBills", "PlacedBill", "Polled", "Rendered", "Request", "Sent",
-]  # fmt: skip
+    "AccountCard",
+    "AcknowledgePayments",
+    "AcknowledgmentCard",
+    "Answer",
+    "AskAccounts",
+    "AskBills",
+    "AskBook",
+    "AskHouse",
+    "AskOrganisations",
+    "AskProviders",
+    "BillCard",
+    "BookElement",
+    "Content",
+    "Envelope",
+    "FederalAccount",
+    "FederalOrganisation",
+    "FederalPlace",
+    "Gateway",
+    "NsiElement",
+    "PlaceAccounts",
+    "PlaceBills",
+    "PlacedBill",
+    "Polled",
+    "Rendered",
+    "Request",
+    "Sent",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +204,8 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was said of one item. ``standing``: accepted, refused for good, refused for now (retry), or said to be there already (exists)."""
+    """What was said of one item. ``standing``: accepted, refused for good, refused for now (retry), or said to be there already
+    (exists)."""
 
     transport_guid: TransportGuid
     standing: Literal["accepted", "rejected", "retry", "exists"]
@@ -275,8 +300,10 @@ class Polled:
 class Gateway(Protocol):
     """The way to the federal system."""
 
-    system: str
-    """Name in outbox and crosswalk: ``gis``."""
+    @property
+    def system(self) -> str:
+        """Name in outbox and crosswalk: ``gis``."""
+        ...
 
     def render(self, request: Request, envelope: Envelope) -> Rendered:
         """Build and sign. ``InputError`` names what is lacking."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from core.ids import BillId, ProviderId
+from core.issued.bills import bills_of_month
+from core.issued.lookup import bill_ids, read_contents
 from core.model.bill import BillContent
 from core.period import Month
 
-__all__ = ["BillSource"]
+__all__ = ["BillSource", "IssuedBills"]
 
 
 class BillSource(Protocol):
@@ -26,3 +29,20 @@ class BillSource(Protocol):
     def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
         """Our numbers of bills by what is printed on them."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedBills:
+    """The bills of ``core.issued``."""
+
+    def of_month(
+        self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None
+    ) -> Mapping[BillId, BillContent]:
+        """The last versions of a month, or just these bills."""
+        if ids is not None:
+            return read_contents(connection, ids)
+        return {bill.bill_id: bill.content for bill in bills_of_month(connection, provider_id, month)}
+
+    def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
+        """By the printed number."""
+        return bill_ids(connection, provider_id, numbers)

@@ -1,14 +1,26 @@
-"""``python -m erkc.stands.gis FOLDER PORT``: run a stand; ``seed.json`` in the folder is its seed."""
+"""``python -m erkc.stands.gis FOLDER PORT [--with-parent]``: run a stand; ``seed.json`` in the folder is its seed.
 
+With ``--with-parent`` it ends when its standard input does: a stand that was started for a demonstration does not outlive it.
+"""
+
+import os
 import sys
+import threading
 from pathlib import Path
 
 from erkc.stands.gis.server import serve
 
 
+def _leave_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
 def main() -> None:
-    """Read the two arguments and serve."""
+    """Read the arguments and serve."""
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
+    if "--with-parent" in sys.argv[3:]:
+        threading.Thread(target=_leave_with_parent, daemon=True).start()
     seed_file = folder / "seed.json"
     serve(folder, port, seed_file=seed_file if seed_file.exists() else None)
 

@@ -1,5 +1,5 @@
-"""Personal accounts: taking them (ЕЛС and ИЖКУ are given here), exporting them. Nothing prevents a second account of the same number: the real
-system does not either, and that is what a client must prove it does not do."""
+"""Personal accounts: taking them (ЕЛС and ИЖКУ are given here), exporting them. Nothing prevents a second account of the same number:
+the real system does not either, and that is what a client must prove it does not do."""
 
 from __future__ import annotations
 
@@ -19,8 +19,15 @@ __all__ = ["export_accounts", "import_accounts"]
 _KINDS = ("isUOAccount", "isRSOAccount", "isCRAccount", "isRCAccount", "isOGVorOMSAccount", "isTKOAccount")
 _PLACES = ("PremisesGUID", "FIASHouseGuid", "LivingRoomGUID")
 _ORDER = (
-    "CreationDate", "LivingPersonsNumber", "TotalSquare", "ResidentialSquare", "HeatedArea", "Closed", "Accommodation", "PayerInfo",
-)  # fmt: skip
+    "CreationDate",
+    "LivingPersonsNumber",
+    "TotalSquare",
+    "ResidentialSquare",
+    "HeatedArea",
+    "Closed",
+    "Accommodation",
+    "PayerInfo",
+)
 
 
 def common_result(parent: etree._Element, name: str, namespace: str, transport: str) -> etree._Element:

@@ -19,9 +19,16 @@ from erkc.stands.gis.state import Seeded, next_number
 __all__ = ["export_bills", "import_acknowledgments", "import_bills"]
 
 _SUMS = (
-    "TotalPayableByChargeInfo", "TotalPayableOverallByChargeInfo", "DebtPreviousPeriods", "AdvanceBllingPeriod", "PaymentsTaken", "AdditionalInformation",
-    "TotalPayableByPD", "TotalByPenaltiesAndCourtCosts", "TotalPayableByPDWithDebtAndAdvance",
-)  # fmt: skip
+    "TotalPayableByChargeInfo",
+    "TotalPayableOverallByChargeInfo",
+    "DebtPreviousPeriods",
+    "AdvanceBllingPeriod",
+    "PaymentsTaken",
+    "AdditionalInformation",
+    "TotalPayableByPD",
+    "TotalByPenaltiesAndCourtCosts",
+    "TotalPayableByPDWithDebtAndAdvance",
+)
 _SERVICES = (
     "HousingService",
     "AdditionalService",
@@ -84,7 +91,7 @@ def _elements(seeded: Seeded, sender: str, document: etree._Element, codes: dict
 
 def _payees(seeded: Seeded, document: etree._Element, kind: str, body: etree._Element) -> Errors:
     """The provider of each service stands in documents of a settlement centre's accounts and nowhere else."""
-    named = [item for item in document.iter(q(BILLS, "orgPPAGUID"))]
+    named = list(document.iter(q(BILLS, "orgPPAGUID")))
     if kind != "isRCAccount":
         return [("SRV008076", "Поставщик услуги указан, хотя лицевой счёт не расчётного центра")] if named else []
     unknown = [item.text or "" for item in named if (item.text or "").lower() not in seeded.by_ppa]
@@ -225,9 +232,13 @@ def _asked(body: etree._Element) -> tuple[str, list[object]]:
     period = "b.year = ? AND b.month = ? AND "
     dates: list[object] = [int(text(body, "Year")), int(text(body, "Month"))]
     for column, namespace, name in (
-        ("a.els", ACCOUNT, "UnifiedAccountNumber"), ("a.izku", ACCOUNT, "ServiceID"), ("a.guid", BILLS, "AccountGUID"), ("a.guid", ACCOUNT, "AccountGuid"),
-        ("a.number", ACCOUNT, "AccountNumber"), ("b.number", BILLS_BASE, "PaymentDocumentNumber"),
-    ):  # fmt: skip
+        ("a.els", ACCOUNT, "UnifiedAccountNumber"),
+        ("a.izku", ACCOUNT, "ServiceID"),
+        ("a.guid", BILLS, "AccountGUID"),
+        ("a.guid", ACCOUNT, "AccountGuid"),
+        ("a.number", ACCOUNT, "AccountNumber"),
+        ("b.number", BILLS_BASE, "PaymentDocumentNumber"),
+    ):
         values = listed(namespace, name)
         if values:
             house = first(body, "FIASHouseGuid")
@@ -253,6 +264,14 @@ def import_acknowledgments(
         confirm(entry, own, str(parts[1]), now)
 
 
+def _charges(seeded: Seeded, document: bytes, service: str, *, is_housing: bool) -> bool:
+    """Whether a document charges a service; the contribution stands in it without a reference and is acknowledged as a housing service."""
+    if service.encode() in document:
+        return True
+    housing = seeded.books.get(("", "50"), {"elements": []})["elements"]
+    return is_housing and b":capitalrepaircharge" in document and service in {item["guid"] for item in housing}
+
+
 def _acknowledged(
     seeded: Seeded, sender: str, connection: sqlite3.Connection, item: etree._Element
 ) -> tuple[Errors, tuple[str, str, str, int]]:
@@ -271,7 +290,7 @@ def _acknowledged(
         errors.append(("INT002000", f"Платёжный документ {ipd} не найден"))
     elif bill["withdrawn"]:
         errors.append(("SRV008070", f"Платёжный документ {ipd} отозван"))
-    elif service.lower().encode() not in bytes(bill["body"]).lower() and first(ack, "CapitalRepairYearAckPeriod") is None:
+    elif not _charges(seeded, bytes(bill["body"]).lower(), service.lower(), is_housing=bool(text(ack, "HSType"))):
         errors.append(("SRV008076", f"Услуги {service} нет в платёжном документе {ipd}"))
     if amount <= 0:
         errors.append(("INT008165", "Сумма квитирования должна быть больше нуля"))

@@ -1,4 +1,5 @@
-"""What stands before a message is taken: path and action, XML, header, schema, limits, rights of the sender, signature. A refusal is a SOAP Fault."""
+"""What stands before a message is taken: path and action, XML, header, schema, limits, rights of the sender, signature. A refusal is a
+SOAP Fault."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ from datetime import datetime
 
 from lxml import etree
 
-from adapters.signing import PROFILES, Certificate, SignatureError, digester_for, read_certificate, verify_message
+from adapters.signing import Certificate, SignatureError, digester_for, read_certificate, verify_message
 from erkc.stands.gis.names import BASE, HOUSES, SOAP, first, q, text
+from erkc.stands.gis.seed import SIGNATURES
 from erkc.stands.gis.state import Seeded
 from xsd.catalog import validate
 from xsd.tables import ALBUM, tables
@@ -47,7 +49,7 @@ class Gate:
         self._seeded = seeded
         services = tables(ALBUM).services
         self._paths = {service["path"]: (name, service) for name, service in services.items()}
-        self._signature: str = seeded.content["signature"]
+        self._profile = SIGNATURES[seeded.content["signature"]]
         self._authorities: list[Certificate] = [read_certificate(item.encode()) for item in seeded.content["authorities"]]
 
     def take(self, path: str, action: str, data: bytes, *, now: datetime) -> Incoming:
@@ -88,8 +90,8 @@ class Gate:
         return root
 
     def _parts(self, root: etree._Element) -> tuple[etree._Element, etree._Element]:
-        headers = [child for child in root.iterfind(f"{q(SOAP, 'Header')}/*")]
-        bodies = [child for child in root.iterfind(f"{q(SOAP, 'Body')}/*")]
+        headers = list(root.iterfind(f"{q(SOAP, 'Header')}/*"))
+        bodies = list(root.iterfind(f"{q(SOAP, 'Body')}/*"))
         if root.tag != q(SOAP, "Envelope") or len(headers) != 1 or len(bodies) != 1:
             raise Refusal("FMT001300", "Нужен конверт SOAP 1.1 с одним заголовком и одним элементом тела")
         return headers[0], bodies[0]
@@ -108,9 +110,9 @@ class Gate:
         return sender
 
     def _check_signature(self, data: bytes, now: datetime) -> str:
-        if self._signature == "off":
+        profile = self._profile
+        if profile is None:
             return ""
-        profile = PROFILES[self._signature]
         try:
             verified = verify_message(data, digester=digester_for(profile), now=now, authorities=self._authorities, profile=profile)
         except SignatureError as error:

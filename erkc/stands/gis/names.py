@@ -7,9 +7,28 @@ from datetime import datetime
 from lxml import etree
 
 __all__ = [
-    "ACCOUNT", "BASE", "BILLS", "BILLS_BASE", "HOUSES", "NSI", "NSI_BASE", "NSI_COMMON", "ORGANISATIONS", "ORGANISATIONS_BASE", "PAYMENTS", "REGISTRY", "SOAP",
-    "VERSION", "XSI", "add", "envelope", "first", "moment", "q", "text",
-]  # fmt: skip
+    "ACCOUNT",
+    "BASE",
+    "BILLS",
+    "BILLS_BASE",
+    "HOUSES",
+    "NSI",
+    "NSI_BASE",
+    "NSI_COMMON",
+    "ORGANISATIONS",
+    "ORGANISATIONS_BASE",
+    "PAYMENTS",
+    "REGISTRY",
+    "SOAP",
+    "VERSION",
+    "XSI",
+    "add",
+    "envelope",
+    "first",
+    "moment",
+    "q",
+    "text",
+]
 
 _ROOT = "http://dom.gosuslugi.ru/schema/integration/"
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -29,9 +48,21 @@ PAYMENTS = _ROOT + "payments-base/"
 VERSION = f"{{{BASE}}}version"
 
 _PREFIXES = {
-    "soapenv": SOAP, "base": BASE, "nsi-base": NSI_BASE, "nsi": NSI, "nsi-common": NSI_COMMON, "orc": REGISTRY, "ob": ORGANISATIONS, "orb": ORGANISATIONS_BASE,
-    "hm": HOUSES, "ab": ACCOUNT, "bills": BILLS, "bb": BILLS_BASE, "pb": PAYMENTS, "xsi": XSI,
-}  # fmt: skip
+    "soapenv": SOAP,
+    "base": BASE,
+    "nsi-base": NSI_BASE,
+    "nsi": NSI,
+    "nsi-common": NSI_COMMON,
+    "orc": REGISTRY,
+    "ob": ORGANISATIONS,
+    "orb": ORGANISATIONS_BASE,
+    "hm": HOUSES,
+    "ab": ACCOUNT,
+    "bills": BILLS,
+    "bb": BILLS_BASE,
+    "pb": PAYMENTS,
+    "xsi": XSI,
+}
 
 
 def q(namespace: str, name: str) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 __all__ = ["render"]
 
-_STYLE = """body{font:16px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1b1b;background:#fff}
-table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}caption{text-align:left;font-weight:600;padding:.3rem 0}
-th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}
+_STYLE = """body{font:16px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem;color:#1b1b1b}
+table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}
+caption{text-align:left;font-weight:600;padding:.3rem 0}
+th,td{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #ccc;vertical-align:top}
 .empty{color:#555}"""
 _SHOWN = 500
 _STATES = {1: "получено", 2: "в обработке", 3: "обработано"}
@@ -33,8 +34,15 @@ def render(contents: dict[str, list[dict[str, Any]]], organisations: list[dict[s
             "Платёжные документы",
             ["ИПД", "Номер", "Месяц", "Организация", "К оплате, руб.", "Версия", "Состояние"],
             [
-                [row["ipd"], row["number"], f"{row['year']}-{row['month']:02d}", names.get(row["sender"], row["sender"]), row["total"], str(row["version"]),
-                 "отозван" if row["withdrawn"] else "размещён"]
+                [
+                    row["ipd"],
+                    row["number"],
+                    f"{row['year']}-{row['month']:02d}",
+                    names.get(row["sender"], row["sender"]),
+                    row["total"],
+                    str(row["version"]),
+                    "отозван" if row["withdrawn"] else "размещён",
+                ]
                 for row in bills[-_SHOWN:]
             ],
             len(bills),
@@ -55,8 +63,14 @@ def render(contents: dict[str, list[dict[str, Any]]], organisations: list[dict[s
             "Сообщения",
             ["Получено", "Операция", "Организация", "Состояние", "Опросов", "Подписал"],
             [
-                [row["received_at"][:19], row["operation"], names.get(row["sender"], "информационная система"), _STATES[row["state"]], str(row["polls"]),
-                 row["signer"] or "проверка подписи выключена"]
+                [
+                    row["received_at"][:19],
+                    row["operation"],
+                    names.get(row["sender"], "информационная система"),
+                    _STATES[row["state"]],
+                    str(row["polls"]),
+                    row["signer"] or "проверка подписи выключена",
+                ]
                 for row in messages[-_SHOWN:]
             ],
             len(messages),
@@ -67,7 +81,7 @@ def render(contents: dict[str, list[dict[str, Any]]], organisations: list[dict[s
             [[row["at"][:19], row["operation"], row["verdict"]] for row in contents["journal"]],
             len(contents["journal"]),
         ),
-    ]  # fmt: skip
+    ]
     return (
         '<!doctype html><html lang="ru"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>Стенд ГИС ЖКХ</title><style>{_STYLE}</style></head><body><main><h1>Стенд ГИС ЖКХ</h1>"

@@ -76,7 +76,8 @@ def running(folder: Path, *, seed: dict[str, Any] | None = None, port: int = 0) 
     log = folder / "stand.log"
     with log.open("ab") as output:
         command = [sys.executable, "-m", "erkc.stands.gis", str(folder), str(port)]
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+        # The pipe is never written to: when this process dies, however it dies, the stand reads its end and leaves too.
+        process = subprocess.Popen([*command, "--with-parent"], stdout=output, stderr=output, stdin=subprocess.PIPE)
     try:
         _started(port, process, log)
         yield RunningStand(f"http://127.0.0.1:{port}", folder, process)

@@ -1,4 +1,5 @@
-"""Faults on request: a rule names an operation (``*`` is any), what goes wrong, how many messages it lets pass first, and how often it strikes."""
+"""Faults on request: a rule names an operation (``*`` is any), what goes wrong, how many messages it lets pass first, and how often it
+strikes."""
 
 from __future__ import annotations
 
@@ -8,11 +9,22 @@ from typing import Literal, get_args
 __all__ = ["FAULTS", "Fault", "add_rule", "clear_rules", "struck"]
 
 Fault = Literal[
-    "drop", "lost_ack", "http_502", "http_503", "http_502_after", "exp001000", "stuck", "empty", "whole_error", "missing_item", "unsigned_html",
-]  # fmt: skip
-"""drop: cut before anything is stored · lost_ack: stored, then cut · http_502/503: an HTML page, nothing stored · http_502_after: stored, then the
-page · exp001000: Fault, nothing stored · stuck: never finishes · empty: applied, but state 3 carries nothing · whole_error: state 3 with EXP001000,
-nothing applied · missing_item: applied, one item's result left out · unsigned_html: 200 with HTML, stored."""
+    "drop",
+    "lost_ack",
+    "http_502",
+    "http_503",
+    "http_502_after",
+    "exp001000",
+    "stuck",
+    "empty",
+    "whole_error",
+    "missing_item",
+    "unsigned_html",
+]
+"""drop: cut before anything is stored · lost_ack: stored, then cut · http_502/503: an HTML page, nothing stored · http_502_after:
+stored, then the page · exp001000: Fault, nothing stored · stuck: never finishes · empty: applied, but state 3 carries nothing ·
+whole_error: state 3 with EXP001000, nothing applied · missing_item: applied, one item's result left out · unsigned_html: 200 with
+HTML, stored."""
 
 FAULTS: tuple[str, ...] = get_args(Fault)
 

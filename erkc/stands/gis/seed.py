@@ -1,6 +1,7 @@
 """What the stand knows at the start: organisations, houses with premises, reference books. Built from plain values of the caller.
 
-GUIDs are derived from the values (version 5), so the same town gives the same federal system; they are the stand's own and are told only by its exports.
+GUIDs are derived from the values (version 5), so the same town gives the same federal system; they are the stand's own and are told only
+by its exports.
 """
 
 from __future__ import annotations
@@ -9,7 +10,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-__all__ = ["SeedBook", "SeedElement", "SeedHouse", "SeedOrganisation", "SeedPremises", "build_seed", "guid"]
+from adapters.signing import GOST, PROFILES, Profile
+
+__all__ = ["SIGNATURES", "SeedBook", "SeedElement", "SeedHouse", "SeedOrganisation", "SeedPremises", "build_seed", "guid"]
+
+SIGNATURES: dict[str, Profile | None] = {"off": None, "full": GOST, **PROFILES}
+"""What a stand may demand: nothing, ГОСТ (``full``), or a profile by its name."""
 
 _NAMESPACE = uuid.UUID("6f1c9a52-0f0e-5c1b-9a53-6d2f3c4e5b7a")
 
@@ -76,20 +82,25 @@ def build_seed(
     houses: Sequence[SeedHouse],
     books: Sequence[SeedBook],
     authorities: Sequence[str] = (),
-    signature: str = "gost2012_256",
+    signature: str = "full",
     delay_s: float = 1.0,
     check_orders: bool = False,
+    skew_s: float = 0.0,
 ) -> dict[str, object]:
     """The seed as JSON-able values.
 
-    ``authorities`` are PEM certificates that signers must come from; ``signature`` names the profile that is demanded (``off`` checks none).
-    ``delay_s`` is the time from receipt to result. ``check_orders`` refuses acknowledgments of payments that no bank has told the stand of.
+    ``authorities`` are PEM certificates that signers must come from; ``signature`` is one of :data:`SIGNATURES`. ``delay_s`` is the time
+    from receipt to result. ``check_orders`` refuses acknowledgments of payments that no bank has told the stand of.
+    ``skew_s`` shifts the stand's clock (a rehearsal of other days).
     """
+    if signature not in SIGNATURES:
+        raise ValueError(f"unknown signature {signature}; one of {', '.join(SIGNATURES)}")
     return {
         "signature": signature,
         "authorities": list(authorities),
         "delay_s": delay_s,
         "check_orders": check_orders,
+        "skew_s": skew_s,
         "organisations": [
             {
                 **asdict(item),

@@ -1,4 +1,5 @@
-"""The stand on a port: SOAP paths, an administrator's end (faults, contents) and a page for people. Loopback by default; it has no passwords."""
+"""The stand on a port: SOAP paths, an administrator's end (faults, contents) and a page for people. Loopback by default; it has no
+passwords."""
 
 from __future__ import annotations
 
@@ -52,9 +53,8 @@ def application(stand: Stand) -> Starlette:
             return JSONResponse({"faults": "removed"})
         try:
             for rule in await request.json():
-                await run_in_threadpool(
-                    lambda rule=rule: stand.fail(rule["operation"], rule["fault"], after=rule.get("after", 0), times=rule.get("times", 1))
-                )
+                options = {name: int(rule[name]) for name in ("after", "times") if name in rule}
+                await run_in_threadpool(stand.fail, rule["operation"], rule["fault"], **options)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"faults": "set"})

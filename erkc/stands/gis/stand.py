@@ -1,11 +1,13 @@
-"""The system itself: one function from request to answer over the state on disk; time comes from the caller, so tests run it on a clock of theirs.
+"""The system itself: one function from request to answer over the state on disk; time comes from the caller, so tests run it on a clock
+of theirs.
 
-A message is stored before it is acknowledged, and worked through when its time has come, in the order of arrival. State and result of a message are
-written in the transaction that applies it, so a stand that was killed repeats neither.
+A message is stored before it is acknowledged, and worked through when its time has come, in the order of arrival. State and result of a
+message are written in the transaction that applies it, so a stand that was killed repeats neither.
 """
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +15,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import sqlite3
-
 from lxml import etree
 
 from erkc.stands.gis import accounts, bills, registry
 from erkc.stands.gis.gate import Gate, Incoming, Refusal
-from erkc.stands.gis.names import BASE, SOAP, VERSION, add, envelope, moment, q, result_root, text
+from erkc.stands.gis.names import BASE, SOAP, add, envelope, moment, q, result_root, text
 from erkc.stands.gis.rules import add_rule, clear_rules, struck
 from erkc.stands.gis.state import State
 from xsd.tables import ALBUM, tables
@@ -42,12 +42,11 @@ class Answer:
 class Stand:
     """A federal system in a folder."""
 
-    def __init__(
-        self, folder: Path, *, seed: dict[str, Any] | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, folder: Path, *, seed: dict[str, Any] | None = None, clock: Callable[[], datetime] | None = None) -> None:
         self._state = State(folder, seed)
         self._gate = Gate(self._state.seeded)
-        self._clock = clock
+        skew = timedelta(seconds=float(self._state.seeded.content.get("skew_s", 0)))
+        self._clock = clock or (lambda: datetime.now(UTC) + skew)
         self._delay = timedelta(seconds=float(self._state.seeded.content["delay_s"]))
 
     def handle(self, path: str, action: str, data: bytes) -> Answer:
@@ -88,10 +87,18 @@ class Stand:
             connection.execute(
                 "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, NULL, ?, 0, ?)",
                 (
-                    own, incoming.requester_guid, incoming.service, incoming.operation, incoming.sender, etree.tostring(incoming.body),
-                    now.isoformat(), (now + self._delay).isoformat(), kept, incoming.signer,
+                    own,
+                    incoming.requester_guid,
+                    incoming.service,
+                    incoming.operation,
+                    incoming.sender,
+                    etree.tostring(incoming.body),
+                    now.isoformat(),
+                    (now + self._delay).isoformat(),
+                    kept,
+                    incoming.signer,
                 ),
-            )  # fmt: skip
+            )
             self._note(connection, now, incoming.operation, incoming.sender, "принято")
         root, holder = envelope(header=(moment(now), str(uuid.uuid4())))
         ack = add(add(holder, BASE, "AckRequest"), BASE, "Ack")
@@ -121,9 +128,12 @@ class Stand:
             self._work(connection, now)
             asked = [(item.text or "").lower() for item in incoming.body.iter(q(BASE, "MessageGUID"))]
             done = [
-                guid for guid in asked
-                if connection.execute("SELECT 1 FROM message WHERE guid = ? AND sender = ? AND state = 3", (guid, incoming.sender)).fetchone()
-            ]  # fmt: skip
+                guid
+                for guid in asked
+                if connection.execute(
+                    "SELECT 1 FROM message WHERE guid = ? AND sender = ? AND state = 3", (guid, incoming.sender)
+                ).fetchone()
+            ]
         result = etree.Element(q(BASE, "getRequestsStateResult"))
         holder = add(result, BASE, "MessageGUIDList")
         for guid in done:
@@ -214,10 +224,10 @@ class Stand:
         with self._state.transaction() as connection:
             self._work(connection, self._clock())
             columns = {
-                "bills": "SELECT guid, sender, account, number, year, month, ipd, version, withdrawn, total, placed_at FROM bill ORDER BY rowid",
+                "bills": "SELECT guid, sender, account, number, year, month, ipd, version, withdrawn, total FROM bill ORDER BY rowid",
                 "accounts": "SELECT guid, sender, number, kind, els, izku, fias, place FROM account ORDER BY rowid",
                 "acknowledgments": "SELECT guid, sender, notification, ipd, service, amount, at FROM acknowledgment ORDER BY rowid",
-                "messages": "SELECT guid, requester_guid, service, operation, sender, received_at, state, polls, signer, fault FROM message ORDER BY rowid",
+                "messages": "SELECT guid, requester_guid, operation, sender, received_at, state, polls, signer FROM message ORDER BY rowid",
                 "journal": "SELECT at, operation, sender, verdict FROM journal ORDER BY id DESC LIMIT 200",
             }
             return {name: [dict(row) for row in connection.execute(query)] for name, query in columns.items()}

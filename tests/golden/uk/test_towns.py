@@ -13,10 +13,10 @@ import pytest
 from adapters.contract import Parsed, RawMessage
 from adapters.uk.archives import UkArchives
 from adapters.uk.knowledge import RegionKnowledge
-from adapters.uk.money import money_of
 from adapters.uk.region import RegionAdapter
 from core.model.finding import Finding
 from core.model.records import ApprovedTariff, Record, RegisteredSender
+from core.payments.totals import money_of
 
 EXAMPLES = Path(str(files("examples") / "town"))
 VALID = "zarechinsk-2026-10-valid.zip"

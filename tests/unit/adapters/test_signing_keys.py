@@ -64,9 +64,21 @@ def test_openssl_reads_what_we_wrote(files) -> None:  # type: ignore[no-untyped-
     if gost_engine.load() is None:
         pytest.skip("this machine has no gost engine (package libengine-gost-openssl)")
     done = subprocess.run(
-        ["openssl", "verify", "-engine", "gost", "-CAfile", str(files.authority), "-attime", str(int(AT.timestamp())), str(files.certificate)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            "openssl",
+            "verify",
+            "-engine",
+            "gost",
+            "-CAfile",
+            str(files.authority),
+            "-attime",
+            str(int(AT.timestamp())),
+            str(files.certificate),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -162,8 +174,8 @@ def test_rsa_certificates_serve_stands(tmp_path: Path) -> None:
 
 
 def test_names_are_compared_as_sets() -> None:
-    first = parse_name(r'CN=АО \"Рога\, копыта\",O=\#1,1.2.643.100.1=1027700000001,E=a@b.example')
-    second = parse_name(r'1.2.840.113549.1.9.1=a@b.example, OGRN=1027700000001, O=\#1, CN=АО \"Рога\2C копыта\"')
+    first = parse_name(r"CN=АО \"Рога\, копыта\",O=\#1,1.2.643.100.1=1027700000001,E=a@b.example")
+    second = parse_name(r"1.2.840.113549.1.9.1=a@b.example, OGRN=1027700000001, O=\#1, CN=АО \"Рога\2C копыта\"")
     assert first == second
     assert len(first) == 4
 

@@ -14,14 +14,27 @@ import pytest
 from lxml import etree
 from signxml.xades import XAdESVerifier
 
-from adapters.signing import GOST, RSA, Choice, Profile, SignatureError, choose, digester_for, issue, read_certificate, sign_message, verify_message
+from adapters.signing import (
+    GOST,
+    RSA,
+    Choice,
+    Profile,
+    SignatureError,
+    choose,
+    digester_for,
+    issue,
+    read_certificate,
+    sign_message,
+    verify_message,
+)
 from adapters.signing.document import DS, SOAP, XADES
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "http://dom.gosuslugi.ru/schema/integration/base/"
 BODY = (
     '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><h xmlns="urn:h">1</h></s:Header><s:Body>'
-    '<b:request xmlns:b="urn:bills" Id="signed-data-container"><!-- c --><b:name>Тест &amp; «кавычки»</b:name>\n  <b:sum>1.00</b:sum></b:request>'
+    '<b:request xmlns:b="urn:bills" Id="signed-data-container"><!-- c --><b:name>Тест &amp; «кавычки»</b:name>\n  '
+    "<b:sum>1.00</b:sum></b:request>"
     "</s:Body></s:Envelope>"
 ).encode()
 
@@ -65,7 +78,7 @@ def test_round_trip(signing: Signing, mode: str) -> None:
 def test_layout_is_the_published_one(rsa: Signing) -> None:
     signed = etree.fromstring(rsa.sign())
     references = signed.findall(f".//{{{DS}}}Reference")
-    assert [reference.get("URI") for reference in references][0] == "#signed-data-container"
+    assert references[0].get("URI") == "#signed-data-container"
     assert references[1].get("Type") == "http://uri.etsi.org/01903#SignedProperties"
     serial = signed.findtext(f".//{{{DS}}}X509SerialNumber")
     assert serial is not None and serial == str(read_certificate(rsa.choice.signer.certificate).serial)
@@ -102,7 +115,9 @@ def test_xmlsec1_accepts_the_rsa_profile(rsa: Signing, tmp_path: Path) -> None:
     file.write_bytes(rsa.sign())
     command = ["xmlsec1", "--verify", "--trusted-pem", str(rsa.authority), "--enabled-key-data", "x509"]
     command += ["--verification-gmt-time", "2026-11-24+12:00:00"]
-    done = subprocess.run([*command, "--id-attr:Id", "request", "--id-attr:Id", "SignedProperties", str(file)], capture_output=True, check=False)
+    done = subprocess.run(
+        [*command, "--id-attr:Id", "request", "--id-attr:Id", "SignedProperties", str(file)], capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
 
 
@@ -132,7 +147,7 @@ def test_white_space_after_the_signature_is_content(rsa: Signing) -> None:
 
 def test_wrapping(rsa: Signing) -> None:
     """The signed element is carried along elsewhere, another one stands in the body under its signature's eyes."""
-    root, element, signature = _forge(rsa.sign())
+    root, element, _ = _forge(rsa.sign())
     body = element.getparent()
     evil = copy.deepcopy(element)
     evil.find("{urn:bills}sum").text = "9.00"  # type: ignore[union-attr]
@@ -182,7 +197,6 @@ def test_properties_are_signed(rsa: Signing, name: str, code: str) -> None:
     assert found is not None
     found.text = "1"
     _refused(rsa, root, code)
-
 
 
 def test_wrong_certificate_digest(rsa: Signing, monkeypatch: pytest.MonkeyPatch) -> None:

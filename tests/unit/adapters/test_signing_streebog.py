@@ -21,14 +21,15 @@ M2 = bytes.fromhex(
     [
         (M1, 32, "9d151eefd8590b89daa6ba6cb74af9275dd051026bb149a452fd84e5e57b5500"),
         (
-            M1, 64,
+            M1,
+            64,
             "1b54d01a4af5b9d5cc3d86d68d285462b19abc2475222f35c085122be4ba1ffa00ad30f8767b3a82384c6574f024c311e2a481332b08ef7f41797891c1646f48",
         ),
         (M2, 32, "9dd2fe4e90409e5da87f53976d7405b0c0cac628fc669a741d50063c557e8f50"),
         (b"", 32, "3f539a213e97c802cc229d474c6aa32a825a360b2a933a949fd925208d9ce1bb"),
         (b"abc", 32, ABC_DIGEST.hex()),
     ],
-)  # fmt: skip
+)
 def test_published_vectors(data: bytes, size: int, digest: str) -> None:
     assert streebog(data, size).hex() == digest  # type: ignore[arg-type]
 

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.contract import RawMessage
-from adapters.uk.money import money_of
 from core.errors import InputError
 from core.model.records import Payment
+from core.payments.totals import money_of
 from tests.unit.adapters.uk.small_archive import LAYOUT, Outcome, parse, small_archive, zipped
 
 SECTIONS = sorted(small_archive().rows)

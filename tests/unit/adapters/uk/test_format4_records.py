@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 import pytest
 
-from adapters.uk.money import money_of
 from core.model import records as r
 from core.model.finding import Position
+from core.payments.totals import money_of
 from tests.unit.adapters.uk.small_archive import ACCOUNT, BIK, INN, OGRN, Outcome, parse, parse_changed, small_archive
 from tests.unit.adapters.uk.test_format4_checks import add, both, put
 

@@ -200,16 +200,16 @@ LINE_HELD: dict[str, tuple[HouseFacts, Facts | None, str, int]] = {
     "minimum contribution": (house(), region(TARIFFS[:-1]), "CH-001", 10),
     "heating season": (house(), region(heating_months=None), "CH-011", 6),
     "way of paying for heating": (house(), region(heating_payment=None), "CH-011", 6),
-    "heat meter of a flat": (house(account(meters=(meter("6", "1", "2"),))), None, "CH-019", 6),
     "room": (house(account(room_number="1")), region(communal_area=None), "CH-019", 6),
     "manager": (house(manager_id=None), None, "CH-016", 1),
     "area": (house(account(area_e2=0)), None, "CH-017", 1),
     "supplier": (house(), region((tariff(1, 40, supplier_id=None), *TARIFFS[1:])), "CH-018", 2),
     "base service": (house(services=(*SERVICES[:1], SERVICES[6])), None, "CH-014", 7),
-    "gas": (house(services=(service("9", "Газ", utility_kind=5, resource_kind=4),)), None, "CH-006", 9),
-    "two-part hot water": (house(services=(service("9", "Тепло ГВС", utility_kind=2, resource_kind=5),)), None, "CH-006", 9),
-    "flat-wide meter": (house(account(meters=(meter("2", "1", "2", kind=4),))), None, "CH-020", 2),
-    "zone": (house(services=(service("9", "Ночь", utility_kind=4, resource_kind=3, zone=3),)), None, "CH-006", 9),
+    "gas": (house(account(gas_stove=True), services=(service("9", "Газ", utility_kind=5, resource_kind=4),)), None, "CH-002", 9),
+    "unknown utility": (house(services=(service("9", "Иное", utility_kind=9),)), None, "CH-006", 9),
+    "two-part hot water": (house(services=(service("9", "Тепло ГВС", utility_kind=2, resource_kind=5),)), None, "CH-023", 9),
+    "zone": (house(services=(service("9", "Ночь", utility_kind=4, resource_kind=3, zone=3),)), None, "CH-020", 9),
+    "basis of waste": (house(services=(service("9", "Отходы", utility_kind=8, resource_kind=9),)), None, "CH-024", 9),
 }
 
 
@@ -261,7 +261,7 @@ def test_a_missing_fact_of_the_house_holds_the_house(name: str) -> None:
 
 
 def test_accounts_with_some_services_only_are_held_not_charged_for_all() -> None:
-    result = charge(house(account(), account("b", kind=6)))
+    result = charge(house(account(), account("b", kind=5)))
     assert [(finding.code, finding.effect) for finding in result.findings] == [("CH-021", "hold_line")]
     assert len({line.account_id for line in result.lines}) == 1
 
@@ -283,11 +283,11 @@ def test_an_unknown_regime_is_not_taken_for_the_norm() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"late_reading": "rebuild"},
+        {"late_reading": "never"},
         {"average_window": "12"},
         {"coefficient_cold_water": "three"},
         {"coefficient_cold_water": 1.5},
-        {"coefficient_sewerage": "1.5"},
+        {"wastewater_k": "полтора"},
     ],
 )
 def test_a_setting_that_is_not_computed_is_refused(settings: dict[str, object]) -> None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from core.charges import explain_line
 from core.charges.interruptions import Limits, hours_beyond
 from core.model.facts import InterruptionFacts
 from tests.unit.core.charges.house import OCTOBER, account, charge, house, line_of, meter, record, region
@@ -67,7 +68,17 @@ def test_the_limit_of_heating_depends_on_a_fact_of_the_region() -> None:
     assert line_of(charged, "6").underdelivery == 6000  # 2000 × 20 × 0,15 %
 
 
-def test_undelivered_volume_by_time_is_held_not_guessed() -> None:
+def test_undelivered_volume_by_time_comes_first_without_a_meter() -> None:
+    """320 × 20 / 744 = 8,60; the rest 311,40 × 16 × 0,15 % = 7,47."""
     off = _off("10-08T06:00", "10-09T02:00")
-    result = charge(house(account(), interruptions=(off,)), region(undelivered_volume=None))
-    assert [(f.code, f.service_id) for f in result.findings] == [("CH-015", 2)]
+    line = line_of(charge(house(account(), interruptions=(off,)), region(undelivered_volume=None)), "2")
+    assert line.underdelivery == 860 + 747
+    assert [step.clause for step in explain_line(line).steps if step.part == "underdelivery"] == ["undelivered", "interruption"]
+    metered = house(account(meters=(meter("2", "0", "8"),)), interruptions=(off,))
+    assert line_of(charge(metered, region(undelivered_volume=None)), "2").underdelivery == 768
+
+
+def test_a_reduction_of_all_lines_takes_the_surcharge_with_it() -> None:
+    off = _off("10-08T06:00", "10-09T02:00")
+    line = line_of(charge(house(account(), interruptions=(off,)), region(interruption_base="all_lines")), "2")
+    assert line.underdelivery == 2304  # 960 × 16 × 0,15 %

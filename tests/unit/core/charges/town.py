@@ -126,12 +126,15 @@ class _Loader:
             price_source=self.record() if price else None, services=tuple(services),
             accounts=tuple(self.account(r) for r in self.rows["kvar"] if r[2] == key),
             meters=tuple(self.meter(r) for r in self.rows["pu"] if r[1] == key and r[2] == "1"),
-            interruptions=tuple(
-                InterruptionFacts(r[2], _instant(r[3]), _instant(r[4]), _scaled(r[5], 2) if r[5] else None, self.record())
-                for r in self.rows["nedo"]
-                if r[1] == key
-            ),
+            interruptions=tuple(self.interruptions(key)),
         )  # fmt: skip
+
+    def interruptions(self, house: str) -> list[InterruptionFacts]:
+        return [
+            InterruptionFacts(r[2], _instant(r[3]), _instant(r[4]), _scaled(r[5], 2) if r[5] else None, self.record())
+            for r in self.rows.get("nedo", [])
+            if r[1] == house
+        ]
 
     def contribution_creditor(self, decision: list[str] | None) -> EntityId | None:
         if decision is None:

@@ -19,7 +19,9 @@ ACCOUNT, HOUSE = EntityId(9001), EntityId(8001)
 UK, WATER, POWER, FUND, WASTE, GAS = (EntityId(n) for n in range(101, 107))
 
 SERVICES = {
-    EntityId(service_id): BilledService(EntityId(service_id), str(service_id), name, kind, provision, base, utility, housing, resource, okei, order, norm)
+    EntityId(service_id): BilledService(
+        EntityId(service_id), str(service_id), name, kind, provision, base, utility, housing, resource, okei, order, norm
+    )
     for service_id, name, kind, provision, base, utility, housing, resource, okei, order, norm in (
         (1, "Содержание жилого помещения", 2, 1, None, None, 3, None, "055", None, None),
         (2, "Холодное водоснабжение", 1, 1, None, 1, None, 1, "113", 2, 4_200_000),
@@ -56,7 +58,9 @@ PAYEES = {
     Destination(UK, False): payee("ООО «УК Береговая» (синтетическая)", "0077000483", "40821810", "00033101002", phone="+7 000 000-00-01"),
     Destination(WATER, False): payee("МУП «Заречинскводоканал» (синтетическое)", "0077001590", "40821810", "00093101005"),
     Destination(POWER, False): payee("АО «Заречинскэнерго» (синтетическое)", "0077001960", "40821810", "00113101006"),
-    Destination(FUND, True): payee("Фонд капитального ремонта (синтетический региональный оператор)", "0077002339", "40603810", "00133101007"),
+    Destination(FUND, True): payee(
+        "Фонд капитального ремонта (синтетический региональный оператор)", "0077002339", "40603810", "00133101007"
+    ),
     Destination(WASTE, False): payee("ООО «Чистый щёголь» (синтетическое)", "0077002347", "40821810", "00153101008"),
     Destination(GAS, False): payee("ООО «Заречинскгаз» (синтетическое)", "0077002354", "40821810", "00173101009"),
 }
@@ -91,7 +95,7 @@ def line(
         recalculation=recalculation,
         underdelivery=underdelivery,
         benefit=benefit,
-        inputs={} if factor is None else {"K": factor},
+        inputs={} if factor is None else {"with_coefficient": [[{"clause": "formula_4_1", "values": {"K": factor}}]]},
         sources=(RecordId(1),),
     )
 
@@ -139,7 +143,11 @@ def usual_flat() -> BillSource:
         due_on=date(2026, 11, 16),
         payments_until=date(2026, 10, 31),
         provider=ProviderFacts(
-            "Синтетический расчётный центр «Заречинск»", "0077000116", "г. Заречинск, ул. Условная, д. 1", "+7 000 000-00-00", "org0@example.invalid"
+            "Синтетический расчётный центр «Заречинск»",
+            "0077000116",
+            "г. Заречинск, ул. Условная, д. 1",
+            "+7 000 000-00-00",
+            "org0@example.invalid",
         ),
         payer=PayerFacts(
             name="Тестюнхолёв Синтет Образцович",
@@ -163,11 +171,23 @@ def usual_flat() -> BillSource:
         payees=PAYEES,
         open_items=tuple(
             OpenItem(ACCOUNT, EntityId(service), creditor, Month(2026, 9), False, amount)
-            for service, creditor, amount in ((1, UK, 190_632), (2, WATER, 34_346), (3, POWER, 105_818), (5, POWER, 82_944), (10, FUND, 88_595))
+            for service, creditor, amount in (
+                (1, UK, 190_632),
+                (2, WATER, 34_346),
+                (3, POWER, 105_818),
+                (5, POWER, 82_944),
+                (10, FUND, 88_595),
+            )
         ),
         payments=tuple(
             Share(EntityId(service), creditor, amount)
-            for service, creditor, amount in ((1, UK, 190_632), (2, WATER, 34_346), (3, POWER, 105_818), (5, POWER, 82_944), (10, FUND, 88_595))
+            for service, creditor, amount in (
+                (1, UK, 190_632),
+                (2, WATER, 34_346),
+                (3, POWER, 105_818),
+                (5, POWER, 82_944),
+                (10, FUND, 88_595),
+            )
         ),
         meters=METERS,
         volumes=VOLUMES,
@@ -218,7 +238,12 @@ def overpaid() -> BillSource:
         number="202610-00003",
         open_items=(),
         payments=(),
-        advances=(Share(EntityId(1), UK, 900_000), Share(EntityId(2), WATER, 90_000), Share(EntityId(5), POWER, 1_500_000), Share(EntityId(10), FUND, 40_000)),
+        advances=(
+            Share(EntityId(1), UK, 900_000),
+            Share(EntityId(2), WATER, 90_000),
+            Share(EntityId(5), POWER, 1_500_000),
+            Share(EntityId(10), FUND, 40_000),
+        ),
     )
 
 
@@ -283,7 +308,9 @@ def many_lines() -> BillSource:
     lines = list(LINES)
     for n in range(20):
         service_id = EntityId(200 + n)
-        services[service_id] = BilledService(service_id, str(200 + n), f"Дополнительная услуга № {n + 1}", 3, 1, None, None, None, None, "796", None)
+        services[service_id] = BilledService(
+            service_id, str(200 + n), f"Дополнительная услуга № {n + 1}", 3, 1, None, None, None, None, "796", None
+        )
         lines.append(line(200 + n, UK, "area", 1_000_000, 100_000_000, 10_000))
     return replace(usual_flat(), number="202610-00008", services=services, lines=tuple(lines))
 

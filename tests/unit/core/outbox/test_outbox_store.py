@@ -61,12 +61,13 @@ def test_the_whole_way(connection: Connection) -> None:
     first, second = outbox.items(connection, number)
     error = {"code": "INT008165", "text": "Сумма расходится"}
     outbox.settle(
-        connection, number,
+        connection,
+        number,
         [
             ItemOutcome(first.transport_guid, "accepted", "guid", "00АА000001-01-6101"),
             ItemOutcome(second.transport_guid, "rejected", errors=(error,)),
         ],
-    )  # fmt: skip
+    )
     assert outbox.finish(connection, again, "done", now=later)
     assert outbox.next_due(connection, system="gis") is None
     assert outbox.accepted(connection, "bill", provider_id=CENTRE) == {1: ("guid", "00АА000001-01-6101")}

@@ -8,6 +8,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import InputError
 from core.ids import CENTRE, MessageId, ProviderId
@@ -18,6 +19,8 @@ from core.records.entities import describe_entities, entity_ids, find_accounts
 from core.records.latest import read_accounts, read_organisations
 from core.records.providers import find_provider, provider, providers, register_senders
 from core.records.store import Saved, last_record, save
+from core.storage.engine import application_engine
+from tests.conftest import Database
 from tests.unit.core.records.samples import AT, account, fact, organisation, small_house
 
 Archive = Callable[[ProviderId], MessageId]
@@ -147,6 +150,41 @@ def test_the_last_record_is_what_a_calculation_may_see(connection: Connection, s
     take(connection, sender, archived(sender), fact("7", account("A")))
     stored = connection.execute(text("SELECT max(record_id) FROM record_account")).scalar_one()
     assert last_record(connection, sender) == stored
+
+
+def test_a_calculation_waits_for_a_writer_of_the_same_provider(
+    engine: Engine, connection: Connection, sender: ProviderId, archived: Archive
+) -> None:
+    connection.commit()
+    take(connection, sender, archived(sender), fact("7", account("A")))
+    with engine.connect() as other:
+        other.execute(text("SET lock_timeout = '100ms'"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            last_record(other, sender)
+
+
+def test_a_provider_sees_its_own_records_only(
+    engine: Engine, connection: Connection, database: Database, sender: ProviderId, archived: Archive
+) -> None:
+    other = register_senders(connection, [RegisteredSender("РСО", "0079000954", "007901001", "1", ("K",), 2)])[0]
+    take(connection, sender, archived(sender), fact("7", account("OURS")))
+    take(connection, other, archived(other), fact("7", account("THEIRS")))
+    connection.commit()
+    own = application_engine(database.url, provider=other)
+    with own.connect() as scoped:
+        assert list(find_accounts(scoped, ["OURS", "THEIRS"])) == ["THEIRS"]
+        assert list(read_accounts(scoped, provider_id=sender)) == []
+    own.dispose()
+
+
+def test_a_large_message_refreshes_the_statistics_of_record_tables_only(
+    connection: Connection, sender: ProviderId, archived: Archive
+) -> None:
+    readings = (fact(str(number), Reading("2", date(2026, 10, 1), number, 1, None)) for number in range(500))
+    save(connection, provider_id=sender, message_id=archived(sender), records=readings, recorded_at=AT)
+    assert connection.execute(text("SELECT reltuples FROM pg_class WHERE relname = 'record_reading'")).scalar() == 500
+    with pytest.raises(DBAPIError, match="no record table named entry"):
+        connection.execute(text("SELECT erkc_analyze_records(ARRAY['entry'])"))
 
 
 def test_a_long_stream_is_stored_in_batches(connection: Connection, sender: ProviderId, archived: Archive) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from adapters.banks.adapter import BankFiles
 from adapters.contract import RawMessage
@@ -19,11 +20,14 @@ from core import events
 from core.clock import FixedClock
 from core.events import EventKind
 from core.ids import EntityId
+from core.ledger import months
 from core.ledger.balances import chart_totals
 from core.ledger.post import post
 from core.ledger.verify import fingerprint
+from core.model.finding import Finding
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart, Component
+from core.model.parsed import Parsed
 from core.model.records import ApprovedTariff, Record, RegisteredSender
 from core.money import format_roubles, parse_roubles
 from core.period import Month
@@ -31,9 +35,10 @@ from core.records.entities import entity_ids, find_accounts
 from core.records.findings import read_findings
 from core.services.payments import import_bank_file, reconcile
 from core.services.take import Taken, load_region, take
-from core.storage.engine import transaction
+from core.storage.engine import application_engine, transaction
+from core.storage.migrate import APP, OWNER
 from examples.town.november.make import REGISTRY, STATEMENT, build
-from tests.conftest import Database
+from tests.conftest import Database, _address
 
 TOWN = Path(__file__).parents[4] / "examples" / "town"
 EXPECTED = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
@@ -106,7 +111,8 @@ def saldo(engine: Engine, number: str) -> str:
         account = find_accounts(connection, [number])[number][0].account_id
         amount = connection.execute(
             text(
-                "SELECT coalesce(sum(CASE WHEN debit IN (1, 6) THEN amount ELSE 0 END - CASE WHEN credit IN (1, 6) THEN amount ELSE 0 END), 0)"
+                "SELECT coalesce(sum(CASE WHEN debit IN (1, 6) THEN amount ELSE 0 END"
+                " - CASE WHEN credit IN (1, 6) THEN amount ELSE 0 END), 0)"
                 " FROM posting WHERE account_id = :account"
             ),
             {"account": account},
@@ -117,14 +123,6 @@ def saldo(engine: Engine, number: str) -> str:
 @pytest.fixture(scope="module")
 def town(server_url: str, template_database: str) -> Iterator[Engine]:
     """One database for the module: the archive taken, October posted, the bank files taken and reconciled."""
-    import uuid
-
-    from sqlalchemy import create_engine
-
-    from core.storage.engine import application_engine
-    from core.storage.migrate import APP, OWNER
-    from tests.conftest import _address
-
     name = f"erkc_test_{uuid.uuid4().hex[:10]}"
     admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -248,6 +246,59 @@ def test_a_broken_registry_posts_nothing(town: Engine) -> None:
     imported = import_bank_file(town, reader=BankFiles(), message=RawMessage("broken.txt", data), clock=CLOCK)
     assert imported.status == "rejected"
     assert imported.count("posted") == 0
+
+
+def small_registry(operation: str, *, order: str, day: str = "12-11-2026") -> bytes:
+    """One payment of 500.00 for the account of the first row."""
+    fields = FILES[REGISTRY].decode("cp1251").splitlines()[0].split(";")
+    fields[0], fields[4] = day, operation
+    fields[9:12] = ["500.00", "495.00", "5.00"]
+    return "\r\n".join([";".join(fields), f"=1;500.00;495.00;5.00;{order};{day}", ""]).encode("cp1251")
+
+
+class Killed(BankFiles):
+    """A reader that dies after the first payment has been read."""
+
+    def parse(self, message: RawMessage, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
+        """Two records, then the end of the process."""
+        stream = super().parse(message, known)
+        yield next(stream)
+        yield next(stream)
+        raise KeyboardInterrupt
+
+
+def test_a_killed_import_leaves_nothing_and_the_next_one_takes_it_all(town: Engine) -> None:
+    message = RawMessage("killed.txt", small_registry("9A26111400000001", order="4474"))
+    with transaction(town) as connection:
+        before = fingerprint(connection)
+    with pytest.raises(KeyboardInterrupt):
+        import_bank_file(town, reader=Killed(), message=message, clock=CLOCK)
+    with transaction(town) as connection:
+        assert fingerprint(connection) == before
+    again = import_bank_file(town, reader=BankFiles(), message=message, clock=CLOCK)
+    assert (again.is_new, again.count("posted")) == (True, 1)
+
+
+def test_money_of_a_month_that_is_not_open_goes_to_the_next(town: Engine) -> None:
+    with transaction(town) as connection:
+        provider_id = connection.execute(text("SELECT provider_id FROM provider WHERE kind = 36 AND provider_id <> 0")).scalar_one()
+        months.move(
+            connection,
+            provider_id=provider_id,
+            month=Month(2026, 11),
+            to=months.MonthState.DRAFT,
+            calculation_id=None,
+            actor="тест",
+            reason="черновик",
+            at=CLOCK.now(),
+        )
+    message = RawMessage("late.txt", small_registry("9A26111400000002", order="4475", day="30-11-2026"))
+    import_bank_file(town, reader=BankFiles(), message=message, clock=CLOCK)
+    with transaction(town) as connection:
+        row = connection.execute(
+            text("SELECT month, occurred_on FROM entry WHERE entry_key = 'payment/sber-delimited/9A26111400000002'")
+        ).one()
+    assert (str(row.month), str(row.occurred_on)) == ("2026-12-01", "2026-11-30")
 
 
 def test_money_of_a_broken_archive_is_posted_or_in_suspense(engine: Engine) -> None:

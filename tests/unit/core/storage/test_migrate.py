@@ -21,7 +21,7 @@ def test_month_partitions_are_made_on_demand_and_only_for_known_tables(connectio
     connection.execute(text("SELECT erkc_ensure_month('posting', '2026-10-01')"))
     connection.execute(text("SELECT erkc_ensure_month('posting', '2026-10-15')"))
     assert connection.execute(text("SELECT count(*) FROM pg_class WHERE relname = 'posting_2026_10'")).scalar() == 1
-    with pytest.raises(ProgrammingError, match="permission denied|no monthly table"):
+    with pytest.raises(ProgrammingError, match=r"permission denied|no monthly table"):
         connection.execute(text("SELECT erkc_ensure_month('entry', '2026-10-01')"))
 
 

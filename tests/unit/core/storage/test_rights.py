@@ -27,9 +27,11 @@ OF_A, OF_B = 1, 2
 def _tables(connection: Connection) -> dict[str, str]:
     """Every table of ours with its first plain column (partitions and the queue's own tables apart)."""
     statement = """
-        SELECT c.relname, (SELECT attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attidentity = '' ORDER BY attnum LIMIT 1)
+        SELECT c.relname, (SELECT attname FROM pg_attribute a
+                           WHERE a.attrelid = c.oid AND a.attnum > 0 AND a.attidentity = '' ORDER BY attnum LIMIT 1)
         FROM pg_class c
-        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE 'procrastinate%'
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND c.relname NOT LIKE 'procrastinate%'
         ORDER BY 1"""
     return {str(row[0]): str(row[1]) for row in connection.execute(text(statement))}
 
@@ -61,24 +63,23 @@ def test_the_working_role_can_not_change_what_must_not_change(connection: Connec
     assert set(allowed) == {(table, verb) for table, verbs in WORK.items() for verb in verbs}
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "ALTER TABLE posting DISABLE TRIGGER ALL",
-        "ALTER TABLE entry DISABLE ROW LEVEL SECURITY",
-        "DROP TABLE entry CASCADE",
-        "CREATE TABLE mine (n integer)",
-        "SET ROLE erkc_owner",
-        "SET SESSION AUTHORIZATION erkc_owner",
-        "SET session_replication_role = replica",
-        "INSERT INTO message_drop VALUES (1, now(), 'x')",
-        "INSERT INTO alembic_version VALUES ('0002')",
-        "COPY message TO '/tmp/erkc-test-leak'",
-        "COPY message TO PROGRAM 'cat'",
-    ],
+WAYS_ROUND = (
+    "ALTER TABLE posting DISABLE TRIGGER ALL",
+    "ALTER TABLE entry DISABLE ROW LEVEL SECURITY",
+    "DROP TABLE entry CASCADE",
+    "CREATE TABLE mine (n integer)",
+    "SET ROLE erkc_owner",
+    "SET SESSION AUTHORIZATION erkc_owner",
+    "SET session_replication_role = replica",
+    "INSERT INTO message_drop VALUES (1, now(), 'x')",
+    "INSERT INTO alembic_version VALUES ('0002')",
+    "COPY message TO '/tmp/erkc-test-leak'",
+    "COPY message TO PROGRAM 'cat'",
 )
-def test_the_working_role_can_not_get_round_it(connection: Connection, statement: str) -> None:
-    assert _refused(connection, statement)
+
+
+def test_the_working_role_can_not_get_round_it(connection: Connection) -> None:
+    assert [statement for statement in WAYS_ROUND if not _refused(connection, statement)] == []
 
 
 def test_partitions_are_reached_through_their_table_only(connection: Connection) -> None:
@@ -90,8 +91,9 @@ def test_partitions_are_reached_through_their_table_only(connection: Connection)
 
 
 VALUES = {
-    "bigint": "1", "integer": "1", "smallint": "1", "text": "'x'", "date": "'2026-10-01'", "boolean": "false", "jsonb": "'{}'", "uuid": "gen_random_uuid()",
-    "bytea": "'\\x00'", "numeric": "1", "timestamp with time zone": "'2026-10-01 00:00Z'",
+    "bigint": "1", "integer": "1", "smallint": "1", "numeric": "1", "text": "'x'", "bytea": "'\\x00'", "jsonb": "'{}'", "boolean": "false",
+    "uuid": "gen_random_uuid()", "date": "'2026-10-01'", "timestamp with time zone": "'2026-10-01 00:00Z'",
+    "timestamp without time zone": "'2026-10-01 00:00'",
 }  # fmt: skip
 
 
@@ -113,7 +115,9 @@ def owned(database: Database) -> Iterator[list[str]]:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in ("posting", "charge_line"):
             connection.execute(text("SELECT erkc_ensure_month(:table, '2026-10-01')"), {"table": table})
-        checks = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c' AND coninhcount = 0 AND connamespace = 'public'::regnamespace"
+        checks = """
+            SELECT conrelid::regclass, conname FROM pg_constraint
+            WHERE contype = 'c' AND coninhcount = 0 AND connamespace = 'public'::regnamespace"""
         for table, name in connection.execute(text(checks)).all():
             connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))  # rows of dummy values only have to be there
         for table, columns in tables.items():
@@ -134,9 +138,8 @@ def test_one_provider_sees_and_adds_nothing_of_another(database: Database, engin
             assert seen == (0, 1, 1), table
             month = ", month" if table in ("posting", "charge_line") else ""
             value = ", '2026-10-01'" if month else ""
-            with of_a.begin_nested() as attempt, pytest.raises(DBAPIError, match="row-level security"):
+            with pytest.raises(DBAPIError, match="row-level security"), of_a.begin_nested():
                 of_a.execute(text(f"INSERT INTO {table} (provider_id{month}) VALUES ({OF_B}{value})"))
-            attempt.rollback()
         for table in set(WORK) & set(owned):
             assert of_a.execute(text(f"UPDATE {table} SET provider_id = {OF_A}")).rowcount == 0, table
     first.dispose()

@@ -1,4 +1,5 @@
-"""The commands of the federal conversation: synchronise, send, poll, acknowledge, tell how things stand. Each may be repeated at any time."""
+"""The commands of the federal conversation: synchronise, send, poll, acknowledge, tell how things stand. Each may be repeated at any
+time."""
 
 from __future__ import annotations
 
@@ -47,8 +48,8 @@ class Synchronised:
 def synchronise(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None, refused_too: bool = False) -> Synchronised:
     """Fetch every identifier that bills need, in the order in which they depend on each other; what is known is not asked for again.
 
-    Who we are and whom we may act for · reference books · houses · accounts that are there · accounts to open. ``InputError`` GIS-0510 when the
-    provider has not delegated its rights to this system.
+    Who we are and whom we may act for · reference books · houses · accounts that are there · accounts to open. ``InputError`` GIS-0510
+    when the provider has not delegated its rights to this system.
     """
     asked = 0
     finished = True
@@ -85,7 +86,9 @@ def _ask_delegation(federal: Federal, provider_id: ProviderId) -> int:
     with federal.write("ask for providers") as connection:
         if federal.provider_guid(connection, provider_id) is None:
             raise InputError(
-                "GIS-0511", "Организация не найдена в реестре ГИС ЖКХ или не имеет личного кабинета.", hint="Проверьте ОГРН организации и контур ГИС ЖКХ."
+                "GIS-0511",
+                "Организация не найдена в реестре ГИС ЖКХ или не имеет личного кабинета.",
+                hint="Проверьте ОГРН организации и контур ГИС ЖКХ.",
             )
         return int(ask_providers(connection, federal, provider_id))
 
@@ -95,9 +98,10 @@ def _ask_content(federal: Federal, provider_id: ProviderId) -> int:
         own = federal.provider_entity(connection, provider_id)
         if own not in known(connection, federal, "data_provider", provider_id=CENTRE):
             raise InputError(
-                "GIS-0510", "Организация не делегировала права этой информационной системе.",
+                "GIS-0510",
+                "Организация не делегировала права этой информационной системе.",
                 hint="Делегируйте права в личном кабинете ГИС ЖКХ и повторите.",
-            )  # fmt: skip
+            )
         return ask_books(connection, federal, provider_id) + ask_houses(connection, federal, provider_id)
 
 
@@ -122,7 +126,9 @@ def _run(federal: Federal, provider_id: ProviderId, waiting: Waiting | None) -> 
     return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
 
 
-def send_bills(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None, refused_too: bool = False) -> Prepared:
+def send_bills(
+    federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None, refused_too: bool = False
+) -> Prepared:
     """Place a month's bills; answers are awaited only with ``waiting``, else :func:`poll` fetches them later."""
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
     _run(federal, provider_id, waiting)
@@ -179,7 +185,9 @@ def status(federal: Federal, *, provider_id: ProviderId, month: Month) -> Standi
         bills = federal.bills.of_month(connection, provider_id, month)
         live = outbox.live(connection, "bill", list(bills))
         refused = {
-            BillId(number): reasons for number, reasons in outbox.refusals(connection, "bill", provider_id=provider_id).items() if number in bills
+            BillId(number): reasons
+            for number, reasons in outbox.refusals(connection, "bill", provider_id=provider_id).items()
+            if number in bills
         }
         placed = {BillId(number): item.remote_number or "" for number, item in live.items() if item.state == "accepted"}
         return Standing(

@@ -1,14 +1,14 @@
-"""Where the money of an archive goes: posted or to suspense, and nothing in between (section 5, «Money never disappears»)."""
+"""Where the money of an archive goes: posted or to suspense, and nothing in between (Формат 4.0: money never disappears)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from core.model.records import Payment, Record
 from core.money import format_roubles
 
-__all__ = ["MoneyTotals", "money_of"]
+__all__ = ["MoneyTotals", "money_of", "money_totals", "signed_amount"]
 
 _REFUND = 2
 
@@ -44,18 +44,24 @@ class MoneyTotals:
         }
 
 
-def money_of(records: Iterable[Record], suspended: Mapping[str, str]) -> MoneyTotals:
-    """Sum the payments among ``records``; a refund counts with minus, an unreadable amount only in the numbers."""
-    payments = count = to_suspense = to_suspense_count = 0
-    for record in records:
-        if not isinstance(record.body, Payment):
-            continue
-        amount = record.body.amount or 0
-        if record.body.operation == _REFUND:
-            amount = -amount
-        payments += amount
+def signed_amount(payment: Payment) -> int:
+    """What a payment adds to the money of its message: a refund counts with minus, an unreadable amount as nothing."""
+    amount = payment.amount or 0
+    return -amount if payment.operation == _REFUND else amount
+
+
+def money_totals(payments: Iterable[tuple[str, int]], suspended: Container[str]) -> MoneyTotals:
+    """Totals over payments (key, signed amount); the keys in ``suspended`` went to suspense."""
+    total = count = to_suspense = to_suspense_count = 0
+    for key, amount in payments:
+        total += amount
         count += 1
-        if record.key in suspended:
+        if key in suspended:
             to_suspense += amount
             to_suspense_count += 1
-    return MoneyTotals(payments, count, to_suspense, to_suspense_count)
+    return MoneyTotals(total, count, to_suspense, to_suspense_count)
+
+
+def money_of(records: Iterable[Record], suspended: Container[str]) -> MoneyTotals:
+    """The same over the records of a message."""
+    return money_totals(((record.key, signed_amount(record.body)) for record in records if isinstance(record.body, Payment)), suspended)

@@ -1,0 +1,56 @@
+"""Archives with several files of one profile: each member is a result of its own, and the archive says how they stand together.
+
+A member is read into memory whole, so its size is limited before it is unpacked; names are only compared, never used as paths.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from adapters.banks.profile import Profile
+from adapters.banks.result import ParsedFile
+from core.errors import InputError
+
+__all__ = ["is_archive", "parse_archive"]
+
+_SIGNATURE = b"PK"
+_UNPACKED_BYTES = 1 << 30
+_RATIO = 200
+
+
+def is_archive(name: str, data: bytes) -> bool:
+    """Whether a file is named as an archive, or is one."""
+    return name.lower().endswith(".zip") or data.startswith(_SIGNATURE)
+
+
+def parse_archive(name: str, data: bytes, profile: Profile, parse: Callable[[str, bytes], ParsedFile]) -> ParsedFile:
+    """Read all members that have the profile's extension, in the order of the archive (contract, section 8).
+
+    ``InputError`` BANK-0102 when the members unpack into too much.
+    """
+    members, ignored = [], False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data), metadata_encoding="cp866") as opened:
+            files = [item for item in opened.infolist() if not item.is_dir()]
+            size = sum(item.file_size for item in files)
+            if size > _UNPACKED_BYTES or size > _RATIO * max(len(data), 1):
+                raise InputError(
+                    "BANK-0102", f"Архив «{name}» распаковывается в {size} байт: это слишком много.", hint="Проверьте отправителя."
+                )
+            for item in files:
+                member = PurePosixPath(item.filename).name
+                if member.lower().endswith(f".{profile.extension}"):
+                    members.append(parse(member, opened.read(item)))
+                else:
+                    ignored = True
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
+        return ParsedFile(name, profile.name, None, "rejected", [{"code": "TRUNCATED"}], files=[])
+    if all(member.status == "rejected" for member in members):
+        status = "rejected"
+    else:
+        status = "ok" if all(member.status == "ok" for member in members) else "partial"
+    return ParsedFile(name, profile.name, None, status, warnings=["IGNORED_MEMBER"] if ignored else [], files=members)

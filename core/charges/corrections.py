@@ -1,0 +1,176 @@
+"""What changes a charged line: absence, interruptions, relief, and months that a late reading charges anew (order: section 17.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+
+from core.charges import clauses
+from core.charges.absences import absent_days
+from core.charges.findings import Held
+from core.charges.interruptions import lasted, reduction_of
+from core.charges.payers import Payers
+from core.charges.persons import days_between, persons
+from core.charges.rows import Group, LinePlan, Row
+from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
+from core.charges.volumes import MonthVolume, service_days
+from core.ids import RecordId
+from core.model.facts import AccountFacts, HouseFacts, ReliefFacts, ServiceFacts
+from core.money import kopecks
+
+__all__ = ["Corrections"]
+
+_INDIVIDUAL = 1
+_BY_AREA = 2
+
+
+@dataclass(slots=True)
+class Corrections:
+    """Corrections of one service of a house."""
+
+    house: HouseFacts
+    rules: Rules
+    service: ServiceFacts
+    payers: Payers
+
+    def absence(self, account: AccountFacts, resource: Resource, tariffs: Sequence[Valued]) -> tuple[Group, ...]:
+        """Rows that take the norm of absent days away, one group for each tariff; of wastewater the norms of both waters together."""
+        absences = absent_days(account, resource, meters=self.payers.meters(account), services=self.house.services, rules=self.rules)
+        groups = []
+        for tariff in tariffs if absences else ():
+            days = sum(absence.within(tariff.first, tariff.last) for absence in absences)
+            row = self._absent(account, resource, tariff, days, tuple(absence.record for absence in absences)) if days else None
+            if row is not None:
+                groups.append((row,))
+        return tuple(groups)
+
+    def _absent(self, account: AccountFacts, resource: Resource, tariff: Valued, days: int, records: tuple[RecordId, ...]) -> Row | None:
+        values = {"T": tariff.value, "a": Fraction(days), "D": Fraction(self.rules.month.days)}
+        sources = {"T": tariff.records, "a": records}
+        if resource == "waste":
+            return self._absent_waste(account, tariff, values, sources)
+        norms = self._person_norms(account, resource, tariff.last)
+        if not norms:
+            return None
+        values["N"] = sum((norm.value for norm in norms), Fraction(0))
+        sources["N"] = tuple(source for norm in norms for source in norm.records)
+        if is_heat_of_water(self.service):
+            heat = self.rules.heat_of_water(self.service, tariff.last)
+            values["q"], sources["q"] = heat.value, heat.records
+            return Row("absence_two_part", values, sources, {}, tariff.first, tariff.last)
+        return Row("absence", values, sources, {}, tariff.first, tariff.last)
+
+    def _absent_waste(
+        self, account: AccountFacts, tariff: Valued, values: dict[str, Fraction], sources: dict[str, tuple[RecordId, ...]]
+    ) -> Row:
+        """п. 148(44): by persons as of water, by area in the proportion of the absent to all."""
+        by_area = self.house.waste_basis == _BY_AREA
+        norm = self.rules.norms(
+            "per_m2_year" if by_area else "per_person_year", tariff.last, tariff.last, utility=self.service.utility_kind,
+            resource=self.service.resource_kind, what=f"«{self.service.name}»",
+        )[0]  # fmt: skip
+        values |= {"N_year": norm.value}
+        sources |= {"N_year": norm.records}
+        if not by_area:
+            return Row("absence_waste", values, sources, {}, tariff.first, tariff.last)
+        month = self.rules.month
+        living = persons(account, month, self.rules, first=month.first, last=month.last)
+        values |= {"S": Fraction(account.area_e2, 100), "n_absent": Fraction(1), "n_all": living.count}
+        sources |= {"S": (account.source,), "n_all": living.records}
+        return Row("absence_by_area", values, sources, {}, tariff.first, tariff.last)
+
+    def _person_norms(self, account: AccountFacts, resource: Resource, day: date) -> list[Valued]:
+        """Norms for one person that an absent person does not use."""
+
+        def norm(service: ServiceFacts, basis: str = "per_person") -> Valued:
+            return self.rules.norms(
+                basis, day, day, utility=service.utility_kind, resource=service.resource_kind, what=f"«{service.name}»"
+            )[0]
+
+        if resource == "gas":
+            parts = [("per_person_cooking", account.gas_stove), ("per_person_heater", account.gas_heater)]
+            return [norm(self.service, basis) for basis, has in parts if has]
+        if resource == "wastewater":
+            return [norm(service) for service in self.waters(account)]
+        if is_heat_of_water(self.service):
+            carrier = next((one for one in self.waters(account) if one.utility_kind == self.service.utility_kind), None)
+            return [] if carrier is None else [norm(carrier)]
+        return [norm(self.service)]
+
+    def waters(self, account: AccountFacts) -> list[ServiceFacts]:
+        """Cold and hot water that the payer is provided with in the month; of two-component hot water the carrier."""
+        found = []
+        for service in self.house.services:
+            carrier = self.payers.carrier(account, service)
+            water = service.provision == _INDIVIDUAL and resource_of(service) in ("cold_water", "hot_water")
+            if water and not is_heat_of_water(service) and carrier is not None and service_days(carrier, service, self.rules.month):
+                found.append(service)
+        return found
+
+    def interruptions(self, plan: LinePlan, resource: Resource, *, metered: bool) -> LinePlan:
+        """The line with the reduction for interruptions of this service in the house; without a meter also what was not delivered."""
+        rules, month = self.rules, self.rules.month
+        mine = [item for item in self.house.interruptions if item.service == self.service.key]
+        if not mine:
+            return plan
+        found = reduction_of(mine, resource, month, rules)
+        if not metered and resource != "heating" and rules.choice("undelivered_volume", month.last) == "by_time":
+            hours = lasted(mine, month)
+            if hours:
+                values = {"h": hours, "H": Fraction(month.days * 24)}
+                row = Row("undelivered", values, {"h": tuple(item.source for item in mine)}, {}, month.first, month.last)
+                plan = replace(plan, undelivered=row)
+        if found is None:
+            return plan
+        law = {"r": found.percent.law} if found.percent.law else {}
+        records = {"h": found.records, "r": found.percent.records}
+        row = Row("interruption", {"h": found.hours, "r": found.percent.value}, records, law, month.first, month.last)
+        return replace(plan, reduction=row, reduces_surcharge=rules.choice("interruption_base", month.last) == "all_lines")
+
+    def relief(self, plan: LinePlan, account: AccountFacts, resource: Resource, volume: MonthVolume | Fraction) -> LinePlan:
+        """The line with the relief on the bill of its payer's account for this service, one row for each tariff."""
+        mine = [item for item in account.reliefs if item.service == self.service.key]
+        if not mine or not plan.base:
+            return plan
+        if len(mine) > 1:
+            raise Held("CH-022", "на услугу две льготы, порядок их сложения не задан", hint="Оставьте одну (УК).", clause="ЖК ст. 159")
+        rows = tuple(row for group in plan.base for row in self._relieved(account, resource, mine[0], group[0], volume))
+        return replace(plan, benefit=rows)
+
+    def _relieved(
+        self, account: AccountFacts, resource: Resource, item: ReliefFacts, base: Row, volume: MonthVolume | Fraction
+    ) -> tuple[Row, ...]:
+        first, last = max(base.first, item.first), min(base.last, item.last or base.last)
+        if first > last:
+            return ()
+        month = self.rules.month
+        living = persons(account, month, self.rules, first=month.first, last=month.last)
+        norms = self._person_norms(account, resource, base.last)
+        whole = volume if isinstance(volume, Fraction) else volume.volume
+        values = {
+            "share": Fraction(item.share_e4, 10_000), "V": whole, "n": living.count, "n_entitled": Fraction(item.entitled),
+            "N": sum((norm.value for norm in norms), Fraction(0)), "T": base.values["T"],
+            "d": Fraction(days_between(first, last)), "D": base.values["D"],
+        }  # fmt: skip
+        sources = tuple(source for name in ("V", "V_cold", "V_hot", "n", "V_sum", "V_read") for source in base.records.get(name, ()))
+        records = {
+            "share": (item.source,), "n_entitled": (item.source,), "n": living.records, "V": sources, "T": base.records.get("T", ()),
+            "N": tuple(source for norm in norms for source in norm.records),
+        }  # fmt: skip
+        return (Row("relief", values, records, {}, first, last),)
+
+    def rebuilt(self, volume: MonthVolume) -> tuple[Group, ...]:
+        """Earlier months charged anew by a late reading: the new charge of each at its own tariff, less what it was charged."""
+        groups: list[Group] = []
+        for item in volume.rebuilt:
+            month = item.month
+            records = tuple(source for part in volume.parts for ids in part.records.values() for source in ids)
+            for tariff in self.rules.tariffs(self.service, self.house.oktmo, month.first, month.last):
+                days = {"T": tariff.value, "d": Fraction(days_between(tariff.first, tariff.last)), "D": Fraction(month.days)}
+                before = kopecks(clauses.formula_1(V=item.charged, **days))
+                sources = {"V": records, "T": tariff.records}
+                groups.append((Row("formula_1", {"V": item.volume, **days}, sources, {}, tariff.first, tariff.last),))
+                groups.append((Row("charged_before", {"P": Fraction(before, 100)}, {}, {}, tariff.first, tariff.last),))
+        return tuple(groups)

@@ -1,0 +1,117 @@
+"""Deadlines of a month's bill for one region: the dated rules of the law with the region's own days in their place.
+
+The law gives the day of the month and the production calendar by year; a region may state its own day rule and the days off of a year. What
+they say together is a :class:`core.calendar.WorkCalendar` and day rules; moving a day is the kernel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import cast
+
+from core.calendar import DayRule, LateRule, ShiftRule, WorkCalendar, due_day, presentation_day
+from core.charges.law import MONEY_CHOICES, Law
+from core.errors import ConfigError
+from core.period import Month
+
+__all__ = ["Deadlines", "deadlines", "own_choice"]
+
+_FEBRUARY_2026 = Month(2026, 2)
+_OLD_DAY = 10
+_WORDS = {"next working day": "next_working_day"}
+"""Values as the reference writes them, beside ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """When bills are due in a region."""
+
+    calendar: WorkCalendar
+    due_rules: tuple[DayRule, ...]
+    presentation_rules: tuple[DayRule, ...]
+    late: LateRule
+    shift: ShiftRule
+
+    def due_day(self, month: Month, *, presented_on: date | None = None) -> date:
+        """Last day to pay the bill of the month; a ``ConfigError`` EPD-0001 when the calendar does not know the year."""
+        return due_day(
+            month,
+            self.calendar,
+            rules=self.due_rules,
+            presented_on=presented_on,
+            presented_by=self.presentation_day(month),
+            late=self.late,
+            shift=self.shift,
+        )
+
+    def presentation_day(self, month: Month) -> date:
+        """Last day to present the bill of the month."""
+        return presentation_day(month, rules=self.presentation_rules)
+
+
+def deadlines(law: Law, settings: Mapping[str, object], *, day: date) -> Deadlines:
+    """The deadlines of a region as the law and its settings stand on the day; a setting that is not understood is a ``ConfigError``."""
+    own_choice(law, settings, "regional_holidays", day)
+    due = _day_rules(settings["due_day_rule"]) if "due_day_rule" in settings else _of_law(law, "due.day")
+    if own_choice(law, settings, "february_2026_due", day) == "2026-03-10":
+        due = tuple(DayRule(rule.from_month.next() if rule.from_month == _FEBRUARY_2026 else rule.from_month, rule.day) for rule in due)
+    return Deadlines(
+        _calendar(law, settings),
+        due,
+        _of_law(law, "due.presentation_day"),
+        cast("LateRule", own_choice(law, settings, "late_bill_due", day)),  # the values of the table are the values of the type
+        cast("ShiftRule", own_choice(law, settings, "due_shift", day)),  # the same
+    )
+
+
+def own_choice(law: Law, settings: Mapping[str, object], name: str, day: date) -> str:
+    """The region's way of a question of money where it has one, else the law's; a way that is not computed is a ``ConfigError``."""
+    allowed = MONEY_CHOICES[f"setting.{name}"]
+    if name not in settings:
+        return law.choice(f"setting.{name}", day)
+    value = settings[name]
+    said = ("true" if value else "false") if isinstance(value, bool) else _WORDS.get(str(value), str(value))
+    if said not in allowed:
+        raise ConfigError(
+            "CFG-0424",
+            f"Настройка региона {name} = {value!r} не рассчитывается.",
+            hint=f"Допустимо: {', '.join(allowed)}.",
+            setting=name,
+        )
+    return said
+
+
+def _of_law(law: Law, name: str) -> tuple[DayRule, ...]:
+    return tuple(DayRule(Month.of(dated.first), int(dated.value)) for dated in law.parameters[name].values)
+
+
+def _day_rules(stated: object) -> tuple[DayRule, ...]:
+    if isinstance(stated, Sequence) and not isinstance(stated, str):
+        try:
+            return tuple(DayRule(Month.parse(str(rule["from_month"])), int(rule["day"])) for rule in stated)
+        except (KeyError, TypeError, ValueError):
+            pass
+    raise ConfigError(
+        "CFG-0425",
+        f"Настройка региона due_day_rule не понята: {stated!r}.",
+        hint='Нужен список вида [{"from_month": "2026-02", "day": 15}].',
+        setting="due_day_rule",
+    )
+
+
+def _calendar(law: Law, settings: Mapping[str, object]) -> WorkCalendar:
+    """Days off by year: a year that the region states is wholly the region's."""
+    days_off, worked = (_days_of_law(law, name) for name in ("calendar.days_off", "calendar.worked"))
+    stated = settings.get("days_off", [])
+    if not isinstance(stated, Sequence) or isinstance(stated, str):
+        raise ConfigError("CFG-0425", f"Настройка региона days_off не понята: {stated!r}.", hint="Нужен список дат.", setting="days_off")
+    own = {day if isinstance(day, date) else date.fromisoformat(str(day)) for day in stated}
+    years = {day.year for day in own}
+    known = {day for day in days_off if day.year not in years} | own
+    return WorkCalendar.of(known, worked=[day for day in worked if day.year not in years])
+
+
+def _days_of_law(law: Law, name: str) -> list[date]:
+    return [date(dated.first.year, int(text[3:]), int(text[:2])) for dated in law.parameters[name].values for text in dated.value.split()]

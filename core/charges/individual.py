@@ -1,0 +1,216 @@
+"""Individual volumes of a house: each service of each account, month by month, by meters, the average or the norm.
+
+Here a device is matched with what it measures: one zone of several, a flat-wide meter shared by persons (formulas 7 and 9), a meter that
+passes from owner to owner with the account. The walk itself is in ``metering``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+
+from core.charges.averages import Averages
+from core.charges.findings import Held
+from core.charges.metering import Metered, Point, metering_points
+from core.charges.payers import Payers
+from core.charges.persons import persons
+from core.charges.rules import Resource, Rules
+from core.charges.volumes import MonthVolume, Part, norm_parts, service_days, volume_of
+from core.ids import RecordId
+from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
+from core.model.lines import Method
+from core.period import Month
+
+__all__ = ["IndividualVolumes"]
+
+_PRIORITY: tuple[Method, ...] = ("ipu_replaced", "ipu_after_average", "average", "ipu")
+"""Which way names the line when an account has several metering points: the least ordinary one."""
+
+_INDIVIDUAL, _FLAT_WIDE = 3, 4
+_DAY_ZONE, _NIGHT_ZONE = 2, 3
+_NIGHT_READING = 2
+
+_Walk = dict[Month, list[Metered]]
+
+
+@dataclass(slots=True)
+class IndividualVolumes:
+    """Computes the volumes of a house, service by service."""
+
+    house: HouseFacts
+    rules: Rules
+    payers: Payers
+    averages: Mapping[Month, Averages]
+
+    def of(self, service: ServiceFacts, resource: Resource) -> dict[str, list[MonthVolume | Held]]:
+        """Volumes in each month of ``averages`` by account key; a month that can not be computed is ``Held``."""
+        accounts = [account for account in self.house.accounts if self.payers.carries(account, service)]
+        own = {account.key: self._meters(account, service, _INDIVIDUAL) for account in accounts}
+        flats = {account.key: self._meters(account, service, _FLAT_WIDE) for account in accounts}
+        sharing: dict[str, list[AccountFacts]] = {}
+        for account in accounts:
+            for meter in flats[account.key]:
+                sharing.setdefault(meter.key, []).append(account)
+        found: dict[str, list[MonthVolume | Held]] = {}
+        for account in accounts:
+            if self._is_mixed(account, service):
+                held = Held(
+                    "CH-020", "прибор показывает несколько тарифных зон, а услуга — на один тариф", hint="Проверьте услугу прибора (УК).",
+                    clause="формула 1",
+                )  # fmt: skip
+                found[account.key] = [held for _ in self.averages]
+                continue
+            if flats[account.key]:
+                flat = list({one.key: one for meter in flats[account.key] for one in sharing[meter.key]}.values())
+                rooms = {one.key: self._walk(one, service, resource, own[one.key], [one]) for one in flat}
+                together = self._walk(None, service, resource, flats[account.key], flat)
+                compute = partial(self._in_flat, account, service, resource, together=together, rooms=rooms, flat=flat)
+            else:
+                compute = partial(
+                    self._alone, account, service, resource, walk=self._walk(account, service, resource, own[account.key], [account])
+                )
+            found[account.key] = [self._month(compute, month) for month in self.averages]
+        return found
+
+    @staticmethod
+    def _month(compute: Callable[[Month], MonthVolume], month: Month) -> MonthVolume | Held:
+        try:
+            return compute(month)
+        except Held as held:
+            return held
+
+    def _alone(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month, *, walk: _Walk) -> MonthVolume:
+        """All metering points of the service as one volume; where one of them goes by the norm, the whole service does."""
+        points = walk[month]
+        refused = tuple(reading for point in points for reading in point.refused)
+        if not points or any(point.outcome == "norm" for point in points):
+            return self._by_norm(account, service, resource, month, points)
+        parts = tuple(self._point_part(account, service, resource, point, month) for point in points)
+        outcomes = {point.outcome for point in points}
+        method = next(method for method in _PRIORITY if method in outcomes)
+        rebuilt = tuple(item for point in points for item in point.rebuilt)
+        return MonthVolume(month, method, parts, _sum(parts), False, refused, True, rebuilt)
+
+    def _by_norm(
+        self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month, points: Sequence[Metered]
+    ) -> MonthVolume:
+        parts = self._norm(account, service, resource, month)
+        refused = tuple(reading for point in points for reading in point.refused)
+        return MonthVolume(month, "norm", parts, _sum(parts), any(point.raised for point in points), refused, bool(points))
+
+    def _in_flat(
+        self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month, *, together: _Walk,
+        rooms: Mapping[str, _Walk], flat: Sequence[AccountFacts],
+    ) -> MonthVolume:  # fmt: skip
+        """A room's share of the flat-wide meter by persons, after what the rooms' own meters counted."""
+        points = together[month]
+        if not points or any(point.outcome == "norm" for point in points):
+            return self._by_norm(account, service, resource, month, points)
+        refused = tuple(reading for point in points for reading in point.refused)
+        whole = tuple(self._point_part(account, service, resource, point, month) for point in points)
+        people = {}
+        for one in flat:
+            days = service_days(one, service, month)
+            if days is not None:
+                people[one.key] = persons(one, month, self.rules, first=days[0], last=days[1])
+        if account.key not in people:
+            return MonthVolume(month, "ipu_flat", (), Fraction(0), False, refused, True)
+        values = {"V_flat": _sum(whole), "n": people[account.key].count, "n_flat": sum((one.count for one in people.values()), Fraction(0))}
+        records = {
+            "V_flat": _sources(whole),
+            "n": people[account.key].records,
+            "n_flat": tuple(source for one in people.values() for source in one.records),
+        }
+        law = {"n": people[account.key].law} if people[account.key].law else {}
+        own = {key: [point for point in walk[month] if point.outcome != "norm"] for key, walk in rooms.items()}
+        clause = "formula_7"
+        if any(own.values()):
+            parts = {key: tuple(Part(point.clause, point.values, point.records) for point in found) for key, found in own.items()}
+            values |= {"V": _sum(parts[account.key]), "V_rooms": sum((_sum(part) for part in parts.values()), Fraction(0))}
+            records |= {"V": _sources(parts[account.key]), "V_rooms": tuple(s for part in parts.values() for s in _sources(part))}
+            clause = "formula_9"
+        part = Part(clause, values, records, law)
+        method: Method = "average" if any(point.outcome == "average" for point in points) else "ipu_flat"
+        return MonthVolume(month, method, (part,), volume_of(part), False, refused, True)
+
+    def _walk(
+        self,
+        account: AccountFacts | None,
+        service: ServiceFacts,
+        resource: Resource,
+        meters: list[MeterFacts],
+        sharing: Sequence[AccountFacts],
+    ) -> _Walk:
+        """The metering points of the meters through the months; of a flat-wide meter the norm is that of all its accounts."""
+
+        def norm(month: Month) -> Fraction:
+            return sum((_sum(self._norm(one, service, resource, month)) for one in sharing), Fraction(0))
+
+        points = metering_points(meters, norm)
+        season = self.rules.heating_months() if resource == "heating" and meters else None
+        for point in points:
+            if account is not None:
+                point.opened_on, point.closed_on = account.opened_on, account.closed_on
+            if season is not None:
+                point.counts = _in_season(season)
+            point.begin(min(self.averages))
+        return {
+            month: [metered for point in points if (metered := _step(point, month, limits)) is not None]
+            for month, limits in self.averages.items()
+        }
+
+    def _norm(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> tuple[Part, ...]:
+        days = service_days(account, service, month)
+        if days is None or resource == "heating":
+            return ()
+        return norm_parts(account, service, month, resource=resource, days=days, rules=self.rules)
+
+    def _point_part(self, account: AccountFacts, service: ServiceFacts, resource: Resource, point: Metered, month: Month) -> Part:
+        """The part of a metering point; days between two meters that go by the norm take it from the account's people."""
+        if point.clause != "formula_1_gap_norm":
+            return Part(point.clause, point.values, point.records)
+        norm = self._norm(account, service, resource, month)
+        if len(norm) != 1 or norm[0].clause != "formula_4":
+            raise Held(
+                "CH-012", "норматив меняется в месяце замены прибора", hint="Начислите вручную и сообщите разработчику.", clause="п. 59, 60"
+            )
+        return Part(point.clause, {**point.values, **norm[0].values}, {**point.records, **norm[0].records}, norm[0].law)
+
+    def _meters(self, account: AccountFacts, service: ServiceFacts, kind: int) -> list[MeterFacts]:
+        """Meters of the kind that measure the service, each with the readings of its zone alone."""
+        if service.zone != _NIGHT_ZONE:
+            mine = [meter for meter in account.meters if meter.kind == kind and meter.service == service.key]
+            return [replace(meter, readings=tuple(r for r in meter.readings if r.zone != _NIGHT_READING)) for meter in mine]
+        days = {one.key for one in self.house.services if one.zone == _DAY_ZONE and one.utility_kind == service.utility_kind}
+        night = []
+        for meter in account.meters:
+            readings = tuple(reading for reading in meter.readings if reading.zone == _NIGHT_READING)
+            if meter.kind == kind and meter.service in days and readings:
+                night.append(replace(meter, readings=readings, start_e3=None))
+            elif meter.kind == kind and meter.service == service.key:
+                night.append(meter)
+        return night
+
+    @staticmethod
+    def _is_mixed(account: AccountFacts, service: ServiceFacts) -> bool:
+        """Readings of several zones of a device whose service has one tariff."""
+        zones = [r.zone for meter in account.meters if meter.service == service.key for r in meter.readings]
+        return service.zone in (None, 1) and _NIGHT_READING in zones
+
+
+def _step(point: Point, month: Month, averages: Averages) -> Metered | None:
+    return point.month(month, averages)
+
+
+def _in_season(season: frozenset[int]) -> Callable[[Month], bool]:
+    return lambda month: month.month in season
+
+
+def _sum(parts: Sequence[Part]) -> Fraction:
+    return sum((volume_of(part) for part in parts), Fraction(0))
+
+
+def _sources(parts: Sequence[Part]) -> tuple[RecordId, ...]:
+    return tuple(dict.fromkeys(source for part in parts for ids in part.records.values() for source in ids))

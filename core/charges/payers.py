@@ -1,0 +1,62 @@
+"""Whose account carries a service: accounts of one payer (ЕЛС) stand together, whoever sent them.
+
+A service goes to the first kind of account, in its order, that the payer has: the contribution to the account of capital repair, else to
+that of the managing organisation; waste to the account of the waste operator, else likewise; what a supplier delivers by direct contract to
+the supplier's account.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
+
+__all__ = ["KNOWN_KINDS", "Payers"]
+
+_MANAGER, _SUPPLIER, _CAPITAL_REPAIR, _CENTRE, _WASTE = 1, 2, 3, 4, 6
+_ALL_SERVICES = (_MANAGER, _CENTRE)
+KNOWN_KINDS = frozenset({_MANAGER, _SUPPLIER, _CAPITAL_REPAIR, _CENTRE, _WASTE})
+"""Kinds of accounts whose services are known."""
+
+_HOUSING, _CONTRIBUTION = 2, 2
+_WASTE_UTILITY = 8
+
+
+class Payers:
+    """Accounts of a house by payer."""
+
+    def __init__(self, house: HouseFacts) -> None:
+        self._house = house
+        grouped: dict[str, list[AccountFacts]] = defaultdict(list)
+        for account in house.accounts:
+            grouped[account.payer or f"account {account.key}"].append(account)
+        self._together = {account.key: tuple(group) for group in grouped.values() for account in group}
+        self._default = _ALL_SERVICES if any(account.kind in _ALL_SERVICES for account in house.accounts) else (_SUPPLIER,)
+
+    def together(self, account: AccountFacts) -> tuple[AccountFacts, ...]:
+        """All accounts of the payer of the account, itself among them."""
+        return self._together[account.key]
+
+    def carries(self, account: AccountFacts, service: ServiceFacts) -> bool:
+        """Whether the account is the one of its payer that the service is charged on."""
+        kinds = self._kinds(service)
+        present = {one.kind for one in self.together(account)}
+        return account.kind == next((kind for kind in kinds if kind in present), None)
+
+    def carrier(self, account: AccountFacts, service: ServiceFacts) -> AccountFacts | None:
+        """The account of the payer that the service is charged on."""
+        return next((one for one in self.together(account) if self.carries(one, service)), None)
+
+    def meters(self, account: AccountFacts) -> tuple[MeterFacts, ...]:
+        """Meters of all accounts of the payer."""
+        return tuple(meter for one in self.together(account) for meter in one.meters)
+
+    def _kinds(self, service: ServiceFacts) -> Sequence[int]:
+        if service.account_kinds is not None:
+            return service.account_kinds
+        if service.kind == _HOUSING and service.housing_kind == _CONTRIBUTION:
+            return (_CAPITAL_REPAIR, *self._default)
+        if service.utility_kind == _WASTE_UTILITY:
+            return (_WASTE, *self._default)
+        return self._default

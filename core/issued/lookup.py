@@ -1,0 +1,52 @@
+"""Finding issued bills by what others know of them: our ids in bulk, or the number that is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from core.ids import BillId, EntityId, ProviderId
+from core.model.bill import BillContent
+from core.model.bill_json import canonical, from_json
+from core.period import Month
+
+__all__ = ["bill_ids", "files_of_month", "first_due_days", "read_contents"]
+
+_CONTENTS = text("SELECT bill_id, content FROM bill WHERE bill_id = ANY (:ids) ORDER BY bill_id")
+_FILES = text(
+    "SELECT f.bill_id, f.path FROM bill_file f JOIN bill b USING (bill_id) "
+    "WHERE b.provider_id = :provider_id AND b.month = :month AND f.media = :media AND f.template = :template"
+)
+_BY_NUMBER = text("SELECT number, bill_id FROM bill WHERE provider_id = :provider_id AND number = ANY (:numbers)")
+_FIRST_DUE = text(
+    "SELECT payer_id, month, CAST(content ->> 'due_on' AS date) AS due_on FROM bill "
+    "WHERE provider_id = :provider_id AND payer_id = ANY (:payers) AND month = ANY (CAST(:months AS date[])) AND version = 1"
+)
+
+
+def read_contents(connection: Connection, ids: Collection[BillId]) -> dict[BillId, BillContent]:
+    """Contents of bills, whatever their version; unknown ids are left out."""
+    rows = connection.execute(_CONTENTS, {"ids": list(ids)})
+    return {BillId(row.bill_id): from_json(canonical(row.content)) for row in rows}
+
+
+def bill_ids(connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> dict[str, BillId]:
+    """Ids of a provider's bills by number; unknown numbers are left out."""
+    rows = connection.execute(_BY_NUMBER, {"provider_id": provider_id, "numbers": list(numbers)})
+    return {row.number: BillId(row.bill_id) for row in rows}
+
+
+def files_of_month(connection: Connection, provider_id: ProviderId, month: Month, *, media: str, template: str) -> dict[BillId, str]:
+    """By bill, the path of its file of one medium and template, relative to the documents folder."""
+    names = {"provider_id": provider_id, "month": month.first, "media": media, "template": template}
+    return {BillId(row.bill_id): row.path for row in connection.execute(_FILES, names)}
+
+
+def first_due_days(
+    connection: Connection, provider_id: ProviderId, payers: Collection[EntityId], months: Collection[Month]
+) -> dict[tuple[EntityId, Month], date]:
+    """Until when the first bill of a payer and month is to be paid; a later version does not move it. Not issued: not there."""
+    names = {"provider_id": provider_id, "payers": list(payers), "months": [month.first for month in months]}
+    return {(EntityId(row.payer_id), Month.of(row.month)): row.due_on for row in connection.execute(_FIRST_DUE, names)}

@@ -1,0 +1,50 @@
+"""Advances of a provider's accounts, and what they were used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from core.ids import EntityId, ProviderId
+from core.model.lines import Component
+from core.period import Month
+from core.storage.sql import queries
+
+__all__ = ["AdvanceUse", "Standing", "advance_uses", "standing_advances"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Money paid ahead, kopecks, not divided by service or recipient where these are None; negative: used and then taken back."""
+
+    account_id: EntityId
+    service_id: EntityId | None
+    creditor_id: EntityId | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceUse:
+    """What advances have covered of a debt, less what was taken back, kopecks."""
+
+    account_id: EntityId
+    service_id: EntityId
+    creditor_id: EntityId
+    origin_month: Month
+    component: Component
+    amount: int
+
+
+def standing_advances(connection: Connection, *, provider_id: ProviderId, month: Month) -> Iterator[Standing]:
+    """Advances that are not zero after all postings up to the month, in the order of accounts."""
+    names = {"provider_id": provider_id, "month": month.first}
+    for r in connection.execute(queries("core.ledger").standing_advances, names):
+        yield Standing(r.account_id, r.service_id, r.creditor_id, r.amount)
+
+
+def advance_uses(connection: Connection, accounts: Sequence[EntityId]) -> Iterator[AdvanceUse]:
+    """Uses of accounts by debt."""
+    for r in connection.execute(queries("core.ledger").advance_uses, {"account_ids": list(accounts)}):
+        yield AdvanceUse(r.account_id, r.service_id, r.creditor_id, Month.of(r.origin_month), Component(r.component), r.amount)

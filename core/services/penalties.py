@@ -1,0 +1,256 @@
+"""Penalties of a month: from the debts as the ledger knows them, day by day of the payers' money, to entries of kind ``penalty``.
+
+A row is account × origin month × creditor × group. It is always computed again from the day the hub took the provider over, and the month
+posts what has accrued less what earlier months posted; so a payment that arrives after its month was posted corrects the next one. What
+cannot be computed (a year without a calendar, a key rate that nobody imported) is left out with a finding, never posted as a guess.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
+from itertools import groupby, islice
+
+from sqlalchemy import Connection
+
+from core.charges.deadlines import Deadlines, deadlines
+from core.charges.instalments import Plan
+from core.charges.law import Law
+from core.charges.penalties import Change, Debt, Segment, accrued, segments, to_post
+from core.charges.penalty_rules import PenaltyRules, penalty_rules
+from core.errors import ConfigError
+from core.ids import EntityId
+from core.issued.lookup import first_due_days
+from core.ledger import months
+from core.ledger.balances import takeover_month
+from core.ledger.months import MonthState
+from core.ledger.penalties import PenaltyTurnover, PrincipalChange, penalty_turnovers, principal_changes
+from core.ledger.post import Posted, post
+from core.model.finding import Finding, Position
+from core.model.ledger import UNKNOWN_ORIGIN, Entry, Posting
+from core.model.lines import Chart, Component
+from core.period import Month
+from core.records.entities import entity_ids
+from core.records.facts import read_region
+from core.records.findings import save_findings
+from core.records.latest import read_services
+from core.records.providers import Provider
+from core.services.instalments import PlannedDebt, read_plans
+from core.services.penalty_debts import by_account, changes_of, unpaid_after
+
+__all__ = ["Penalties", "PenaltyRow", "post_penalties"]
+
+_ACCOUNTS_AT_ONCE = 2000
+_Key = tuple[Month | None, EntityId | None, Component]
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyRow:
+    """Penalties of one debt in a month, kopecks."""
+
+    account_id: EntityId
+    origin_month: Month | None
+    """None: court costs and what a sender gave without a month."""
+    creditor_id: EntityId | None
+    component: Component
+    due: date | None
+    principal_opening: int
+    segments: tuple[Segment, ...]
+    opening: int
+    posted: int
+    """What the month posts: in a posted month the same amount that the ledger holds."""
+    paid: int
+
+    @property
+    def closing(self) -> int:
+        """Unpaid penalties at the end of the month."""
+        return self.opening + self.posted - self.paid
+
+
+@dataclass(slots=True)
+class _Terms:
+    """By what the debts of a provider's month are computed."""
+
+    rules: PenaltyRules
+    days: Deadlines
+    since: date
+    """The first day whose penalties are the hub's."""
+    contributions: frozenset[EntityId]
+    plans: Mapping[PlannedDebt, Plan]
+    billed: Mapping[tuple[EntityId, Month], date] = field(default_factory=dict)
+    """Due days of bills that the hub issued, of the accounts at hand: a bill presented late is due later."""
+    _standard: dict[Month, date] = field(default_factory=dict)
+
+    def due_day(self, account: EntityId, month: Month) -> date:
+        """Last day to pay an account's bill of a month."""
+        if (account, month) in self.billed:
+            return self.billed[account, month]
+        if month not in self._standard:
+            self._standard[month] = self.days.due_day(month)
+        return self._standard[month]
+
+    def group(self, change: PrincipalChange) -> Component:
+        """The group of penalties that a debt belongs to."""
+        return Component.PENALTY_CAPITAL_REPAIR if change.service_id in self.contributions else Component.PENALTY
+
+
+@dataclass(slots=True)
+class Penalties:
+    """Penalties of a provider's month, computed as they are read; ``findings`` fill while :meth:`rows` runs."""
+
+    connection: Connection
+    provider: Provider
+    month: Month
+    law: Law
+    _held: dict[tuple[str, str], tuple[ConfigError, set[EntityId]]] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[PenaltyRow]:
+        """Every debt that bears a penalty in the month, or has one from earlier, in the order of accounts, months and creditors."""
+        owner = self.provider.provider_id
+        terms = self._terms()
+        step = months.current(self.connection, provider_id=owner, month=self.month)
+        posted_already = step.state in (MonthState.POSTED, MonthState.CLOSED)
+        accounts = by_account(
+            principal_changes(self.connection, provider_id=owner, month=self.month, before=self.month),
+            penalty_turnovers(self.connection, provider_id=owner, month=self.month),
+        )
+        while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
+            origins = {change.origin_month for _, moved, _ in batch for change in moved}
+            terms.billed = first_due_days(self.connection, owner, [account for account, _, _ in batch], origins)
+            for account, moved, turnovers in batch:
+                for row in self._account(account, moved, turnovers, terms):
+                    settled = replace(row, posted=_posted(row, turnovers)) if posted_already else row
+                    if settled.segments or settled.opening or settled.posted or settled.paid:
+                        yield settled
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What could not be computed, with the number of accounts it touches."""
+        return [
+            Finding(
+                position=Position(file=f"пени {self.month}"),
+                code=error.code,
+                severity="error",
+                effect="hold_line",
+                message=error.message,
+                hint=error.hint,
+                dependents={"accounts": len(accounts)},
+            )
+            for error, accounts in self._held.values()
+        ]
+
+    def _terms(self) -> _Terms:
+        owner = self.provider.provider_id
+        taken = takeover_month(self.connection, provider_id=owner)
+        settings = read_region(self.connection, month=self.month, known_until=None).settings
+        services = read_services(self.connection, provider_id=owner, month=self.month)
+        return _Terms(
+            rules=penalty_rules(self.law, settings, day=self.month.last),
+            days=deadlines(self.law, settings, day=self.month.last),
+            since=date.min if taken is None else taken.first,  # nothing was taken over: all there is is the hub's own
+            contributions=frozenset(row.entity_id for row in services if row.kind == 2 and row.housing_kind == 2),
+            plans=read_plans(self.connection, self.provider),
+        )
+
+    def _account(
+        self, account: EntityId, moved: Iterable[PrincipalChange], posted: Iterable[PenaltyTurnover], terms: _Terms
+    ) -> Iterator[PenaltyRow]:
+        debts: dict[_Key, list[PrincipalChange]] = defaultdict(list)
+        for change in moved:
+            if terms.rules.surcharge_in_base or not change.surcharge:
+                debts[change.origin_month, change.creditor_id, terms.group(change)].append(change)
+        turnovers = {_key(item): item for item in posted}
+        for key in sorted({*debts, *turnovers}, key=_order):
+            yield self._row(account, key, debts.get(key, []), turnovers.get(key), terms)
+
+    def _row(
+        self, account: EntityId, key: _Key, moved: list[PrincipalChange], turnover: PenaltyTurnover | None, terms: _Terms
+    ) -> PenaltyRow:
+        origin, creditor, component = key
+        opening, before, paid = (turnover.opening, turnover.posted_before, turnover.paid) if turnover is not None else (0, 0, 0)
+        plain = PenaltyRow(account, origin, creditor, component, None, 0, (), opening, 0, paid)
+        if origin is None or origin == UNKNOWN_ORIGIN or not moved:
+            return plain
+        try:
+            due = terms.due_day(account, origin)
+            changes = tuple(self._unplanned(moved, due, terms))
+            debt = Debt(due, changes, "capital" if component is Component.PENALTY_CAPITAL_REPAIR else "citizen")
+            cumulative = accrued(debt, terms.rules, first=terms.since, as_of=self.month.last)
+            bearing = tuple(segments(debt, terms.rules, first=max(terms.since, self.month.first), last=self.month.last))
+        except ConfigError as error:
+            self._held.setdefault((error.code, error.message), (error, set()))[1].add(account)
+            return plain
+        principal = sum(change.amount for change in debt.changes if change.first <= self.month.first)
+        return PenaltyRow(account, origin, creditor, component, due, principal, bearing, opening, to_post(cumulative, posted=before), paid)
+
+    def _unplanned(self, moved: Iterable[PrincipalChange], due: date, terms: _Terms) -> Iterator[Change]:
+        """The changes of the row's principal; a debt under a plan that is kept is no part of it, under a broken one from that day on."""
+        by_debt: dict[PlannedDebt, list[PrincipalChange]] = defaultdict(list)
+        for change in moved:
+            by_debt[change.account_id, change.service_id, change.creditor_id, change.origin_month].append(change)
+        for key, mine in by_debt.items():
+            changes = list(changes_of(mine, due, terms.rules))
+            plan = terms.plans.get(key)
+            if plan is None:
+                yield from changes
+                continue
+            resumes = plan.resumes(partial(unpaid_after, mine), partial(terms.due_day, key[0]), until=self.month.last)
+            if resumes is not None:
+                before = sum(change.amount for change in changes if change.first <= resumes)
+                yield Change.charged(resumes, before)
+                yield from (change for change in changes if change.first > resumes)
+
+
+def post_penalties(connection: Connection, *, provider: Provider, month: Month, law: Law, at: datetime) -> Posted:
+    """Post a month's penalties inside the caller's transaction, one entry an account; the second time nothing is done."""
+    keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
+    penalties = Penalties(connection, provider, month, law)
+
+    def entries() -> Iterator[Entry]:
+        for account, rows in groupby(penalties.rows(), key=lambda row: row.account_id):
+            moved = tuple(_posting(row) for row in rows if row.posted)
+            if moved:
+                yield Entry(
+                    key=f"penalty/{provider.inn}/{month}/{keys[account]}",
+                    kind="penalty",
+                    provider_id=provider.provider_id,
+                    month=month,
+                    occurred_on=month.last,
+                    reason=f"Пени за {month.first:%m.%Y}",
+                    postings=moved,
+                )
+
+    posted = post(connection, entries(), at=at)
+    save_findings(connection, penalties.findings, provider_id=provider.provider_id, message_id=None, month=month, found_at=at)
+    return posted
+
+
+def _posting(row: PenaltyRow) -> Posting:
+    """A penalty is the creditor's income; what was posted too much goes back the same way."""
+    debit, credit = (Chart.PENALTY, Chart.INCOME) if row.posted > 0 else (Chart.INCOME, Chart.PENALTY)
+    return Posting(
+        debit,
+        credit,
+        abs(row.posted),
+        row.account_id,
+        creditor_id=row.creditor_id,
+        origin_month=row.origin_month,
+        component=row.component,
+    )
+
+
+def _key(item: PenaltyTurnover) -> _Key:
+    return item.origin_month, item.creditor_id, item.component
+
+
+def _posted(row: PenaltyRow, turnovers: Iterable[PenaltyTurnover]) -> int:
+    """What a posted month holds of a row."""
+    return sum(item.posted for item in turnovers if _key(item) == (row.origin_month, row.creditor_id, row.component))
+
+
+def _order(key: _Key) -> tuple[bool, Month, int, int]:
+    origin, creditor, component = key
+    return origin is not None, origin or UNKNOWN_ORIGIN, int(component), int(creditor or 0)

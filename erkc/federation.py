@@ -1,0 +1,65 @@
+"""The federal conversation for one application: its gateway, signing files and bills put together.
+
+Signing files (``signer.pem``, ``signer.key``) are looked for in ``<home>/signing``. For a local stand a test authority and signer are made
+there; for a real contour the operator puts its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from adapters.signing.issue import IssuedFiles, issue
+from core.services.federal import Federal, Waiting
+from erkc.application import Application
+from erkc.federal import FederalGateway, open_gateway
+
+__all__ = ["open_federal", "signing_folder", "test_signing_files", "waiting"]
+
+
+_LOCAL_LADDER_S = (0.3, 0.5, 1.0, 2.0, 5.0)
+_LOCAL_TIMEOUT_S = 10
+
+
+def signing_folder(application: Application) -> Path:
+    """Where the signer's certificate and key are."""
+    return application.home / "signing"
+
+
+def test_signing_files(application: Application, at: datetime) -> IssuedFiles:
+    """A test authority and signer for stands; those that are there already are kept."""
+    return issue(signing_folder(application), at=at, not_before=at - timedelta(days=365))
+
+
+def open_federal(application: Application, *, url: str | None = None, is_local: bool = False) -> Federal:
+    """The conversation with the system at ``url`` (default: of the settings).
+
+    A stand on this machine (``is_local``) answers at once, so questions follow each other quickly, and what a killed process was doing is
+    taken over after seconds, not minutes.
+    """
+    settings = application.settings.gis
+    gateway: FederalGateway = open_gateway(
+        url or settings.base_url,
+        signing=signing_folder(application),
+        signer=settings.signer,
+        ladder_s=_LOCAL_LADDER_S if is_local else settings.poll_ladder_s,
+        timeout_s=_LOCAL_TIMEOUT_S if is_local else settings.timeout_s,
+    )
+    federal = Federal(application.engine, gateway, application.clock, package=settings.package_documents)
+    if not is_local:
+        return federal
+    return replace(
+        federal,
+        lease=timedelta(seconds=2 * _LOCAL_TIMEOUT_S),
+        lost_wait=timedelta(seconds=2),
+        backoff=timedelta(seconds=1),
+    )
+
+
+def waiting(seconds: float, application: Application, progress: Callable[[int], None] | None = None) -> Waiting:
+    """Wait for answers, for so many seconds at most."""
+    until = application.clock.now() + timedelta(seconds=seconds)
+    return Waiting(lambda pause: time.sleep(max(pause.total_seconds(), 0.05)), until, progress)

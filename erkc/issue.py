@@ -1,0 +1,138 @@
+"""Issuing assembled: the core issues contents and numbers, the renderer makes PDF files of them, the store remembers each file.
+
+A bill that has its file is not rendered again; a killed run leaves whole files only, and the next one renders the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+from core.charges.law import Law
+from core.ids import CENTRE
+from core.issued.bills import IssuedBill, bills_of_month
+from core.issued.files import BillFile, save_files
+from core.issued.lookup import files_of_month
+from core.ledger import months
+from core.ledger.months import MonthState
+from core.model.finding import Finding
+from core.period import Month
+from core.records.providers import Provider, providers
+from core.services.issue import issue_month
+from core.storage.engine import transaction
+from erkc.application import Application
+from erkc.render.bills import render_batch, template_version
+
+__all__ = ["Issued", "issue_bills"]
+
+_PDF = "application/pdf"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What issuing did over all providers."""
+
+    bills: int
+    new: int
+    rendered: int
+    total: int
+    findings: tuple[Finding, ...]
+    sample: Path | None
+    """One of the files, to look at."""
+
+
+def issue_bills(
+    application: Application, *, month: Month, out: Path, issued_on: date | None, law: Law, progress: Progress = lambda done, of: None
+) -> Issued:
+    """Issue and render the bills of every provider whose month is posted."""
+    bills = new = rendered = total = 0
+    findings: list[Finding] = []
+    sample: Path | None = None
+    for provider in _posted(application, month):
+        issued = issue_month(
+            application.engine,
+            provider_id=provider.provider_id,
+            month=month,
+            law=law,
+            series=application.settings.bills.series,
+            issued_on=issued_on or application.clock.now().date(),
+            clock=application.clock,
+        )
+        bills, new = bills + issued.bills, new + issued.new
+        findings += issued.findings
+        done = _Rendering(application, provider, month, out, progress).run(issued.bills)
+        rendered, total, sample = rendered + done.rendered, total + done.total, sample or done.sample
+    return Issued(bills, new, rendered, total, tuple(findings), sample)
+
+
+def _posted(application: Application, month: Month) -> list[Provider]:
+    with transaction(application.engine) as connection:
+        return [
+            one
+            for one in providers(connection)
+            if one.provider_id != CENTRE
+            and months.current(connection, provider_id=one.provider_id, month=month).state in (MonthState.POSTED, MonthState.CLOSED)
+        ]
+
+
+@dataclass(slots=True)
+class _Rendering:
+    """The files of one provider's month."""
+
+    application: Application
+    provider: Provider
+    month: Month
+    out: Path
+    progress: Progress
+    rendered: int = 0
+    total: int = 0
+    sample: Path | None = None
+
+    def run(self, count: int) -> _Rendering:
+        """Render what has no file in ``out`` yet, batch by batch; each batch is remembered before the next begins."""
+        with transaction(self.application.engine) as connection:
+            known = files_of_month(connection, self.provider.provider_id, self.month, media=_PDF, template=template_version())
+        done = 0
+        with self.application.engine.connect() as reading:
+            stream = bills_of_month(reading, self.provider.provider_id, self.month)
+            while batch := list(islice(stream, self.application.settings.bills.batch_documents)):
+                self.total += sum(bill.total for bill in batch)
+                missing = [bill for bill in batch if bill.bill_id not in known or not (self.out / known[bill.bill_id]).exists()]
+                self._render(missing, done, count)
+                done += len(batch)
+                self.progress(done, count)
+                if self.sample is None and batch:
+                    self.sample = self._path(batch[0], known)
+        return self
+
+    def _render(self, bills: list[IssuedBill], done: int, count: int) -> None:
+        if not bills:
+            return
+        shown = done
+
+        def advanced(by: int) -> None:
+            nonlocal shown
+            shown += by
+            self.progress(shown, count)
+
+        files = render_batch([bill.content for bill in bills], self.out, single_files=True, progress=advanced)
+        by_number = {bill.number: bill.bill_id for bill in bills}
+        rows = [
+            BillFile(by_number[number], _PDF, template_version(), file.sha256, file.size, file.path.name)
+            for file in files
+            for number in file.numbers
+        ]
+        with transaction(self.application.engine) as connection:
+            save_files(connection, rows, rendered_at=self.application.clock.now())
+        self.rendered += len(rows)
+
+    def _path(self, bill: IssuedBill, known: dict[int, str]) -> Path | None:
+        if bill.bill_id in known:
+            return self.out / known[bill.bill_id]
+        found = sorted(self.out.glob(f"*{bill.number}.pdf"))
+        return found[0] if found else None

@@ -1,0 +1,279 @@
+"""Harnesses of the money rules (charging rules, sections 1–3, 5, 6): penalties, deadlines, payments, advances, limits, reliefs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any, cast
+
+from core.calendar import WorkCalendar
+from core.charges.deadlines import deadlines
+from core.charges.limits import IndexedService, growth
+from core.charges.penalties import Change, Debt, accrued, to_post
+from core.charges.penalty_rules import Group, KeyRate, PenaltyRules, RateSpan, Stop, penalty_rules
+from core.charges.relief import Compensated, EdkCap, SubsidyCase, compensation, subsidy
+from core.errors import InputError
+from core.ids import EntityId
+from core.model.ledger import UNKNOWN_ORIGIN, OpenItem
+from core.model.lines import Component
+from core.money import format_roubles, kopecks
+from core.payments.advances import offset_advances
+from core.payments.allocate import Allocation, BillShare, PenaltyDue, Receipt, Standing, allocate, mirror
+from core.period import Month
+from erkc.law.vectors import Got, Vector, harness
+
+_DAY = timedelta(days=1)
+_BEGINNING = date(2016, 1, 1)
+
+
+def _day(text: object) -> date:
+    return date.fromisoformat(str(text))
+
+
+def _money(text: object) -> int:
+    return kopecks(Fraction(str(text)))
+
+
+def _rules(vector: Vector) -> PenaltyRules:
+    """The rules of the law with the vector's own policy and (hypothetical) key rates instead."""
+    law = penalty_rules(vector.law, vector.settings, day=_last_day(vector))
+    policy = tuple(
+        RateSpan(_day(span["from"]), _day(span["to"]), None if span["kind"] == "key" else Fraction(span["value"]))
+        for span in vector.rows("rate_policy")
+    )
+    keys = tuple(KeyRate(_day(rate["from"]), Fraction(rate["rate"])) for rate in vector.rows("key_rates"))
+    moratorium = vector.inputs.get("moratorium")
+    stops = law.stops if moratorium is None else (Stop(_day(moratorium["from"]), _day(moratorium["to"]), existing=True),)
+    return PenaltyRules(
+        law.scales,
+        policy,
+        keys,
+        per_day=law.per_day,
+        split=law.split,
+        payment_day_counts=law.payment_day_counts,
+        recalculation_from_original=law.recalculation_from_original,
+        surcharge_in_base=law.surcharge_in_base,
+        stops=stops,
+    )
+
+
+def _last_day(vector: Vector) -> date:
+    days = vector.inputs.get("as_of") or vector.inputs.get("month_ends")
+    return max(_day(day) for day in days) if isinstance(days, list) else _day(days)
+
+
+def _debt(vector: Vector, rules: PenaltyRules, *, with_payments: bool = True) -> Debt:
+    due = _day(vector.inputs["due"])
+    changes = [Change.charged(due, _money(vector.inputs["debt"]))]
+    if with_payments:
+        changes += [Change.paid(_day(row["on"]), _money(row["amount"]), rules) for row in vector.rows("payments")]
+    changes += [Change.recalculated(_day(row["on"]), _money(row["amount"]), rules) for row in vector.rows("recalculations")]
+    return Debt(due, tuple(changes), cast("Group", vector.inputs.get("scale", "citizen")))  # a code of the vectors is a group of ours
+
+
+def _until(debt: Debt, rules: PenaltyRules, day: date) -> Fraction:
+    return accrued(debt, rules, first=_BEGINNING, as_of=day)
+
+
+@harness("penalty")
+def penalty(vector: Vector) -> Got:
+    """ЖК ст. 155 ч. 14 on one day, or on several."""
+    rules = _rules(vector)
+    debt, days = _debt(vector, rules), vector.inputs["as_of"]
+    if isinstance(days, list):
+        return Got({str(day): int(kopecks(_until(debt, rules, _day(day)))) for day in days})
+    return Got({"penalty": kopecks(_until(debt, rules, _day(days)))})
+
+
+@harness("penalty_moratorium")
+def penalty_moratorium(vector: Vector) -> Got:
+    """Days of a moratorium age the debt and cost nothing."""
+    return penalty(vector)
+
+
+@harness("penalty_months")
+def penalty_months(vector: Vector) -> Got:
+    """Every month of debt from its own due day."""
+    rules, day = _rules(vector), _day(vector.inputs["as_of"])
+    found = dict[str, int]()
+    for row in vector.rows("debts"):
+        due = _day(row["due"])
+        found[str(row["origin"])] = kopecks(_until(Debt(due, (Change.charged(due, _money(row["amount"])),)), rules, day))
+    return Got(found)
+
+
+@harness("penalty_posting")
+def penalty_posting(vector: Vector) -> Got:
+    """What each month posts, and that together they are the whole."""
+    rules = _rules(vector)
+    debt, posted, found = _debt(vector, rules), 0, dict[str, int]()
+    for day in vector.inputs["month_ends"]:
+        found[day] = to_post(_until(debt, rules, _day(day)), posted=posted)
+        posted += found[day]
+    return Got({**found, "total": posted})
+
+
+@harness("penalty_late_registry")
+def penalty_late_registry(vector: Vector) -> Got:
+    """A payment that is learnt of after the first month was posted."""
+    rules = _rules(vector)
+    first, second = vector.inputs["month_ends"]
+    posted = to_post(_until(_debt(vector, rules, with_payments=False), rules, _day(first)), posted=0)
+    return Got({first: posted, second: to_post(_until(_debt(vector, rules), rules, _day(second)), posted=posted)})
+
+
+@harness("penalty_court")
+def penalty_court(vector: Vector) -> Got:
+    """Judged penalties are frozen; new ones run on the principal from the next day, with the count of the original due day."""
+    rules, judged = _rules(vector), _day(vector.inputs["judged_to"])
+    debt = _debt(vector, rules)
+    after = accrued(debt, rules, first=judged + _DAY, as_of=_day(vector.inputs["as_of"]))
+    return Got({"judged_penalty": kopecks(_until(debt, rules, judged)), "after_judgement": kopecks(after)})
+
+
+@harness("due_date")
+def due_date(vector: Vector) -> Got:
+    """Due days of some months; days off are the vector's own."""
+    off = [_day(day) for day in vector.inputs.get("days_off") or []]
+    presented = vector.inputs.get("presented") or []
+    found = []
+    for i, text in enumerate(vector.inputs["periods"]):
+        month = Month.parse(str(text))
+        rules = deadlines(vector.law, vector.settings, day=month.last)
+        calendar = WorkCalendar.of(off, years=range(2020, 2030))
+        plain = type(rules)(calendar, rules.due_rules, rules.presentation_rules, rules.late, rules.shift)
+        found.append(plain.due_day(month, presented_on=_day(presented[i]) if presented else None).isoformat())
+    return Got(other={"due": found})
+
+
+class _Names:
+    """Codes of a vector as numbers in the order of their first appearance, which is its fixed order."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, EntityId] = {}
+
+    def number(self, name: object) -> EntityId:
+        return self._numbers.setdefault(str(name), EntityId(len(self._numbers) + 1))
+
+    def name(self, number: EntityId | None) -> str:
+        return next(name for name, known in self._numbers.items() if known == number)
+
+
+_ACCOUNT = EntityId(1)
+
+
+def _bill(rows: list[Mapping[str, Any]], names: _Names) -> tuple[BillShare, ...]:
+    return tuple(BillShare(names.number(row["service"]), names.number(row["recipient"]), _money(row["amount"])) for row in rows)
+
+
+def _standing(vector: Vector, names: _Names) -> Standing:
+    items = []
+    for row in vector.rows("debts"):
+        origin = UNKNOWN_ORIGIN if row["origin"] == "unknown" else Month.parse(row["origin"])
+        service, recipient = names.number(row["service"]), names.number(row["recipient"])
+        items.append(OpenItem(_ACCOUNT, service, recipient, origin, False, _money(row["amount"])))
+    dues: tuple[PenaltyDue, ...] = ()
+    if vector.has("penalty_due"):
+        dues = (PenaltyDue(items[0].creditor_id, None, Component.PENALTY, _money(vector.inputs["penalty_due"])),)
+    return Standing(tuple(items), dues)
+
+
+def _allocated(vector: Vector, names: _Names) -> Allocation:
+    standing = _standing(vector, names)
+    bill = _bill(vector.rows("last_bill"), names)
+    named = vector.inputs.get("named_period")
+    recipient = vector.inputs.get("recipient")
+    receipt = Receipt(
+        vector.id,
+        _money(vector.inputs["payment"]),
+        named_month=None if named is None else Month.parse(named),
+        bill=bill,
+        penalties_first=vector.inputs.get("purpose") == "penalty",
+        creditors=None if recipient is None else frozenset([names.number(recipient)]),
+    )
+    return allocate(receipt, standing)
+
+
+def _parts(allocation: Allocation, names: _Names, *, sign: int = 1) -> Got:
+    got = Got()
+    for part in allocation.parts:
+        if part.kind == "penalty":
+            key = "penalty"
+        elif part.kind == "advance":
+            key = "advance" if part.service_id is None else f"advance/{names.name(part.service_id)}"
+        else:
+            origin = "unknown" if part.origin_month == UNKNOWN_ORIGIN else part.origin_month
+            key = f"{origin}/{names.name(part.service_id)}"
+        got.amounts[key] = got.amounts.get(key, 0) + sign * part.amount
+    return got
+
+
+@harness("allocation")
+def allocation(vector: Vector) -> Got:
+    """Which debts a payment covers."""
+    names = _Names()
+    return _parts(_allocated(vector, names), names)
+
+
+@harness("reversal")
+def reversal(vector: Vector) -> Got:
+    """A reversal takes back what was stored."""
+    names = _Names()
+    stored = _allocated(vector, names)
+    return _parts(mirror(stored, key="reversal", amount=_money(vector.inputs["reversal"])), names, sign=-1)
+
+
+@harness("advance_offset")
+def advance_offset(vector: Vector) -> Got:
+    """Advances cover the new bill of their own recipient."""
+    names = _Names()
+    advances = {names.number(row["recipient"]): _money(row["amount"]) for row in vector.rows("advances")}
+    offset = offset_advances(advances, _bill(vector.rows("new_bill"), names))
+    found = {names.name(part.service_id): part.amount for part in offset.used}
+    return Got(found | {f"left/{names.name(recipient)}": left for recipient, left in offset.left.items()})
+
+
+@harness("subsidy")
+def subsidy_of_a_family(vector: Vector) -> Got:
+    """ПП № 761."""
+    case = SubsidyCase(
+        standard=vector.number("standard"),
+        persons=int(vector.number("n")),
+        income=vector.number("income"),
+        subsistence=vector.number("subsistence"),
+        share=vector.number("share_pct") / 100,
+        actual=vector.number("P_actual"),
+    )
+    found = subsidy(case)
+    return Got({"calculated": found.calculated, "paid": found.paid})
+
+
+@harness("edk")
+def edk(vector: Vector) -> Got:
+    """Monthly compensation by service."""
+    found = dict[str, int]()
+    for row in vector.rows("services"):
+        service = Compensated(Fraction(row["V"]), Fraction(row["N"]) if row.get("N") else None, Fraction(row["T"]))
+        found[row["id"]] = compensation(
+            service,
+            persons=int(vector.number("n")),
+            entitled=int(vector.number("n_entitled")),
+            share=vector.number("share_pct") / 100,
+            cap=cast("EdkCap", vector.setting("edk_cap")),  # the ways of the setting are the values of the type
+        )
+    return Got(found)
+
+
+@harness("limit_index")
+def limit_index(vector: Vector) -> Got:
+    """ПП № 400: growth at the volumes of the base month."""
+    services = [
+        IndexedService(Fraction(row["V_base"]), *(Fraction(row[name]) if row.get(name) else None for name in ("T_base", "T_new")))
+        for row in vector.rows("services")
+    ]
+    found = growth(services, limit=vector.number("limit_pct"))
+    if found is None:
+        raise InputError("LAW-0102", f"{vector.id}: нет ни одной услуги в обоих месяцах.", hint="Сверьте услуги вектора.")
+    shown = {"growth_pct": format_roubles(found.growth_e2), "above_limit": "true" if found.above_limit else "false"}
+    return Got({"base": found.base, "new": found.new}, other=shown)

@@ -1,0 +1,174 @@
+"""Rules of sharing a payment out, and that for any debts it closes to the kopeck and comes out the same again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.ids import EntityId
+from core.model.ledger import OpenItem
+from core.model.lines import Chart, Component
+from core.payments.allocate import BillShare, Part, PenaltyDue, Receipt, Standing, allocate, allocate_in_order, mirror, postings
+from core.period import Month
+
+ACCOUNT = EntityId(1)
+WATER, HEAT, REPAIR = EntityId(11), EntityId(12), EntityId(13)
+SUPPLIER, OPERATOR = EntityId(21), EntityId(22)
+AUGUST, SEPTEMBER, OCTOBER = Month(2026, 8), Month(2026, 9), Month(2026, 10)
+
+
+def debt(service: EntityId, month: Month, amount: int, *, creditor: EntityId = SUPPLIER, surcharge: bool = False) -> OpenItem:
+    return OpenItem(ACCOUNT, service, creditor, month, surcharge, amount)
+
+
+def told(parts: tuple[Part, ...]) -> list[tuple[str, object, object, int]]:
+    return [(part.kind, part.origin_month, part.service_id, part.amount) for part in parts]
+
+
+def test_three_equal_debts_of_one_month() -> None:
+    items = tuple(debt(service, SEPTEMBER, 500_00) for service in (WATER, HEAT, REPAIR))
+    done = allocate(Receipt("p", 1000_00), Standing(items))
+    assert [part.amount for part in done.parts] == [333_34, 333_33, 333_33]
+
+
+def test_the_named_month_comes_first_and_then_the_oldest() -> None:
+    standing = Standing((debt(WATER, AUGUST, 100), debt(WATER, SEPTEMBER, 100), debt(WATER, OCTOBER, 100)))
+    done = allocate(Receipt("p", 250, named_month=OCTOBER), standing)
+    assert told(done.parts) == [("debt", OCTOBER, WATER, 100), ("debt", AUGUST, WATER, 100), ("debt", SEPTEMBER, WATER, 50)]
+
+
+def test_a_named_month_without_debt_is_ignored() -> None:
+    done = allocate(Receipt("p", 50, named_month=OCTOBER), Standing((debt(WATER, AUGUST, 100),)))
+    assert told(done.parts) == [("debt", AUGUST, WATER, 50)]
+
+
+def test_penalties_after_all_principal_and_capital_repair_last_in_its_month() -> None:
+    dues = (
+        PenaltyDue(OPERATOR, AUGUST, Component.PENALTY_CAPITAL_REPAIR, 10),
+        PenaltyDue(SUPPLIER, SEPTEMBER, Component.PENALTY, 10),
+        PenaltyDue(SUPPLIER, AUGUST, Component.PENALTY, 10),
+    )
+    done = allocate(Receipt("p", 125), Standing((debt(WATER, SEPTEMBER, 100),), dues))
+    assert [(part.component, part.origin_month, part.amount) for part in done.parts[1:]] == [
+        (Component.PENALTY, AUGUST, 10),
+        (Component.PENALTY_CAPITAL_REPAIR, AUGUST, 10),
+        (Component.PENALTY, SEPTEMBER, 5),
+    ]
+    first = allocate(Receipt("p", 15, penalties_first=True), Standing((debt(WATER, SEPTEMBER, 100),), dues[1:2]))
+    assert [part.kind for part in first.parts] == ["penalty", "debt"]
+
+
+def test_the_surcharge_is_a_line_of_its_own_after_its_service() -> None:
+    done = allocate(
+        Receipt("p", 3), Standing((debt(WATER, SEPTEMBER, 1, surcharge=True), debt(HEAT, SEPTEMBER, 1), debt(WATER, SEPTEMBER, 1)))
+    )
+    assert [(part.service_id, part.component) for part in done.parts] == [
+        (WATER, Component.BASE),
+        (WATER, Component.SURCHARGE),
+        (HEAT, Component.BASE),
+    ]
+
+
+def test_money_of_one_recipient_covers_only_its_debts() -> None:
+    standing = Standing((debt(WATER, AUGUST, 100), debt(REPAIR, SEPTEMBER, 100, creditor=OPERATOR)))
+    done = allocate(Receipt("p", 150, creditors=frozenset((OPERATOR,))), standing)
+    assert [(part.kind, part.creditor_id, part.amount) for part in done.parts] == [("debt", OPERATOR, 100), ("advance", OPERATOR, 50)]
+
+
+def test_the_rest_is_an_advance_by_the_lines_of_the_bill() -> None:
+    bill = (BillShare(WATER, SUPPLIER, 300), BillShare(HEAT, SUPPLIER, -50), BillShare(REPAIR, OPERATOR, 100))
+    done = allocate(Receipt("p", 101, bill=bill), Standing())
+    assert told(done.parts) == [("advance", None, WATER, 76), ("advance", None, REPAIR, 25)]
+    undivided = allocate(Receipt("p", 101), Standing())
+    assert told(undivided.parts) == [("advance", None, None, 101)]
+
+
+def test_a_month_that_is_not_billed_yet_is_paid_ahead() -> None:
+    done = allocate(Receipt("p", 100, before=OCTOBER), Standing((debt(WATER, OCTOBER, 100),)))
+    assert [part.kind for part in done.parts] == ["advance"]
+
+
+def test_each_payment_finds_what_those_before_it_left() -> None:
+    first, second = allocate_in_order([Receipt("a", 70), Receipt("b", 70)], Standing((debt(WATER, AUGUST, 100),)))
+    assert told(first.parts) == [("debt", AUGUST, WATER, 70)]
+    assert told(second.parts) == [("debt", AUGUST, WATER, 30), ("advance", None, None, 40)]
+
+
+def test_nothing_is_not_a_payment() -> None:
+    with pytest.raises(ValueError, match="not positive"):
+        allocate(Receipt("p", 0), Standing())
+
+
+def test_a_reversal_mirrors_the_stored_parts() -> None:
+    done = allocate(Receipt("p", 100), Standing((debt(WATER, AUGUST, 40), debt(HEAT, AUGUST, 20), debt(WATER, SEPTEMBER, 40))))
+    assert mirror(done, key="s").parts == done.parts
+    part = mirror(done, key="s", amount=50)
+    assert [item.amount for item in part.parts] == [20, 10, 20]
+    back = postings(part, ACCOUNT, source=Chart.TRANSIT, back=True)
+    assert {(posting.debit, posting.credit) for posting in back} == {(Chart.RECEIVABLE, Chart.TRANSIT)}
+    with pytest.raises(ValueError, match="does not fit"):
+        mirror(done, key="s", amount=101)
+
+
+months = st.builds(Month, st.integers(2020, 2026), st.integers(1, 12))
+entities = st.integers(1, 6).map(EntityId)
+items = st.builds(OpenItem, st.just(ACCOUNT), entities, entities, months, st.booleans(), st.integers(-1_000_00, 1_000_000_00))
+dues = st.builds(
+    PenaltyDue,
+    entities,
+    st.none() | months,
+    st.sampled_from((Component.PENALTY, Component.PENALTY_CAPITAL_REPAIR)),
+    st.integers(0, 10_000_00),
+)
+shares = st.builds(BillShare, entities, entities, st.integers(-100_00, 100_000_00))
+receipts = st.builds(
+    Receipt,
+    key=st.text(max_size=5),
+    amount=st.integers(1, 2_000_000_00),
+    named_month=st.none() | months,
+    bill=st.lists(shares, max_size=6).map(tuple),
+    penalties_first=st.booleans(),
+    before=st.none() | months,
+    creditors=st.none() | st.frozensets(entities, max_size=3),
+)
+standings = st.builds(
+    Standing,
+    st.lists(items, max_size=12, unique_by=lambda i: (i.service_id, i.creditor_id, i.origin_month, i.surcharge)).map(tuple),
+    st.lists(dues, max_size=6, unique_by=lambda d: (d.creditor_id, d.origin_month, d.component)).map(tuple),
+)
+
+
+@given(st.lists(receipts, min_size=1, max_size=4), standings)
+def test_any_payment_closes_to_the_kopeck_and_never_overpays(many: list[Receipt], standing: Standing) -> None:
+    done = allocate_in_order(many, standing)
+    assert [allocation.amount for allocation in done] == [receipt.amount for receipt in many]
+    assert all(part.amount > 0 for allocation in done for part in allocation.parts)
+    assert done == allocate_in_order(many, standing)
+    owed = {(i.service_id, i.creditor_id, i.origin_month, i.surcharge): i.amount for i in standing.items}
+    for allocation, receipt in zip(done, many, strict=True):
+        for part in allocation.parts:
+            if part.kind == "debt":
+                assert part.service_id is not None and part.creditor_id is not None and part.origin_month is not None
+                key = (part.service_id, part.creditor_id, part.origin_month, part.component is Component.SURCHARGE)
+                owed[key] -= part.amount
+                assert owed[key] >= 0
+            if receipt.creditors is not None and part.creditor_id is not None:
+                assert part.creditor_id in receipt.creditors
+
+
+@given(receipts, standings)
+def test_the_order_in_which_debts_are_read_does_not_matter(receipt: Receipt, standing: Standing) -> None:
+    turned = Standing(tuple(reversed(standing.items)), tuple(reversed(standing.penalties)))
+    assert allocate(receipt, turned) == allocate(receipt, standing)
+
+
+@given(receipts, standings, st.data())
+def test_a_partial_reversal_takes_no_more_than_each_part(receipt: Receipt, standing: Standing, data: st.DataObject) -> None:
+    done = allocate(receipt, standing)
+    amount = data.draw(st.integers(1, receipt.amount))
+    back = mirror(done, key="s", amount=amount)
+    assert back.amount == amount
+    left = {(p.kind, p.service_id, p.creditor_id, p.origin_month, p.component): p.amount for p in done.parts}
+    for part in back.parts:
+        assert part.amount <= left[part.kind, part.service_id, part.creditor_id, part.origin_month, part.component]

@@ -1,0 +1,90 @@
+"""Advances on the ledger: used at the posting of a month, recipient by recipient, and given back when their payment is taken back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from core.ids import EntityId
+from core.ledger.balances import advances, chart_totals, open_items
+from core.ledger.post import Posted
+from core.ledger.verify import broken
+from core.model.lines import Chart
+from core.period import Month
+from core.services.advances import use_advances
+from tests.unit.core.services.books import CREDITOR, NOW, OCTOBER, SERVICE, Books
+
+OTHER_SERVICE, SUPPLIER = EntityId(8), EntityId(4)
+NOVEMBER, DECEMBER = Month(2026, 11), Month(2026, 12)
+BILL = {(SERVICE, CREDITOR): 100_00, (OTHER_SERVICE, CREDITOR): 50_00, (OTHER_SERVICE, SUPPLIER): 70_00}
+Sums = dict[tuple[int, int], int]
+
+
+def use(books: Books, month: Month) -> Posted:
+    return use_advances(books.connection, provider=books.owner, month=month, at=NOW)
+
+
+def owed(books: Books) -> Sums:
+    found: Sums = {}
+    for item in open_items(books.connection, [books.account]):
+        found[item.service_id, item.creditor_id] = found.get((item.service_id, item.creditor_id), 0) + item.amount
+    return found
+
+
+def ahead(books: Books) -> Sums:
+    return {(item.service_id, item.creditor_id): item.amount for item in advances(books.connection, [books.account])}
+
+
+def test_an_advance_covers_its_own_recipient_and_the_rest_stays(books: Books, connection: Connection) -> None:
+    books.pays_ahead("1", 90_00, date(2026, 10, 5), SERVICE, CREDITOR)
+    books.pays_ahead("2", 30_00, date(2026, 10, 6), OTHER_SERVICE, CREDITOR)
+    books.pays_ahead("3", 100_00, date(2026, 10, 7), OTHER_SERVICE, SUPPLIER)
+    books.charged(BILL, OCTOBER)
+    assert use(books, OCTOBER).new == 1
+    assert owed(books) == {(SERVICE, CREDITOR): 20_00, (OTHER_SERVICE, CREDITOR): 10_00}
+    assert ahead(books) == {(OTHER_SERVICE, SUPPLIER): 30_00}
+    assert {total.debit - total.credit for total in chart_totals(connection) if total.chart is Chart.OFFSET} == {0}
+    assert use(books, OCTOBER).new == 0
+    assert [found for found in broken(connection) if found.invariant != 5] == []  # the charges here have no calculation
+
+
+def test_the_surcharge_is_a_line_of_its_own(books: Books) -> None:
+    books.pays_ahead("1", 120_00, date(2026, 10, 5), SERVICE, CREDITOR)
+    books.charged({(SERVICE, CREDITOR): 100_00}, OCTOBER, surcharge=50_00)
+    use(books, OCTOBER)
+    assert {item.surcharge: item.amount for item in open_items(books.connection, [books.account])} == {False: 20_00, True: 10_00}
+
+
+def test_an_undivided_advance_is_divided_by_the_first_bill(books: Books) -> None:
+    books.pays_ahead("1", 440_00, date(2026, 10, 5), None, None)
+    assert use(books, OCTOBER).new == 0
+    books.charged(BILL, OCTOBER)
+    use(books, OCTOBER)
+    assert owed(books) == {}
+    assert ahead(books) == {(0, CREDITOR): 150_00, (0, SUPPLIER): 70_00}
+    books.charged({(SERVICE, CREDITOR): 10_00}, NOVEMBER)
+    use(books, NOVEMBER)
+    assert ahead(books) == {(0, CREDITOR): 140_00, (0, SUPPLIER): 70_00}
+
+
+def test_a_payment_taken_back_opens_what_its_advance_had_covered(books: Books) -> None:
+    books.pays_ahead("1", 100_00, date(2026, 10, 5), SERVICE, CREDITOR)
+    books.charged({(SERVICE, CREDITOR): 100_00}, OCTOBER)
+    use(books, OCTOBER)
+    assert owed(books) == {}
+    books.takes_ahead_back("2", 60_00, date(2026, 11, 20), SERVICE, CREDITOR)
+    use(books, NOVEMBER)
+    assert (owed(books), ahead(books)) == ({(SERVICE, CREDITOR): 60_00}, {})
+    (row,) = books.rows(DECEMBER)
+    assert (row.due, [(segment.first, segment.principal) for segment in row.segments]) == (
+        date(2026, 11, 16),
+        [(date(2026, 12, 17), 60_00)],
+    )
+
+
+def test_a_bill_that_an_advance_has_covered_bears_no_penalties(books: Books) -> None:
+    books.pays_ahead("1", 220_00, date(2026, 10, 5), None, None)
+    books.charged(BILL, OCTOBER)
+    use(books, OCTOBER)
+    assert books.rows(DECEMBER) == []

@@ -1,0 +1,220 @@
+"""Rendered pages: what is printed can be read back, by people's tools and by a scanner; the same content gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pytest
+import zxingcpp
+from PIL import Image
+from pypdf.generic import StreamObject
+
+from core.documents.qr import bill_payload
+from core.documents.source import BillSource
+from core.errors import InvariantError
+from core.model.bill_json import canonical, to_json
+from erkc.render import batch, bills
+from erkc.render.bills import render_batch
+from erkc.render.compile import BillCompiler, template_version
+from erkc.render.pack import pack
+from erkc.render.symbol import matrix, png
+from erkc.render.view import amount, view
+from tests.unit.core.documents import samples
+from tests.unit.core.documents.samples import SAMPLES
+
+ONE_PAGE = ("usual_flat", "overpaid", "zero_bill", "non_residential")
+
+
+@pytest.fixture(scope="module")
+def compiler() -> BillCompiler:
+    return BillCompiler()
+
+
+@pytest.fixture(scope="module")
+def pdfs(compiler: BillCompiler) -> dict[str, bytes]:
+    views = {name: view(samples.content(sample)) for name, sample in SAMPLES.items()}
+    return {name: compiler.pdf([page], title=str(page["title"])) for name, page in views.items()}
+
+
+def _text(pdf: bytes) -> str:
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    return "\n".join(page.extract_text() for page in pages).replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_sum_and_letter_is_in_the_text_of_the_page(name: str, pdfs: dict[str, bytes]) -> None:
+    content = samples.content(SAMPLES[name])
+    text = _text(pdfs[name])
+    sums = [content.due, content.charged, *(row.total for row in content.lines), *(row.due for row in content.recipients if row.due)]
+    for value in sums:
+        assert amount(value).replace("\u00a0", " ") in text, value
+    for number in (content.account_number, content.number, *(row.bank_account for row in content.recipients)):
+        assert number in text.replace("\n", "")
+    assert "16 ноября 2026 г." in text or content.due == 0
+
+
+def test_letters_that_break_first(pdfs: dict[str, bytes]) -> None:
+    text = _text(pdfs["six_recipients"])
+    for word in ("Тестюнхолёв", "Чистый щёголь", "ПЛАТЁЖНЫЙ", "₽", "м³", "кВт·ч"):
+        assert word in text, word
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_size_and_pages(name: str, pdfs: dict[str, bytes]) -> None:
+    assert len(pdfs[name]) <= 60 * 1024
+    pages = len(pypdf.PdfReader(io.BytesIO(pdfs[name])).pages)
+    assert pages == 1 if name in ONE_PAGE else pages <= 2
+
+
+def test_the_page_is_tagged_archival_and_carries_its_fonts(pdfs: dict[str, bytes]) -> None:
+    reader = pypdf.PdfReader(io.BytesIO(pdfs["usual_flat"]))
+    root = reader.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] and root["/Lang"] == "ru"
+    metadata = root["/Metadata"].get_data().decode()
+    assert "<pdfaid:part>2</pdfaid:part>" in metadata and "<pdfaid:conformance>A</pdfaid:conformance>" in metadata
+    assert "2026-11-04" in metadata, "the only date inside is the date of issue"
+    fonts = reader.pages[0]["/Resources"]["/Font"].values()
+    assert fonts and all("/FontFile2" in font["/DescendantFonts"][0]["/FontDescriptor"] for font in fonts)
+
+
+@pytest.mark.parametrize("name", ["usual_flat", "zero_bill", "six_recipients", "long_names"])
+def test_codes_of_the_page_decode_to_the_payloads_byte_for_byte(name: str, pdfs: dict[str, bytes]) -> None:
+    content = samples.content(SAMPLES[name])
+    found = {bytes(code.bytes) for image in _pictures(pdfs[name]) for code in zxingcpp.read_barcodes(image)}
+    assert found == {bill_payload(content, row) for row in content.recipients}
+
+
+def _pictures(pdf: bytes) -> list[np.ndarray]:  # type: ignore[type-arg]
+    objects = [
+        entry.get_object() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages for entry in page["/Resources"].get("/XObject", {}).values()
+    ]
+    return [
+        np.frombuffer(item.get_data(), dtype=np.uint8).reshape(item["/Height"], item["/Width"])
+        for item in objects
+        if isinstance(item, StreamObject) and item["/Subtype"] == "/Image"
+    ]
+
+
+def test_codes_decode_from_the_page_as_a_camera_sees_it(compiler: BillCompiler) -> None:
+    content = samples.content(samples.six_recipients)
+    page = view(content)
+    compiler.pdf([page], title="x")
+    pixels = compiler.png(page, title="x", ppi=220)
+    codes = zxingcpp.read_barcodes(np.asarray(Image.open(io.BytesIO(pixels)).convert("L")), formats=zxingcpp.BarcodeFormat.QRCode)
+    assert {bytes(code.bytes) for code in codes} == {bill_payload(content, row) for row in content.recipients}
+
+
+def test_a_reprint_is_byte_equal_in_another_process_and_company(tmp_path: Path, pdfs: dict[str, bytes]) -> None:
+    contents = [samples.content(SAMPLES[name]) for name in ("debtor", "usual_flat")]
+    first = render_batch(contents, tmp_path / "a", single_files=True)
+    again = render_batch(contents[1:], tmp_path / "b", single_files=True)
+    assert first[1].sha256 == again[0].sha256 == sha256(pdfs["usual_flat"]).digest()
+    assert again[0].path.read_bytes() == pdfs["usual_flat"] and again[0].size == len(pdfs["usual_flat"])
+
+
+def test_four_hundred_bills_in_one_file(tmp_path: Path) -> None:
+    contents = [replace(samples.content(samples.non_residential), number=f"202610-{n:05d}") for n in range(400)]
+    done: list[int] = []
+    files = render_batch(contents, tmp_path, single_files=False, progress=done.append, name="2026-10")
+    assert [file.path.name for file in files] == ["2026-10-001.pdf", "2026-10-002.pdf"]
+    assert sum(done) == 400 and [number for file in files for number in file.numbers] == [content.number for content in contents]
+    assert sum(len(pypdf.PdfReader(file.path).pages) for file in files) == 400
+    assert sum(file.size for file in files) < 400 * 30 * 1024
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2026-10-001.pdf", "2026-10-002.pdf"]
+
+
+def test_a_killed_process_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = [replace(samples.content(), number=f"202610-{n:05d}") for n in range(6)]
+    started: list[object] = []
+    real = bills.subprocess.Popen
+
+    def start(*args: object, **kwargs: object) -> object:
+        child = real(*args, **kwargs)  # type: ignore[call-overload]
+        started.append(child)
+        return child
+
+    monkeypatch.setattr(bills.subprocess, "Popen", start)
+
+    def kill_first(count: int) -> None:
+        if len(started) == 1:
+            started[0].kill()  # type: ignore[attr-defined]
+
+    files = render_batch(contents, tmp_path, single_files=True, progress=kill_first)
+    assert len(started) == 2 and [file.numbers for file in files] == [(content.number,) for content in contents]
+    assert all(sha256(file.path.read_bytes()).digest() == file.sha256 for file in files)
+
+
+def test_a_process_that_always_dies_is_reported_with_what_it_said(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file where the folder should be")
+    good = samples.content()
+    with pytest.raises(FileExistsError):
+        render_batch([good], tmp_path / "out", single_files=True)
+    with pytest.raises(InvariantError, match="EPD-0301") as caught:
+        render_batch([replace(good, recipients=(replace(good.recipients[0], bank_account="1"),))], tmp_path / "in", single_files=True)
+    assert "EPD-0102" in str(caught.value.fields["stderr"])
+
+
+def test_the_child_answers_one_line_a_file(tmp_path: Path) -> None:
+    order = {"out": str(tmp_path), "single": True, "name": "x", "bills": [json.loads(to_json(samples.content()))]}
+    answers = io.StringIO()
+    assert batch.main(io.BytesIO(canonical(order)), answers) == 0
+    first, last = (json.loads(line) for line in answers.getvalue().splitlines())
+    assert Path(first["path"]).name == "2026-10-0077000116-202610-00001.pdf" and last == {"done": 1}
+
+
+def test_file_names_hold_no_foreign_signs() -> None:
+    assert batch.file_name(replace(samples.content(), number="10/2026 №1")) == "2026-10-0077000116-10_2026__1.pdf"
+
+
+@pytest.mark.parametrize(
+    ("sample", "absent", "present"),
+    [
+        (samples.usual_flat, {"surcharge", "recalculation", "benefit"}, {"apart"}),
+        (samples.debtor, {"apart"}, {"surcharge", "recalculation", "benefit"}),
+        (samples.six_recipients, {"apart", "surcharge"}, set()),
+    ],
+)
+def test_only_columns_with_something_in_them_are_shown(sample: Callable[[], BillSource], absent: set[str], present: set[str]) -> None:
+    wanted = view(samples.content(sample))["charges"]["wanted"]  # type: ignore[index]
+    assert {key for key, shown in wanted.items() if shown} >= present
+    assert not {key for key, shown in wanted.items() if shown} & absent
+
+
+def test_empty_blocks_are_left_out() -> None:
+    page = view(samples.content(samples.non_residential))
+    assert page["recalculations"] == [] and page["notices"] == []
+    alone = replace(samples.content(samples.six_recipients), debt=0, paid=0)
+    assert view(alone)["balance"] is None
+    assert view(samples.content(samples.zero_bill))["nothing_due"] is True
+    assert view(samples.content(samples.overpaid))["credit"] == amount(1_646_043)
+
+
+def test_packing_changes_the_bytes_but_not_the_document(compiler: BillCompiler) -> None:
+    page = view(samples.content())
+    plain = compiler.pdf([page], title="x", packed=False)
+    packed = pack(plain)
+    assert len(packed) < len(plain) / 2 and pack(plain) == packed
+    before, after = pypdf.PdfReader(io.BytesIO(plain), strict=True), pypdf.PdfReader(io.BytesIO(packed), strict=True)
+    assert [page.extract_text() for page in before.pages] == [page.extract_text() for page in after.pages]
+    assert before.metadata == after.metadata and before.trailer["/Root"].keys() == after.trailer["/Root"].keys()
+    assert pack(packed) == packed and pack(b"%PDF-1.4 nothing") == b"%PDF-1.4 nothing"
+
+
+def test_symbol_is_large_enough_to_print_and_decodes() -> None:
+    long = b"ST00012|Name=" + "Ё".encode() * 600
+    for payload in (b"ST00012|Name=A", long):
+        side = matrix(payload).shape[0] + 8
+        image = np.kron(np.pad(~matrix(payload), 4, constant_values=True).astype(np.uint8) * 255, np.ones((3, 3), dtype=np.uint8))
+        assert bytes(zxingcpp.read_barcodes(image)[0].bytes) == payload
+        assert png(payload).startswith(b"\x89PNG") and 27.5 / side > 0.2, "millimetres a module"
+
+
+def test_template_version_is_stable_within_a_build() -> None:
+    assert template_version() == template_version() and template_version().startswith("bill-")
