@@ -7,7 +7,7 @@ A bill whose content does not hold together is not issued and takes no number; t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import Connection, Engine
@@ -91,12 +91,11 @@ class _Batch:
     series: str
     issued_on: date
     clock: Clock
-    findings: list[Finding] | None = None
+    findings: list[Finding] = field(default_factory=list)
 
     def issue(self, houses: list[EntityId]) -> int:
         """Build, check, number and store the missing bills of the houses; returns how many."""
         month = self.calculation.month
-        self.findings = []
         next_numbers(self.connection, self.provider.provider_id, self._series, 0)  # one issuer at a time: others wait here
         have = latest_bills(self.connection, self.provider.provider_id, month)
         sources = BillSources(self.connection, provider=self.provider, calculation=self.calculation, law=self.law, dates=self._dates())
@@ -150,7 +149,7 @@ class _Batch:
         )
         save_findings(
             self.connection,
-            self.findings or [],
+            self.findings,
             provider_id=self.provider.provider_id,
             message_id=None,
             month=self.calculation.month,
@@ -158,7 +157,6 @@ class _Batch:
         )
 
     def _note(self, account: str, code: str, message: str, hint: str) -> None:
-        assert self.findings is not None
         position = Position(f"выпуск {self.calculation.month}")
         self.findings.append(Finding(position, code, "error", "hold_document", value=account, message=message, hint=hint))
 

@@ -1,7 +1,8 @@
 """Where a creditor's money goes: its agent account; the contribution to its fund and nowhere else.
 
-A payment agent's money stands on special accounts (103-ФЗ, ст. 4): each creditor's share goes to its 40821 account, an ordinary account
-only where it has none. Contributions go to the regional operator's fund account (40603) or to the house's own special account (ЖК ст. 175, 180).
+A payment agent's money stands on special accounts (103-ФЗ, ст. 4): each creditor's share goes to its 40821 account, an ordinary
+account only where it has none. Contributions go to the regional operator's fund account (40603) or to the house's own special account
+(ЖК ст. 175, 180).
 """
 
 from __future__ import annotations

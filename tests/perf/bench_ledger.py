@@ -55,10 +55,22 @@ def _lines(accounts: int, seed: int) -> Iterator[ChargeLine]:
         for service in range(1, 11):
             surcharge = rng.randrange(1, 90_000) if rng.random() < 0.05 else 0
             yield ChargeLine(
-                account_id=EntityId(account), service_id=EntityId(service), creditor_id=EntityId(service % 4 + 1), method="norm", clause="formula_4",
-                rules="2026-03-01", volume_e6=rng.randrange(10**8), tariff_e6=41_870_000, base=rng.randrange(1, 400_000), surcharge=surcharge,
-                recalculation=0, underdelivery=0, benefit=0, inputs={"n": "2", "N": "21/5"}, sources=(RecordId(account), RecordId(service)),
-            )  # fmt: skip
+                account_id=EntityId(account),
+                service_id=EntityId(service),
+                creditor_id=EntityId(service % 4 + 1),
+                method="norm",
+                clause="formula_4",
+                rules="2026-03-01",
+                volume_e6=rng.randrange(10**8),
+                tariff_e6=41_870_000,
+                base=rng.randrange(1, 400_000),
+                surcharge=surcharge,
+                recalculation=0,
+                underdelivery=0,
+                benefit=0,
+                inputs={"n": "2", "N": "21/5"},
+                sources=(RecordId(account), RecordId(service)),
+            )
 
 
 def _prepare(application: Engine, accounts: int, month: Month, seed: int) -> Calculation:
@@ -124,9 +136,13 @@ def _pair(application: Engine, superuser: Engine, lines: int, rounds: int, folde
         raise AssertionError("reference and candidate do not store the same rows")
     yield compare(
         f"post {lines:,} charge lines / COPY of the same rows, same keys",
-        reference=reference, candidate=lambda: _post(application, calculation), prepare=clear, goal=">= 0.6", rounds=rounds,
+        reference=reference,
+        candidate=lambda: _post(application, calculation),
+        prepare=clear,
+        goal=">= 0.6",
+        rounds=rounds,
         note=f"{expected[0]:,} postings",  # type: ignore[index]
-    )  # fmt: skip
+    )
 
 
 def _growth(application: Engine, superuser: Engine, lines: int, growth: tuple[int, int]) -> Iterator[str]:

@@ -29,10 +29,22 @@ OCTOBER = Month(2026, 10)
 
 def _line(account: int, **changes: object) -> ChargeLine:
     line = ChargeLine(
-        account_id=EntityId(account), service_id=EntityId(7), creditor_id=EntityId(3), method="norm", clause="formula_4_1", rules="2026-03-01",
-        volume_e6=4_200_000, tariff_e6=41_870_000, base=175_85, surcharge=351_71, recalculation=-10_00, underdelivery=5_00, benefit=1_00,
-        inputs={"n": "1", "N": "21/5"}, sources=(RecordId(11), RecordId(12)),
-    )  # fmt: skip
+        account_id=EntityId(account),
+        service_id=EntityId(7),
+        creditor_id=EntityId(3),
+        method="norm",
+        clause="formula_4_1",
+        rules="2026-03-01",
+        volume_e6=4_200_000,
+        tariff_e6=41_870_000,
+        base=175_85,
+        surcharge=351_71,
+        recalculation=-10_00,
+        underdelivery=5_00,
+        benefit=1_00,
+        inputs={"n": "1", "N": "21/5"},
+        sources=(RecordId(11), RecordId(12)),
+    )
     return replace(line, **changes)  # type: ignore[arg-type]
 
 
