@@ -70,6 +70,12 @@ class WorkCalendar:
             day += timedelta(days=1)
         return day
 
+    def working_day_after(self, day: date, count: int = 1) -> date:
+        """The so-manieth working day after the day, which itself does not count."""
+        for _ in range(count):
+            day = self.working_day_from(day + timedelta(days=1))
+        return day
+
 
 def due_day(
     month: Month,

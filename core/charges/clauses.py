@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 __all__ = [
-    "absence", "absence_by_area", "absence_two_part", "absence_waste", "charged_before", "clause_47", "clause_48", "clause_59",
-    "clause_61", "clause_62", "clause_62_norm", "cold_instead_of_hot", "contribution", "formula_1", "formula_1_gap",
+    "absence", "absence_by_area", "absence_two_part", "absence_waste", "charged_before", "clause_47", "clause_47_raised", "clause_48",
+    "clause_59", "clause_61", "clause_62", "clause_62_norm", "cold_instead_of_hot", "contribution", "formula_1", "formula_1_gap",
     "formula_1_gap_norm", "formula_1_late", "formula_1_range", "formula_1_replaced", "formula_2", "formula_2_1", "formula_2_3",
     "formula_2_3_own", "formula_2_4", "formula_3", "formula_3_1", "formula_3_7", "formula_3_8", "formula_3_average",
     "formula_3_common", "formula_3_evenly", "formula_3_open", "formula_3_own", "formula_4", "formula_4_1", "formula_5", "formula_6",
@@ -266,6 +266,13 @@ def formula_12_capped(
 def clause_47(V: Number, V_house: Number, V_individual: Number, n: Number, n_house: Number, T: Number, d: Number, D: Number) -> Number:
     """п. 47: a negative common volume lowers own volumes by persons (water, gas, electricity), at most to zero."""
     return positive_part(V - positive_part(V_individual - V_house) * n / n_house) * T * (d / D)
+
+
+def clause_47_raised(
+    V: Number, V_house: Number, V_individual: Number, n: Number, n_house: Number, K: Number, T: Number, d: Number, D: Number
+) -> Number:
+    """п. 47 with the raising coefficient: what is left of an own volume by the norm × K."""
+    return positive_part(V - positive_part(V_individual - V_house) * n / n_house) * K * T * (d / D)
 
 
 def clause_48(V: Number, V_house: Number, V_individual: Number, S: Number, S_all: Number, T: Number, d: Number, D: Number) -> Number:

@@ -164,13 +164,17 @@ class Corrections:
     def rebuilt(self, volume: MonthVolume) -> tuple[Group, ...]:
         """Earlier months charged anew by a late reading: the new charge of each at its own tariff, less what it was charged."""
         groups: list[Group] = []
+        records = tuple(dict.fromkeys(source for part in volume.parts for ids in part.records.values() for source in ids))
         for item in volume.rebuilt:
             month = item.month
-            records = tuple(source for part in volume.parts for ids in part.records.values() for source in ids)
+            clause, more, sources = "formula_1", dict[str, Fraction](), {"V": records}
+            if is_heat_of_water(self.service):
+                heat = self.rules.heat_of_water(self.service, month.last)
+                clause, more, sources = "formula_23", {"q": heat.value}, {"V": records, "q": heat.records}
             for tariff in self.rules.tariffs(self.service, self.house.oktmo, month.first, month.last):
-                days = {"T": tariff.value, "d": Fraction(days_between(tariff.first, tariff.last)), "D": Fraction(month.days)}
-                before = kopecks(clauses.formula_1(V=item.charged, **days))
-                sources = {"V": records, "T": tariff.records}
-                groups.append((Row("formula_1", {"V": item.volume, **days}, sources, {}, tariff.first, tariff.last),))
-                groups.append((Row("charged_before", {"P": Fraction(before, 100)}, {}, {}, tariff.first, tariff.last),))
+                days = {"T": tariff.value, "d": Fraction(days_between(tariff.first, tariff.last)), "D": Fraction(month.days)} | more
+                before = kopecks(Fraction(getattr(clauses, clause)(V=item.charged, **days)))
+                ids = {**sources, "T": tariff.records}
+                groups.append((Row(clause, {"V": item.volume, **days}, ids, {}, tariff.first, tariff.last),))
+                groups.append((Row("charged_before", {"P": Fraction(before, 100)}, {"P": records}, {}, tariff.first, tariff.last),))
         return tuple(groups)

@@ -6,6 +6,7 @@ rules. A fact that is missing holds the line (or the service, or the house, when
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
@@ -41,9 +42,12 @@ class HousePlan:
     held: bool = False
 
 
-def decide_house(house: HouseFacts, rules: Rules) -> HousePlan:
-    """Decide every line of the house for the month of the rules."""
-    decision = _Decision(house, rules)
+def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVolume] | None = None) -> HousePlan:
+    """Decide every line of the house for the month of the rules.
+
+    ``frozen``: common volumes of a closed month by service key, which a recalculation of one flat does not touch (section 17.1).
+    """
+    decision = _Decision(house, rules, frozen or {})
     decision.report_other_accounts()
     try:
         decision.house_level()
@@ -58,7 +62,8 @@ def decide_house(house: HouseFacts, rules: Rules) -> HousePlan:
 class _Decision:
     """One house on its way from facts to rows."""
 
-    def __init__(self, house: HouseFacts, rules: Rules) -> None:
+    def __init__(self, house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVolume]) -> None:
+        self.frozen = frozen
         self.house = house
         self.rules = rules
         self.month = rules.month
@@ -138,7 +143,14 @@ class _Decision:
         base = self.by_key.get(service.base_service or "")
         if base is None:
             return
+        if service.key in self.frozen:
+            self.common[service.key] = self.frozen[service.key]
+            return
         individual = {month: self._together(base, i) for i, month in enumerate(self.averages)}
+        corrected = dict(self.house.volume_corrections_e6).get(base.key, 0)
+        now = individual.get(self.month)
+        if corrected and now is not None and self.rules.choice("house_effect", self.month.last) == "open_month":
+            individual[self.month] = now + Fraction(corrected, 10**6)
         for month, volume in individual.items():
             if volume is not None:
                 self._freeze(base.key, month, "individual", volume, "charged")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from core.charges import clauses
+from core.charges.common_property import CommonVolume
 from core.charges.decide import decide_house
 from core.charges.findings import ChargeFinding
 from core.charges.law import Law
@@ -43,9 +44,14 @@ class HouseCharges:
     """A fact of the whole house is missing: it has no lines until that is sent."""
 
 
-def charge_house(house: HouseFacts, facts: Facts, law: Law, month: Month) -> HouseCharges:
-    """Charge one house for the month."""
-    return charge_houses([house], facts, law, month)[0]
+def charge_house(
+    house: HouseFacts, facts: Facts, law: Law, month: Month, *, frozen: Mapping[str, CommonVolume] | None = None
+) -> HouseCharges:
+    """Charge one house for the month; ``frozen``: common volumes of a closed month that are not computed again."""
+    rules = Rules(facts, law, month)
+    decided = decide_house(house, rules, frozen)
+    lines = evaluate(decided.plans, month=month, version=rules.version)
+    return HouseCharges(house.house_id, tuple(lines), tuple(decided.volumes), tuple(decided.findings), decided.held)
 
 
 def charge_houses(houses: Iterable[HouseFacts], facts: Facts, law: Law, month: Month) -> list[HouseCharges]:

@@ -233,9 +233,9 @@ def _out_of_order(heat: _Heat, mine: list[MeterFacts], known: Mapping[Month, _Re
 
 
 def _counts(meter: MeterFacts, month: Month) -> bool:
-    """Whether the meter is in order on some day of the month."""
-    ends = [day for day in (meter.closed_on, meter.next_verification_on, meter.failed_on) if day is not None]
-    return min(ends, default=month.last) >= month.first
+    """Whether the meter is in order to the last day of the month; a month in which it stops goes by the average already."""
+    ends = [day for day in (meter.closed_on, meter.next_verification_on) if day is not None]
+    return min(ends, default=month.last) >= month.last and (meter.failed_on is None or meter.failed_on > month.last)
 
 
 def _of_room(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> Part:

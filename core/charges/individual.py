@@ -108,6 +108,11 @@ class IndividualVolumes:
         points = together[month]
         if not points or any(point.outcome == "norm" for point in points):
             return self._by_norm(account, service, resource, month, points)
+        if any(point.rebuilt for point in points) or any(point.rebuilt for walk in rooms.values() for point in walk[month]):
+            raise Held(
+                "CH-025", "позднее показание прибора коммунальной квартиры: пересчёт месяцев по комнатам не определён",
+                hint="Пересчитайте вручную или задайте late_reading = difference.", clause="п. 59, формула 7",
+            )  # fmt: skip
         refused = tuple(reading for point in points for reading in point.refused)
         whole = tuple(self._point_part(account, service, resource, point, month) for point in points)
         people = {}

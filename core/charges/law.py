@@ -30,6 +30,7 @@ NUMBERS = frozenset({
     *(f"interruption.{service}.percent_per_hour" for service in ("cold_water", "hot_water", "wastewater", "gas", "electricity", "heating")),
     "due.day", "due.presentation_day",
     "penalty.free_days", "penalty.first_scale_days", "penalty.first_divisor", "penalty.second_divisor", "penalty.capital_divisor",
+    "settlement.small_sum", "settlement.longest_days",
 })  # fmt: skip
 """Parameters that are numbers."""
 
@@ -68,6 +69,7 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
     "setting.due_shift": ("next_working_day", "none"),
     "setting.late_bill_due": ("plus_10_days", "unchanged"),
     "setting.regional_holidays": ("ignore",),
+    "setting.pp253_small": ("accumulate", "daily"),
     "setting.edk_cap": ("household", "entitled"),
     "penalty.moratorium": ("none", "all", "existing"),
 }
@@ -81,7 +83,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 }
 """Parameters that are written in a way of their own: a rate or the word that stands for it, days of one year."""
 
-_OF_MONEY = ("penalty.", "due.", "calendar.", *MONEY_CHOICES)
+_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", *MONEY_CHOICES)
 _NAMES = frozenset({*NUMBERS, *CHOICES, *MONEY_CHOICES, *PATTERNS})
 _WAYS: Mapping[str, tuple[str, ...]] = {**CHOICES, **MONEY_CHOICES}
 

@@ -118,11 +118,16 @@ class Point:
         return self._read(month, valid[0], averages)
 
     def _pass(self, month: Month) -> None:
-        """A month that is not charged: its reading is what the next month counts from."""
+        """A month that is not charged: its reading is what the next month counts from, and closes months charged without one."""
         for meter in self.meters:
             reading = _reading_in(meter, month, until=_valid_until(meter) or month.last)
-            if reading is not None and (self.last is None or reading.value_e3 >= self.last.value_e3):
-                self.last = reading
+            if reading is None or (self.last is not None and reading.value_e3 < self.last.value_e3):
+                continue
+            if self.last is None:
+                self.charged = Fraction(0)
+            elif self.unread:
+                self.charged -= Fraction(reading.value_e3 - self.last.value_e3, 1000)
+            self.last, self.unread, self.without = reading, [], 0
 
     def _read(self, month: Month, meter: MeterFacts, averages: Averages) -> Metered:
         """A valid meter the whole month: its reading, or else average and norm."""
@@ -130,7 +135,7 @@ class Point:
         if reading is None or (reading.taken_on == meter.commissioned_on == self.opened_on != month.last):
             return self._unread(month, averages, valid_meter=True)
         if self.last is None:
-            self.last, self.charged, self.without = reading, Fraction(0), 0
+            self.last, self.charged, self.without, self.unread = reading, Fraction(0), 0, []
             return self._unread(month, averages, valid_meter=True, counts=False)
         volume = self._difference(meter, reading, averages)
         if volume is None:

@@ -34,7 +34,7 @@ class Row:
 
 Group = tuple[Row, ...]
 
-_RAISED = {"formula_4": "formula_4_1", "formula_23_norm": "formula_23_1"}
+_RAISED = {"formula_4": "formula_4_1", "formula_23_norm": "formula_23_1", "clause_47": "clause_47_raised"}
 """Clause of the norm → the same with the raising coefficient."""
 
 

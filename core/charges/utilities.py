@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from core.charges.corrections import Corrections
@@ -48,7 +48,8 @@ class UtilityLines:
             return None
         if volume.method == "norm" and self.service.zone in _ZONES:
             raise Held(
-                "CH-020", "нет показаний по тарифным зонам, а норматив по зонам не делится", hint="Пришлите показания или услугу на один тариф.",
+                "CH-020", "нет показаний по тарифным зонам, а норматив по зонам не делится",
+                hint="Пришлите показания или услугу на один тариф.",
                 clause="п. 42",
             )  # fmt: skip
         tariffs = self._tariffs(days)
@@ -235,7 +236,7 @@ def plan_of(
     digits = rules.choice("volume_rounding", rules.month.last)
     if digits != "none" and service.kind == 1:
         parts = tuple(_rounded_part(part, int(digits)) for part in parts)
-    base = groups_of(parts, tariffs, days=days, month_days=rules.month.days)
+    base = groups_of(_by_areas(parts, account, days), tariffs, days=days, month_days=rules.month.days)
     tariff = tariffs[0].value if len(tariffs) == 1 else None
     return LinePlan(account.account_id, service.service_id, owner, method, tariff, base, sources=(service.source, account.source, *sources))
 
@@ -247,6 +248,27 @@ def area_part(clause: str, account: AccountFacts, **more: tuple[Fraction, tuple[
     values = {"S": Fraction(account.area_e2, 100), **{name: value for name, (value, _) in more.items()}}
     records = {"S": (account.source,), **{name: ids for name, (_, ids) in more.items()}}
     return Part(clause, values, records, by_days_of_month=True)
+
+
+def _by_areas(parts: tuple[Part, ...], account: AccountFacts, days: tuple[date, date]) -> tuple[Part, ...]:
+    """Parts of an area that changed on some of the days: one for the days of each area."""
+    changes = sorted(change for change in account.areas if change[0] <= days[1])
+    if not changes:
+        return parts
+    starts = [max(first, days[0]) for first, _, _ in changes]
+    ends = [*(start - timedelta(days=1) for start in starts[1:]), days[1]]
+    spread: list[Part] = []
+    for part in parts:
+        if not part.by_days_of_month or "S" not in part.values:
+            spread.append(part)
+            continue
+        if changes[0][0] > days[0]:
+            spread.append(replace(part, first=days[0], last=changes[0][0] - timedelta(days=1)))
+        for (_, area, source), first, last in zip(changes, starts, ends, strict=True):
+            if first <= last:
+                values, records = {**part.values, "S": Fraction(area, 100)}, {**part.records, "S": (source,)}
+                spread.append(replace(part, values=values, records=records, first=first, last=last))
+    return tuple(spread)
 
 
 def _rounded_part(part: Part, digits: int) -> Part:

@@ -138,7 +138,8 @@ def house_volumes(
         point.begin(min(averages))
     found: dict[Month, tuple[Fraction, tuple[RecordId, ...]]] = {}
     for month, limits in averages.items():
-        months = [metered for point in points if (metered := point.month(month, limits)) is not None]
+        plain = dataclasses.replace(limits, late_reading="difference")
+        months = [metered for point in points if (metered := point.month(month, plain)) is not None]
         read = {"formula_1", "formula_1_gap", "formula_1_late", "formula_1_replaced"}
         if months and all(metered.clause in read and metered.outcome != "average" for metered in months):
             parts = [Part(metered.clause, metered.values, metered.records) for metered in months]

@@ -114,10 +114,17 @@ def _destination(source: BillSource, service_id: EntityId, creditor_id: EntityId
 
 
 def _lines(source: BillSource) -> tuple[BillLine, ...]:
-    house: dict[tuple[str, str], int] = {(row.service, row.what): row.volume_e6 for row in source.volumes if row.month == str(source.month)}
+    house = _house_volumes(source)
     rows = [_line(source, line, house) for line in source.lines]
     keys = {service.service_id: _order(service) for service in source.services.values()}
     return tuple(sorted(rows, key=lambda row: (_SECTIONS.index(row.section), keys[row.service_id], row.creditor_id)))
+
+
+def _house_volumes(source: BillSource) -> dict[tuple[str, str], int]:
+    """Volumes of the house in the month by base service: those for common property are kept under the service that shares them out."""
+    base = {service.key: service.base_service or service.key for service in source.services.values()}
+    month = str(source.month)
+    return {(base.get(row.service, row.service), row.what): row.volume_e6 for row in source.volumes if row.month == month}
 
 
 def _order(service: BilledService) -> tuple[int, int, str]:

@@ -12,7 +12,7 @@ from core.model.lines import Component
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["AdvanceUse", "Standing", "advance_uses", "standing_advances"]
+__all__ = ["AdvanceUse", "Standing", "accounts_in_credit", "advance_uses", "standing_advances"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,9 @@ def advance_uses(connection: Connection, accounts: Sequence[EntityId]) -> Iterat
     """Uses of accounts by debt."""
     for r in connection.execute(queries("core.ledger").advance_uses, {"account_ids": list(accounts)}):
         yield AdvanceUse(r.account_id, r.service_id, r.creditor_id, Month.of(r.origin_month), Component(r.component), r.amount)
+
+
+def accounts_in_credit(connection: Connection, *, provider_id: ProviderId, month: Month) -> list[EntityId]:
+    """Accounts with a receivable below zero after all postings up to the month."""
+    names = {"provider_id": provider_id, "month": month.first}
+    return [EntityId(account) for account in connection.execute(queries("core.ledger").accounts_in_credit, names).scalars()]

@@ -222,6 +222,7 @@ def post_calculation(connection: Connection, calculation: Calculation, *, at: da
     sql = queries("core.ledger")
     for name in ("staged_entry", "staged_posting"):
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
+    connection.execute(text("SET LOCAL work_mem = '256MB'"))
     connection.execute(sql.stage_calculation_entries, _names(calculation))
     connection.execute(sql.stage_calculation_postings, _names(calculation))
     return insert_staged(connection, at=at)

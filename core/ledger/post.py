@@ -92,6 +92,7 @@ def insert_staged(connection: Connection, *, at: datetime) -> Posted:
     if closed:
         months = ", ".join(f"{row.month:%m.%Y}" for row in closed)
         raise InputError("LG-0101", f"Месяц закрыт: {months}.", hint="Проведите исправление в открытом месяце.", months=months)
+    connection.execute(text("SET LOCAL work_mem = '256MB'"))  # two sorts of the batch, in memory
     connection.execute(text("DROP TABLE IF EXISTS pg_temp.staged_content"))
     connection.execute(sql.hash_staged)
     for month in connection.execute(text("SELECT DISTINCT month FROM staged_content")).scalars().all():

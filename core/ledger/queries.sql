@@ -376,3 +376,14 @@ WHERE account_id = ANY (:account_ids) AND ((debit = 12 AND credit = 1) OR (debit
 GROUP BY 1, 2, 3, 4, 5
 HAVING sum(CASE WHEN credit = 1 THEN amount ELSE -amount END) > 0
 ORDER BY 1, 4, 2, 3, 5
+
+-- name: accounts_in_credit
+-- Accounts that have a receivable below zero.
+SELECT DISTINCT account_id FROM (
+  SELECT account_id
+  FROM posting
+  WHERE provider_id = :provider_id AND month <= :month AND (debit = 1 OR credit = 1)
+  GROUP BY account_id, service_id, creditor_id, origin_month, coalesce(component, 0) = 1
+  HAVING sum(CASE WHEN debit = 1 THEN amount ELSE -amount END) < 0
+) below
+ORDER BY account_id

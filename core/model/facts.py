@@ -144,6 +144,8 @@ class AccountFacts:
     """Living area of the room of a communal flat (formula 8)."""
     owners: int | None = None
     """Owners known from title shares on the last day of the month; None: not known."""
+    areas: tuple[tuple[date, int, RecordId], ...] = ()
+    """Earlier and later areas where it changed: from which day, m² in hundredths, by which record; empty: ``area_e2`` always."""
     access_refused: tuple[str, ...] = ()
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
 
@@ -199,6 +201,8 @@ class HouseFacts:
     heat_last_year_e6: int | None = None
     """Heat by the house meter in the previous calendar year, Gcal: what even payment is a twelfth of."""
     heat_last_year_sources: tuple[RecordId, ...] = ()
+    volume_corrections_e6: tuple[tuple[str, int], ...] = ()
+    """Corrections of own volumes of closed months, by service key, that are posted in the charged month (setting ``house_effect``)."""
     average_common_e6: tuple[tuple[str, int], ...] = ()
     """Average month of last year's common property by service key (regime 3)."""
 

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.ids import EntityId
+from core.model.ledger import OpenItem
 from core.money import split
 from core.payments.allocate import BillShare
 
-__all__ = ["Offset", "Used", "offset_advances", "share_undivided"]
+__all__ = ["Covered", "Offset", "Used", "cover_by_credit", "offset_advances", "share_undivided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class Used:
 
     service_id: EntityId
     creditor_id: EntityId
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A part of a credit that covers a debt, kopecks."""
+
+    debt: OpenItem
     amount: int
 
 
@@ -64,3 +73,18 @@ def share_undivided(advance: int, bill: Iterable[BillShare]) -> dict[EntityId, i
     for line, share in zip(lines, split(advance, [line.total for line in lines]), strict=True):
         shared[line.creditor_id] += share
     return dict(shared)
+
+
+def cover_by_credit(credit: OpenItem, debts: Iterable[OpenItem]) -> list[Covered]:
+    """What a credit (an open item below zero) covers: debts to its recipient, of the same service first, then the oldest.
+
+    354 section 17, rule 3: what a recalculation took off beyond the fee of its month; what remains of it is an advance.
+    """
+    left = -credit.amount
+    covered: list[Covered] = []
+    for debt in sorted(debts, key=lambda item: (item.service_id != credit.service_id, item.origin_month, item.service_id, item.surcharge)):
+        taken = min(left, debt.amount) if debt.creditor_id == credit.creditor_id else 0
+        if taken > 0:
+            left -= taken
+            covered.append(Covered(debt, taken))
+    return covered

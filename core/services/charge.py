@@ -40,10 +40,11 @@ from core.records.latest import read_stated_lines
 from core.records.providers import provider
 from core.records.store import last_record
 from core.services.advances import use_advances
+from core.services.credits import use_credits
 from core.services.penalties import post_penalties
 from core.storage.engine import transaction
 
-__all__ = ["Draft", "MonthPosted", "approve_month", "draft_month", "post_month"]
+__all__ = ["Draft", "MonthPosted", "approve_month", "close_month", "draft_month", "post_month"]
 
 _HOUSES_AT_ONCE = 50
 _STATED_METHODS = {1: "norm", 2: "ipu", 3: "average", 4: "odpu"}
@@ -196,6 +197,7 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
         at = clock.now()
         posted = post_calculation(connection, calculation, at=at)
         owner = provider(connection, provider_id)
+        posted += use_credits(connection, provider=owner, month=month, at=at)
         posted += use_advances(connection, provider=owner, month=month, at=at)
         posted += post_penalties(connection, provider=owner, month=month, law=law, at=at)
         months.move(
@@ -220,6 +222,27 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
             at=at,
         )
         return MonthPosted(calculation, summary, posted, True)
+
+
+def close_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock) -> MonthStep:
+    """Close a posted month: nothing enters it any more, corrections go to the open one. Closing again changes nothing."""
+    with transaction(engine) as connection:
+        step = months.current(connection, provider_id=provider_id, month=month)
+        if step.state is MonthState.CLOSED:
+            return step
+        at = clock.now()
+        closed = months.move(
+            connection,
+            provider_id=provider_id,
+            month=month,
+            to=MonthState.CLOSED,
+            calculation_id=step.calculation_id,
+            actor=actor,
+            reason=reason,
+            at=at,
+        )
+        rebuild_balances(connection, provider_id=provider_id, month=month)
+        return closed
 
 
 def _stated(connection: Connection, provider_id: ProviderId, month: Month) -> list[ChargeLine]:

@@ -21,7 +21,7 @@ def changes_of(moved: Iterable[PrincipalChange], due: date, rules: PenaltyRules)
     for change in moved:
         if change.kind in ("payment_reversal", "advance_reversal"):
             reversed_amounts.append(change.amount)
-        elif change.kind.startswith(("payment", "advance")):
+        elif change.kind.startswith(("payment", "advance", "credit")):
             payments.append((change.occurred_on, -change.amount))
         elif change.kind == "opening" or change.occurred_on <= due:
             yield Change.charged(change.occurred_on, change.amount)

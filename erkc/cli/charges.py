@@ -1,4 +1,4 @@
-"""The month's charges and bills: ``erkc bill month|approve``, ``erkc explain``, ``erkc issue bills``, ``erkc report month``."""
+"""The month's charges and bills: ``erkc bill month|approve|close``, ``erkc issue bills``, ``erkc report month``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError
-from core.services.charge import Draft, approve_month, draft_month, post_month
-from core.services.explain import AccountExplained, explain_account
-from core.services.month_view import volume
+from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
 from core.services.report import month_report
 from erkc.application import CODE_VERSION
 from erkc.cli.intake import findings_table
@@ -37,7 +35,6 @@ _CAUSES = {
     "absence": "временное отсутствие",
     "unexplained": "не объяснено",
 }
-_PARTS = {"base": "начислено", "surcharge": "повышающий коэффициент", "recalculation": "перерасчёт", "underdelivery": "снижение за перерыв"}
 
 
 def register(application: typer.Typer) -> None:
@@ -45,7 +42,6 @@ def register(application: typer.Typer) -> None:
     application.add_typer(_bill, name="bill")
     application.add_typer(_issue, name="issue")
     application.add_typer(_report, name="report")
-    application.command("explain")(explain)
 
 
 @_bill.callback()
@@ -133,6 +129,25 @@ def bill_approve(
         screen.document(outcomes)
 
 
+@_bill.command("close")
+def bill_close(
+    month_text: MonthArgument,
+    reason: Annotated[str, typer.Option(help="Почему закрывается; остаётся в истории месяца.")] = "Месяц закрыт",
+    as_json: Json = False,
+) -> None:
+    """Закрыть проведённый месяц: исправления — только записями открытого месяца."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    with opened(as_json) as (application, screen):
+        for provider in providers_of_month(application):
+            step = close_month(
+                application.engine, provider_id=provider.provider_id, month=month, actor=_ACTOR, reason=reason, clock=application.clock
+            )
+            outcomes[provider.inn] = {"state": step.state.value}
+            screen.say(f"{provider.name}, {month.title}: {step.title}")
+        screen.document(outcomes)
+
+
 def _drafted_json(drafted: Draft) -> dict[str, object]:
     return {
         "mode": drafted.calculation.mode,
@@ -153,110 +168,6 @@ def _show_draft(screen: Screen, drafted: Draft, month: str) -> None:
         f"(в том числе повышающий коэффициент {roubles(what.surcharge)})"
     )
     findings_table(screen, drafted.findings)
-
-
-def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_text: MonthArgument, as_json: Json = False) -> None:
-    """Объяснить каждую строку счёта: формула, числа, откуда каждое число, какие байты его принесли."""
-    month = month_of(month_text)
-    with opened(as_json) as (application, screen):
-        for item in explain_account(application.engine, number=account, month=month):
-            _show_explained(screen, item)
-            screen.document(_explained_json(item))
-
-
-def _show_explained(screen: Screen, item: AccountExplained) -> None:
-    screen.heading(f"Лицевой счёт {item.account.number}, {item.account.payer_name}, {item.month.title}: {roubles(item.total)} руб.")
-    for line in item.lines:
-        screen.say()
-        screen.heading(f"{line.service} — {roubles(line.line.total)} руб. (получатель: {line.creditor})")
-        if line.explanation is None:
-            screen.say("  принято по документу отправителя")
-            continue
-        for step in line.explanation.steps:
-            screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
-            screen.say(f"    {step.formula}")
-            screen.say(f"    = {step.numbers} = {step.roubles} → {roubles(step.kopecks)} руб.")
-            for argument in step.arguments:
-                origins = [item.origins[record] for record in argument.records if record in item.origins]
-                where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
-                more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
-                source = (where + more) or argument.law or "постоянная"
-                screen.say(f"    {argument.sign} = {argument.value} — {argument.meaning} [{source}]")
-        amounts = {
-            "base": line.explanation.base,
-            "surcharge": line.explanation.surcharge,
-            "recalculation": line.explanation.recalculation,
-            "underdelivery": -line.explanation.underdelivery,
-        }
-        parts = ", ".join(f"{_PARTS[name]} {roubles(amount)}" for name, amount in amounts.items() if amount)
-        screen.say(f"  итого: {parts or '0,00'}; правила {line.explanation.rules}")
-    messages = sorted({(origin.message_name, origin.message_sha256) for origin in item.origins.values()})
-    screen.say()
-    screen.heading("Сообщения, из которых взяты числа")
-    for name, digest in messages:
-        screen.say(f"  {name}  SHA-256 {digest}")
-
-
-def _explained_json(item: AccountExplained) -> dict[str, object]:
-    return {
-        "account": item.account.number,
-        "month": str(item.month),
-        "total": item.total,
-        "lines": [
-            {
-                "service": line.service,
-                "creditor": line.creditor,
-                "method": line.line.method,
-                "clause": line.line.clause,
-                "rules": line.line.rules,
-                "volume": volume(line.line.volume_e6),
-                "base": line.line.base,
-                "surcharge": line.line.surcharge,
-                "recalculation": line.line.recalculation,
-                "underdelivery": line.line.underdelivery,
-                "benefit": line.line.benefit,
-                "total": line.line.total,
-                "inputs": dict(line.line.inputs),
-                "steps": []
-                if line.explanation is None
-                else [
-                    {
-                        "part": step.part,
-                        "clause": step.clause,
-                        "title": step.title,
-                        "from": step.first.isoformat(),
-                        "to": step.last.isoformat(),
-                        "formula": step.formula,
-                        "numbers": step.numbers,
-                        "roubles": step.roubles,
-                        "arguments": [
-                            {
-                                "symbol": argument.symbol,
-                                "meaning": argument.meaning,
-                                "value": argument.value,
-                                "records": list(argument.records),
-                                "law": argument.law,
-                            }
-                            for argument in step.arguments
-                        ],
-                    }
-                    for step in line.explanation.steps
-                ],
-            }
-            for line in item.lines
-        ],
-        "records": {
-            str(record): {
-                "kind": origin.kind,
-                "key": origin.key,
-                "message": origin.message_name,
-                "sha256": origin.message_sha256,
-                "file": origin.file,
-                "row": origin.row,
-            }
-            for record, origin in item.origins.items()
-        },
-    }
 
 
 @_issue.command("bills")

@@ -10,7 +10,7 @@ import sys
 import typer
 
 from core.errors import ErkcError
-from erkc.cli import banks, charges, database, demonstration, federal, intake, law, processes, review
+from erkc.cli import banks, charges, database, demonstration, explaining, federal, intake, law, processes, review
 from erkc.cli.screen import Screen
 
 __all__ = ["application", "main"]
@@ -23,7 +23,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (database, intake, charges, law, federal, banks, review, processes, demonstration):
+for room in (database, intake, charges, explaining, law, federal, banks, review, processes, demonstration):
     room.register(application)
 
 

@@ -1,25 +1,20 @@
-"""Harnesses of the money rules (charging rules, sections 1–3, 5, 6): penalties, deadlines, payments, advances, limits, reliefs."""
+"""Harnesses of the money rules (charging rules, sections 1, 2, 5 and 6): penalties, deadlines, limits, reliefs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any, cast
+from typing import cast
 
 from core.calendar import WorkCalendar
+from core.charges import clauses
 from core.charges.deadlines import deadlines
 from core.charges.limits import IndexedService, growth
 from core.charges.penalties import Change, Debt, accrued, to_post
 from core.charges.penalty_rules import Group, KeyRate, PenaltyRules, RateSpan, Stop, penalty_rules
 from core.charges.relief import Compensated, EdkCap, SubsidyCase, compensation, subsidy
 from core.errors import InputError
-from core.ids import EntityId
-from core.model.ledger import UNKNOWN_ORIGIN, OpenItem
-from core.model.lines import Component
 from core.money import format_roubles, kopecks
-from core.payments.advances import offset_advances
-from core.payments.allocate import Allocation, BillShare, PenaltyDue, Receipt, Standing, allocate, mirror
 from core.period import Month
 from erkc.law.vectors import Got, Vector, harness
 
@@ -147,93 +142,6 @@ def due_date(vector: Vector) -> Got:
     return Got(other={"due": found})
 
 
-class _Names:
-    """Codes of a vector as numbers in the order of their first appearance, which is its fixed order."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, EntityId] = {}
-
-    def number(self, name: object) -> EntityId:
-        return self._numbers.setdefault(str(name), EntityId(len(self._numbers) + 1))
-
-    def name(self, number: EntityId | None) -> str:
-        return next(name for name, known in self._numbers.items() if known == number)
-
-
-_ACCOUNT = EntityId(1)
-
-
-def _bill(rows: list[Mapping[str, Any]], names: _Names) -> tuple[BillShare, ...]:
-    return tuple(BillShare(names.number(row["service"]), names.number(row["recipient"]), _money(row["amount"])) for row in rows)
-
-
-def _standing(vector: Vector, names: _Names) -> Standing:
-    items = []
-    for row in vector.rows("debts"):
-        origin = UNKNOWN_ORIGIN if row["origin"] == "unknown" else Month.parse(row["origin"])
-        service, recipient = names.number(row["service"]), names.number(row["recipient"])
-        items.append(OpenItem(_ACCOUNT, service, recipient, origin, False, _money(row["amount"])))
-    dues: tuple[PenaltyDue, ...] = ()
-    if vector.has("penalty_due"):
-        dues = (PenaltyDue(items[0].creditor_id, None, Component.PENALTY, _money(vector.inputs["penalty_due"])),)
-    return Standing(tuple(items), dues)
-
-
-def _allocated(vector: Vector, names: _Names) -> Allocation:
-    standing = _standing(vector, names)
-    bill = _bill(vector.rows("last_bill"), names)
-    named = vector.inputs.get("named_period")
-    recipient = vector.inputs.get("recipient")
-    receipt = Receipt(
-        vector.id,
-        _money(vector.inputs["payment"]),
-        named_month=None if named is None else Month.parse(named),
-        bill=bill,
-        penalties_first=vector.inputs.get("purpose") == "penalty",
-        creditors=None if recipient is None else frozenset([names.number(recipient)]),
-    )
-    return allocate(receipt, standing)
-
-
-def _parts(allocation: Allocation, names: _Names, *, sign: int = 1) -> Got:
-    got = Got()
-    for part in allocation.parts:
-        if part.kind == "penalty":
-            key = "penalty"
-        elif part.kind == "advance":
-            key = "advance" if part.service_id is None else f"advance/{names.name(part.service_id)}"
-        else:
-            origin = "unknown" if part.origin_month == UNKNOWN_ORIGIN else part.origin_month
-            key = f"{origin}/{names.name(part.service_id)}"
-        got.amounts[key] = got.amounts.get(key, 0) + sign * part.amount
-    return got
-
-
-@harness("allocation")
-def allocation(vector: Vector) -> Got:
-    """Which debts a payment covers."""
-    names = _Names()
-    return _parts(_allocated(vector, names), names)
-
-
-@harness("reversal")
-def reversal(vector: Vector) -> Got:
-    """A reversal takes back what was stored."""
-    names = _Names()
-    stored = _allocated(vector, names)
-    return _parts(mirror(stored, key="reversal", amount=_money(vector.inputs["reversal"])), names, sign=-1)
-
-
-@harness("advance_offset")
-def advance_offset(vector: Vector) -> Got:
-    """Advances cover the new bill of their own recipient."""
-    names = _Names()
-    advances = {names.number(row["recipient"]): _money(row["amount"]) for row in vector.rows("advances")}
-    offset = offset_advances(advances, _bill(vector.rows("new_bill"), names))
-    found = {names.name(part.service_id): part.amount for part in offset.used}
-    return Got(found | {f"left/{names.name(recipient)}": left for recipient, left in offset.left.items()})
-
-
 @harness("subsidy")
 def subsidy_of_a_family(vector: Vector) -> Got:
     """ПП № 761."""
@@ -277,3 +185,17 @@ def limit_index(vector: Vector) -> Got:
         raise InputError("LAW-0102", f"{vector.id}: нет ни одной услуги в обоих месяцах.", hint="Сверьте услуги вектора.")
     shown = {"growth_pct": format_roubles(found.growth_e2), "above_limit": "true" if found.above_limit else "false"}
     return Got({"base": found.base, "new": found.new}, other=shown)
+
+
+@harness("capital_relief")
+def capital_relief(vector: Vector) -> Got:
+    """ЖК ст. 169 ч. 2.1: a contribution, and the relief on the entitled owner's part of it within the social area."""
+    area, rate = vector.number("S"), vector.number("rate_m2")
+    one = Fraction(1)
+    relief = compensation(
+        Compensated(area, vector.number("S_norm"), rate),
+        persons=int(vector.number("n")),
+        entitled=int(vector.number("n_entitled")),
+        share=vector.number("share_pct") / 100,
+    )
+    return Got({"contribution": kopecks(clauses.contribution(area, rate, Fraction(0), one, one)), "relief": relief})

@@ -9,6 +9,7 @@ from core.charges import clauses
 from core.charges.absences import full_days
 from core.charges.interruptions import Limits, beyond_stated, hours_beyond
 from core.charges.quality import delay_blocks, heating_degree_hours, hot_water_hours
+from core.charges.relief import relief_on_line
 from core.money import kopecks
 from core.period import Month
 from erkc.law.apply import exact, interruptions_of, measured_of, money
@@ -135,6 +136,6 @@ def order_of_lines(vector: Vector) -> Got:
     surcharge = money(clauses.formula_4_1, **own, K=vector.number("K", 1)) - base
     percent = vector.number("rate_pct", vector.law.number("interruption.cold_water.percent_per_hour", date(2026, 1, 1)))
     reduction = -money(clauses.interruption, P=Fraction(base, 100), h=vector.number("hours_reduction", 0), r=percent)
-    relief = -kopecks(Fraction(base + reduction, 100) * vector.number("share_pct", 0) / 100)
+    relief = relief_on_line(base=base, recalculation=0, underdelivery=-reduction, share=vector.number("share_pct", 0) / 100)
     amounts = {"base": base, "surcharge": surcharge, "reduction": reduction, "relief": relief}
     return Got({**amounts, "to_pay": sum(amounts.values())})

@@ -36,6 +36,7 @@ class Oracle:
         self.first, self.last = bounds(self.month)
         self.days = days_of(self.month)
         self.months = months_between(house["start"], self.month)
+        self.negative = (ZERO, ZERO)
         self.cache: dict[tuple[str, str], dict[Month, dict[str, Any] | None]] = {}
 
     # --- people and days -------------------------------------------------------------------------------------------------------------
@@ -67,7 +68,7 @@ class Oracle:
 
     # --- volumes ---------------------------------------------------------------------------------------------------------------------
 
-    def norm(self, account: Account, service: str, month: Month) -> Fraction:
+    def norm(self, account: Account, service: str, month: Month) -> Any:
         """Volume by the norm, without K."""
         norms = self.house["norms"]
         if service == "gas":
@@ -113,7 +114,13 @@ class Oracle:
         found = self.walk(account, service)[month]
         if found is None or found["how"] == "norm":
             raised = found is None or found["raised"]
-            return {"how": "norm", "kind": "norm", "volume": self.norm(account, service, month), "raised": raised, "metered": found is not None}
+            return {
+                "how": "norm",
+                "kind": "norm",
+                "volume": self.norm(account, service, month),
+                "raised": raised,
+                "metered": found is not None,
+            }
         return {**found, "raised": False, "metered": True}
 
     def _in_flat(self, account: Account, service: str, month: Month, chain: dict[str, Any]) -> dict[str, Any]:
@@ -129,7 +136,13 @@ class Oracle:
         whole = self.cache[key][month]
         if whole is None or whole["how"] == "norm":
             raised = whole is None or whole["raised"]
-            return {"how": "norm", "kind": "norm", "volume": self.norm(account, service, month), "raised": raised, "metered": whole is not None}
+            return {
+                "how": "norm",
+                "kind": "norm",
+                "volume": self.norm(account, service, month),
+                "raised": raised,
+                "metered": whole is not None,
+            }
         people = {one["id"]: self.persons(one, month) for one in rooms}
         metered = {one["id"]: ZERO for one in rooms}
         for one in rooms:
@@ -159,7 +172,7 @@ class Oracle:
         parts = [(first, min(last, change - timedelta(days=1)), Fraction(3, 2)), (max(first, change), last, Fraction(3))]
         return [part for part in parts if part[0] <= part[1]]
 
-    def is_raised(self, account: Account, service: str, found: dict[str, Any]) -> bool:
+    def is_raised(self, account: Account, service: str, found: dict[str, Any]) -> Any:
         if found["how"] != "norm" or not found["raised"] or service not in ("cold", "hot", "power"):
             return False
         possible = found["metered"] or account["no_meter_reason"] != 1
@@ -235,7 +248,7 @@ class Oracle:
 
     # --- services --------------------------------------------------------------------------------------------------------------------
 
-    def common(self) -> Fraction | None:
+    def common(self) -> Any:
         """Cold water of common property of the house in the month; None where it is not charged."""
         house = self.house
         norm = house["norms"]["common"] * house["S_common"]
@@ -261,7 +274,7 @@ class Oracle:
             carried = max(-balance, ZERO) if self.settings["negative_common"] == "carry" else ZERO
         return rest
 
-    def heating(self, account: Account) -> Fraction | None:
+    def heating(self, account: Account) -> Any:
         """Heat of the account for a whole month, by section 5; None outside the season."""
         house = self.house
         season = house["season"]

@@ -1,4 +1,4 @@
-"""What a metering point counted in each month, written from the rules of sections 4 and 7 of the description of the law; imports nothing of ours.
+"""What a metering point counted in each month, written from sections 4 and 7 of the description of the law; imports nothing of ours.
 
 A device is a mapping: ``start`` (where it begins), ``installed`` (None: long ago), ``last_valid`` (None: still valid), ``digits``,
 ``readings`` (list of (day, value)). A month of the result is a mapping: ``how`` (``meter``, ``average``, ``norm``), ``volume`` (None for
@@ -89,7 +89,7 @@ class Point:
         found = [(day, value) for day, value in device["readings"] if first <= day <= until and (after is None or day > after)]
         return found[-1] if found else None
 
-    def _growth(self, device: dict[str, Any], value: Fraction) -> Fraction | None:
+    def _growth(self, device: dict[str, Any], value: Fraction) -> Any:
         assert self.last is not None
         if value >= self.last:
             return value - self.last

@@ -107,7 +107,8 @@ class _Sender(_Loader):
                 waste_basis=int(decided[6]) if decided else None, waste_basis_source=self.record() if decided else None,
             )  # fmt: skip
         return HouseFacts(
-            house_id=self.entity(), key=row[0], fias=row[8], oktmo=row[9], address=f"{row[3]}, {row[4]}", useful_area_e2=_scaled(row[24], 2),
+            house_id=self.entity(), key=row[0], fias=row[8], oktmo=row[9], address=f"{row[3]}, {row[4]}",
+            useful_area_e2=_scaled(row[24], 2),
             common_area_e2=_scaled(row[23], 2), heated_common_area_e2=None, soi_mode=None, soi_mode_source=None, source=self.record(),
             manager_id=None, contribution_creditor_id=None, contribution_excess_e6=None, contribution_source=None, price_e6=None,
             price_source=None, services=tuple(self.contract(row)),
@@ -128,8 +129,8 @@ class _Sender(_Loader):
         )  # fmt: skip
         norms = tuple(
             NormFacts(
-                n["utility_kind"], n["resource_kind"], n["basis"], n["unit_okei"], date.fromisoformat(n["valid_from"]), _scaled(n["value"], 6),
-                self.record(),
+                n["utility_kind"], n["resource_kind"], n["basis"], n["unit_okei"], date.fromisoformat(n["valid_from"]),
+                _scaled(n["value"], 6), self.record(),
             )
             for n in self.region["norms"]
         )  # fmt: skip

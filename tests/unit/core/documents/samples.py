@@ -123,11 +123,11 @@ VOLUMES = tuple(
     HouseVolume(HOUSE, service, "2026-10", what, volume, "odpu")
     for service, what, volume in (
         ("2", "individual", 412_310_000),
-        ("2", "soi", 15_076_000),
+        ("7", "soi", 15_076_000),
         ("3", "individual", 240_881_000),
-        ("3", "soi", 8_287_000),
+        ("9", "soi", 8_287_000),
         ("5", "individual", 6_744_000_000),
-        ("5", "soi", 511_200_000),
+        ("8", "soi", 511_200_000),
     )
 )
 

@@ -31,8 +31,8 @@ class Books:
         self.owner = owner
         self.account = account
 
-    def owes(self, amount: int, origin: Month = AUGUST, *, month: Month = OCTOBER) -> None:
-        posting = Posting(Chart.RECEIVABLE, Chart.OPENING, amount, self.account, SERVICE, CREDITOR, origin, Component.BASE)
+    def owes(self, amount: int, origin: Month = AUGUST, *, month: Month = OCTOBER, service: EntityId = SERVICE) -> None:
+        posting = Posting(Chart.RECEIVABLE, Chart.OPENING, amount, self.account, service, CREDITOR, origin, Component.BASE)
         self._post(f"opening/{origin}", "opening", month, month.first, posting)
 
     def pays(self, key: str, amount: int, on: date, *, month: Month = OCTOBER, origin: Month = AUGUST) -> None:
@@ -43,8 +43,8 @@ class Books:
         posting = Posting(Chart.RECEIVABLE, Chart.CASH, amount, self.account, SERVICE, CREDITOR, AUGUST, Component.BASE)
         self._post(f"payment/{key}", "payment_reversal", month, on, posting)
 
-    def corrects(self, amount: int, on: date, *, month: Month) -> None:
-        posting = Posting(Chart.PAYABLE, Chart.RECEIVABLE, amount, self.account, SERVICE, CREDITOR, AUGUST, Component.RECALCULATION)
+    def corrects(self, amount: int, on: date, *, month: Month, origin: Month = AUGUST) -> None:
+        posting = Posting(Chart.PAYABLE, Chart.RECEIVABLE, amount, self.account, SERVICE, CREDITOR, origin, Component.RECALCULATION)
         self._post(f"recalculation/{on}", "recalculation", month, on, posting)
 
     def rows(self, month: Month) -> list[PenaltyRow]:

@@ -13,6 +13,7 @@ from core.ledger.verify import broken
 from core.model.lines import Chart
 from core.period import Month
 from core.services.advances import use_advances
+from core.services.credits import use_credits
 from tests.unit.core.services.books import CREDITOR, NOW, OCTOBER, SERVICE, Books
 
 OTHER_SERVICE, SUPPLIER = EntityId(8), EntityId(4)
@@ -88,3 +89,18 @@ def test_a_bill_that_an_advance_has_covered_bears_no_penalties(books: Books) -> 
     books.charged(BILL, OCTOBER)
     use(books, OCTOBER)
     assert books.rows(DECEMBER) == []
+
+
+def test_a_credit_goes_to_its_own_service_then_to_the_oldest_debt_and_the_rest_is_an_advance(books: Books) -> None:
+    books.owes(10_00, Month(2026, 7), service=OTHER_SERVICE)
+    books.owes(20_00, Month(2026, 9))
+    books.charged({(SERVICE, CREDITOR): 100_00, (OTHER_SERVICE, SUPPLIER): 70_00}, OCTOBER)
+    books.corrects(145_00, date(2026, 10, 31), month=OCTOBER, origin=OCTOBER)
+    assert use_credits(books.connection, provider=books.owner, month=OCTOBER, at=NOW).new == 1
+    assert owed(books) == {(OTHER_SERVICE, SUPPLIER): 70_00}
+    assert ahead(books) == {(SERVICE, CREDITOR): 15_00}
+    assert use_credits(books.connection, provider=books.owner, month=OCTOBER, at=NOW).new == 0
+    assert use(books, OCTOBER).new == 0
+    (row,) = books.rows(OCTOBER)
+    assert (row.origin_month, row.segments[-1].last, row.segments[-1].principal) == (Month(2026, 7), OCTOBER.last, 10_00)
+    assert books.rows(NOVEMBER) == []

@@ -1,0 +1,150 @@
+"""Closed months computed again after an event: what one flat's lines come to now, less what was posted, split by cause (section 17).
+
+The house's totals of a closed month stay frozen: the common volume that was shared then is shared again, whatever the flat's own volume has
+become; the correction of that volume goes to the open month (``HouseFacts.volume_corrections_e6``). Nothing here posts: the differences go
+to the open month as new lines, except those that a court or a plan has blocked, which are reported and offered again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from core.charges.common_property import CommonVolume
+from core.charges.engine import charge_house
+from core.charges.law import Law
+from core.ids import EntityId
+from core.model.facts import Facts, HouseFacts
+from core.model.lines import ChargeLine
+from core.period import Month
+
+__all__ = ["Difference", "Event", "frozen_common", "months_of_event", "recalculate"]
+
+_SHARED_ONLY = frozenset({"S", "S_all", "T", "d", "D"})
+_COMMON_CLAUSES = frozenset({"soi_norm", "soi_by_meter", "soi_average", "formula_12", "formula_12_capped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact learnt after closing: its cause, for people and for the order of the split, and the house as it is with this fact.
+
+    Events are cumulative: the house of each has the facts of those before it.
+    """
+
+    cause: str
+    house: HouseFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a closed month of an account and service comes to now, less what was charged, by component and cause; kopecks with their signs.
+
+    ``underdelivery`` and ``benefit`` lower the charge, so a greater one is a negative difference.
+    """
+
+    account_id: EntityId
+    service_id: EntityId
+    creditor_id: EntityId
+    month: Month
+    cause: str
+    base: int
+    surcharge: int
+    recalculation: int
+    underdelivery: int
+    benefit: int
+    volume_e6: int
+    """Change of the own volume, which the open month's common property takes in."""
+    blocked: bool
+    """Reported, not posted."""
+
+    @property
+    def total(self) -> int:
+        """To pay more (positive) or less."""
+        return self.base + self.surcharge + self.recalculation + self.underdelivery + self.benefit
+
+
+def months_of_event(first: date, last: date | None, *, closed: Collection[Month]) -> list[Month]:
+    """The closed months that an event touches by its own dates; an open end means: from its beginning on."""
+    return sorted(month for month in closed if month.last >= first and (last is None or month.first <= last))
+
+
+def frozen_common(lines: Iterable[ChargeLine], services: Mapping[EntityId, str], month: Month) -> dict[str, CommonVolume]:
+    """The common volumes that posted lines of a month were shares of, by service key, from the inputs of the lines."""
+    frozen: dict[str, CommonVolume] = {}
+    for line in lines:
+        key = services.get(line.service_id)
+        if line.clause not in _COMMON_CLAUSES or key is None or key in frozen:
+            continue
+        row = _first_row(line)
+        values = {name: Fraction(text) for name, text in row["values"].items() if name not in _SHARED_ONLY}
+        records = {name: tuple(ids) for name, ids in row["records"].items() if name not in _SHARED_ONLY}
+        method = {"norm": "norm", "average": "average"}.get(line.method, "odpu")
+        frozen[key] = CommonVolume(month, method, Fraction(0), values, records, line.clause)  # type: ignore[arg-type]  # literals of the table
+    return frozen
+
+
+def recalculate(
+    before: Sequence[ChargeLine],
+    events: Sequence[Event],
+    *,
+    facts: Facts,
+    law: Law,
+    month: Month,
+    accounts: Collection[EntityId],
+    blocked: Collection[tuple[EntityId, Month]] = (),
+) -> list[Difference]:
+    """Differences of a closed month for the accounts, one for each service and cause that changed something.
+
+    ``before`` are the posted lines of the month, all of the house: the frozen totals are taken from them. The difference of each event is
+    that of the house with it from the house without it, so the causes add up to the whole.
+    """
+    current = {(line.account_id, line.service_id): line for line in before if line.account_id in accounts}
+    found: list[Difference] = []
+    for event in events:
+        services = {service.service_id: service.key for service in event.house.services}
+        charged = charge_house(event.house, facts, law, month, frozen=frozen_common(before, services, month))
+        after = {(line.account_id, line.service_id): line for line in charged.lines if line.account_id in accounts}
+        for key in sorted(current.keys() | after.keys()):
+            difference = _difference(current.get(key), after.get(key), month, event.cause, blocked)
+            if difference is not None:
+                found.append(difference)
+        current = after
+    return found
+
+
+def _difference(
+    old: ChargeLine | None, new: ChargeLine | None, month: Month, cause: str, blocked: Collection[tuple[EntityId, Month]]
+) -> Difference | None:
+    line = new or old
+    assert line is not None
+
+    def change(name: str) -> int:
+        return (getattr(new, name) if new else 0) - (getattr(old, name) if old else 0)
+
+    found = Difference(
+        account_id=line.account_id,
+        service_id=line.service_id,
+        creditor_id=line.creditor_id,
+        month=month,
+        cause=cause,
+        base=change("base"),
+        surcharge=change("surcharge"),
+        recalculation=change("recalculation"),
+        underdelivery=-change("underdelivery"),
+        benefit=-change("benefit"),
+        volume_e6=change("volume_e6"),
+        blocked=(line.account_id, month) in blocked,
+    )
+    changed = (found.base, found.surcharge, found.recalculation, found.underdelivery, found.benefit)
+    return found if any(changed) else None
+
+
+def _first_row(line: ChargeLine) -> Mapping[str, Any]:
+    """The first row of the base as ``engine`` wrote it (``Any``: JSON values)."""
+    base = line.inputs["base"]
+    assert isinstance(base, Sequence)
+    row: Mapping[str, Any] = base[0][0]
+    return row
