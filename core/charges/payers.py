@@ -32,6 +32,9 @@ class Payers:
         for account in house.accounts:
             grouped[account.payer or f"account {account.key}"].append(account)
         self._together = {account.key: tuple(group) for group in grouped.values() for account in group}
+        self._kinds_of_place: dict[tuple[str, str | None], set[int]] = defaultdict(set)
+        for account in house.accounts:
+            self._kinds_of_place[account.premises_number, account.room_number].add(account.kind)
         self._default = _ALL_SERVICES if any(account.kind in _ALL_SERVICES for account in house.accounts) else (_SUPPLIER,)
 
     def together(self, account: AccountFacts) -> tuple[AccountFacts, ...]:
@@ -40,12 +43,17 @@ class Payers:
 
     def carries(self, account: AccountFacts, service: ServiceFacts) -> bool:
         """Whether the account is the one of its payer that the service is charged on."""
-        kinds = self._kinds(service)
-        present = {one.kind for one in self.together(account)}
-        return account.kind == next((kind for kind in kinds if kind in present), None)
+        if account.payer is None:
+            # Without a unified account the payer is not known; whoever has an account at the same place is taken for the same.
+            present = self._kinds_of_place[account.premises_number, account.room_number]
+        else:
+            present = {one.kind for one in self.together(account)}
+        return account.kind == next((kind for kind in self._kinds(service) if kind in present), None)
 
     def carrier(self, account: AccountFacts, service: ServiceFacts) -> AccountFacts | None:
         """The account of the payer that the service is charged on."""
+        if self.carries(account, service):
+            return account
         return next((one for one in self.together(account) if self.carries(one, service)), None)
 
     def meters(self, account: AccountFacts) -> tuple[MeterFacts, ...]:

@@ -6,16 +6,16 @@ A bill whose content does not hold together is not issued and takes no number; t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import Connection, Engine
 
 from core import events
+from core.charges.deadlines import deadlines
 from core.charges.law import Law
 from core.clock import Clock
-from core.documents.calendar import DayRule, WorkCalendar, due_day
 from core.documents.check import check
 from core.documents.epd import build
 from core.errors import ErkcError, InputError
@@ -65,7 +65,7 @@ def issue_month(
     with transaction(engine) as connection:
         step = months.current(connection, provider_id=provider_id, month=month)
         if step.calculation_id is None or step.state not in (MonthState.POSTED, MonthState.CLOSED):
-            raise InputError("EPD-0101", f"Месяц {month.title} не проведён: {step.title}.", hint=f"Выполните erkc bill month {month}.")
+            raise InputError("EPD-0501", f"Месяц {month.title} не проведён: {step.title}.", hint=f"Выполните erkc bill month {month}.")
         calculation = read_calculation(connection, step.calculation_id)
         houses = house_ids(connection, provider_id, month, calculation.known_until)
     new = 0
@@ -122,10 +122,9 @@ class _Batch:
     def _dates(self) -> BillDates:
         month = self.calculation.month
         facts = read_region(self.connection, month=month, known_until=self.calculation.known_until)
-        rules, calendar = _calendar(facts.settings, month)
         return BillDates(
             issued_on=self.issued_on,
-            due_on=due_day(month, calendar, rules=rules, presented_on=self.issued_on),
+            due_on=deadlines(self.law, facts.settings, day=month.last).due_day(month, presented_on=self.issued_on),
             payments_until=month.last,
         )
 
@@ -164,12 +163,3 @@ class _Batch:
 def _numbered(month: Month, number: int) -> str:
     """``202610-000123``: the month and the number in it; at most 30 signs with a digit, as the federal system wants."""
     return f"{month.year}{month.month:02d}-{number:06d}"
-
-
-def _calendar(settings: Mapping[str, object], month: Month) -> tuple[list[DayRule], WorkCalendar]:
-    """Due-day rules and days off of the region's settings; a year without a calendar is an error of ``due_day``."""
-    listed = settings.get("due_day_rule")
-    rules = [DayRule(Month.parse(str(item["from_month"])), int(item["day"])) for item in listed] if isinstance(listed, list) else []
-    days = settings.get("days_off")
-    off = [date.fromisoformat(str(day)) for day in days] if isinstance(days, list) else []
-    return rules, WorkCalendar.of(off)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 from core.charges import clauses
 from core.charges.norms import NormRow, coefficient_is_due, norm_from_matrix
 from core.charges.persons import Days, person_days
+from core.charges.yearly import YearSlice, roubles_of, waste_correction
 from core.money import kopecks, split
 from core.period import Month
 from erkc.law.apply import Clause, exact, money, volume
@@ -14,6 +16,7 @@ from erkc.law.vectors import Got, Vector, harness
 
 __all__ = ["RESOURCES", "persons_of"]
 
+_YEAR = (date(2025, 1, 1), date(2025, 12, 31))
 RESOURCES = {"cold": "cold_water", "hot": "hot_water", "power": "electricity", "sewage": "wastewater"}
 """Services of vectors as our resources, where a raising coefficient may be due."""
 
@@ -144,14 +147,13 @@ def waste_yearly(vector: Vector) -> Got:
     """The year by containers, slice by slice, less what was charged; only where the region recalculates."""
     if vector.setting("waste_yearly_recalc") != "true":
         return Got()
-    actual = Fraction(0)
+    slices = []
     for row in vector.rows("months"):
-        share = {name: Fraction(str(row[name])) for name in ("n", "n_all", "S", "S_site", "T", "V") if name in row}
-        if "n_all" in share:
-            actual += exact(clauses.formula_9_3, V_removed=share["V"], n=share["n"], n_site=share["n_all"], T=share["T"])
-        else:
-            actual += exact(clauses.formula_9_4, V_removed=share["V"], S=share["S"], S_site=share["S_site"], T=share["T"])
-    return Got({"recalc": kopecks(actual + exact(clauses.charged_before, P=vector.number("charged")))})
+        value = {name: Fraction(str(row[name])) for name in ("n", "n_all", "S", "S_site", "T", "V") if name in row}
+        by_area = "n_all" not in value
+        share, whole = (value["S"], value["S_site"]) if by_area else (value["n"], value["n_all"])
+        slices.append(YearSlice(*_YEAR, value["T"], value["V"], share=share, whole=whole, by_area=by_area))
+    return Got({"recalc": kopecks(roubles_of(waste_correction(slices, charged=vector.number("charged"))))})
 
 
 @harness("area_rate")

@@ -9,10 +9,13 @@ from typing import Any
 
 from core.charges import clauses
 from core.charges.averages import average_of
+from core.charges.yearly import YearSlice, heating_correction, roubles_of
 from core.money import kopecks
 from erkc.law.apply import Clause, exact, money, volume
 from erkc.law.harness_metering import averages_of
 from erkc.law.vectors import Got, Vector, harness
+
+_YEAR = (date(2025, 1, 1), date(2025, 12, 31))
 
 
 def _number(row: Mapping[str, Any], name: str, default: Fraction | None = None) -> Fraction:
@@ -118,17 +121,17 @@ def heating_all_metered(vector: Vector) -> Got:
 
 
 @harness("heating_correction")
-def heating_correction(vector: Vector) -> Got:
+def correction_of_the_year(vector: Vector) -> Got:
     """Formulas 3(2) and 3(4): the year by its slices less what was charged, rounded once."""
-    share = {"S": vector.number("S"), "S_all": vector.number("S_ob")}
-    roubles = exact(clauses.charged_before, P=vector.number("charged"))
-    for row in vector.rows("year_slices"):
-        values = {**share, "V_house": _number(row, "V_house"), "T": _number(row, "T")}
-        if "V" in row:
-            roubles += exact(clauses.formula_3_1, V=_number(row, "V"), V_individual=_number(row, "V_ind"), **values)
-        else:
-            roubles += exact(clauses.formula_3, **values)
-    return Got({"correction": kopecks(roubles)})
+    slices = [
+        YearSlice(
+            *_YEAR, _number(row, "T"), _number(row, "V_house"),
+            own=_number(row, "V") if "V" in row else None, individual=_number(row, "V_ind") if "V_ind" in row else None,
+        )
+        for row in vector.rows("year_slices")
+    ]  # fmt: skip
+    group = heating_correction(slices, area=vector.number("S"), area_of_house=vector.number("S_ob"), charged=vector.number("charged"))
+    return Got({"correction": kopecks(roubles_of(group))})
 
 
 @harness("heating_evenly")

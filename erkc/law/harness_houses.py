@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from core.charges import clauses
 from core.charges.common_property import Regime, common_month
+from core.charges.yearly import YearSlice, common_correction, roubles_of
 from core.money import kopecks
 from erkc.law.apply import Clause, exact, money, persons_of_room, volume
 from erkc.law.harness_general import persons_of
 from erkc.law.vectors import Got, Vector, harness
+
+_YEAR = (date(2025, 1, 1), date(2025, 12, 31))
 
 
 def _number(row: Mapping[str, Any], name: str) -> Fraction:
@@ -200,7 +204,7 @@ def common_needs(vector: Vector) -> Got:
         values = {"N": vector.number("N_common"), "S_common": vector.number("S_oi"), **share}
         return Got({"charge": money(clauses.soi_norm, **values, T=vector.number("T"))}, {"V": volume(clauses.soi_norm, **values)})
     got = Got()
-    carried, rest, charged = Fraction(0), Fraction(0), 0
+    carried, charged = Fraction(0), 0
     for i, row in enumerate(months, start=1):
         month = common_month(
             regime,
@@ -220,10 +224,12 @@ def common_needs(vector: Vector) -> Got:
         if regime is Regime.ODN:
             got.other[f"borne_by_provider_{i}"] = month.borne_by_provider
         carried, charged = month.carried, charged + amount
-        rest += month.rest or 0
     if regime in (Regime.NORM_THEN_RECALCULATION, Regime.AVERAGE):
-        actual = exact(clauses.soi_average, V_average=clauses.positive_part(rest), **share, T=vector.number("T"))
-        got.amounts["recalc"] = kopecks(actual + exact(clauses.charged_before, P=Fraction(charged, 100)))
+        slices = [YearSlice(*_YEAR, vector.number("T"), _number(row, "V_house"), individual=_number(row, "V_ind")) for row in months]
+        group = common_correction(
+            slices, area=share["S"], area_of_house=share["S_all"], tariff=vector.number("T"), charged=Fraction(charged, 100)
+        )
+        got.amounts["recalc"] = kopecks(roubles_of(group))
     return got
 
 

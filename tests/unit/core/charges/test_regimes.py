@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from core.charges import HouseCharges, explain_line
+from core.charges.engine import evaluate
 from core.charges.recalculate import Event, months_of_event, recalculate
+from core.charges.yearly import YearSlice, common_correction, correction_plan, heating_correction, waste_correction
+from core.ids import EntityId
 from core.model.facts import AbsenceFacts, AccountFacts, HouseFacts, MeterFacts, ReadingFacts, ReliefFacts, ResidenceFacts
 from core.model.lines import ChargeLine
 from core.period import Month
@@ -346,3 +350,28 @@ def test_an_account_of_another_kind_gets_its_own_services_only(kind: int) -> Non
     expected = {2: {9}, 3: {10}, 6: {11}}[kind]
     assert {int(line.service_id) for line in result.lines if line.account_id == other.account_id} == expected
     assert not {int(line.service_id) for line in result.lines if line.account_id != other.account_id} & expected
+
+
+def test_yearly_corrections_are_lines_that_explain_themselves() -> None:
+    """Heat 100 and 60 Гкал at 2000 and 2500, a hundredth each: 2000 + 1500 − 3400; the rest of water 30 − 20 + 15 − 20 = 5 by area."""
+    year = [
+        YearSlice(date(2025, 1, 1), date(2025, 6, 30), Fraction(2000), Fraction(100)),
+        YearSlice(date(2025, 7, 1), date(2025, 12, 31), Fraction(2500), Fraction(60)),
+    ]
+    heat = heating_correction(year, area=Fraction(50), area_of_house=Fraction(5000), charged=Fraction(3400))
+    own = [replace(part, own=Fraction(1), individual=Fraction(80)) for part in year]
+    metered = heating_correction(own, area=Fraction(50), area_of_house=Fraction(5000), charged=Fraction(0))
+    months = [
+        YearSlice(date(2025, 1, 1), date(2025, 1, 31), Fraction(40), Fraction(30), individual=Fraction(20)),
+        YearSlice(date(2025, 2, 1), date(2025, 2, 28), Fraction(40), Fraction(15), individual=Fraction(20)),
+    ]
+    common = common_correction(months, area=Fraction(50), area_of_house=Fraction(100), tariff=Fraction(40), charged=Fraction(120))
+    waste = waste_correction([replace(year[0], share=Fraction(2), whole=Fraction(200))], charged=Fraction(2500))
+    groups = (heat, metered, common, waste)
+    plans = [correction_plan(g, account_id=EntityId(1), service_id=EntityId(2), creditor_id=EntityId(3), method="odpu") for g in groups]
+    lines = evaluate(plans, month=Month(2026, 2), version="2026-02-01")
+    # 1 + (100 − 80) / 100 = 1,2 at 2000; 1 − 0,2 = 0,8 at 2500
+    assert [line.base for line in lines] == [10000, 440000, -2000, -50000]
+    assert [explain_line(line).total for line in lines] == [line.total for line in lines]
+    with pytest.raises(ValueError, match="container site"):
+        waste_correction(year, charged=Fraction(0))
