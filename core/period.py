@@ -46,12 +46,12 @@ class Month:
     @property
     def first(self) -> date:
         """The first day."""
-        return date(self.year, self.month, 1)
+        return _bounds(self.year, self.month)[0]
 
     @property
     def last(self) -> date:
         """The last day."""
-        return date(self.year, self.month, self.days)
+        return _bounds(self.year, self.month)[1]
 
     @property
     def days(self) -> int:
@@ -83,10 +83,15 @@ class Month:
         return (self.year - other.year) * 12 + self.month - other.month
 
     def __contains__(self, day: date) -> bool:
-        return self.first <= day <= self.last
+        return day.month == self.month and day.year == self.year
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@functools.cache
+def _bounds(year: int, month: int) -> tuple[date, date]:
+    return date(year, month, 1), date(year, month, _days(year, month))
 
 
 @functools.cache

@@ -5,11 +5,14 @@ A bill that has its file is not rendered again; a killed run leaves whole files 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 
 from core.charges.law import Law
 from core.ids import CENTRE
@@ -29,6 +32,8 @@ from erkc.render.bills import render_batch, template_version
 __all__ = ["Issued", "issue_bills"]
 
 _PDF = "application/pdf"
+_PROCESSES = 2
+"""Renderers at a time: each holds its engine's memory."""
 
 Progress = Callable[[int, int], None]
 
@@ -111,16 +116,25 @@ class _Rendering:
         return self
 
     def _render(self, bills: list[IssuedBill], done: int, count: int) -> None:
+        """Render a batch in as many processes as the machine has cores, at most :data:`_PROCESSES`, and remember the files."""
         if not bills:
             return
+        counting = Lock()
         shown = done
 
         def advanced(by: int) -> None:
             nonlocal shown
-            shown += by
-            self.progress(shown, count)
+            with counting:
+                shown += by
+                self.progress(shown, count)
 
-        files = render_batch([bill.content for bill in bills], self.out, single_files=True, progress=advanced)
+        size = -(-len(bills) // min(_PROCESSES, os.cpu_count() or 1))
+        parts = [bills[start : start + size] for start in range(0, len(bills), size)]
+        with ThreadPoolExecutor(len(parts)) as pool:
+            rendered = pool.map(
+                lambda part: render_batch([bill.content for bill in part], self.out, single_files=True, progress=advanced), parts
+            )
+            files = [file for part in rendered for file in part]
         by_number = {bill.number: bill.bill_id for bill in bills}
         rows = [
             BillFile(by_number[number], _PDF, template_version(), file.sha256, file.size, file.path.name)

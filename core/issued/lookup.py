@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, text
@@ -12,18 +13,41 @@ from core.model.bill import BillContent
 from core.model.bill_json import canonical, from_json
 from core.period import Month
 
-__all__ = ["bill_ids", "files_of_month", "first_due_days", "read_contents"]
+__all__ = ["BillSummary", "bill_ids", "bills_like", "files_of_month", "first_due_days", "read_contents"]
 
 _CONTENTS = text("SELECT bill_id, content FROM bill WHERE bill_id = ANY (:ids) ORDER BY bill_id")
 _FILES = text(
     "SELECT f.bill_id, f.path FROM bill_file f JOIN bill b USING (bill_id) "
     "WHERE b.provider_id = :provider_id AND b.month = :month AND f.media = :media AND f.template = :template"
 )
+_SUMMARIES = text(
+    "SELECT bill_id, provider_id, payer_id, month, number, version, total FROM bill "
+    "WHERE number = CAST(:number AS text) OR payer_id = CAST(:payer AS bigint) ORDER BY bill_id"
+)
 _BY_NUMBER = text("SELECT number, bill_id FROM bill WHERE provider_id = :provider_id AND number = ANY (:numbers)")
 _FIRST_DUE = text(
     "SELECT payer_id, month, CAST(content ->> 'due_on' AS date) AS due_on FROM bill "
     "WHERE provider_id = :provider_id AND payer_id = ANY (:payers) AND month = ANY (CAST(:months AS date[])) AND version = 1"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class BillSummary:
+    """A bill without its content; ``total`` is what it asks for, kopecks."""
+
+    bill_id: BillId
+    provider_id: ProviderId
+    payer_id: EntityId
+    month: date
+    number: str
+    version: int
+    total: int
+
+
+def bills_like(connection: Connection, *, number: str | None = None, payer_id: EntityId | None = None) -> list[BillSummary]:
+    """Bills of a printed number or of a payer, every version, in the order of issue."""
+    rows = connection.execute(_SUMMARIES, {"number": number, "payer": payer_id})
+    return [BillSummary(BillId(r[0]), ProviderId(r[1]), EntityId(r[2]), *r[3:]) for r in rows]
 
 
 def read_contents(connection: Connection, ids: Collection[BillId]) -> dict[BillId, BillContent]:

@@ -268,20 +268,23 @@ FROM (
   GROUP BY e.entry_id
 ) f
 
--- name: entry_of_key
-SELECT entry_id, entry_key, kind, provider_id, month, occurred_on, reason, message_id, calculation_id, posted_at, encode(content_sha256, 'hex') AS content
-FROM entry WHERE entry_key = :key
-
 -- name: entries_of_account
 SELECT e.entry_key, e.kind, e.month, e.occurred_on, e.reason, e.message_id, sum(p.amount)::bigint AS amount
 FROM entry e JOIN posting p USING (entry_id)
 WHERE p.account_id = :account_id
 GROUP BY e.entry_id ORDER BY e.entry_id
 
--- name: suspense_items
-SELECT e.entry_id, e.entry_key, e.occurred_on, e.reason, e.message_id, sum(CASE WHEN p.credit = 4 THEN p.amount ELSE -p.amount END)::bigint AS amount
+-- name: entries_ending_with
+SELECT e.entry_key, e.kind, e.month, e.occurred_on, e.reason, e.message_id, sum(p.amount)::bigint AS amount
 FROM entry e JOIN posting p USING (entry_id)
-WHERE (p.debit = 4 OR p.credit = 4) AND (CAST(:provider_id AS integer) IS NULL OR e.provider_id = :provider_id)
+WHERE right(e.entry_key, length(:suffix)) = :suffix
+GROUP BY e.entry_id ORDER BY e.entry_id
+
+-- name: suspense_items
+-- What went into suspense (positive) and what was taken out of it (negative), entry by entry.
+SELECT e.entry_key, e.kind, e.month, e.occurred_on, e.reason, e.message_id, sum(CASE WHEN p.credit = 4 THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM entry e JOIN posting p USING (entry_id)
+WHERE p.debit = 4 OR p.credit = 4
 GROUP BY e.entry_id ORDER BY e.entry_id
 
 -- name: first_opening_month

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from core.ids import EntityId, RecordId
 
 __all__ = [
-    "AbsenceFacts", "AccountFacts", "Facts", "HouseFacts", "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts",
-    "ResidenceFacts", "ServiceFacts", "TariffFacts",
+    "AbsenceFacts", "AccountFacts", "ActFacts", "DeviationFacts", "Facts", "HouseFacts", "InterruptionFacts", "MeterFacts",
+    "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
 ]  # fmt: skip
 
 
@@ -97,6 +98,45 @@ class AbsenceFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ActFacts:
+    """An act of a check (п. 61), of an unauthorised connection (п. 62) or of interference with a meter (п. 81(11))."""
+
+    service: str
+    kind: Literal["check", "unauthorised", "tampering"]
+    drawn_on: date
+    """The month of this day bears the recalculation, at its tariff."""
+    source: RecordId
+    stated_e3: int | None = None
+    checked_e3: int | None = None
+    """Check: the reading that was taken as true, and the one that was found."""
+    power_w: int | None = None
+    """Unauthorised connection: watts; None: not known, ten norms are charged."""
+    days: int | None = None
+    """Unauthorised connection of known power: days it lasted."""
+    months: int | None = None
+    """Months since the last check, where norms are charged."""
+    charged: int = 0
+    """Kopecks charged for the months that interference replaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviationFacts:
+    """A deviation of quality in the house, or in the premises of one account (Annex 1); local time."""
+
+    service: str
+    kind: Literal["temperature", "days", "delay"]
+    starts_at: datetime
+    ends_at: datetime
+    source: RecordId
+    account: str | None = None
+    """Key of the account; None: all of the house."""
+    degrees_e1: int | None = None
+    """Temperature: what was measured, tenths of a degree."""
+    required_e1: int = 180
+    """Temperature of the room that is due: +18, corner room +20."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReliefFacts:
     """A measure of support that lowers the price on the bill."""
 
@@ -138,6 +178,7 @@ class AccountFacts:
     payer: str | None = None
     """Unified account (ЕЛС): accounts that have one are one payer, whoever sent them."""
     reliefs: tuple[ReliefFacts, ...] = ()
+    acts: tuple[ActFacts, ...] = ()
     own_heating_e2: int = 0
     """Area with lawful own heating, or without heating by design, m² in hundredths; the whole area where all of it is so."""
     living_area_e2: int | None = None
@@ -195,6 +236,9 @@ class HouseFacts:
     interruptions: tuple[InterruptionFacts, ...]
     base_services: tuple[ServiceFacts, ...] = ()
     """Services that common property refers to and that the house itself is not provided with."""
+    deviations: tuple[DeviationFacts, ...] = ()
+    open_heating: bool = False
+    """Open system: one house meter for heat and hot water (п. 42(1))."""
     waste_basis: int | None = None
     """HOUSEDOC 9003: 1 by persons, 2 by area."""
     waste_basis_source: RecordId | None = None

@@ -1,9 +1,12 @@
-"""Looking at what is there: ``erkc verify``."""
+"""Looking at what is there: ``erkc verify``, ``erkc show``."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from core.services.show import show
 from core.services.verify import Verdict, verify
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
@@ -14,6 +17,25 @@ __all__ = ["register", "show_verdict"]
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
     application.command("verify")(verify_command)
+    application.command("show")(show_command)
+
+
+def show_command(
+    identifier: Annotated[str, typer.Argument(metavar="ЧТО", help="ЛС, ЕЛС, ИЖКУ, номер документа, УИП, GUID или начало хеша сообщения.")],
+    as_json: Json = False,
+) -> None:
+    """Показать всю жизнь чего угодно по его идентификатору."""
+    with opened(as_json) as (application, screen):
+        lives = show(application.engine, identifier)
+        for life in lives:
+            screen.heading(life.title)
+            screen.table(("Когда", "Что", "Подробности"), [(fact.when, fact.what, fact.text) for fact in life.facts])
+        screen.document(
+            [
+                {"kind": life.kind, "title": life.title, "facts": [[fact.when, fact.what, fact.text] for fact in life.facts]}
+                for life in lives
+            ]
+        )
 
 
 def verify_command(as_json: Json = False) -> None:

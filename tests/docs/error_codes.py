@@ -17,7 +17,7 @@ from adapters.banks.messages import _TEXTS as BANK_TEXTS
 __all__ = ["ROOT", "codes_of_program", "codes_of_table"]
 
 ROOT = Path(__file__).parents[2]
-_CODE = re.compile(r"[A-Z][A-Z0-9]{1,4}-[A-Z]?\d{2,4}")
+_CODE = re.compile(r"(?!SHA-)[A-Z][A-Z0-9]{1,4}-[A-Z]?\d{2,4}")
 _CAPITALS = re.compile(r"[A-Z]+(_[A-Z]+)+")
 _FOLDERS = ("core", "adapters", "config", "erkc")
 _SAID_BY_STANDS = "erkc/stands"
@@ -51,5 +51,5 @@ def _in_code(text: str) -> Iterator[str]:
 
 
 def codes_of_table(page: str) -> list[str]:
-    """Codes in the first column of the tables of a page."""
-    return [code for code in _ROW.findall(page) if _CODE.fullmatch(code) or _CAPITALS.fullmatch(code)]
+    """Codes in the first column of the tables under the heading of error codes."""
+    return _ROW.findall(page.partition("## Error codes")[2])

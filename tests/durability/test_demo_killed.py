@@ -17,7 +17,7 @@ from erkc.stands.gis import running
 
 COMMAND = (sys.executable, "-m", "erkc.cli.main", "demo", "--json")
 SEED = 20261124
-KILLS = 4
+KILLS = 3
 
 
 def _finish(home: Path) -> dict[str, Any]:

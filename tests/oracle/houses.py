@@ -53,6 +53,12 @@ class _Maker:
             "own_heating_unit": pick(["premises", "room"]),
             "communal_area": pick(["computed", "stated"]),
             "heating_payment": pick(["season", "season", "evenly"]),
+            "wastewater_k": pick(["1", "1", "1", "1.5"]),
+            "interruption_limits": pick(["law", "law", "law", "stated"]),
+            "average_window": pick(["last 6 measured full months", "last 6 measured full months", "last 4 measured full months"]),
+            "rollover_factor": pick(["3", "3", "2", "5"]),
+            "owners_when_unknown": pick(["1", "1", "2"]),
+            "negative_odn": pick(["reduce_own", "reduce_own", "forget"]),
         }
 
     def tariff(self, low: int, high: int) -> list[tuple[date, date, Fraction]]:
@@ -147,6 +153,15 @@ class _Maker:
                 found.append((inside, None))
         return found
 
+    def reliefs(self) -> list[tuple[str, Fraction, int, date]]:
+        """Relief on the bill for some services: share, entitled persons, from which day."""
+        rng = self.rng
+        if rng.random() < 0.75:
+            return []
+        day = rng.choice([date(2025, 1, 1), self.first + timedelta(days=rng.randint(1, 20))])
+        services = rng.sample(["cold", "hot", "sewage", "power"], rng.randint(1, 3))
+        return [(service, Fraction(rng.choice([30, 50, 100]), 100), rng.randint(1, 2), day) for service in services]
+
     def account(self, **more: Any) -> dict[str, Any]:
         rng = self.rng
         self.names += 1
@@ -160,7 +175,8 @@ class _Maker:
             "id": f"a{self.names}", "premises": f"{self.names}", "flat": None, "residential": True, "area": area,
             "opened": date(2020, 1, 1), "closed": None, "no_meter_reason": rng.choice([1, 2, None]), "stove": True,
             "heater": rng.random() < 0.4, "owners": rng.choice([None, None, 1, 2, 3]), "access_refused": rng.random() < 0.3,
-            "persons": people, "absences": absences, "meters": [], "own_heating": Fraction(0), "living": None, "heat_meter": None, **more,
+            "persons": people, "absences": absences, "meters": [], "reliefs": self.reliefs(),
+            "own_heating": Fraction(0), "living": None, "heat_meter": None, **more,
         }  # fmt: skip
 
 
@@ -231,6 +247,8 @@ def _accounts(
             if always or rng.random() < 0.6:
                 kinds = ("read",) if always else _kinds(service, settings, zones)
                 count = 2 if service in ("cold", "hot") and not always and rng.random() < 0.15 else 1
+                if count == 2:  # which of two removed meters a new one follows no record says
+                    kinds = tuple(kind for kind in kinds if kind != "replaced")
                 for _ in range(count):
                     account["meters"].append({"service": service, "devices": make.device(service, kinds=kinds)})
         accounts.append(account)
@@ -326,16 +344,16 @@ def _house_meter(make: _Maker, house: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"start": Fraction(0), "installed": None, "last_valid": None, "failed": None, "digits": 8, "readings": readings}]
 
 
-def _interruptions(make: _Maker) -> dict[str, list[tuple[datetime, datetime]]]:
+def _interruptions(make: _Maker) -> dict[str, list[tuple[datetime, datetime, int]]]:
     rng = make.rng
-    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    found: dict[str, list[tuple[datetime, datetime, int]]] = {}
     for service in ("cold", "hot", "sewage", "power", "gas", "heat"):
         if rng.random() < 0.3:
             begin = datetime.combine(make.first, time.min) + timedelta(minutes=15 * rng.randint(-60, 2000))
             items = []
             for _ in range(rng.randint(1, 3)):
                 end = begin + timedelta(minutes=15 * rng.choice([4, 12, 17, 30, 80, 200]))
-                items.append((begin, end))
+                items.append((begin, end, rng.choice([0, 4, 8, 24])))
                 begin = end + timedelta(minutes=15 * rng.randint(10, 900))
             found[service] = items
     return found

@@ -62,7 +62,7 @@ class Oracle:
             return total
 
         if not person_days(*whole):
-            owners = account["owners"] or 1
+            owners = account["owners"] or int(self.settings["owners_when_unknown"])
             return Fraction(owners * span(*opened), days_of(month))
         return Fraction(person_days(*opened), days_of(month))
 
@@ -190,13 +190,13 @@ class Oracle:
             base += money(volume * tariff * span(begin, end) / whole)
             for low, high, factor in self.coefficient(raised, begin, end) if raised else []:
                 total += money(volume * factor * tariff * span(low, high) / whole)
-        return {"base": base, "surcharge": total - base if raised else 0, "recalc": 0, "nedo": 0}
+        return {"base": base, "surcharge": total - base if raised else 0, "recalc": 0, "nedo": 0, "benefit": 0}
 
     def by_area(self, account: Account, per_month: Fraction, tariff_of: str) -> dict[str, int]:
         """A monthly volume (or area) charged for the days the account was open, of the days of the month."""
         first, last = self.open_days(account, self.month) or (self.first, self.last)
         parts = [money(per_month * tariff * span(begin, end) / self.days) for begin, end, tariff in self.tariffs(tariff_of, first, last)]
-        return {"base": sum(parts), "surcharge": 0, "recalc": 0, "nedo": 0}
+        return {"base": sum(parts), "surcharge": 0, "recalc": 0, "nedo": 0, "benefit": 0}
 
     # --- corrections -----------------------------------------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Oracle:
         hours, used, off = ZERO, ZERO, ZERO
         start_of_month = datetime.combine(self.first, time.min)
         end_of_month = datetime.combine(self.last + timedelta(days=1), time.min)
-        for begin, end in sorted(self.house["interruptions"].get(service, [])):
+        for begin, end, stated in sorted(self.house["interruptions"].get(service, [])):
             low, high = max(begin, start_of_month), min(end, end_of_month)
             if low >= high:
                 continue
@@ -216,6 +216,8 @@ class Oracle:
             earlier = Fraction(int((low - begin).total_seconds()), 3600)
             over_single = ZERO if single is None else min(max(earlier + lasted - single, ZERO), lasted)
             over_month = ZERO if monthly is None else min(max(used + lasted - monthly, ZERO), lasted)
+            if self.settings["interruption_limits"] == "stated":
+                over_single, over_month = min(max(earlier + lasted - stated, ZERO), lasted), ZERO
             hours += max(over_single, over_month)
             used += lasted
             off += lasted
@@ -228,6 +230,19 @@ class Oracle:
             charge += Fraction(line["surcharge"], 100)
         if hours:
             line["nedo"] += money(min(charge * hours * Fraction(15, 10000), charge))
+
+    def relief(self, account: Account, service: str, volume: Fraction, per_person: Fraction, tariff_of: str, line: dict[str, int]) -> None:
+        """Share × the volume for a person, at most the norm × entitled × tariff, on the days of the relief; rounded once."""
+        first, last = self.open_days(account, self.month) or (self.first, self.last)
+        whole = span(first, last)
+        for name, share, entitled, since in account["reliefs"]:
+            if name != service:
+                continue
+            each = min(volume / self.persons({**account, "opened": date.min, "closed": None}, self.month), per_person)
+            roubles = ZERO
+            for begin, end, tariff in self.tariffs(tariff_of, first, last):
+                roubles += share * each * entitled * tariff * span(max(begin, since), end) / whole
+            line["benefit"] = money(roubles)
 
     def absence(self, account: Account, service: str, per_person: Fraction, tariff_of: str, line: dict[str, int]) -> None:
         """Full days between leaving and return, a run of more than five; a meter of water, or none proved impossible, refuses it."""
@@ -302,7 +317,7 @@ class Oracle:
         if evenly:
             return house["heat_last_year"] / 12 * area / S_all
         if heat["failed"]:
-            average = heat["history"][-6:]
+            average = heat["history"][-int(self.settings["average_window"].split()[1]) :]
             if len(average) < 3 or heat["missing"] > 3:
                 return by_norm
             return sum(average, ZERO) / len(average) * area / S_all
@@ -341,7 +356,13 @@ class Oracle:
             resource = "power" if service in ("day", "night") else service
             volume = found["volume"]
             volumes[service] = volume
-            if service == "cold" and house["soi"] == "odn" and self.negative[0] < self.negative[1] and account["residential"]:
+            if (
+                service == "cold"
+                and house["soi"] == "odn"
+                and self.settings["negative_odn"] == "reduce_own"
+                and self.negative[0] < self.negative[1]
+                and account["residential"]
+            ):
                 everybody = sum((self.persons(one, self.month) for one in house["accounts"] if one["residential"]), ZERO)
                 less = (self.negative[1] - self.negative[0]) * self.persons(account, self.month) / everybody
                 volume = max(volume - less, ZERO)
@@ -355,6 +376,8 @@ class Oracle:
                 self.absence(account, resource, per_person, tariff_of, lines[service])
             self.rebuilt(tariff_of, found, lines[service])
             self.interruption(resource, lines[service], metered=found["metered"])
+            if account["residential"] and service not in ("day", "night", "gas"):
+                self.relief(account, resource, found["volume"], per_person, tariff_of, lines[service])
             if service == "hot" and house["two_component"]:
                 lines["hot_heat"] = self.line(account, service, volume * norms["q"], "hot_heat", raised)
                 if found["how"] == "norm":
@@ -362,9 +385,17 @@ class Oracle:
                 for month, again, charged in found.get("rebuilt", []):
                     self.rebuilt("hot_heat", {"rebuilt": [(month, again * norms["q"], charged * norms["q"])]}, lines["hot_heat"])
         waters = [water for water in WATERS if water in house["metered"]]
-        lines["sewage"] = self.line(account, "sewage", sum((volumes[water] for water in waters), ZERO), "sewage", None)
+        together = sum((volumes[water] for water in waters), ZERO)
+        lines["sewage"] = self.line(account, "sewage", together, "sewage", None)
+        factor = Fraction(self.settings["wastewater_k"])
+        raised = sum((volumes[water] for water in waters if self.is_raised(account, water, self.own(account, water, self.month))), ZERO)
+        if factor != 1 and raised:
+            more = self.line(account, "sewage", together + raised * (factor - 1), "sewage", None)
+            lines["sewage"]["surcharge"] = more["base"] - lines["sewage"]["base"]
         self.absence(account, "sewage", sum((norms[water] for water in waters), ZERO), "sewage", lines["sewage"])
         self.interruption("sewage", lines["sewage"], metered=True)
+        if account["residential"]:
+            self.relief(account, "sewage", together, sum((norms[water] for water in waters), ZERO), "sewage", lines["sewage"])
         if common is not None:
             lines["common"] = self.by_area(account, common * account["area"] / house["S_all"], "cold")
         heat = self.heating(account)

@@ -44,6 +44,8 @@ class Point:
         self.devices = devices
         self.norm = norm
         self.late_reading = settings["late_reading"]
+        self.window = int(settings["average_window"].split()[1])
+        self.rollover_factor = Fraction(settings["rollover_factor"])
         self.opened, self.closed = opened, closed
         self.last: Fraction | None = None
         self.history: list[Fraction] = []
@@ -58,7 +60,7 @@ class Point:
                     self.last = value
 
     def average(self) -> Fraction | None:
-        window = self.history[-6:]
+        window = self.history[-self.window :]
         return sum(window, Fraction(0)) / len(window) if len(window) >= 3 else None
 
     def month(self, month: Month) -> dict[str, Any] | None:
@@ -99,7 +101,7 @@ class Point:
         growth = value + turn - self.last
         if growth >= turn / 2:
             return None
-        if len(self.history) >= 3 and growth > 3 * sum(self.history, Fraction(0)) / len(self.history):
+        if len(self.history) >= 3 and growth > self.rollover_factor * sum(self.history, Fraction(0)) / len(self.history):
             return None
         return growth
 

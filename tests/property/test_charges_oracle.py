@@ -26,6 +26,7 @@ from core.model.facts import (
     MeterFacts,
     NormFacts,
     ReadingFacts,
+    ReliefFacts,
     ResidenceFacts,
     ServiceFacts,
     TariffFacts,
@@ -116,6 +117,11 @@ def _account(one: dict[str, Any], house: dict[str, Any], number: int) -> Account
         premises_number="F" if one["flat"] else one["premises"], room_number=one["id"] if one["flat"] else None, no_meter=True,
         no_meter_reason=one["no_meter_reason"], area_e2=_e(one["area"], 2), opened_on=one["opened"], closed_on=one["closed"],
         gas_stove=one["stove"], gas_heater=one["heater"], source=SOURCE, place_source=SOURCE,
+        reliefs=tuple(
+            ReliefFacts(service, int(share * 10_000), entitled, since, None, SOURCE)
+            for service, share, entitled, since in one["reliefs"]
+            if one["residential"] and service in (*house["metered"], "sewage")
+        ),
         residences=tuple(ResidenceFacts(str(i), first, last, SOURCE) for i, (first, last) in enumerate(one["persons"])),
         absences=tuple(AbsenceFacts("0", left, back, SOURCE) for left, back in one["absences"]), meters=tuple(meters),
         owners=one["owners"],
@@ -172,7 +178,7 @@ def _house(house: dict[str, Any]) -> HouseFacts:
     interruptions = []
     for service, items in house["interruptions"].items():
         for name in ["day", "night"] if service == "power" and "day" in house["metered"] else [service]:
-            interruptions += [InterruptionFacts(name, first, last, None, SOURCE) for first, last in items]
+            interruptions += [InterruptionFacts(name, first, last, stated * 100, SOURCE) for first, last, stated in items]
     soi = house["soi"]
     return HouseFacts(
         house_id=EntityId(1), key="h", fias="f", oktmo=OKTMO, address="дом", useful_area_e2=_e(house["S_all"], 2),
@@ -224,6 +230,7 @@ def _ours(result: HouseCharges, facts: HouseFacts) -> dict[str, dict[str, dict[s
     for line in result.lines:
         found[names[line.account_id]][services[line.service_id]] = {
             "base": line.base, "surcharge": line.surcharge, "recalc": line.recalculation, "nedo": line.underdelivery,
+            "benefit": line.benefit,
         }  # fmt: skip
     return found
 

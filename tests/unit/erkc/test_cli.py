@@ -97,3 +97,15 @@ def test_a_month_is_drafted_approved_and_closed_by_command(run: Run, taken_town:
     assert code == 0 and json.loads(out)["0077000116"]["posted"] > 0
     code, out, _ = run("bill", "close", "2026-10")
     assert code == 0 and "закрыт" in out
+
+
+def test_show_tells_the_life_of_accounts_payments_and_messages(run: Run, charged: Application) -> None:
+    code, out, _ = run("show", "41100000011", "--json")
+    (account,) = json.loads(out)
+    assert code == 0 and [fact[1] for fact in account["facts"]] == ["открыт", "сальдо", "платёж", "начисление"]
+    code, out, _ = run("show", "412610120000001013", "--json")
+    assert code == 0 and json.loads(out)[0]["kind"] == "entry"
+    code, out, _ = run("show", "8156b00f682660e9")
+    assert code == 0 and ARCHIVE in out and "принято" in out
+    code, _, errors = run("show", "нет такого")
+    assert code == 1 and "ничего не обозначает" in errors

@@ -123,8 +123,7 @@ def test_the_worker_takes_what_waits_and_what_the_sweep_wakes(engine: Engine, da
     worker.run(database.url, schedule=_schedule("good", "sweep"), registry={**JOBS, "good": good}, clock=FixedClock(NOW), until_idle=True)
     assert ran == [(opened[0], 1)]
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT kind, state, note FROM schedule_slot ORDER BY kind")).all() == [
-            ("good", "done", "Сделано."),
-            ("sweep", "done", "Возвращено в работу задач: 0."),
-        ]
+        good_row, sweep_row = connection.execute(text("SELECT kind, state, note FROM schedule_slot ORDER BY kind")).all()
+        assert good_row == ("good", "done", "Сделано.")
+        assert sweep_row[:2] == ("sweep", "done") and sweep_row.note.startswith("Возвращено в работу задач:")  # how many is a race
         assert connection.execute(text("SELECT count(*) FROM procrastinate_jobs")).scalar() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +14,17 @@ from core.charges.engine import evaluate
 from core.charges.recalculate import Event, months_of_event, recalculate
 from core.charges.yearly import YearSlice, common_correction, correction_plan, heating_correction, waste_correction
 from core.ids import EntityId
-from core.model.facts import AbsenceFacts, AccountFacts, HouseFacts, MeterFacts, ReadingFacts, ReliefFacts, ResidenceFacts
+from core.model.facts import (
+    AbsenceFacts,
+    AccountFacts,
+    ActFacts,
+    DeviationFacts,
+    HouseFacts,
+    MeterFacts,
+    ReadingFacts,
+    ReliefFacts,
+    ResidenceFacts,
+)
 from core.model.lines import ChargeLine
 from core.period import Month
 from tests.unit.core.charges.house import (
@@ -375,3 +385,63 @@ def test_yearly_corrections_are_lines_that_explain_themselves() -> None:
     assert [explain_line(line).total for line in lines] == [line.total for line in lines]
     with pytest.raises(ValueError, match="container site"):
         waste_correction(year, charged=Fraction(0))
+
+
+def test_acts_recharge_the_month_they_are_drawn_in() -> None:
+    """A check finds 3,5 m³ less; ten norms for two months less what was charged; power of 2 kW for three days at 5."""
+    day = date(2026, 10, 12)
+    check = ActFacts("2", "check", day, record(), stated_e3=145_200, checked_e3=141_700)
+    metered = account(meters=(meter("2", "0", "8"),), acts=(check, replace(check, drawn_on=date(2026, 9, 12))))
+    assert line_of(_charge(house(metered)), "2").recalculation == -14000
+    seal = ActFacts("2", "tampering", day, record(), months=2, charged=50000)
+    line = line_of(_charge(house(account(acts=(seal,)))), "2")
+    assert line.recalculation == 640000 - 50000  # 2 × 4 × 10 × 2 × 40
+    assert explain_line(line).total == line.total
+    long = ActFacts("2", "unauthorised", day, record(), months=7)
+    assert line_of(_charge(house(account(acts=(long,)))), "2").recalculation == 960000  # three months at most
+    power = ActFacts("5", "unauthorised", day, record(), power_w=2000, days=3)
+    assert line_of(_charge(house(account(acts=(power,)))), "5").recalculation == 72000
+    for bad, code in ((replace(check, checked_e3=None), 2), (ActFacts("2", "tampering", day, record()), 2)):
+        assert ("CH-026", code) in [(f.code, f.service_id) for f in _charge(house(account(acts=(bad,)))).findings]
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}")
+
+
+def test_deviations_of_quality_lower_the_charge() -> None:
+    """Heating 2000 roubles, 12 hours by day at 16,4: one whole degree, 12 × 0,15 %; cold water: two days of 31."""
+    cool = DeviationFacts("6", "temperature", _at("10-10T06:00"), _at("10-10T18:00"), record(), degrees_e1=164)
+    line = line_of(_charge(house(deviations=(cool,))), "6")
+    assert (line.base, line.underdelivery) == (200000, 3600)
+    assert line_of(_charge(house(deviations=(cool,)), heating_degrees="fractional"), "6").underdelivery == 5760
+    assert line_of(_charge(house(deviations=(replace(cool, account="other"),))), "6").underdelivery == 0
+    bad = DeviationFacts("2", "days", _at("10-03T00:00"), _at("10-05T00:00"), record())
+    line = line_of(_charge(house(deviations=(bad,))), "2")
+    assert line.underdelivery == 2065  # 320 × 2 / 31
+    assert explain_line(line).total == line.total
+    whole = (bad, replace(bad, starts_at=_at("10-01T00:00"), ends_at=_at("11-01T00:00")))
+    line = line_of(_charge(house(deviations=whole)), "2")
+    assert line.underdelivery == line.base and explain_line(line).underdelivery == line.base  # the fee at most
+    late = DeviationFacts("11", "delay", _at("10-03T00:00"), _at("10-06T08:00"), record(), degrees_e1=120)
+    facts = house(services=(WASTE,), waste_basis=1, deviations=(late,))
+    assert line_of(_charge(facts), "11").underdelivery == 1584  # 80 h: two full days beyond 24 h; 240 × 3,3 % × 2
+    assert line_of(_charge(replace(facts, deviations=(replace(late, degrees_e1=50),))), "11").underdelivery == 792  # 80 − 48 = 32 h
+
+
+def test_hot_water_that_is_not_hot() -> None:
+    """6 m³ × 200: ten steps of 0,1 %; four hours below 40 °C: 6 × 4 / 744 × (200 − 40)."""
+    warm = DeviationFacts("3", "temperature", _at("10-10T03:00"), _at("10-10T09:00"), record(), degrees_e1=510)
+    cold = DeviationFacts("3", "temperature", _at("10-12T18:00"), _at("10-12T22:00"), record(), degrees_e1=365)
+    line = line_of(_charge(house(deviations=(warm, cold))), "3")
+    assert line.underdelivery == 1200 + 516
+    assert explain_line(line).total == line.total
+
+
+def test_an_open_system_takes_the_heat_of_hot_water_off_first() -> None:
+    """4 − 0,06 × (6 + 6) = 3,28 Гкал by area, a half each."""
+    flats = (account("a"), account("b", premises_number="2"))
+    facts = house(*flats, services=(SERVICES[2], HEAT), open_heating=True, meters=(meter("6", "0", "4", account=None, kind=1, digits=8),))
+    assert line_of_all(_charge(facts), "6") == [328000, 328000]
+    dry = replace(facts, services=(HEAT,))
+    assert ("CH-019", 6) in [(f.code, f.service_id) for f in _charge(dry).findings]

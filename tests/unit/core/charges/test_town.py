@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import time
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from config.law import tables
-from core.charges import HouseCharges, Law, charge_house, charge_houses, explain_line
+from core.charges import HouseCharges, Law, charge_house, charge_houses, clauses, explain_line
 from core.model.lines import ChargeLine
-from core.money import format_roubles
+from core.money import format_roubles, rounded
 from core.period import Month
 from tests.unit.core.charges.town import Town, load_town
 
@@ -108,13 +109,24 @@ def test_every_number_has_its_source(charged: list[HouseCharges]) -> None:
 
 
 def test_shares_of_common_property_close(town: Town, charged: list[HouseCharges]) -> None:
-    """The shares of a house's common volume add up to it, to what the display rounds."""
+    """The exact shares of a house's common volume, from the inputs of the lines, add up to it to the last unit; only the display rounds."""
     for house, result in zip(town.houses, charged, strict=True):
         for service in house.services:
             if service.provision == 2:
+                shares = [_exact_volume(line) for line in result.lines if line.service_id == service.service_id]
                 whole = next(v for v in result.volumes if v.what == "soi" and v.service == service.key and v.month == "2026-10")
-                parts = sum(line.volume_e6 for line in result.lines if line.service_id == service.service_id)
-                assert abs(parts - whole.volume_e6) <= len(house.accounts)
+                assert rounded(sum(shares, Fraction(0)), 10**6) == whole.volume_e6
+                shown = sum(line.volume_e6 for line in result.lines if line.service_id == service.service_id)
+                assert abs(shown - whole.volume_e6) <= len(house.accounts)
+
+
+def _exact_volume(line: ChargeLine) -> Fraction:
+    base: Any = line.inputs["base"]
+    total = Fraction(0)
+    for row in (row for group in base for row in group):
+        values = {name: Fraction(text) for name, text in row["values"].items()}
+        total += Fraction(getattr(clauses, row["clause"])(**{**values, "T": Fraction(1)}))
+    return total
 
 
 def test_the_whole_town_is_charged_in_seconds(town: Town, law: Law) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from core.documents.calendar import DayRule, WorkCalendar, due_day, presentation_day
+from core.calendar import DayRule, WorkCalendar, due_day, presentation_day
 from core.errors import ConfigError
 from core.period import Month
 
