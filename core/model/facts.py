@@ -13,8 +13,8 @@ from typing import Literal
 from core.ids import EntityId, RecordId
 
 __all__ = [
-    "AbsenceFacts", "AccountFacts", "ActFacts", "DeviationFacts", "Facts", "HouseFacts", "InterruptionFacts", "MeterFacts",
-    "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
+    "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "DeviationFacts", "Facts", "HouseFacts", "InterruptionFacts",
+    "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
 ]  # fmt: skip
 
 
@@ -203,6 +203,21 @@ class InterruptionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BoilerFacts:
+    """A resource that the provider used in the month to make heat or hot water in the house (formulas 18–22)."""
+
+    purpose: Literal["heating", "hot_water"]
+    utility_kind: int
+    resource_kind: int | None
+    """Codes of the resource's tariff: gas, electricity …"""
+    volume_e3: int
+    source: RecordId
+    heat_e6: int | None = None
+    heat_all_e6: int | None = None
+    """Heat produced for the purpose and in all, Gcal, where one meter of the resource serves both purposes."""
+
+
+@dataclass(frozen=True, slots=True)
 class HouseFacts:
     """All facts of a house that its charges of one month depend on."""
 
@@ -237,6 +252,7 @@ class HouseFacts:
     base_services: tuple[ServiceFacts, ...] = ()
     """Services that common property refers to and that the house itself is not provided with."""
     deviations: tuple[DeviationFacts, ...] = ()
+    boiler: tuple[BoilerFacts, ...] = ()
     open_heating: bool = False
     """Open system: one house meter for heat and hot water (п. 42(1))."""
     waste_basis: int | None = None

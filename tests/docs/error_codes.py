@@ -1,13 +1,15 @@
 """Every stable code that the program can print, found in its source: the codes of errors, findings and refusals.
 
 A code is a string literal of the form ``XX-0000`` in code or data, or a name in capitals of a bank file's error
-(:mod:`adapters.banks.messages`). The table of ``docs/operations.md`` must have each of them and no other.
+(:mod:`adapters.banks.messages`). The table of ``docs/operations.md`` must have each of them and no other;
+``python -m tests.docs.error_codes`` says which are missing there and which are there in vain.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,3 +55,8 @@ def _in_code(text: str) -> Iterator[str]:
 def codes_of_table(page: str) -> list[str]:
     """Codes in the first column of the tables under the heading of error codes."""
     return _ROW.findall(page.partition("## Error codes")[2])
+
+
+if __name__ == "__main__":
+    of_program, of_table = codes_of_program(), set(codes_of_table((ROOT / "docs" / "operations.md").read_text(encoding="utf-8")))
+    sys.stdout.write(f"missing: {sorted(of_program - of_table)}\nin vain: {sorted(of_table - of_program)}\n")

@@ -58,7 +58,6 @@ class _Maker:
             "average_window": pick(["last 6 measured full months", "last 6 measured full months", "last 4 measured full months"]),
             "rollover_factor": pick(["3", "3", "2", "5"]),
             "owners_when_unknown": pick(["1", "1", "2"]),
-            "negative_odn": pick(["reduce_own", "reduce_own", "forget"]),
         }
 
     def tariff(self, low: int, high: int) -> list[tuple[date, date, Fraction]]:

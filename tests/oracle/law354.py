@@ -359,7 +359,7 @@ class Oracle:
             if (
                 service == "cold"
                 and house["soi"] == "odn"
-                and self.settings["negative_odn"] == "reduce_own"
+                and self.settings["negative_common"] != "forget"
                 and self.negative[0] < self.negative[1]
                 and account["residential"]
             ):

@@ -35,7 +35,7 @@ from core.period import Month
 from tests.oracle.houses import random_house
 from tests.oracle.law354 import charge
 
-HOUSES = int(os.environ.get("ERKC_ORACLE_HOUSES", "200"))
+HOUSES = int(os.environ.get("ERKC_ORACLE_HOUSES", "500"))
 LAW = Law.from_tables(tables())
 SOURCE = RecordId(1)
 OKTMO = "02701000001"

@@ -18,6 +18,7 @@ from core.model.facts import (
     AbsenceFacts,
     AccountFacts,
     ActFacts,
+    BoilerFacts,
     DeviationFacts,
     HouseFacts,
     MeterFacts,
@@ -120,6 +121,10 @@ def test_wastewater_is_raised_only_where_the_region_says_so() -> None:
 def test_owners_count_in_vacant_premises() -> None:
     line = line_of(_charge(house(account(residences=(), owners=3))), "2")
     assert (line.base, line.volume_e6) == (48000, 12_000_000)
+    unknown = house(account(residences=()))
+    assert line_of(_charge(unknown, owners_when_unknown=2), "2").base == 32000
+    held = _charge(unknown, owners_when_unknown="hold")
+    assert ("CH-027", 2) in [(f.code, f.service_id) for f in held.findings]
 
 
 def test_electricity_is_raised_by_an_act_of_refused_access() -> None:
@@ -287,7 +292,7 @@ def test_a_negative_rest_lowers_own_volumes() -> None:
     facts = _water("0", "16", soi_mode=None)
     result = _charge(facts, soi_regime="odn_354")
     assert line_of_all(result, "7") == [0, 0] and line_of_all(result, "2") == [32000, 32000]
-    assert line_of_all(_charge(facts, soi_regime="odn_354", negative_odn="forget"), "2") == [40000, 40000]
+    assert line_of_all(_charge(facts, soi_regime="odn_354", negative_common="forget"), "2") == [40000, 40000]
 
 
 def test_common_property_by_the_average_month() -> None:
@@ -445,3 +450,20 @@ def test_an_open_system_takes_the_heat_of_hot_water_off_first() -> None:
     assert line_of_all(_charge(facts), "6") == [328000, 328000]
     dry = replace(facts, services=(HEAT,))
     assert ("CH-019", 6) in [(f.code, f.service_id) for f in _charge(dry).findings]
+
+
+def test_heat_and_hot_water_made_in_the_house() -> None:
+    """900 m³ of gas at 9 for heating by area; 200 m³ of gas for 4 + 16 m³ of hot water, cold water at 40."""
+    warm = BoilerFacts("heating", 5, 4, 900_000, record())
+    hot = BoilerFacts("hot_water", 5, 4, 200_000, record())
+    flats = (account("a", meters=(meter("3", "0", "4"),)), account("b", premises_number="2", meters=(meter("3", "0", "16"),)))
+    facts = house(*flats, services=(SERVICES[2], HEAT), boiler=(warm, hot))
+    result = _charge(facts)
+    assert line_of_all(result, "6") == [405000, 405000]
+    assert line_of_all(result, "3") == [16000 + 36000, 64000 + 144000]
+    assert {int(line.creditor_id) for line in result.lines} == {7}
+    assert all(explain_line(line).total == line.total for line in result.lines)
+    shared = replace(hot, heat_e6=5_000_000, heat_all_e6=20_000_000)  # a quarter of the gas made hot water
+    assert line_of_all(_charge(replace(facts, boiler=(warm, shared))), "3") == [16000 + 9000, 64000 + 36000]
+    rooms = (account("a", room_number="1", living_area_e2=1000), account("b", room_number="2", living_area_e2=3000))
+    assert line_of_all(_charge(house(*rooms, services=(HEAT,), boiler=(warm,))), "6") == [202500, 607500]
