@@ -150,7 +150,7 @@ class Demonstration:
 
     def verify(self) -> None:
         """The seven invariants."""
-        self.story.verdict = verify(self.application.engine)
+        self.story.verdict = verify(self.application.engine, law=law(), code_version=CODE_VERSION)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 
 from core.errors import ConfigError, ErkcError, TransientError
 
@@ -18,6 +18,13 @@ def as_known(error: Exception) -> ErkcError | None:
             "DB-0301",
             f"База данных не отвечает: {_first_line(error)}",
             hint="Проверьте ERKC_DATABASE_URL и сам сервер; повторите позже.",
+        )
+    if isinstance(error, ArgumentError | NoSuchModuleError):
+        return ConfigError(
+            "DB-0303",
+            "Адрес базы данных не понят.",
+            hint="Образец: ERKC_DATABASE_URL=postgresql+psycopg://erkc_app:ПАРОЛЬ@СЕРВЕР/БАЗА",
+            option="database.url",
         )
     if isinstance(error, ProgrammingError) and "permission denied" in str(error):
         return ConfigError(

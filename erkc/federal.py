@@ -5,9 +5,10 @@ Here and only here the parts meet: ``core.services.federal`` knows no XML, ``ada
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Literal, assert_never
 from uuid import UUID, uuid5
@@ -27,7 +28,7 @@ from adapters.gis_zhkh.values import NsiRef
 from adapters.signing import Choice, choose, sign_message
 from adapters.signing.choice import Implementation
 from adapters.signing.document import Canonicalization
-from core.errors import InputError
+from core.errors import ConfigError, InputError
 from core.ids import TransportGuid
 from core.services.federal import gateway as federal
 from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
@@ -45,10 +46,16 @@ class FederalGateway:
     """The way to the federal system: one client, one signature."""
 
     client: SoapClient
-    signature: Choice
+    signing: Choice | Callable[[], Choice]
+    """Who signs, or how to find that out: asked only when something is signed, since statuses and answers are read without a key."""
     ladder: Ladder = DEFAULT_LADDER
     canonicalization: Canonicalization = "exclusive"
     system: str = "gis"
+
+    @property
+    def signature(self) -> Choice:
+        """Who signs; ``ConfigError`` when there is no key or it does not fit."""
+        return self.signing() if callable(self.signing) else self.signing
 
     def render(self, request: federal.Request, envelope_: Envelope) -> Rendered:
         """Body by its codec, checked against the schema, put into its envelope, signed to the last byte."""
@@ -65,10 +72,11 @@ class FederalGateway:
         header = self._header(envelope_.request_guid, envelope_.provider_guid if described.names_organisation else None, envelope_.at)
         whole = xmlio.serialize(envelope(header_element(header, described), body))
         at = envelope_.at.astimezone(_MOSCOW)
+        signature = self.signature
         signed = sign_message(
             whole,
-            self.signature.signer,
-            digester=self.signature.digester,
+            signature.signer,
+            digester=signature.digester,
             at=at,
             canonicalization=self.canonicalization,
             identifier=uuid5(envelope_.request_guid, "signature"),
@@ -120,15 +128,27 @@ def open_gateway(
     ladder_s: Sequence[float] = DEFAULT_LADDER.steps_s,
     timeout_s: float = 120,
 ) -> FederalGateway:
-    """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``; ``ConfigError`` says what is
-    wrong with them.
+    """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``.
 
-    ``signer`` insists on an implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine
-    signs.
+    The files are read when the first message is signed; a ``ConfigError`` then says what is wrong with them. ``signer`` insists on an
+    implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs.
     """
     implementation: Implementation | None = None if signer == "auto" or signer == "rsa" else signer
-    choice = choose(signing / "signer.pem", signing / "signer.key", implementation=implementation)
-    return FederalGateway(SoapClient(url, timeout_s=timeout_s), choice, Ladder(tuple(ladder_s)))
+
+    @cache
+    def chosen() -> Choice:
+        certificate, key = signing / "signer.pem", signing / "signer.key"
+        absent = [path.name for path in (certificate, key) if not path.is_file()]
+        if absent:
+            raise ConfigError(
+                "GIS-0603",
+                f"Подписать нечем: в папке {signing} нет {' и '.join(absent)}.",
+                hint=f"Положите в {signing} сертификат организации (signer.pem) и её ключ (signer.key); для стенда выполните erkc gis test-key.",
+                folder=str(signing),
+            )
+        return choose(certificate, key, implementation=implementation)
+
+    return FederalGateway(SoapClient(url, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)))
 
 
 def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._Element]:

@@ -1,7 +1,7 @@
 """The federal conversation for one application: its gateway, signing files and bills put together.
 
 Signing files (``signer.pem``, ``signer.key``) are looked for in ``<home>/signing``. For a local stand a test authority and signer are made
-there; for a real contour the operator puts its own.
+there (``erkc gis test-key``); for a real contour the operator puts its own. Only signing needs them.
 """
 
 from __future__ import annotations
@@ -17,16 +17,22 @@ from core.services.federal import Federal, Waiting
 from erkc.application import Application
 from erkc.federal import FederalGateway, open_gateway
 
-__all__ = ["open_federal", "signing_folder", "test_signing_files", "waiting"]
+__all__ = ["is_signing_ready", "open_federal", "signing_folder", "test_signing_files", "waiting"]
 
 
 _LOCAL_LADDER_S = (0.3, 0.5, 1.0, 2.0, 5.0)
 _LOCAL_TIMEOUT_S = 10
+_TELL_EVERY_S = 1.0
 
 
 def signing_folder(application: Application) -> Path:
     """Where the signer's certificate and key are."""
     return application.home / "signing"
+
+
+def is_signing_ready(application: Application) -> bool:
+    """Whether both files are there; whether they fit each other is found out by signing."""
+    return all((signing_folder(application) / name).is_file() for name in ("signer.pem", "signer.key"))
 
 
 def test_signing_files(application: Application, at: datetime) -> IssuedFiles:
@@ -37,7 +43,7 @@ def test_signing_files(application: Application, at: datetime) -> IssuedFiles:
 def open_federal(application: Application, *, url: str | None = None, is_local: bool = False) -> Federal:
     """The conversation with the system at ``url`` (default: of the settings).
 
-    A stand on this machine (``is_local``) answers at once, so questions follow each other quickly, and what a killed process was doing is
+    Opening needs no key: the first message that must be signed asks for it (``ConfigError`` GIS-0603). A stand on this machine (``is_local``) answers at once, so questions follow each other quickly, and what a killed process was doing is
     taken over after seconds, not minutes.
     """
     settings = application.settings.gis
@@ -59,7 +65,16 @@ def open_federal(application: Application, *, url: str | None = None, is_local: 
     )
 
 
-def waiting(seconds: float, application: Application, progress: Callable[[int], None] | None = None) -> Waiting:
-    """Wait for answers, for so many seconds at most."""
+def waiting(seconds: float, application: Application, tell: Callable[[], None] | None = None) -> Waiting:
+    """Wait for answers, for so many seconds at most; ``tell`` is called after every step and every second of a pause."""
     until = application.clock.now() + timedelta(seconds=seconds)
-    return Waiting(lambda pause: time.sleep(max(pause.total_seconds(), 0.05)), until, progress)
+
+    def sleep(pause: timedelta) -> None:
+        left = max(pause.total_seconds(), 0.05)
+        while left > 0:
+            time.sleep(min(left, _TELL_EVERY_S))
+            left -= _TELL_EVERY_S
+            if tell is not None:
+                tell()
+
+    return Waiting(sleep, until, None if tell is None else lambda steps: tell())

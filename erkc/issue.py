@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from core.charges.law import Law
+from core.errors import InputError
 from core.ids import CENTRE
 from core.issued.bills import IssuedBill, bills_of_month
 from core.issued.files import BillFile, save_files
@@ -58,7 +59,11 @@ def issue_bills(
     bills = new = rendered = total = 0
     findings: list[Finding] = []
     sample: Path | None = None
-    for provider in _posted(application, month):
+    posted = _posted(application, month)
+    if not posted:
+        hint = f"Выполните erkc bill month {month} или erkc bill approve {month}."
+        raise InputError("EPD-0502", f"Месяц {month.title} не проведён.", hint=hint)
+    for provider in posted:
         issued = issue_month(
             application.engine,
             provider_id=provider.provider_id,

@@ -7,24 +7,25 @@ pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch results
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from core.ids import CENTRE
+from core.ids import CENTRE, ProviderId
 from core.ledger import months
 from core.ledger.months import MonthState
 from core.period import Month
-from core.records.providers import providers
-from core.services.federal import poll, send_bills, synchronise
+from core.records.providers import Provider, providers
+from core.services.federal import Federal, poll, send_bills, status, synchronise, troubles, unfinished
 from core.services.payments import reconcile
 from core.storage.engine import transaction
 from erkc.application import Application
-from erkc.federation import open_federal, signing_folder
-from erkc.intake import take_file
+from erkc.collecting import take_inbox
+from erkc.federal_words import standing_sentence, trouble_sentence
+from erkc.federation import is_signing_ready, open_federal
 from erkc.worker import JOBS, JobContext, JobFunction
 
 __all__ = ["registry"]
 
-_REFUSED = frozenset(("rejected", "conflict"))
+_MOST_TOLD = 5
+"""Obstacles in one note."""
 
 
 def registry(application: Application) -> Mapping[str, JobFunction]:
@@ -44,68 +45,56 @@ def registry(application: Application) -> Mapping[str, JobFunction]:
 
 
 def _take_inbox(application: Application, context: JobContext) -> str:
-    inbox = application.home / "inbox"
-    taken = refused = 0
-    for file in sorted(path for path in inbox.glob("*") if path.is_file() and not path.name.startswith(".")) if inbox.exists() else ():
-        context.keep()
-        outcome = take_file(application, file.name, file.read_bytes())
-        is_refused = outcome.status in _REFUSED
-        _move(file, inbox / ("refused" if is_refused else "done"))
-        taken, refused = taken + 1, refused + is_refused
-    return f"Принято файлов: {taken}, из них отклонено: {refused}."
+    collected = take_inbox(application, keep=context.keep)
+    return f"Принято файлов: {len(collected)}, из них отклонено: {sum(one.is_refused for one in collected)}."
 
 
-def _move(file: Path, folder: Path) -> None:
-    """The bytes are in the archive already; a file of the same name that was moved before is kept beside."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target, number = folder / file.name, 1
-    while target.exists():
-        number += 1
-        target = folder / f"{file.stem}-{number}{file.suffix}"
-    file.rename(target)
-
-
-def _gis_ready(application: Application) -> bool:
-    return (signing_folder(application) / "signer.pem").exists()
-
-
-_NOT_READY = "Нет файлов подписи (signing/signer.pem): обмен с ГИС ЖКХ не настроен."
+_NOT_READY = "Нет файлов подписи (signing/signer.pem и signer.key): обмен с ГИС ЖКХ не настроен."
 
 
 def _gis_synchronise(application: Application, context: JobContext) -> str:
-    if not _gis_ready(application):
+    if not is_signing_ready(application):
         return _NOT_READY
     federal = open_federal(application)
-    known = 0
+    known = accounts = 0
     for provider_id in _provider_ids(application):
         context.keep()
-        known += synchronise(federal, provider_id=provider_id).accounts_known
-    return f"Счетов известно ГИС ЖКХ: {known}."
+        done = synchronise(federal, provider_id=provider_id)
+        known, accounts = known + done.accounts_known, accounts + done.accounts
+    return " ".join((f"Счетов известно ГИС ЖКХ: {known} из {accounts}.", *_hindrances(federal)))
 
 
 def _gis_send(application: Application, context: JobContext) -> str:
     """Bills of the last month and the one before, where they are posted."""
-    if not _gis_ready(application):
+    if not is_signing_ready(application):
         return _NOT_READY
     federal = open_federal(application)
-    sent = 0
+    told = []
     current = Month.of(application.clock.now().date())
-    for provider_id in _provider_ids(application):
+    for provider in _providers(application):
         for month in (current.previous(), current.previous(2)):
             context.keep()
             with transaction(application.engine) as connection:
-                state = months.current(connection, provider_id=provider_id, month=month).state
+                state = months.current(connection, provider_id=provider.provider_id, month=month).state
             if state in (MonthState.POSTED, MonthState.CLOSED):
-                sent += send_bills(federal, provider_id=provider_id, month=month).bills
-    return f"Отправлено документов: {sent}."
+                send_bills(federal, provider_id=provider.provider_id, month=month)
+                standing = status(federal, provider_id=provider.provider_id, month=month)
+                told.append(f"{provider.name}, {month}: {standing_sentence(standing)}.")
+    return " ".join((*(told or ["Нет выпущенных месяцев: отправлять нечего."]), *_hindrances(federal)))
 
 
 def _gis_poll(application: Application, context: JobContext) -> str:
-    if not _gis_ready(application):
-        return _NOT_READY
+    """What was prepared is signed already, so answers are fetched without a key too."""
     context.keep()
-    ran = poll(open_federal(application))
-    return f"Шагов обмена: {ran.steps}; {'всё завершено' if ran.finished else 'есть незавершённые'}."
+    federal = open_federal(application)
+    ran = poll(federal)
+    left = unfinished(federal)
+    return " ".join((f"Шагов обмена: {ran.steps}; {f'не завершено обменов: {left}' if left else 'всё завершено'}.", *_hindrances(federal)))
+
+
+def _hindrances(federal: Federal) -> list[str]:
+    """What stands in the way, a sentence each, so that a note never says that all is well while nothing leaves."""
+    return [f"Препятствие: {trouble_sentence(trouble)}." for trouble in troubles(federal)[:_MOST_TOLD]]
 
 
 def _reconcile(application: Application, context: JobContext) -> str:
@@ -114,6 +103,10 @@ def _reconcile(application: Application, context: JobContext) -> str:
     return f"Реестров {len(done.result.registries)}, с расхождением {len(done.differences)}, проведено {done.posted}."
 
 
-def _provider_ids(application: Application) -> list[int]:
+def _provider_ids(application: Application) -> list[ProviderId]:
+    return [one.provider_id for one in _providers(application)]
+
+
+def _providers(application: Application) -> list[Provider]:
     with transaction(application.engine) as connection:
-        return [one.provider_id for one in providers(connection) if one.provider_id != CENTRE]
+        return [one for one in providers(connection) if one.provider_id != CENTRE]

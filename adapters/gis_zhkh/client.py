@@ -72,11 +72,9 @@ class SoapClient:
         try:
             response = client.transport.post(address, data, headers)
         except requests.exceptions.ConnectionError as error:
-            return Unreachable(
-                f"Нет связи с {urlsplit(address).netloc}: {type(error).__name__}", may_have_arrived=not _never_connected(error)
-            )
+            return Unreachable(f"Нет связи с {_site(address)}: {_cause(error)}", may_have_arrived=not _never_connected(error))
         except requests.exceptions.RequestException as error:
-            return Unreachable(f"Обмен с {urlsplit(address).netloc} прерван: {type(error).__name__}", may_have_arrived=True)
+            return Unreachable(f"Обмен с {_site(address)} прерван: {_cause(error)}", may_have_arrived=True)
         return HttpReply(response.status_code, response.content)
 
     def _client(self, service: str) -> zeep.Client:
@@ -90,6 +88,43 @@ class SoapClient:
             return stated
         parts, host = urlsplit(stated), urlsplit(self._host)
         return urlunsplit((host.scheme, host.netloc, host.path.rstrip("/") + parts.path, parts.query, ""))
+
+
+def _site(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _cause(error: BaseException) -> str:
+    """What the network said, in a few words for people: the error at the bottom of those that the libraries wrapped around it."""
+    while True:
+        reason = getattr(error, "reason", None)
+        inner = (
+            reason if isinstance(reason, BaseException) else next((part for part in error.args if isinstance(part, BaseException)), None)
+        )
+        if inner is None:
+            break
+        error = inner
+    text = str(error)
+    for sign, meaning in _CAUSES.items():
+        if sign in text or sign == type(error).__name__:
+            return meaning
+    return type(error).__name__
+
+
+_CAUSES = {
+    "Connection refused": "соединение отклонено",
+    "NameResolutionError": "имя узла не найдено",
+    "ConnectTimeoutError": "узел не отвечает",
+    "ReadTimeoutError": "ответа нет слишком долго",
+    "Read timed out": "ответа нет слишком долго",
+    "No route to host": "нет пути до узла",
+    "Network is unreachable": "сеть недоступна",
+    "Connection reset": "соединение сброшено",
+    "closed connection without response": "соединение закрыто без ответа",
+    "CERTIFICATE_VERIFY_FAILED": "сертификат узла не проверяется",
+}
+"""What a network error says, as its text or its class, and what it means; anything else is named by its class."""
 
 
 def _never_connected(error: requests.exceptions.ConnectionError) -> bool:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from adapters.signing import der, gost
 from adapters.signing.profile import GOST, Profile
+from core.errors import ConfigError
 
 __all__ = ["IssuedFiles", "TestSubject", "issue"]
 
@@ -64,17 +66,39 @@ def issue(
     not_before: datetime | None = None,
 ) -> IssuedFiles:
     """Make an authority and a signer in ``folder`` (``ca.pem``, ``signer.pem``, ``signer.key``), unless they are there already."""
-    folder.mkdir(parents=True, exist_ok=True)
     files = IssuedFiles(folder / "ca.pem", folder / "signer.pem", folder / "signer.key")
-    if all(path.exists() for path in (files.authority, files.certificate, files.key)):
+    present = [path.name for path in (files.authority, files.certificate, files.key) if path.exists()]
+    if len(present) == 3:
         return files
+    if present:
+        raise ConfigError(
+            "SIG-0710",
+            f"В {folder} есть {', '.join(present)}, но не весь набор файлов подписи: чужой ключ не перезаписывается.",
+            hint="Для стенда укажите пустую папку; для настоящего контура положите signer.pem, signer.key и ca.pem (цепочку УЦ).",
+        )
     first = not_before or at - _DAY
     make = _gost_pair if profile is GOST else _rsa_pair
-    authority, certificate, key = make(subject or TestSubject(), first, first + days * _DAY)
-    for path, data in ((files.authority, authority), (files.certificate, certificate), (files.key, key)):
-        path.touch(mode=0o600 if path == files.key else 0o644)
-        path.write_bytes(data)
+    _write_whole(folder, make(subject or TestSubject(), first, first + days * _DAY))
     return files
+
+
+def _write_whole(folder: Path, contents: tuple[bytes, bytes, bytes]) -> None:
+    """All three files or none: they are made in a folder beside and moved at once, so a killed run leaves no half of a set."""
+    beside = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    for name, data in zip(("ca.pem", "signer.pem", "signer.key"), contents, strict=True):
+        path = beside / name
+        path.touch(mode=0o600 if name.endswith(".key") else 0o644)
+        path.write_bytes(data)
+    if folder.exists() and any(folder.iterdir()):
+        for path in beside.iterdir():
+            path.rename(folder / path.name)
+        beside.rmdir()
+        return
+    if folder.exists():
+        folder.rmdir()
+    beside.rename(folder)
 
 
 _AUTHORITY = TestSubject('АО "Тестовый УЦ", для стендов', "0077000020", "1027700000001")

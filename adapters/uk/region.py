@@ -41,7 +41,7 @@ class RegionAdapter:
         try:
             content = _read(message)
         except (ValueError, RecursionError) as error:
-            reason = f"Файл не читается: {error}."
+            reason = f"Файл не читается: {_place(error)}."
             hint = "Исправьте запись JSON (или TOML) в кодировке UTF-8 и загрузите файл снова."
             yield Finding(Position(message.name), "RG-001", "error", "reject_archive", message=reason, hint=hint)
             yield Parsed("rejected", {})
@@ -54,6 +54,17 @@ class RegionAdapter:
             name: len(value) for name in ("senders", "tariffs", "norms", "settings") if isinstance(value := content.get(name), list | dict)
         }
         yield Parsed("accepted_with_errors" if wrong else "accepted", header, counts)
+
+
+def _place(error: Exception) -> str:
+    """Where a file stops being JSON or TOML, in Russian; the parser's own words where it says no more."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"строка {error.lineno}, знак {error.colno}: ошибка записи JSON"
+    if isinstance(error, UnicodeDecodeError):
+        return f"байт {error.start} — не UTF-8"
+    if isinstance(error, RecursionError):
+        return "слишком глубокая вложенность"
+    return str(error)
 
 
 def _read(message: RawMessage) -> dict[str, object]:
@@ -74,6 +85,10 @@ class _Reading:
         root = Checker(self._file, None, content, ROOT)
         values = root.read()
         yield from root.findings
+        if not any(values.get(name) for name in ("senders", "tariffs", "norms", "settings")):
+            yield root.refuse(
+                "RG-017", "senders", "В файле нет ни отправителей, ни тарифов, ни нормативов, ни настроек.", "Проверьте, тот ли это файл."
+            )
         yield from self._senders(values.get("senders") or [])
         yield from self._tariffs(values.get("tariffs") or [])
         yield from self._norms(values.get("norms") or [])

@@ -138,7 +138,7 @@ def common_volumes(
         values["V_carried"] = carried
         rest = Fraction(clauses.house_rest(**values))
         found.append(CommonVolume(month, "odpu", rest, values, {"V_house": readings}, "soi_by_meter"))
-        if rules.choice("negative_common", month.last) == "carry":
+        if rules.choice("negative_common", month.last) != "forget":
             carried = Fraction(clauses.house_carry(**values))
     return found
 
@@ -183,7 +183,7 @@ def _odn(
 ) -> CommonVolume:
     """ОДН by ПП 354 with a house meter: capped by the norm unless the owners decided otherwise; a negative rest lowers own volumes."""
     records: dict[str, tuple[RecordId, ...]] = {"V_house": readings}
-    lowers = values["V_house"] < values["V_individual"] and rules.choice("negative_odn", month.last) == "reduce_own"
+    lowers = values["V_house"] < values["V_individual"] and rules.choice("negative_common", month.last) != "forget"
     negative = (values["V_house"], values["V_individual"]) if lowers else None
     whole = max(values["V_house"] - values["V_individual"], Fraction(0))
     if rules.choice("odn_cap", month.last) == "meeting_decided":

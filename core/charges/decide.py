@@ -93,6 +93,7 @@ class _Decision:
             self.meters[key] = house_volumes(list(self.house.meters), service=key, averages=self.averages)
             for month, (volume, _) in self.meters[key].items():
                 self._freeze(key, month, "meter", volume, "odpu")
+        bases = {service.base_service for service in self.house.services if service.provision == _COMMON}
         individual = IndividualVolumes(self.house, self.rules, self.payers, self.averages)
         for service in self.house.services:
             resource = resource_of(service)
@@ -100,7 +101,7 @@ class _Decision:
                 continue
             if resource in ("heating", "wastewater") and not self._has_flat_meters(service):
                 continue
-            self.metered[service.key] = individual.of(service, resource)
+            self.metered[service.key] = individual.of(service, resource, every_month=service.key in bases)
         for service in self.house.services:
             if service.provision == _COMMON:
                 self._common(service)

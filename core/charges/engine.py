@@ -93,15 +93,22 @@ def _lowered(plans: Sequence[LinePlan], computed: Sequence[_Sums]) -> list[_Lowe
     ]
     amounts = iter(_amounts([(row,) for row in undelivered if row is not None]))
     taken = [0 if row is None else next(amounts)[0] for row in undelivered]
+    left = [
+        sums.base - off + (sums.surcharge if plan.reduces_surcharge else 0) for plan, sums, off in zip(plans, computed, taken, strict=True)
+    ]
     reductions = [
-        None if plan.reduction is None else _on(plan.reduction, sums.base - off + (sums.surcharge if plan.reduces_surcharge else 0))
-        for plan, sums, off in zip(plans, computed, taken, strict=True)
+        tuple(_on(row, charge) for row in (*(() if plan.reduction is None else (plan.reduction,)), *plan.quality))
+        for plan, charge in zip(plans, left, strict=True)
     ]
-    amounts = iter(_amounts([(row,) for row in reductions if row is not None]))
-    return [
-        _Lowered(off + (0 if row is None else next(amounts)[0]), tuple(one for one in (first, row) if one is not None))
-        for off, first, row in zip(taken, undelivered, reductions, strict=True)
-    ]
+    amounts = iter(_amounts([(row,) for rows in reductions for row in rows]))
+    found = []
+    for off, first, rows, charge in zip(taken, undelivered, reductions, left, strict=True):
+        lowered = sum(next(amounts)[0] for _ in rows)
+        if lowered > charge >= 0:  # together at most the fee itself
+            rows = (*rows, Row("charged_before", {"P": Fraction(lowered - charge, 100)}, {}, {}, rows[0].first, rows[0].last))
+            lowered = charge
+        found.append(_Lowered(off + lowered, (*(() if first is None else (first,)), *rows)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +172,8 @@ def _volume(groups: Sequence[Group], results: Sequence[tuple[int, int]]) -> int:
 
 def _on(row: Row, charge: int) -> Row:
     """The row with the charge that it lowers: rounded kopecks."""
-    return Row(row.clause, {"P": Fraction(charge, 100), **row.values}, row.records, row.law, row.first, row.last)
+    own = {} if row.clause == "cold_instead_of_hot" else {"P": Fraction(charge, 100)}
+    return Row(row.clause, {**own, **row.values}, row.records, row.law, row.first, row.last)
 
 
 def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: Month, version: str) -> ChargeLine:

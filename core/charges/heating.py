@@ -10,19 +10,28 @@ from core.charges.averages import average_of
 from core.charges.findings import Held
 from core.charges.payers import Payers
 from core.charges.persons import days_between
-from core.charges.rules import Rules
+from core.charges.rules import Rules, Valued
 from core.charges.volumes import MonthVolume, Part, averages_of, service_days, volume_of
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.lines import Method
 from core.period import Month
 
-__all__ = ["HeatMeters", "heating_part"]
+__all__ = ["HeatMeters", "HotWater", "heating_part"]
 
 _CLAUSE = "п. 42(1)"
 
 _Read = tuple[Fraction, tuple[RecordId, ...]]
 _HouseMeters = Mapping[str, Mapping[Month, _Read]]
+
+
+@dataclass(frozen=True, slots=True)
+class HotWater:
+    """Hot water of all premises of the house in the month, and the heat of 1 m³."""
+
+    volume: Fraction
+    heat: Valued
+    records: tuple[RecordId, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +71,16 @@ class HeatMeters:
 
 
 def heating_part(
-    account: AccountFacts, service: ServiceFacts, house: HouseFacts, *, meters: _HouseMeters, flats: HeatMeters, rules: Rules
+    account: AccountFacts,
+    service: ServiceFacts,
+    house: HouseFacts,
+    *,
+    meters: _HouseMeters,
+    flats: HeatMeters,
+    rules: Rules,
+    hot_water: HotWater | None = None,
 ) -> tuple[Part | None, Method]:
-    """The heat of an account in the month; no part outside the season."""
+    """The heat of an account in the month; no part outside the season. ``hot_water`` is needed for an open system only."""
     season = rules.heating_months()
     way = rules.text("heating_payment", "")
     if way not in ("season", "evenly"):
@@ -77,7 +93,7 @@ def heating_part(
         )
     if way == "season" and rules.month.month not in season:
         return None, "norm"
-    heat = _Heat(account, service, house, rules, evenly=way == "evenly", season=len(season))
+    heat = _Heat(account, service, house, rules, evenly=way == "evenly", season=len(season), hot_water=hot_water)
     part, method = _whole(heat, meters, flats)
     if account.room_number is not None and rules.choice("communal_area", rules.month.last) == "computed":
         return _of_room(heat, meters, flats), method
@@ -94,6 +110,7 @@ class _Heat:
     rules: Rules
     evenly: bool
     season: int
+    hot_water: HotWater | None = None
 
     def own_part(self) -> Fraction:
         """Area with lawful own heating; by the default only whole premises count."""
@@ -136,6 +153,8 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     known = meters.get(heat.service.key, {})
     if heat.rules.month not in known:
         return _out_of_order(heat, mine, known)
+    if heat.house.open_heating:
+        return _open_system(heat, known[heat.rules.month], flats), "odpu"
     if flats.own:
         return _by_flats(heat, known[heat.rules.month], flats)
     return _by_area(heat, known[heat.rules.month]), "odpu"
@@ -178,6 +197,23 @@ def _by_area(heat: _Heat, read: _Read) -> Part:
         return Part("formula_3_common", values, records, by_days_of_month=True)
     values["S_own_part"], records["S_own_part"] = mine, (heat.account.source,)
     return Part("formula_3_own", values, records, by_days_of_month=True)
+
+
+def _open_system(heat: _Heat, read: _Read, flats: HeatMeters) -> Part:
+    """п. 42(1): one house meter for heat and hot water: the norm of heat of all hot water is taken off first."""
+    hot = heat.hot_water
+    if hot is None or flats.own or heat.heated() or heat.own_of_house():
+        raise Held(
+            "CH-019",
+            "открытая система: нет объёма горячей воды дома или норматива тепла на 1 м³, либо есть приборы квартир или своё отопление",
+            hint="Пришлите услугу горячей воды; иначе сообщите разработчику.",
+            clause=_CLAUSE,
+            scope="service",
+        )
+    values, records = heat.share()
+    values |= {"V_house": read[0], "q": hot.heat.value, "V_hot": hot.volume}
+    records |= {"V_house": read[1], "q": hot.heat.records, "V_hot": hot.records}
+    return Part("formula_3_open", values, records, by_days_of_month=True)
 
 
 def _by_flats(heat: _Heat, read: _Read, flats: HeatMeters) -> tuple[Part, Method]:
@@ -250,7 +286,9 @@ def _of_room(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> Part:
             hint="Пришлите площади комнат (ROOM.8) или задайте настройку communal_area.",
             clause="формула 8",
         )
-    whole = _Heat(_flat(account, rooms), heat.service, heat.house, heat.rules, evenly=heat.evenly, season=heat.season)
+    whole = _Heat(
+        _flat(account, rooms), heat.service, heat.house, heat.rules, evenly=heat.evenly, season=heat.season, hot_water=heat.hot_water
+    )
     part, _ = _whole(whole, meters, flats)
     living = Fraction(account.living_area_e2 or 0, 100)
     together = Fraction(sum(one.living_area_e2 or 0 for one in rooms), 100)

@@ -44,8 +44,12 @@ class IndividualVolumes:
     payers: Payers
     averages: Mapping[Month, Averages]
 
-    def of(self, service: ServiceFacts, resource: Resource) -> dict[str, list[MonthVolume | Held]]:
-        """Volumes in each month of ``averages`` by account key; a month that can not be computed is ``Held``."""
+    def of(self, service: ServiceFacts, resource: Resource, *, every_month: bool) -> dict[str, list[MonthVolume | Held]]:
+        """Volumes by account key, in each month of ``averages`` or in the last alone; a month that can not be computed is ``Held``.
+
+        Earlier months are walked in any case: readings, averages and the three-month limit depend on them.
+        """
+        months = list(self.averages) if every_month else list(self.averages)[-1:]
         accounts = [account for account in self.house.accounts if self.payers.carries(account, service)]
         own = {account.key: self._meters(account, service, _INDIVIDUAL) for account in accounts}
         flats = {account.key: self._meters(account, service, _FLAT_WIDE) for account in accounts}
@@ -60,7 +64,7 @@ class IndividualVolumes:
                     "CH-020", "прибор показывает несколько тарифных зон, а услуга — на один тариф", hint="Проверьте услугу прибора (УК).",
                     clause="формула 1",
                 )  # fmt: skip
-                found[account.key] = [held for _ in self.averages]
+                found[account.key] = [held for _ in months]
                 continue
             if flats[account.key]:
                 flat = list({one.key: one for meter in flats[account.key] for one in sharing[meter.key]}.values())
@@ -71,7 +75,7 @@ class IndividualVolumes:
                 compute = partial(
                     self._alone, account, service, resource, walk=self._walk(account, service, resource, own[account.key], [account])
                 )
-            found[account.key] = [self._month(compute, month) for month in self.averages]
+            found[account.key] = [self._month(compute, month) for month in months]
         return found
 
     @staticmethod
@@ -214,6 +218,8 @@ def _in_season(season: frozenset[int]) -> Callable[[Month], bool]:
 
 
 def _sum(parts: Sequence[Part]) -> Fraction:
+    if len(parts) == 1:
+        return volume_of(parts[0])
     return sum((volume_of(part) for part in parts), Fraction(0))
 
 

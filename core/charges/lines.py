@@ -10,9 +10,10 @@ from fractions import Fraction
 from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held
 from core.charges.payers import Payers
+from core.charges.plans import area_part, plan_of
 from core.charges.rows import LinePlan
 from core.charges.rules import Rules, Valued, is_heat_of_water, resource_of
-from core.charges.utilities import UtilityLines, area_part, plan_of
+from core.charges.utilities import UtilityLines
 from core.charges.volumes import MonthVolume, Part, service_days
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Literal
 
 from core.charges.averages import Averages, average_of, counted
+from core.charges.devices import continues_to, reading_in, start_of, started_in, valid_days, valid_until
 from core.charges.persons import days_between
 from core.ids import RecordId
 from core.model.facts import MeterFacts, ReadingFacts
@@ -83,13 +84,13 @@ class Point:
         for meter in self.meters:
             if meter.readings:
                 month = Month.of(meter.readings[0].taken_on)
-                months.append(month if _started_in(meter, month) else month.next())
+                months.append(month if started_in(meter, month) else month.next())
         return min(months, default=None)
 
     def begin(self, start: Month) -> None:
         """Stand before the first month of the walk: the last accepted reading of an earlier month is what consumption is counted from."""
         for meter in self.meters:
-            until = _valid_until(meter)
+            until = valid_until(meter)
             for reading in meter.readings:
                 if reading.taken_on < start.first and (until is None or reading.taken_on <= until):
                     self.last = reading
@@ -103,24 +104,24 @@ class Point:
         if not self.counts(month):
             self._pass(month)
             return None
-        valid = [meter for meter in self.meters if _valid_days(meter, first, last)]
-        uncovered = days_between(first, last) - sum(_valid_days(meter, first, last) for meter in valid)
+        valid = [meter for meter in self.meters if valid_days(meter, first, last)]
+        uncovered = days_between(first, last) - sum(valid_days(meter, first, last) for meter in valid)
         if not valid:
             return self._without_meter(month, averages)
-        started = _started_in(valid[0], month)
+        started = started_in(valid[0], month)
         if len(valid) == 1 and started and valid[0].commissioned_on == self.opened_on:
-            self.last = _start_of(valid[0])
+            self.last = start_of(valid[0])
             started = False
         if len(valid) > 1 or started:
             return self._replaced(month, valid, max(uncovered, 0), averages)
-        if uncovered > 0 and not _continues(valid[0], last):
+        if uncovered > 0 and not continues_to(valid[0], last):
             return self._event(month, valid[0], uncovered, averages)
         return self._read(month, valid[0], averages)
 
     def _pass(self, month: Month) -> None:
         """A month that is not charged: its reading is what the next month counts from, and closes months charged without one."""
         for meter in self.meters:
-            reading = _reading_in(meter, month, until=_valid_until(meter) or month.last)
+            reading = reading_in(meter, month, until=valid_until(meter) or month.last)
             if reading is None or (self.last is not None and reading.value_e3 < self.last.value_e3):
                 continue
             if self.last is None:
@@ -131,7 +132,7 @@ class Point:
 
     def _read(self, month: Month, meter: MeterFacts, averages: Averages) -> Metered:
         """A valid meter the whole month: its reading, or else average and norm."""
-        reading = _reading_in(meter, month, until=month.last)
+        reading = reading_in(meter, month, until=month.last)
         if reading is None or (reading.taken_on == meter.commissioned_on == self.opened_on != month.last):
             return self._unread(month, averages, valid_meter=True)
         if self.last is None:
@@ -210,14 +211,14 @@ class Point:
 
     def _invalid_before(self, month: Month) -> int:
         """Months since the meter stopped counting that were before the walk began."""
-        ends = [end for meter in self.meters if (end := _valid_until(meter)) is not None and end < month.first]
+        ends = [end for meter in self.meters if (end := valid_until(meter)) is not None and end < month.first]
         return max(month - Month.of(max(ends) + timedelta(days=1)), 0) if ends else 0
 
     def _event(self, month: Month, meter: MeterFacts, uncovered: int, averages: Averages) -> Metered:
         """The month in which a meter lapsed or was removed: by a reading of its very last day, or else whole by the average."""
-        end = _valid_until(meter)
+        end = valid_until(meter)
         assert end is not None
-        reading = _reading_in(meter, month, until=end)
+        reading = reading_in(meter, month, until=end)
         average = self._average(averages)
         if reading is None or reading.taken_on != end or self.last is None or average is None:
             return self._unread(month, averages, valid_meter=False)
@@ -236,12 +237,12 @@ class Point:
         """The month of a replacement or of the first installation: old part, new part, the days between by average or norm (formula 1)."""
         before, sources = Fraction(0), list[RecordId]()
         for meter in valid:
-            final = _reading_in(meter, month, until=_valid_until(meter) or month.last)
-            if _started_in(meter, month):
+            final = reading_in(meter, month, until=valid_until(meter) or month.last)
+            if started_in(meter, month):
                 continue
             difference = None if final is None or self.last is None else self._difference(meter, final, averages)
             if difference is None or final is None or self.last is None:
-                gap += _valid_days(meter, month.first, month.last)
+                gap += valid_days(meter, month.first, month.last)
                 continue
             before += difference
             sources += [self.last.source, final.source, meter.source]
@@ -268,11 +269,11 @@ class Point:
         """What the meters installed in the month counted, from which records, and for how many days a new one has no reading yet."""
         after, sources, unmeasured = Fraction(0), list[RecordId](), 0
         for meter in valid:
-            if not _started_in(meter, month):
+            if not started_in(meter, month):
                 continue
             assert meter.commissioned_on is not None
-            reading = _reading_in(meter, month, until=_valid_until(meter) or month.last)
-            first = _start_of(meter)
+            reading = reading_in(meter, month, until=valid_until(meter) or month.last)
+            first = start_of(meter)
             if reading is None or (reading.taken_on == meter.commissioned_on and meter.commissioned_on != month.last):
                 unmeasured += days_between(meter.commissioned_on, month.last)
                 self.last = reading or first
@@ -303,36 +304,3 @@ def metering_points(meters: Iterable[MeterFacts], norm: Callable[[Month], Fracti
         else:
             chains.append([meter])
     return [Point(tuple(chain), norm) for chain in chains]
-
-
-def _valid_until(meter: MeterFacts) -> date | None:
-    """The last day the meter counts on: removal, end of verification, refusal of access, or the day before it failed."""
-    ends = [day for day in (meter.closed_on, meter.next_verification_on, meter.access_refused_on) if day is not None]
-    if meter.failed_on is not None:
-        ends.append(meter.failed_on - timedelta(days=1))
-    return min(ends, default=None)
-
-
-def _valid_days(meter: MeterFacts, first: date, last: date) -> int:
-    return days_between(max(meter.commissioned_on or first, first), min(_valid_until(meter) or last, last))
-
-
-def _started_in(meter: MeterFacts, month: Month) -> bool:
-    return meter.commissioned_on is not None and meter.commissioned_on in month
-
-
-def _start_of(meter: MeterFacts) -> ReadingFacts:
-    """Where a meter begins to count: its first reading on the day it was commissioned."""
-    start = meter.start_e3 if meter.start_e3 is not None else meter.readings[0].value_e3 if meter.readings else 0
-    return ReadingFacts(meter.commissioned_on or date.min, start, meter.source)
-
-
-def _continues(meter: MeterFacts, last: date) -> bool:
-    """Whether the meter is valid to the last day."""
-    end = _valid_until(meter)
-    return end is None or end >= last
-
-
-def _reading_in(meter: MeterFacts, month: Month, *, until: date) -> ReadingFacts | None:
-    """The last reading of the month that the meter was still valid on."""
-    return next((reading for reading in reversed(meter.readings) if reading.taken_on in month and reading.taken_on <= until), None)

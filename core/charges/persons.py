@@ -68,6 +68,13 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
     if not lived:
         if account.owners is not None:
             return Persons(Fraction(account.owners * days_between(first, last), month.days), (account.source,))
+        if rules.facts.settings.get("owners_when_unknown") == "hold":
+            raise Held(
+                "CH-027",
+                "никто не проживает, а число собственников не известно",
+                hint="Пришлите доли собственников (УК).",
+                clause="п. 56(2)",
+            )
         owners = rules.number("setting.owners_when_unknown", month.last)
         count = owners.value * days_between(first, last) / month.days
         return Persons(count, (account.source, *owners.records), owners.law)

@@ -56,6 +56,8 @@ class LinePlan:
     """The interruption, without ``P``: the charge that it lowers is the rounded base, less what was not delivered."""
     undelivered: Row | None = None
     """The volume not delivered by time (п. 100), without ``P``; it comes before the reduction."""
+    quality: tuple[Row, ...] = ()
+    """Reductions for deviations of quality; where a row has no ``P`` of its own it is of the same charge as the interruption."""
     reduces_surcharge: bool = False
     """The reduction is of base and surcharge together (setting ``interruption_base = all_lines``)."""
     benefit: Group = ()

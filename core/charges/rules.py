@@ -113,6 +113,7 @@ class Rules:
         if name not in self.facts.settings:
             return self.law.choice(f"setting.{name}", day)
         value = self.facts.settings[name]
+        value = str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
         allowed = CHOICES[f"setting.{name}"]
         if value not in allowed:
             raise ConfigError(

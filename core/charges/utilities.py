@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from fractions import Fraction
 
+from core.charges.acts import acts_of
+from core.charges.boiler import boiler_heating, boiler_hot_water
 from core.charges.corrections import Corrections
+from core.charges.deviations import lowered_by_quality
 from core.charges.findings import Held
-from core.charges.heating import HeatMeters, heating_part
+from core.charges.heating import HeatMeters, HotWater, heating_part
 from core.charges.norms import RAISED, coefficient_is_due
 from core.charges.payers import Payers
 from core.charges.persons import persons
+from core.charges.plans import area_part, heated_part, plan_of
 from core.charges.rows import LinePlan, groups_of, with_coefficient
 from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
-from core.charges.volumes import MonthVolume, Part, service_days, volume_of
-from core.ids import EntityId, RecordId
+from core.charges.volumes import MonthVolume, Part, service_days
+from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.lines import Method
-from core.money import rounded
 from core.period import Month
 
-__all__ = ["UtilityLines", "area_part", "plan_of"]
+__all__ = ["UtilityLines"]
 
 _IMPOSSIBLE = 1
 _BY_PERSONS, _BY_AREA = 1, 2
 _ZONES = (2, 3)
+_COMMON, _HOT = 2, 2
 
 
 @dataclass(slots=True)
@@ -43,6 +47,8 @@ class UtilityLines:
 
     def metered_line(self, account: AccountFacts, resource: Resource, days: tuple[date, date]) -> LinePlan | None:
         """Formula 1, п. 59, formula 4 or 4(1); None where the premises do not use the service at all (no gas stove)."""
+        if resource == "hot_water" and any(one.purpose == "hot_water" for one in self.house.boiler):
+            return boiler_hot_water(account, self.service, self.house, self.rules, volumes=self.metered[self.service.key], days=days)
         volume = self._charged(account, self.service)
         if not volume.parts:
             return None
@@ -94,7 +100,7 @@ class UtilityLines:
         assert holder is not None
         volume = self._charged(holder, carrier)
         heat = self.rules.heat_of_water(self.service, self.rules.month.last)
-        parts = tuple(_heated_part(part, heat) for part in volume.parts)
+        parts = tuple(heated_part(part, heat) for part in volume.parts)
         if not parts:
             return None
         tariffs = self._tariffs(days)
@@ -158,7 +164,8 @@ class UtilityLines:
         method: Method = "area" if by_area else "residents"
         plan = self._plan(account, (part,), tariffs, days=days, method=method, sources=decided)
         corrections = Corrections(self.house, self.rules, self.service, self.payers)
-        return replace(plan, recalculation=corrections.absence(account, "waste", tariffs))
+        plan = replace(plan, recalculation=corrections.absence(account, "waste", tariffs))
+        return lowered_by_quality(plan, account, self.service, "waste", self.house, self.rules, volume=Fraction(0))
 
     def solid_fuel(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan:
         """Solid fuel by the norm for the area; deliveries come as readings of a meter of the service."""
@@ -170,13 +177,41 @@ class UtilityLines:
 
     def heating(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         """Heating in every way of section 5; None outside the season."""
+        if any(one.purpose == "heating" for one in self.house.boiler):
+            plan = boiler_heating(account, self.service, self.house, self.rules, days=days)
+            return Corrections(self.house, self.rules, self.service, self.payers).interruptions(plan, "heating", metered=True)
         flats = HeatMeters.of(self.house, self.service, self.metered.get(self.service.key, {}), self.payers, self.rules)
-        part, method = heating_part(account, self.service, self.house, meters=self.meters, flats=flats, rules=self.rules)
+        part, method = heating_part(
+            account, self.service, self.house, meters=self.meters, flats=flats, rules=self.rules, hot_water=self._hot_water()
+        )
         if part is None:
             return None
         plan = self._plan(account, (part,), self._tariffs(days), days=days, method=method)
         corrections = Corrections(self.house, self.rules, self.service, self.payers)
-        return corrections.interruptions(plan, "heating", metered=method != "norm")
+        plan = corrections.interruptions(plan, "heating", metered=method != "norm")
+        return lowered_by_quality(plan, account, self.service, "heating", self.house, self.rules, volume=Fraction(0))
+
+    def _hot_water(self) -> HotWater | None:
+        """Hot water of all premises, for an open system; None where it is not one, or the volume or the norm of heat is not known.
+
+        A house that also has hot water for common needs is not computed: its common volume would have to be taken off too.
+        """
+        if not self.house.open_heating or any(one.provision == _COMMON and one.resource_kind == _HOT for one in self.house.services):
+            return None
+        services = [one for one in self.house.services if resource_of(one) == "hot_water" and one.key in self.metered]
+        norms = [norm for norm in self.rules.facts.norms if norm.basis == "heat_per_m3" and norm.first <= self.rules.month.last]
+        if not services or not norms:
+            return None
+        total, records = Fraction(0), list[RecordId]()
+        for months in (months for service in services for months in self.metered[service.key].values()):
+            volume = months[-1]
+            if isinstance(volume, Held):
+                raise volume
+            total += volume.volume
+            records += [source for part in volume.parts for ids in part.records.values() for source in ids]
+        norm = max(norms, key=lambda one: one.first)
+        heat = Valued(norm.first, self.rules.month.last, Fraction(norm.value_e6, 10**6), (norm.source,))
+        return HotWater(total, heat, tuple(dict.fromkeys(records)))
 
     def _corrected(
         self, plan: LinePlan, account: AccountFacts, resource: Resource, volume: MonthVolume, tariffs: tuple[Valued, ...],
@@ -190,7 +225,12 @@ class UtilityLines:
             plan = replace(plan, recalculation=corrections.absence(account, resource, tariffs))
         elif volume.rebuilt:
             plan = replace(plan, recalculation=corrections.rebuilt(volume))
+        found = acts_of(account, self.service, self.house, self.rules) if account.acts else ()
+        if found:
+            plan = replace(plan, recalculation=(*plan.recalculation, *found))
         plan = corrections.interruptions(plan, resource, metered=volume.metered)
+        if self.house.deviations:
+            plan = lowered_by_quality(plan, account, self.service, resource, self.house, self.rules, volume=volume.volume)
         return corrections.relief(plan, account, resource, volume)
 
     def _raises(self, account: AccountFacts, resource: Resource, volume: MonthVolume) -> bool:
@@ -225,82 +265,3 @@ class UtilityLines:
         sources: tuple[RecordId, ...] = (),
     ) -> LinePlan:  # fmt: skip
         return plan_of(account, self.service, parts, tariffs, days=days, method=method, rules=self.rules, sources=sources)
-
-
-def plan_of(
-    account: AccountFacts, service: ServiceFacts, parts: tuple[Part, ...], tariffs: tuple[Valued, ...], *, days: tuple[date, date],
-    method: Method, rules: Rules, creditor: EntityId | None = None, sources: tuple[RecordId, ...] = (),
-) -> LinePlan:  # fmt: skip
-    """A line of the parts on the days of each tariff; without a creditor named it is the supplier of the tariff."""
-    owner = creditor if creditor is not None else _one_supplier(tariffs)
-    digits = rules.choice("volume_rounding", rules.month.last)
-    if digits != "none" and service.kind == 1:
-        parts = tuple(_rounded_part(part, int(digits)) for part in parts)
-    base = groups_of(_by_areas(parts, account, days), tariffs, days=days, month_days=rules.month.days)
-    tariff = tariffs[0].value if len(tariffs) == 1 else None
-    return LinePlan(account.account_id, service.service_id, owner, method, tariff, base, sources=(service.source, account.source, *sources))
-
-
-def area_part(clause: str, account: AccountFacts, **more: tuple[Fraction, tuple[RecordId, ...]]) -> Part:
-    """A clause of the area of the premises, charged by days of the month."""
-    if account.area_e2 <= 0:
-        raise Held("CH-017", "нет площади помещения", hint="Присылает УК.", clause="ЖК ст. 154, 158")
-    values = {"S": Fraction(account.area_e2, 100), **{name: value for name, (value, _) in more.items()}}
-    records = {"S": (account.source,), **{name: ids for name, (_, ids) in more.items()}}
-    return Part(clause, values, records, by_days_of_month=True)
-
-
-def _by_areas(parts: tuple[Part, ...], account: AccountFacts, days: tuple[date, date]) -> tuple[Part, ...]:
-    """Parts of an area that changed on some of the days: one for the days of each area."""
-    changes = sorted(change for change in account.areas if change[0] <= days[1])
-    if not changes:
-        return parts
-    starts = [max(first, days[0]) for first, _, _ in changes]
-    ends = [*(start - timedelta(days=1) for start in starts[1:]), days[1]]
-    spread: list[Part] = []
-    for part in parts:
-        if not part.by_days_of_month or "S" not in part.values:
-            spread.append(part)
-            continue
-        if changes[0][0] > days[0]:
-            spread.append(replace(part, first=days[0], last=changes[0][0] - timedelta(days=1)))
-        for (_, area, source), first, last in zip(changes, starts, ends, strict=True):
-            if first <= last:
-                values, records = {**part.values, "S": Fraction(area, 100)}, {**part.records, "S": (source,)}
-                spread.append(replace(part, values=values, records=records, first=first, last=last))
-    return tuple(spread)
-
-
-def _rounded_part(part: Part, digits: int) -> Part:
-    """The same part by its volume rounded before the tariff (setting ``volume_rounding``)."""
-    scale = 10**digits
-    records = tuple(dict.fromkeys(source for ids in part.records.values() for source in ids))
-    volume = Fraction(rounded(volume_of(part), scale), scale)
-    if part.clause in ("formula_4", "formula_23_norm"):
-        return replace(part, clause="formula_4", values={"n": Fraction(1), "N": volume}, records={"n": (), "N": records})
-    return replace(part, clause="formula_1", values={"V": volume}, records={"V": records})
-
-
-def _heated_part(part: Part, heat: Valued) -> Part:
-    """The heat of a volume of hot water: of the norm by its own formula, so that the coefficient finds it."""
-    records = {**part.records, "q": heat.records}
-    if part.clause == "formula_4":
-        return replace(part, clause="formula_23_norm", values={**part.values, "q": heat.value}, records=records)
-    sources = tuple(dict.fromkeys(source for ids in part.records.values() for source in ids))
-    return replace(
-        part, clause="formula_23", values={"V": volume_of(part), "q": heat.value}, records={"V": sources, "q": heat.records}, law={}
-    )
-
-
-def _one_supplier(tariffs: tuple[Valued, ...]) -> EntityId:
-    suppliers = {tariff.supplier for tariff in tariffs}
-    supplier = suppliers.pop()
-    if supplier is None or suppliers:
-        raise Held(
-            "CH-018",
-            "у тарифа нет одного поставщика, получатель платы неизвестен",
-            hint="Укажите поставщика тарифа в настройках региона.",
-            clause="п. 38",
-            scope="service",
-        )
-    return supplier

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.ids import EntityId
+from core.ids import EntityId, MessageId
 from core.model.ledger import Posting
 from core.model.lines import Chart, Component
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["known_keys", "postings_of"]
+__all__ = ["SuspenseMove", "known_keys", "postings_of", "suspense_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseMove:
+    """What an entry did to the suspense account, kopecks: put in (positive), took out (negative), or left alone."""
+
+    amount: int
+    message_id: MessageId | None
 
 
 def known_keys(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
     """Those of the keys that have an entry."""
     return frozenset(connection.execute(queries("core.ledger").known_entry_keys, {"keys": list(keys)}).scalars())
+
+
+def suspense_of(connection: Connection, keys: Sequence[str]) -> dict[str, SuspenseMove]:
+    """What the entries that are there did to suspense, by key."""
+    rows = connection.execute(queries("core.ledger").suspense_of_keys, {"keys": list(keys)})
+    return {row.entry_key: SuspenseMove(row.amount, None if row.message_id is None else MessageId(row.message_id)) for row in rows}
 
 
 def postings_of(connection: Connection, keys: Sequence[str]) -> dict[str, tuple[Posting, ...]]:

@@ -318,6 +318,22 @@ FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
 WHERE e.entry_key = ANY (:keys)
 ORDER BY e.entry_id, p.n
 
+-- name: suspense_of_keys
+-- What entries of these keys put into suspense (positive) or took out of it (negative), with the message that brought each.
+SELECT e.entry_key, e.message_id, coalesce(sum(CASE WHEN p.credit = 4 THEN p.amount WHEN p.debit = 4 THEN -p.amount END), 0)::bigint AS amount
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+WHERE e.entry_key = ANY (:keys)
+GROUP BY e.entry_id
+
+-- name: opening_positions
+-- What the entries of opening balances hold, by account and place in the books; signed as a debt. An account of which all was taken back
+-- is there with nothing.
+SELECT e.kind, p.account_id, s.chart, p.service_id, p.creditor_id, p.origin_month, p.component, sum(s.sign * p.amount)::bigint AS amount
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+CROSS JOIN LATERAL (VALUES (p.debit, 1), (p.credit, -1)) s (chart, sign)
+WHERE e.provider_id = :provider_id AND e.kind IN ('opening', 'opening_penalty') AND s.chart <> 9
+GROUP BY e.kind, p.account_id, s.chart, p.service_id, p.creditor_id, p.origin_month, p.component
+
 -- name: known_entry_keys
 SELECT entry_key FROM entry WHERE entry_key = ANY (:keys)
 
@@ -390,3 +406,7 @@ SELECT DISTINCT account_id FROM (
   HAVING sum(CASE WHEN debit = 1 THEN amount ELSE -amount END) < 0
 ) below
 ORDER BY account_id
+
+-- name: broken_keys
+-- Invariant 3, past a unique key that somebody dropped.
+SELECT entry_key, count(*) AS times FROM entry GROUP BY entry_key HAVING count(*) > 1 ORDER BY entry_key

@@ -36,6 +36,8 @@ def broken(connection: Connection) -> Iterator[Broken]:
             f"запись {row.entry_key or row.entry_id}",
             f"Проводка по счёту {row.account_id} на {format_roubles(row.amount)} руб. не сходится со своей записью.",
         )
+    for row in connection.execute(sql.broken_keys):
+        yield Broken(3, f"ключ {row.entry_key}", f"Проведён {row.times} раза: один ключ должен действовать один раз.")
     for row in connection.execute(sql.broken_content):
         yield Broken(4, f"запись {row.entry_key}", "Содержание записи изменилось после проведения: хеш не сходится.")
     for row in connection.execute(sql.broken_charges):

@@ -11,15 +11,17 @@ number, so a worker that was thought dead cannot overwrite what another one foun
 index on live items decides.
 """
 
-from core.outbox.model import Count, Exchange, Item, ItemOutcome, ItemState, LiveItem, State
+from core.outbox.model import Count, Exchange, Item, ItemOutcome, ItemState, LiveItem, State, Trouble
 from core.outbox.store import (
     accepted,
     acknowledge,
+    answered,
     attach,
     claim,
     exchange,
     exchanges,
     finish,
+    hold_back,
     items,
     live,
     live_subject,
@@ -32,6 +34,9 @@ from core.outbox.store import (
     settle,
     statistics,
     sweep,
+    troubles,
+    unfinished,
+    unsent,
 )
 
 __all__ = [
@@ -42,13 +47,16 @@ __all__ = [
     "ItemState",
     "LiveItem",
     "State",
+    "Trouble",
     "accepted",
     "acknowledge",
+    "answered",
     "attach",
     "claim",
     "exchange",
     "exchanges",
     "finish",
+    "hold_back",
     "items",
     "live",
     "live_subject",
@@ -61,4 +69,7 @@ __all__ = [
     "settle",
     "statistics",
     "sweep",
+    "troubles",
+    "unfinished",
+    "unsent",
 ]

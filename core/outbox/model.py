@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
 
-__all__ = ["Count", "Exchange", "Item", "ItemOutcome", "ItemState", "LiveItem", "State"]
+__all__ = ["Count", "Exchange", "Item", "ItemOutcome", "ItemState", "LiveItem", "State", "Trouble"]
 
 State = Literal["prepared", "sent", "acknowledged", "done", "failed", "lost", "replaced"]
 ItemState = Literal["waiting", "accepted", "rejected", "replaced"]
@@ -92,3 +92,22 @@ class Count:
     kind: str
     state: ItemState
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Open conversations of an operation that met the same obstacle; everything in them goes on by itself at ``next_at``."""
+
+    operation: str
+    state: State
+    """``prepared``: nothing left the building; ``acknowledged``: the question about the result failed; ``lost``: it may have arrived."""
+    code: str
+    text: str
+    exchanges: int
+    things: int
+    """Items inside that are not settled."""
+    attempts: int
+    """The most attempts to send that one of them had; ``polls``: the most questions about a result."""
+    polls: int
+    next_at: datetime
+    """The earliest next attempt."""

@@ -106,3 +106,39 @@ ORDER BY i.kind, i.local_id, i.exchange_id DESC
 -- When there is something to do next: a planned moment, or the end of a claim.
 SELECT min(greatest(next_at, coalesce(claimed_until, next_at))) FROM exchange
 WHERE system = :system AND state IN ('prepared', 'sent', 'acknowledged', 'lost') AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)
+
+-- name: hold_back
+-- Nobody answers at the address: what is due to leave waits with the one that was tried, and says why.
+UPDATE exchange SET next_at = :next_at, error_code = :code, error_text = :text, changed_at = :now
+WHERE exchange_id IN (
+  SELECT exchange_id FROM exchange
+  WHERE system = :system AND state = 'prepared' AND next_at <= :now AND (claimed_until IS NULL OR claimed_until < :now)
+    AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)
+  FOR UPDATE SKIP LOCKED)
+
+-- name: unsent
+-- Of these things, how many are in messages that never left.
+SELECT count(*) FROM exchange_item i JOIN exchange e USING (exchange_id)
+WHERE i.kind = :kind AND i.local_id = ANY(:ids) AND i.state = 'waiting' AND e.state = 'prepared'
+
+-- name: troubles
+-- Open conversations that met an obstacle, those with the same one together; a lost one is an obstacle in itself.
+SELECT operation, state, coalesce(error_code, '') AS code, coalesce(error_text, '') AS text, count(*) AS exchanges,
+  CAST(sum((SELECT count(*) FROM exchange_item i WHERE i.exchange_id = e.exchange_id AND i.state = 'waiting')) AS bigint) AS things,
+  max(attempts) AS attempts, max(polls) AS polls, min(next_at) AS next_at
+FROM exchange e
+WHERE system = :system AND state IN ('prepared', 'sent', 'acknowledged', 'lost') AND (error_code IS NOT NULL OR state = 'lost')
+  AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)
+GROUP BY 1, 2, 3, 4 ORDER BY min(exchange_id)
+
+-- name: answered
+-- How many things of conversations about a subject are answered, of how many; each as its last message stands.
+SELECT count(*) FILTER (WHERE state <> 'waiting') AS answered, count(*) AS things FROM (
+  SELECT DISTINCT ON (i.kind, i.local_id) i.state FROM exchange_item i JOIN exchange e USING (exchange_id)
+  WHERE e.system = :system AND e.act = :act AND starts_with(e.subject, :subject) AND i.state <> 'replaced'
+    AND e.provider_id = :provider
+  ORDER BY i.kind, i.local_id, i.exchange_id DESC) last
+
+-- name: unfinished
+SELECT count(*) FROM exchange WHERE system = :system AND state IN ('prepared', 'sent', 'acknowledged', 'lost')
+  AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)

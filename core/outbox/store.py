@@ -14,18 +14,20 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConflictError
 from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
-from core.outbox.model import Count, Exchange, Item, ItemOutcome, LiveItem, State
+from core.outbox.model import Count, Exchange, Item, ItemOutcome, LiveItem, State, Trouble
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
 __all__ = [
     "accepted",
     "acknowledge",
+    "answered",
     "attach",
     "claim",
     "exchange",
     "exchanges",
     "finish",
+    "hold_back",
     "items",
     "live",
     "live_subject",
@@ -38,6 +40,9 @@ __all__ = [
     "settle",
     "statistics",
     "sweep",
+    "troubles",
+    "unfinished",
+    "unsent",
 ]
 
 _FIELDS = tuple(Exchange.__dataclass_fields__)
@@ -256,6 +261,36 @@ def next_due(connection: Connection, *, system: str, provider_id: ProviderId | N
     """When the next step is due; None when every conversation is over."""
     moment: datetime | None = connection.execute(queries("core.outbox").next_due, {"system": system, "provider": provider_id}).scalar()
     return moment
+
+
+def hold_back(
+    connection: Connection, *, system: str, provider_id: ProviderId | None, next_at: datetime, now: datetime, code: str, text: str
+) -> int:
+    """Nobody answers at the address: other messages that are due to leave wait until ``next_at`` too, untried. Returns how many."""
+    parameters = {"system": system, "provider": provider_id, "next_at": next_at, "now": now, "code": code, "text": text}
+    return connection.execute(queries("core.outbox").hold_back, parameters).rowcount
+
+
+def unsent(connection: Connection, kind: str, local_ids: Collection[int]) -> int:
+    """How many of these things are in messages that never left."""
+    return int(connection.execute(queries("core.outbox").unsent, {"kind": kind, "ids": list(local_ids)}).scalar_one())
+
+
+def troubles(connection: Connection, *, system: str, provider_id: ProviderId | None = None) -> list[Trouble]:
+    """Obstacles of open conversations, in the order they began."""
+    return [Trouble(*row) for row in connection.execute(queries("core.outbox").troubles, {"system": system, "provider": provider_id})]
+
+
+def answered(connection: Connection, *, system: str, provider_id: ProviderId, act: str, subject: str) -> tuple[int, int]:
+    """Of the things in conversations whose subject begins so: how many are answered, of how many."""
+    parameters = {"system": system, "provider": provider_id, "act": act, "subject": subject}
+    row = connection.execute(queries("core.outbox").answered, parameters).one()
+    return row.answered, row.things
+
+
+def unfinished(connection: Connection, *, system: str, provider_id: ProviderId | None = None) -> int:
+    """How many conversations are not over."""
+    return int(connection.execute(queries("core.outbox").unfinished, {"system": system, "provider": provider_id}).scalar_one())
 
 
 def _fenced(connection: Connection, name: str, claimed: Exchange, parameters: dict[str, object]) -> bool:

@@ -1,6 +1,7 @@
 """Identities: our own number of a thing that many records speak of, by whose it is, what it is, and the sender's key of it.
 
-Organisations belong to the centre and go by their ИНН, so that the creditors of two senders are one; all else goes by the sender's key.
+Organisations belong to the centre and go by their ИНН, so that the creditors of two senders are one; one whose ИНН was missing or
+unverified when it first came goes by ``<provider>/<sender's key>`` for ever. All else goes by the sender's key.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from sqlalchemy import Connection
 from core.ids import EntityId, ProviderId
 from core.storage.sql import queries
 
-__all__ = ["AccountNumber", "Entity", "describe_entities", "ensure_entity", "entity_ids", "find_accounts"]
+__all__ = [
+    "AccountNumber",
+    "Entity",
+    "describe_entities",
+    "ensure_entity",
+    "entity_ids",
+    "find_accounts",
+    "organisation_ids",
+    "organisations_of_inn",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +52,22 @@ class AccountNumber:
 
 
 def entity_ids(connection: Connection, provider_id: ProviderId, kind: str) -> dict[str, EntityId]:
-    """Numbers of all things of a kind by the sender's key; organisations are under ``CENTRE`` by ИНН."""
+    """Numbers of all things of a kind by the sender's key. For organisations, which are under ``CENTRE``, see :func:`organisation_ids`."""
     rows = connection.execute(queries("core.records").entity_ids, {"provider": provider_id, "kind": kind})
     return {key: EntityId(entity_id) for key, entity_id in rows}
+
+
+def organisation_ids(connection: Connection) -> dict[str, EntityId]:
+    """Organisations by ИНН, whatever the key of their entity; of several of one ИНН the one that is its shared identity and has records."""
+    return {inn: ids[0] for inn, ids in organisations_of_inn(connection).items()}
+
+
+def organisations_of_inn(connection: Connection) -> dict[str, tuple[EntityId, ...]]:
+    """All organisations by ИНН, the best first: one that a sender first named with an unverified ИНН stands beside the shared identity."""
+    found: dict[str, list[EntityId]] = {}
+    for inn, entity_id in connection.execute(queries("core.records").organisation_ids):
+        found.setdefault(inn, []).insert(0, EntityId(entity_id))
+    return {inn: tuple(ids) for inn, ids in found.items()}
 
 
 def ensure_entity(connection: Connection, provider_id: ProviderId, kind: str, key: str) -> EntityId:

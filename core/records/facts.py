@@ -14,10 +14,10 @@ from sqlalchemy import Connection, text
 
 from core.ids import CENTRE, EntityId, ProviderId, RecordId
 from core.model.facts import Facts, HouseFacts, NormFacts, TariffFacts
-from core.model.records import ApprovedNorm, ApprovedTariff, House, RegionSetting
+from core.model.records import ApprovedNorm, ApprovedTariff, House, Organisation, RegionSetting
 from core.period import Month
 from core.records.houses import HouseReader
-from core.records.versions import in_force, scope, with_tables
+from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
 __all__ = ["house_ids", "read_houses", "read_region"]
@@ -25,11 +25,18 @@ __all__ = ["house_ids", "read_houses", "read_region"]
 _HOUSES_AT_ONCE = 50
 
 
-def read_region(connection: Connection, *, month: Month, known_until: RecordId | None) -> Facts:
-    """Approved tariffs and norms up to the end of a month, and the region's settings."""
+def read_region(connection: Connection, *, month: Month, known_until: RecordId | None, provider_id: ProviderId | None = None) -> Facts:
+    """Approved tariffs and norms up to the end of a month, and the region's settings.
+
+    ``provider_id``: whose month it is; suppliers are then the organisations of this provider, where it has one of the tariff's ИНН.
+    """
     named = queries("core.records").raw
     parameters = scope(CENTRE, until=month.last, known_until=known_until)
-    tariffs = connection.execute(text(with_tables(named["region_tariffs"], tariff_now=in_force(ApprovedTariff))), parameters)
+    tables = {"organisation_now": in_force(Organisation), "party": PARTIES, "supplier_now": named["region_suppliers"]}
+    own = {name: query.replace(":provider", ":sender") for name, query in tables.items()}
+    tariffs = connection.execute(
+        text(with_tables(named["region_tariffs"], tariff_now=in_force(ApprovedTariff), **own)), parameters | {"sender": provider_id}
+    )
     norms = connection.execute(text(with_tables(named["region_norms"], norm_now=in_force(ApprovedNorm))), parameters)
     settings = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
     return Facts(

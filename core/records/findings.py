@@ -56,7 +56,10 @@ def save_findings(
     month: Month | None,
     found_at: datetime,
 ) -> int:
-    """Store findings in the order given and return how many are new; those that the message (or the month) already has are not repeated."""
+    """Store findings in the order given and return how many are new; those that the message (or the month) already has are not repeated.
+
+    Those of an attempt before the latest outcome of the message do not count: store the outcome first.
+    """
     rows = (
         (
             number, item.position.file, item.position.row, item.field, item.code, item.severity, item.effect, item.value, item.message,
@@ -77,7 +80,10 @@ def read_findings(
     month: Month | None = None,
     open_only: bool = False,
 ) -> list[StoredFinding]:
-    """Findings of a message, of a provider, of a month (each restricts further), in the order they were made."""
+    """Findings of a message, of a provider, of a month (each restricts further), in the order they were made.
+
+    A message that was rejected and tried again shows those of its latest outcome only.
+    """
     return _read(connection, finding=None, message=message_id, provider=provider_id, month=month, open_only=open_only)
 
 

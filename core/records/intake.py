@@ -61,7 +61,7 @@ class Intake:
 
 
 def save_intake(connection: Connection, intake: Intake) -> bool:
-    """Store the outcome of a message once; false when the message already has one."""
+    """Store an outcome of a message; false when it has one of this very moment. The latest one holds."""
     parameters = {
         "message": intake.message_id,
         "provider": intake.provider_id,
@@ -81,13 +81,13 @@ def _intake(row: tuple[object, ...]) -> Intake:
 
 
 def read_intake(connection: Connection, message_id: MessageId) -> Intake | None:
-    """The outcome of a message, None while it was not taken."""
+    """The latest outcome of a message, None while it was not taken."""
     row = connection.execute(queries("core.records").read_intake, {"message": message_id}).one_or_none()
     return None if row is None else _intake(tuple(row))
 
 
 def read_intakes(connection: Connection, *, provider_id: ProviderId | None = None, month: Month | None = None) -> list[Intake]:
-    """Outcomes of all messages, of one provider, of one month; in the order of arrival."""
+    """Latest outcomes of all messages, of one provider, of one month; in the order of arrival."""
     parameters = {"provider": provider_id, "month": None if month is None else month.first}
     return [_intake(tuple(row)) for row in connection.execute(queries("core.records").read_intakes, parameters)]
 

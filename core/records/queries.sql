@@ -45,10 +45,14 @@ VALUES (:message, :provider, :adapter, :status, :month, CAST(:header AS jsonb), 
 ON CONFLICT DO NOTHING
 
 -- name: read_intake
+-- The latest outcome.
 SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at FROM intake WHERE message_id = :message
+ORDER BY taken_at DESC LIMIT 1
 
 -- name: read_intakes
-SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at FROM intake
+-- The latest outcome of each message.
+SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at
+FROM (SELECT DISTINCT ON (message_id) * FROM intake ORDER BY message_id, taken_at DESC) latest
 WHERE (CAST(:provider AS integer) IS NULL OR provider_id = :provider) AND (CAST(:month AS date) IS NULL OR month = :month)
 ORDER BY message_id
 
@@ -56,18 +60,19 @@ ORDER BY message_id
 SELECT DISTINCT uip FROM record_payment WHERE provider_id = :provider AND uip <> ''
 
 -- name: save_findings
--- From staging; a finding that this message already has is not added again.
+-- From staging; a finding that this message already has since its latest outcome (or this month has) is not added again.
 INSERT INTO finding (provider_id, message_id, month, file, file_row, field, code, severity, effect, value, message, hint, dependents, found_at)
 SELECT :provider, :message, :month, file, file_row, field, code, severity, effect, value, message, hint, dependents, :found_at
 FROM arrived_finding s
 WHERE NOT EXISTS (
   SELECT FROM finding f WHERE f.message_id IS NOT DISTINCT FROM CAST(:message AS bigint) AND f.provider_id = :provider
     AND (f.month, f.file, f.file_row, f.field, f.code, f.value)
-      IS NOT DISTINCT FROM (CAST(:month AS date), s.file, s.file_row, s.field, s.code, s.value))
+      IS NOT DISTINCT FROM (CAST(:month AS date), s.file, s.file_row, s.field, s.code, s.value)
+    AND NOT EXISTS (SELECT FROM intake i WHERE i.message_id = f.message_id AND i.taken_at > f.found_at))
 ORDER BY n
 
 -- name: read_findings
--- With the last decision on each, if there is one.
+-- With the last decision on each, if there is one. What an earlier attempt at a message found is history, seen only by its number.
 SELECT f.finding_id, f.provider_id, f.message_id, f.month, f.file, f.file_row, f.field, f.code, f.severity, f.effect, f.value, f.message,
   f.hint, f.dependents, f.found_at, d.verdict, d.reason, d.actor, d.decided_at
 FROM finding f
@@ -78,6 +83,7 @@ WHERE (CAST(:finding AS bigint) IS NULL OR f.finding_id = :finding)
   AND (CAST(:provider AS integer) IS NULL OR f.provider_id = :provider)
   AND (CAST(:month AS date) IS NULL OR f.month = :month)
   AND (NOT :open_only OR d.verdict IS NULL)
+  AND (CAST(:finding AS bigint) IS NOT NULL OR NOT EXISTS (SELECT FROM intake i WHERE i.message_id = f.message_id AND i.taken_at > f.found_at))
 ORDER BY f.finding_id
 
 -- name: decide_finding
@@ -86,6 +92,21 @@ SELECT finding_id, provider_id, :verdict, :reason, :actor, :message, :at FROM fi
 
 -- name: entity_ids
 SELECT entity_key, entity_id FROM entity WHERE provider_id = :provider AND kind = :kind ORDER BY entity_id
+
+-- name: organisation_ids
+-- Every organisation by ИНН, the best number last: those without records (known from tariffs or another system), then those whose first
+-- record had no verified ИНН, by what their last record says, then those that go by their ИНН and have records.
+SELECT k.inn, k.entity_id FROM (
+  SELECT e.entity_key AS inn, e.entity_id,
+    CASE WHEN EXISTS (SELECT FROM record_organisation o WHERE o.inn = e.entity_key AND o.verified) THEN 2 ELSE 0 END AS rank
+  FROM entity e WHERE e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key NOT LIKE '%/%'
+  UNION ALL
+  SELECT o.inn, e.entity_id, 1
+  FROM (SELECT DISTINCT ON (provider_id, record_key) provider_id, record_key, inn, verified FROM record_organisation
+        ORDER BY provider_id, record_key, coalesce(valid_from, '-infinity') DESC, record_id DESC) o
+  JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = o.provider_id || '/' || o.record_key
+  WHERE o.inn <> '' AND o.verified) k
+ORDER BY k.rank, k.entity_id DESC
 
 -- name: ensure_entity
 INSERT INTO entity (provider_id, kind, entity_key) VALUES (:provider, :kind, :key) ON CONFLICT DO NOTHING
@@ -232,11 +253,20 @@ WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
 -- name: region_tariffs
-SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, e.entity_id AS supplier_id, t.oktmo, t.act, t.first, t.last, t.value_e6, t.record_id
+-- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
+SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,
+  t.value_e6, t.record_id
 FROM tariff_now t
 LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = t.supplier_inn
+LEFT JOIN supplier_now o ON o.inn = t.supplier_inn
 WHERE t.first <= :until
 ORDER BY t.kind, t.utility_kind, t.resource_kind, t.zone, t.oktmo, t.supplier_inn, t.first
+
+-- name: region_suppliers
+-- A provider's organisations by ИНН; of several a verified one, then the one with the first number.
+SELECT DISTINCT ON (o.inn) o.inn, p.entity_id FROM organisation_now o JOIN party p ON p.record_key = o.record_key
+WHERE o.inn <> ''
+ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
 
 -- name: region_norms
 SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id FROM norm_now WHERE first <= :until

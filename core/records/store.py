@@ -28,7 +28,7 @@ from core.storage.sql import queries
 __all__ = ["ENTITY_KINDS", "Saved", "last_record", "save"]
 
 ENTITY_KINDS = frozenset(("account", "service", "house", "premises", "room", "meter", "bank_account"))
-"""Things with an identity of their own under the sender's key; organisations have theirs under their ИНН."""
+"""Things with an identity of their own under the sender's key; organisations have theirs as ``core.records.versions.PARTIES`` says."""
 
 _BATCH = 5000
 _ENVELOPE = (
@@ -158,7 +158,12 @@ def _insert(body: type[Body]) -> str:
 
 def _give_identities(connection: Connection, body: type[Body], provider_id: ProviderId) -> None:
     """Create the entities that the staged rows are about, in the order of the message."""
+    rows = f"{_staging(body)} s"
     if body is Organisation:
+        # What an earlier record of the same key decided stays; of the staged ones the first decides.
+        rows = f"""(SELECT DISTINCT ON (a.record_key) a.* FROM {_staging(body)} a
+          WHERE NOT EXISTS (SELECT FROM {table_name(body)} r WHERE r.provider_id = CAST(:sender AS integer) AND r.record_key = a.record_key)
+          ORDER BY a.record_key, a.n) s"""
         key, kind, owner = ORGANISATION_KEY.format("s").replace("s.provider_id", "CAST(:sender AS text)"), "organisation", CENTRE
     elif body is ApprovedTariff:
         key, kind, owner = "s.supplier_inn", "organisation", CENTRE
@@ -168,7 +173,7 @@ def _give_identities(connection: Connection, body: type[Body], provider_id: Prov
         return
     statement = f"""
     INSERT INTO entity (provider_id, kind, entity_key)
-    SELECT :owner, :kind, key FROM (SELECT {key} AS key, min(n) AS n FROM {_staging(body)} s GROUP BY 1) staged
+    SELECT :owner, :kind, key FROM (SELECT {key} AS key, min(n) AS n FROM {rows} GROUP BY 1) staged
     WHERE key IS NOT NULL AND NOT EXISTS (SELECT FROM entity e WHERE e.provider_id = :owner AND e.kind = :kind AND e.entity_key = key)
     ORDER BY n ON CONFLICT DO NOTHING"""
     parameters: dict[str, object] = {"owner": owner, "kind": kind}

@@ -38,15 +38,18 @@ STATES: frozenset[type[Body]] = frozenset(
 
 _NEVER = 2**63 - 1
 
-ORGANISATION_KEY = "CASE WHEN {0}.inn <> '' THEN {0}.inn ELSE {0}.provider_id || '/' || {0}.record_key END"
-"""Key of an organisation's entity: its ИНН, so that two senders' creditors are one; without it, the sender's own number of it."""
+ORGANISATION_KEY = "CASE WHEN {0}.verified AND {0}.inn <> '' THEN {0}.inn ELSE {0}.provider_id || '/' || {0}.record_key END"
+"""Key of an organisation's entity, from the first record of the sender's key: its ИНН, so that two senders' creditors are one; where that
+ИНН is missing or unverified, the sender's own number of it."""
 
-PARTIES = f"""SELECT DISTINCT ON (o.record_key) o.record_key, e.entity_id
-  FROM record_organisation o
-  JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = {ORGANISATION_KEY.format("o")}
-  WHERE o.provider_id = :provider
-  ORDER BY o.record_key, o.record_id DESC"""
-"""The sender's organisations with their entities, whatever their state: identity does not wait for approval."""
+PARTIES = f"""SELECT o.record_key, e.entity_id
+  FROM (SELECT DISTINCT ON (record_key) provider_id, record_key, inn, verified
+        FROM record_organisation WHERE provider_id = :provider ORDER BY record_key, record_id) o
+  JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = {ORGANISATION_KEY.format("o")}"""
+"""The sender's organisations with their entities, whatever their state: identity does not wait for approval.
+
+The first record of a key decides for ever, so that a corrected ИНН does not make a second creditor beside the one that money was posted to.
+"""
 
 
 def in_force(body: type[Body], condition: str | None = None, *, any_state: bool = False) -> str:

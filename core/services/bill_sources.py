@@ -54,7 +54,7 @@ class BillSources:
         self._dates = dates
         month = calculation.month
         own = provider.provider_id
-        self._facts: Facts = read_region(connection, month=month, known_until=calculation.known_until)
+        self._facts: Facts = read_region(connection, month=month, known_until=calculation.known_until, provider_id=own)
         self._rules = Rules(self._facts, law, month)
         self._accounts: dict[EntityId, AccountRow] = {row.entity_id: row for row in read_accounts(connection, provider_id=own, month=month)}
         self._organisations: dict[EntityId, OrganisationRow] = {

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from core import events
-from core.charges.engine import charge_houses
 from core.charges.law import Law
 from core.clock import Clock
 from core.errors import ConflictError, InputError
@@ -34,19 +33,19 @@ from core.ledger.post import Posted
 from core.model.finding import Finding
 from core.model.lines import ChargeLine
 from core.period import Month
-from core.records.facts import house_ids, read_houses, read_region
 from core.records.findings import save_findings
-from core.records.latest import read_stated_lines
+from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
 from core.records.store import last_record
 from core.services.advances import use_advances
 from core.services.credits import use_credits
 from core.services.penalties import post_penalties
+from core.services.rebuild import charged_batches
 from core.storage.engine import transaction
 
 __all__ = ["Draft", "MonthPosted", "approve_month", "close_month", "draft_month", "post_month"]
 
-_HOUSES_AT_ONCE = 50
+_MODES = {"charge": "начисляет центр", "accept": "приняты начисления отправителя"}
 _STATED_METHODS = {1: "norm", 2: "ipu", 3: "average", 4: "odpu"}
 
 Progress = Callable[[int, int], None]
@@ -87,35 +86,58 @@ def draft_month(
     clock: Clock,
     progress: Progress = lambda done, of: None,
     again: bool = False,
+    dry_run: bool = False,
 ) -> Draft:
-    """Compute a provider's month. A month that has a draft keeps it unless ``again``; a posted month is never computed again."""
-    with transaction(engine) as connection:
-        step = months.current(connection, provider_id=provider_id, month=month)
-        if step.calculation_id is not None and not (again and step.state is MonthState.DRAFT):
-            calculation = read_calculation(connection, step.calculation_id)
-            if calculation.mode != mode:
-                raise ConflictError(
-                    "CH-0101",
-                    f"Месяц {month.title} уже рассчитан в режиме «{calculation.mode}».",
-                    hint="Проведённый месяц исправляется записями открытого месяца.",
-                )
-            return Draft(calculation, totals(connection, calculation), (), step.state, False)
-        run = _Run(connection, provider_id, month, law, code_version, last_record(connection, provider_id), clock)
-        lawful, findings = run.compute(progress)
-        calculation = lawful if mode == "charge" else run.accept()
-        at = clock.now()
-        save_findings(connection, findings, provider_id=provider_id, message_id=None, month=month, found_at=at)
-        step = months.move(
-            connection,
-            provider_id=provider_id,
-            month=month,
-            to=MonthState.DRAFT,
-            calculation_id=calculation.calculation_id,
-            actor=actor,
-            reason=f"Рассчитано: режим {mode}",
-            at=at,
+    """Compute a provider's month. A month that has a draft keeps it unless ``again``; a posted month is never computed again.
+
+    ``dry_run`` runs the same code, whatever state the month is in, and rolls everything back.
+    """
+    try:
+        with transaction(engine) as connection:
+            run = _Run(connection, provider_id, month, law, code_version, last_record(connection, provider_id), clock)
+            if dry_run:
+                raise _RolledBack(run.draft(mode, progress))
+            known = _known_draft(connection, provider_id, month, mode, again=again)
+            if known is not None:
+                return known
+            draft = run.draft(mode, progress)
+            at = clock.now()
+            save_findings(connection, draft.findings, provider_id=provider_id, message_id=None, month=month, found_at=at)
+            months.move(
+                connection,
+                provider_id=provider_id,
+                month=month,
+                to=MonthState.DRAFT,
+                calculation_id=draft.calculation.calculation_id,
+                actor=actor,
+                reason=f"Рассчитано: режим {mode}",
+                at=at,
+            )
+            return draft
+    except _RolledBack as done:
+        return done.draft
+
+
+class _RolledBack(Exception):
+    """Takes a draft out of a transaction that must leave nothing."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__()
+        self.draft = draft
+
+
+def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, mode: str, *, again: bool) -> Draft | None:
+    step = months.current(connection, provider_id=provider_id, month=month)
+    if step.calculation_id is None or (again and step.state is MonthState.DRAFT):
+        return None
+    calculation = read_calculation(connection, step.calculation_id)
+    if calculation.mode != mode:
+        raise ConflictError(
+            "CH-0101",
+            f"Месяц {month.title} уже рассчитан: {_MODES[calculation.mode]}.",
+            hint="Проведённый месяц исправляется записями открытого месяца.",
         )
-        return Draft(calculation, totals(connection, calculation), tuple(findings), step.state, True)
+    return Draft(calculation, totals(connection, calculation), (), step.state, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +152,26 @@ class _Run:
     known_until: RecordId
     clock: Clock
 
+    def draft(self, mode: str, progress: Progress) -> Draft:
+        """The month in a mode; our lawful lines are computed and kept in either."""
+        lawful, findings = self.compute(progress)
+        calculation = lawful if mode == "charge" else self.accept()
+        return Draft(calculation, totals(self.connection, calculation), tuple(findings), MonthState.DRAFT, True)
+
     def compute(self, progress: Progress) -> tuple[Calculation, list[Finding]]:
         """Compute by the law, batch of houses by batch, so that memory does not grow with the region."""
-        facts = read_region(self.connection, month=self.month, known_until=self.known_until)
-        houses = house_ids(self.connection, self.provider_id, self.month, self.known_until)
-        if not houses:
-            raise InputError("CH-0102", f"Нет ни одного дома за {self.month.title}.", hint="Сначала примите пакет: erkc take ФАЙЛ.")
         calculation = self._open("charge", self.law.version(self.month.last))
         findings: list[Finding] = []
-        for start in range(0, len(houses), _HOUSES_AT_ONCE):
-            batch = houses[start : start + _HOUSES_AT_ONCE]
-            read = read_houses(self.connection, provider_id=self.provider_id, month=self.month, houses=batch, known_until=self.known_until)
-            charged = charge_houses(read, facts, self.law, self.month)
+        done = 0
+        for done, of, charged in charged_batches(
+            self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until, law=self.law
+        ):
             findings.extend(item for house in charged for item in house.findings)
             add_lines(self.connection, calculation, (line for house in charged for line in house.lines))
             add_volumes(self.connection, calculation, (volume for house in charged for volume in house.volumes))
-            progress(start + len(batch), len(houses))
+            progress(done, of)
+        if not done:
+            raise InputError("CH-0102", f"Нет ни одного дома за {self.month.title}.", hint="Сначала примите пакет: erkc take ФАЙЛ.")
         return calculation, findings
 
     def accept(self) -> Calculation:
@@ -173,6 +199,8 @@ def approve_month(engine: Engine, *, provider_id: ProviderId, month: Month, acto
         step = months.current(connection, provider_id=provider_id, month=month)
         if step.state in (MonthState.APPROVED, MonthState.POSTED, MonthState.CLOSED):
             return step
+        if step.state is MonthState.OPEN:
+            raise InputError("CH-0103", f"Месяц {month.title} не рассчитан.", hint=f"Выполните erkc bill month {month} --draft.")
         return months.move(
             connection,
             provider_id=provider_id,
@@ -248,6 +276,7 @@ def close_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor:
 def _stated(connection: Connection, provider_id: ProviderId, month: Month) -> list[ChargeLine]:
     """The sender's own lines of the month's documents; held documents are left out until a person decides."""
     lines: dict[tuple[EntityId, EntityId, EntityId], ChargeLine] = {}
+    areas = {row.entity_id: row.area_e2 for row in read_accounts(connection, provider_id=provider_id, month=month)}
     for row in read_stated_lines(connection, provider_id=provider_id, month=month):
         if row.state == "held" or row.bill_state == "held" or row.account_id is None or row.service_id is None or row.creditor_id is None:
             continue
@@ -258,7 +287,7 @@ def _stated(connection: Connection, provider_id: ProviderId, month: Month) -> li
             method=_STATED_METHODS.get(row.method or 0, "area"),  # type: ignore[arg-type]  # values of the table are methods
             clause="stated",
             rules="sender",
-            volume_e6=row.volume_e6 or row.common_volume_e6 or 0,
+            volume_e6=areas.get(row.account_id, 0) * 10_000 if row.contribution else row.volume_e6 or row.common_volume_e6 or 0,
             tariff_e6=row.tariff_e6,
             base=row.accrued,
             surcharge=0,

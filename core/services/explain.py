@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.charges.explain import Explanation, explain_line
 from core.errors import InputError
-from core.ids import RecordId
-from core.ledger.calculations import Calculation, latest_calculation, read_lines
+from core.ids import EntityId, ProviderId, RecordId
+from core.ledger import months
+from core.ledger.calculations import Calculation, latest_calculation, read_calculation, read_lines
 from core.model.lines import ChargeLine
 from core.period import Month
 from core.records.entities import AccountNumber, find_accounts
@@ -33,6 +34,9 @@ class LineExplained:
     service: str
     creditor: str
     explanation: Explanation | None
+    """None: the line is the sender's statement and no lawful line stands beside it."""
+    lawful: int | None = None
+    """Kopecks by the law, where the posted line is the sender's; the explanation is of this sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,11 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
             raise InputError("EX-0101", f"Лицевой счёт {number} не найден.", hint="Проверьте номер; он стоит на квитанции.", account=number)
         explained = []
         for account in found:
-            mode = "charge"
-            calculation = latest_calculation(connection, provider_id=account.provider_id, month=month, mode=mode)
+            calculation = _current(connection, account.provider_id, month)
             if calculation is None:
                 continue
             lines = list(read_lines(connection, calculation, [account.account_id]))
+            lawful = _lawful(connection, calculation, account.account_id)
             services = {row.entity_id: row for row in read_services(connection, provider_id=account.provider_id, month=month)}
             names = {row.entity_id: row.name for row in read_organisations(connection, provider_id=account.provider_id, month=month)}
             lines.sort(
@@ -73,18 +77,36 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
                     services[line.service_id].key,
                 )
             )
-            sources = sorted({record for line in lines for record in line.sources})
-            explained.append(
-                AccountExplained(
-                    account,
-                    month,
-                    calculation,
-                    tuple(
-                        LineExplained(line, services[line.service_id].name, names[line.creditor_id], explain_line(line)) for line in lines
-                    ),
-                    origins(connection, sources),
-                )
+            told = tuple(
+                _told(line, services[line.service_id].name, names[line.creditor_id], calculation, lawful.get(line.service_id))
+                for line in lines
             )
+            sources = {record for line in (*lines, *lawful.values()) for record in line.sources}
+            explained.append(AccountExplained(account, month, calculation, told, origins(connection, sorted(sources))))
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained
+
+
+def _current(connection: Connection, provider_id: ProviderId, month: Month) -> Calculation | None:
+    """The calculation that the month stands on; before there is one, the last lawful draft."""
+    step = months.current(connection, provider_id=provider_id, month=month)
+    if step.calculation_id is not None:
+        return read_calculation(connection, step.calculation_id)
+    return latest_calculation(connection, provider_id=provider_id, month=month, mode="charge")
+
+
+def _lawful(connection: Connection, calculation: Calculation, account_id: EntityId) -> dict[EntityId, ChargeLine]:
+    """Our lines beside the sender's, by service; empty where the posted lines are ours."""
+    if calculation.mode == "charge":
+        return {}
+    ours = latest_calculation(connection, provider_id=calculation.provider_id, month=calculation.month, mode="charge")
+    return {} if ours is None else {line.service_id: line for line in read_lines(connection, ours, [account_id])}
+
+
+def _told(line: ChargeLine, service: str, creditor: str, calculation: Calculation, lawful: ChargeLine | None) -> LineExplained:
+    if calculation.mode == "charge":
+        return LineExplained(line, service, creditor, explain_line(line))
+    if lawful is None:
+        return LineExplained(line, service, creditor, None)
+    return LineExplained(line, service, creditor, explain_line(lawful), lawful.total)

@@ -55,7 +55,8 @@ class ProviderMonth:
     def rules(self) -> Rules:
         """The rules of the month."""
         until = self.calculation.known_until if self.calculation else None
-        return Rules(read_region(self.connection, month=self.month, known_until=until), self.law, self.month)
+        facts = read_region(self.connection, month=self.month, known_until=until, provider_id=self.provider.provider_id)
+        return Rules(facts, self.law, self.month)
 
     @cached_property
     def inn(self) -> dict[EntityId, str]:

@@ -28,7 +28,7 @@ from core.payments.reconcile import LineFact, Reconciliation, RegistryFact, Regi
 from core.payments.reconcile import reconcile as compare
 from core.period import Month
 from core.records.bank import RegistryRow, StatementRow, read_registries, read_statement_lines
-from core.records.entities import entity_ids
+from core.records.entities import organisation_ids
 from core.records.latest import read_bank_accounts, read_organisations
 from core.records.providers import providers
 from core.services.bank_intake import Arrival
@@ -87,7 +87,7 @@ class _Lines:
         connection = self.arrival.connection
         rows = read_statement_lines(connection, self.arrival.message_id)
         books = Books(connection)
-        creditors = entity_ids(connection, CENTRE, "organisation")
+        creditors = organisation_ids(connection)
         entries: list[Entry] = []
         direct: list[StatementRow] = []
         for row in rows:

@@ -1,7 +1,7 @@
 """The seven invariants on live data: every check that the stores can make of themselves, and those that need two of them.
 
 1 bytes before meaning · 2 two sides · 3 same key, same effect · 4 nothing changed · 5 every amount explained · 6 derived data equal ·
-7 the month is a build (compared by ``erkc verify --against``: a fingerprint of keys, contents and sums).
+7 the month is a build (every calculation computed again from its records; the fingerprint compares two databases).
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, text
 
 from core.archive import verify as archive_verify
+from core.charges.law import Law
 from core.ledger import verify as ledger_verify
 from core.ledger.verify import Broken
 from core.records.origins import missing_records
+from core.services.rebuild import rebuilt
 from core.storage.engine import transaction
 
 __all__ = ["Verdict", "verify"]
@@ -40,7 +42,7 @@ class Verdict:
     checked: tuple[tuple[int, str], ...]
     broken: tuple[Broken, ...]
     notices: tuple[str, ...]
-    """What is lawful but worth saying: bytes dropped by law."""
+    """What is lawful but worth saying: bytes dropped by law, a calculation of other rules."""
     entries: int
     amount: int
     fingerprint: str
@@ -51,7 +53,7 @@ class Verdict:
         return not self.broken
 
 
-def verify(engine: Engine) -> Verdict:
+def verify(engine: Engine, *, law: Law, code_version: str) -> Verdict:
     """Check everything in one read-only snapshot."""
     with transaction(engine) as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
@@ -64,6 +66,11 @@ def verify(engine: Engine) -> Verdict:
                 found.append(Broken(1, _subject(problem), problem.message))
         found.extend(ledger_verify.broken(connection))
         found.extend(_unexplained(connection))
+        for outcome in rebuilt(connection, law=law, code_version=code_version):
+            if isinstance(outcome, Broken):
+                found.append(outcome)
+            else:
+                notices.append(outcome)
         found.extend(_changeable(connection))
         entries, amount, digest = ledger_verify.fingerprint(connection)
     return Verdict(tuple(_TITLES.items()), tuple(found), tuple(notices), entries, amount, digest)

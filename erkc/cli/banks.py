@@ -73,7 +73,11 @@ def _over_files(statement: Path, registries: list[str], accounts: Path | None, s
         if not file:
             raise ConfigError("CLI-0401", f"«{item}»: не назван профиль реестра.", hint="Пишите так: --registry ФАЙЛ=sber-delimited.")
         listed.append(RegistryFile(Path(file).name, Path(file).read_bytes(), profile_named(profile)))
-    known = {} if accounts is None else json.loads(accounts.read_text(encoding="utf-8"))
+    if accounts is None:
+        raise ConfigError(
+            "CLI-0402", "Не названы известные счета.", hint="Добавьте --accounts ФАЙЛ.json: свои счета, агенты, лицевые счета."
+        )
+    known = json.loads(accounts.read_text(encoding="utf-8"))
     document = reconcile_files(statement.name, statement.read_bytes(), listed, known)
     screen.document(document)
     if not screen.as_json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import typer
 
 from core.errors import ConfigError
 from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
-from core.services.report import month_report
+from core.services.month_view import finding_json
 from erkc.application import CODE_VERSION
 from erkc.cli.intake import findings_table
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
@@ -22,26 +21,13 @@ __all__ = ["register"]
 
 _bill = typer.Typer(help="Начисления месяца.", no_args_is_help=True)
 _issue = typer.Typer(help="Выпуск документов.", no_args_is_help=True)
-_report = typer.Typer(help="Отчёты.", no_args_is_help=True)
 _ACTOR = "erkc"
-_CAUSES = {
-    "area": "площадь",
-    "residents": "число проживающих",
-    "tariff": "тариф",
-    "coefficient": "повышающий коэффициент",
-    "interruption": "перерыв",
-    "soi_share": "доля общедомового объёма",
-    "heating_method": "отопление без учёта прибора дома",
-    "absence": "временное отсутствие",
-    "unexplained": "не объяснено",
-}
 
 
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
     application.add_typer(_bill, name="bill")
     application.add_typer(_issue, name="issue")
-    application.add_typer(_report, name="report")
 
 
 @_bill.callback()
@@ -54,16 +40,12 @@ def _about_issue() -> None:
     """Выпуск документов."""
 
 
-@_report.callback()
-def _about_report() -> None:
-    """Отчёты."""
-
-
 @_bill.command("month")
 def bill_month(
     month_text: MonthArgument,
     mode: Annotated[str, typer.Option(help="charge — начисляет центр по закону; accept — принимаются начисления отправителя.")] = "charge",
     draft: Annotated[bool, typer.Option("--draft", help="Остановиться на черновике: дальше erkc bill approve.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Рассчитать и показать, ничего не оставить в базе.")] = False,
     as_json: Json = False,
 ) -> None:
     """Рассчитать, утвердить и провести месяц каждого отправителя; с --draft — только рассчитать."""
@@ -85,9 +67,10 @@ def bill_month(
                     actor=_ACTOR,
                     clock=application.clock,
                     progress=progress,
+                    dry_run=dry_run,
                 )
             posted = None
-            if not draft:
+            if not draft and not dry_run:
                 approve_month(
                     application.engine,
                     provider_id=provider.provider_id,
@@ -101,6 +84,8 @@ def bill_month(
                 )
             outcomes[provider.inn] = _drafted_json(drafted) | {"posted": None if posted is None else posted.posted.new}
             _show_draft(screen, drafted, month.title)
+            if dry_run:
+                screen.say("  пробный расчёт: в базе ничего не изменено")
             if posted is not None:
                 screen.say(f"  проведено записей: {posted.posted.new}" if posted.is_new else "  уже проведено, ничего не изменено")
             failed = failed or any(finding.severity == "error" for finding in drafted.findings)
@@ -170,6 +155,13 @@ def _show_draft(screen: Screen, drafted: Draft, month: str) -> None:
     findings_table(screen, drafted.findings)
 
 
+def _day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError("CLI-0302", f"«{text}» — не дата.", hint="Дата пишется так: 2026-11-04.") from None
+
+
 @_issue.command("bills")
 def issue(
     month_text: MonthArgument,
@@ -179,53 +171,21 @@ def issue(
 ) -> None:
     """Выпустить ЕПД проведённого месяца: номера, содержание, PDF."""
     month = month_of(month_text)
-    day = None if issued_on is None else date.fromisoformat(issued_on)
+    day = None if issued_on is None else _day_of(issued_on)
     with opened(as_json) as (application, screen):
         with screen.progress("Выпускаю документы") as progress:
             issued = issue_bills(application, month=month, out=out, issued_on=day, law=law(), progress=progress)
         screen.say(f"Документов: {issued.bills}, новых {issued.new}; PDF: {issued.rendered} новых, папка {out}")
         findings_table(screen, issued.findings)
-        screen.document({"bills": issued.bills, "new": issued.new, "rendered": issued.rendered, "total": issued.total, "out": str(out)})
+        screen.document(
+            {
+                "bills": issued.bills,
+                "new": issued.new,
+                "rendered": issued.rendered,
+                "total": issued.total,
+                "out": str(out),
+                "findings": [finding_json(finding) for finding in issued.findings],
+            }
+        )
     if issued.findings:
         raise typer.Exit(1)
-
-
-@_report.command("month")
-def report(month_text: MonthArgument, as_json: Json = False) -> None:
-    """Итоги месяца: сальдо, начислено, оплачено; по услугам, домам, счетам (полностью — в --json)."""
-    month = month_of(month_text)
-    with opened(as_json) as (application, screen):
-        document = month_report(application.engine, month=month, law=law())
-        screen.document(document)
-        _show_report(screen, document, month.title)
-
-
-def _show_report(screen: Screen, document: dict[str, object], title: str) -> None:
-    totals = document["totals"]
-    payments = document["payments"]
-    assert isinstance(totals, dict) and isinstance(payments, dict)
-    rows = [
-        ("Входящее сальдо", totals["saldo_in"]),
-        ("Начислено отправителем", totals["stated"]),
-        ("Начислено по закону", totals["recomputed"]),
-        ("Оплачено", totals["paid"]),
-        ("Исходящее сальдо (начисляет центр)", totals["saldo_out_charge"]),
-        ("Исходящее сальдо (приняты начисления отправителя)", totals["saldo_out_accept"]),
-        ("Пени: было", totals["penalty_in"]),
-        ("Пени: начислено", totals["penalty_posted"]),
-        ("Пени: оплачено", totals["penalty_paid"]),
-        ("Пени: осталось", totals["penalty_out"]),
-    ]
-    screen.table(("Показатель", "руб."), rows, title=title, numbers=frozenset((1,)))
-    services = [(key, totals["by_service_stated"].get(key, "0.00"), value) for key, value in totals["by_service_recomputed"].items()]
-    screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
-    creditors = list(payments["by_creditor"].items())
-    screen.table(("Получатель (ИНН)", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))
-    audit = document["audit"]
-    assert isinstance(audit, list)
-    causes = Counter(" + ".join(_CAUSES.get(cause, cause) for cause in row["causes"]) for row in audit)
-    if causes:
-        title = f"Строки, которые отправитель начислил не по закону: {len(audit)}"
-        screen.table(
-            ("Причина", "Строк"), [(cause, str(lines)) for cause, lines in causes.most_common()], title=title, numbers=frozenset((1,))
-        )

@@ -112,11 +112,12 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
     account = "41100000011"
     screen.table(("Что", "Сколько"), rows, title=f"Заречинск, {MONTH.title}")
     screen.say(f"PDF:      {demonstration.out / 'bills'}" + (f"  (например, {story.issued.sample})" if story.issued.sample else ""))
-    screen.say(f"База:     {application.database}")
+    screen.say(f"База:     {_database(demonstration)}")
     screen.say("Архив:    в той же базе; каждое сообщение — с SHA-256 и местом в печати дня")
     home = "" if str(demonstration.out) == ".erkc" else f"ERKC_HOME={demonstration.out} "
     screen.say(f"Объяснить счёт:  {home}.venv/bin/erkc explain {account} {MONTH}")
     screen.say(f"Отчёт месяца:    {home}.venv/bin/erkc report month {MONTH}")
+    screen.say(f"Проверить снова: {home}.venv/bin/erkc verify")
     screen.say()
     screen.say(f"Готово за {seconds:.0f} с." + ("" if story.something_new else " Всё это уже было сделано раньше: ничего не изменено."))
     screen.document(
@@ -135,9 +136,17 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
             "fingerprint": story.verdict.fingerprint,
             "entries": story.verdict.entries,
             "bills_folder": str(demonstration.out / "bills"),
-            "database": application.database,
+            "database": _database(demonstration),
         }
     )
+
+
+def _database(demonstration: Demonstration) -> str:
+    """Where the database is, for people; passwords are not printed."""
+    application = demonstration.application
+    if application.settings.embedded:
+        return f"встроенный PostgreSQL в {demonstration.out}; команды erkc запускают его сами"
+    return application.database.split("@")[-1]
 
 
 def _done(is_new: bool) -> str:

@@ -13,7 +13,14 @@ from erkc.cli.screen import Screen, roubles
 
 __all__ = ["register"]
 
-_COMPUTED = {"d": "календарь", "D": "календарь", "V_individual": "сумма строк всех помещений дома: erkc report month, houses"}
+_COMPUTED = {
+    "d": "календарь",
+    "D": "календарь",
+    "M": "календарь",
+    "V_individual": "сумма строк всех помещений дома: erkc report month, houses",
+    "V_carried": "остаток прошлых месяцев дома",
+    "P": "начислено по этой строке",
+}
 """Numbers that come from no single record."""
 _PARTS = {"base": "начислено", "surcharge": "повышающий коэффициент", "recalculation": "перерасчёт", "underdelivery": "снижение за перерыв"}
 
@@ -27,9 +34,11 @@ def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_t
     """Объяснить каждую строку счёта: формула, числа, откуда каждое число, какие байты его принесли."""
     month = month_of(month_text)
     with opened(as_json) as (application, screen):
-        for item in explain_account(application.engine, number=account, month=month):
+        explained = explain_account(application.engine, number=account, month=month)
+        for item in explained:
             _show_explained(screen, item)
-            screen.document(_explained_json(item))
+        documents = [_explained_json(item) for item in explained]
+        screen.document(documents[0] if len(documents) == 1 else documents)
 
 
 def _show_explained(screen: Screen, item: AccountExplained) -> None:
@@ -37,8 +46,14 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     for line in item.lines:
         screen.say()
         screen.heading(f"{line.service} — {roubles(line.line.total)} руб. (получатель: {line.creditor})")
+        if item.calculation.mode == "accept":
+            stated = [item.origins[record] for record in line.line.sources if record in item.origins]
+            where = "; ".join(f"{origin.file}, строка {origin.row}" for origin in stated)
+            screen.say(f"  принято по документу отправителя: {roubles(line.line.total)} руб. [{where}]")
+            if line.lawful is not None:
+                differs = "" if line.lawful == line.line.total else f", расхождение {roubles(line.line.total - line.lawful)} руб."
+                screen.say(f"  по закону: {roubles(line.lawful)} руб.{differs}")
         if line.explanation is None:
-            screen.say("  принято по документу отправителя")
             continue
         for step in line.explanation.steps:
             screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
@@ -48,7 +63,8 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
                 origins = [item.origins[record] for record in argument.records if record in item.origins]
                 where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
                 more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
-                source = (where + more) or argument.law or _COMPUTED.get(argument.symbol, "вычислено")
+                law = f"закон: {argument.law}" if argument.law else ""
+                source = (where + more) or law or _COMPUTED.get(argument.symbol, "вычислено")
                 screen.say(f"    {argument.sign} = {argument.value} — {argument.meaning} [{source}]")
         amounts = {
             "base": line.explanation.base,
@@ -57,7 +73,7 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
             "underdelivery": -line.explanation.underdelivery,
         }
         parts = ", ".join(f"{_PARTS[name]} {roubles(amount)}" for name, amount in amounts.items() if amount)
-        screen.say(f"  итого: {parts or '0,00'}; правила {line.explanation.rules}")
+        screen.say(f"  итого: {parts or '0,00'}; редакция правил от {_day(line.explanation.rules)}")
     messages = sorted({(origin.message_name, origin.message_sha256) for origin in item.origins.values()})
     screen.say()
     screen.heading("Сообщения, из которых взяты числа")
@@ -65,10 +81,17 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
         screen.say(f"  {name}  SHA-256 {digest}")
 
 
+def _day(version: str) -> str:
+    """``2025-12-06`` as people write it."""
+    year, month, day = version.split("-")
+    return f"{day}.{month}.{year}"
+
+
 def _explained_json(item: AccountExplained) -> dict[str, object]:
     return {
         "account": item.account.number,
         "month": str(item.month),
+        "mode": item.calculation.mode,
         "total": item.total,
         "lines": [
             {
@@ -84,6 +107,7 @@ def _explained_json(item: AccountExplained) -> dict[str, object]:
                 "underdelivery": line.line.underdelivery,
                 "benefit": line.line.benefit,
                 "total": line.line.total,
+                "lawful": line.lawful,
                 "inputs": dict(line.line.inputs),
                 "steps": []
                 if line.explanation is None

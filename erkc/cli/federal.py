@@ -1,22 +1,26 @@
-"""The federal system: ``erkc gis synchronise|send|poll|status|package``."""
+"""The federal system: ``erkc gis synchronise|send|poll|status|package|test-key``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.services.federal import Federal, Standing, poll, send_bills, status, synchronise
+from core.ids import ProviderId
+from core.services.federal import Federal, answered, poll, send_bills, status, synchronise, troubles, unfinished
 from erkc.application import Application
+from erkc.cli.federal_screen import show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
 from erkc.federal_packages import package_bills
-from erkc.federation import open_federal, waiting
+from erkc.federal_words import standing_json, troubles_json
+from erkc.federation import open_federal, test_signing_files
 
-__all__ = ["register", "show_standing"]
+__all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
 
 _room = typer.Typer(help="Обмен с ГИС ЖКХ.", no_args_is_help=True)
 _package = typer.Typer(help="Подписанные запросы файлами, без отправки.", no_args_is_help=True)
@@ -40,36 +44,58 @@ def _about_package() -> None:
 
 
 @contextmanager
-def _conversation(as_json: bool) -> Iterator[tuple[Application, Federal, Screen]]:
+def conversation(as_json: bool) -> Iterator[tuple[Application, Federal, Screen]]:
+    """The application, its federal conversation and the screen of a command; no key is asked for before something must be signed."""
     with opened(as_json) as (application, screen):
         yield application, open_federal(application), screen
+
+
+@_room.command("test-key")
+def gis_test_key(as_json: Json = False) -> None:
+    """Выпустить испытательные сертификат и ключ подписи для стенда; для настоящего контура кладут свои, готовые не заменяются."""
+    with opened(as_json) as (application, screen):
+        files = test_signing_files(application, application.clock.now())
+        screen.say(f"Сертификат {files.certificate}, ключ {files.key}, удостоверяющий центр {files.authority}.")
+        screen.document({"certificate": str(files.certificate), "key": str(files.key), "authority": str(files.authority)})
 
 
 @_room.command("synchronise")
 def gis_synchronise(wait: Wait = 120, as_json: Json = False) -> None:
     """Получить из ГИС ЖКХ идентификаторы организаций, домов, помещений, услуг; разместить лицевые счета."""
-    outcomes: dict[str, object] = {}
-    finished = True
-    with _conversation(as_json) as (application, federal, screen):
-        for provider in providers_of_month(application):
-            with screen.progress(f"Сверяюсь с ГИС ЖКХ, {provider.name}"):
-                done = synchronise(federal, provider_id=provider.provider_id, waiting=waiting(wait, application) if wait else None)
-            finished = finished and done.finished
-            screen.say(f"{provider.name}: счетов {done.accounts_known} из {done.accounts}, услуг {done.services_known} из {done.services}")
-            for account, reasons in done.accounts_refused.items():
-                screen.say(f"  счёт {account}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-            outcomes[provider.inn] = {
-                "finished": done.finished,
-                "asked": done.asked,
-                "accounts": done.accounts,
-                "accounts_known": done.accounts_known,
-                "services": done.services,
-                "services_known": done.services_known,
-                "accounts_refused": {str(key): list(value) for key, value in done.accounts_refused.items()},
-            }
+    with conversation(as_json) as (application, federal, screen):
+        outcomes, finished = synchronise_all(application, federal, screen, wait_s=wait)
         screen.document(outcomes)
     if not finished:
         raise typer.Exit(3)
+
+
+def synchronise_all(application: Application, federal: Federal, screen: Screen, *, wait_s: float) -> tuple[dict[str, object], bool]:
+    """Synchronise every provider and show what came of it; the outcomes by ИНН, and whether nothing is awaited."""
+    outcomes: dict[str, object] = {}
+    finished = True
+    for provider in providers_of_month(application):
+        count = _exchanges(federal, provider.provider_id)
+        with watched(
+            application, screen, f"Сверяюсь с ГИС ЖКХ, {provider.name}", wait_s=wait_s, count=count, what="завершено обменов"
+        ) as waiting:
+            done = synchronise(federal, provider_id=provider.provider_id, waiting=waiting)
+        finished = finished and done.finished
+        met = troubles(federal, provider_id=provider.provider_id)
+        screen.say(f"{provider.name}: счетов {done.accounts_known} из {done.accounts}, услуг {done.services_known} из {done.services}")
+        for account, reasons in done.accounts_refused.items():
+            screen.say(f"  счёт {account}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+        show_troubles(screen, met)
+        outcomes[provider.inn] = {
+            "finished": done.finished,
+            "asked": done.asked,
+            "accounts": done.accounts,
+            "accounts_known": done.accounts_known,
+            "services": done.services,
+            "services_known": done.services_known,
+            "accounts_refused": {str(key): list(value) for key, value in done.accounts_refused.items()},
+            "troubles": troubles_json(met),
+        }
+    return outcomes, finished
 
 
 @_room.command("send")
@@ -82,55 +108,88 @@ def gis_send(
     """Разместить платёжные документы месяца; размещённые и ждущие ответа не отправляются снова."""
     month = month_of(month_text)
     outcomes: dict[str, object] = {}
-    unfinished = refused = 0
-    with _conversation(as_json) as (application, federal, screen):
+    unfinished_bills = refused = 0
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            with screen.progress(f"Размещаю документы, {provider.name}"):
-                prepared = send_bills(
-                    federal,
-                    provider_id=provider.provider_id,
-                    month=month,
-                    refused_too=refused_too,
-                    waiting=waiting(wait, application) if wait else None,
-                )
-            standing = status(federal, provider_id=provider.provider_id, month=month)
-            screen.say(f"{provider.name}: пакетов {prepared.packages}, документов в них {prepared.bills}")
+            provider_id = provider.provider_id
+            count = partial(answered, federal, provider_id=provider_id, month=month)
+            with watched(
+                application, screen, f"Размещаю документы, {provider.name}", wait_s=wait, count=count, what="отвечено документов"
+            ) as waiting:
+                prepared = send_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, waiting=waiting)
+            standing = status(federal, provider_id=provider_id, month=month)
+            screen.say(f"{provider.name}: подготовлено пакетов {prepared.packages}, документов в них {prepared.bills}")
             for bill, reason in list(prepared.held.items())[:20]:
                 screen.say(f"  документ {bill} не отправлен: {reason}")
             show_standing(screen, standing)
-            unfinished += standing.waiting
+            unfinished_bills += standing.unfinished
             refused += len(standing.refused) + len(prepared.held)
-            outcomes[provider.inn] = _standing_json(standing) | {"packages": prepared.packages, "held": len(prepared.held)}
+            outcomes[provider.inn] = standing_json(standing) | {"packages": prepared.packages, "held": len(prepared.held)}
         screen.document(outcomes)
     if refused:
         raise typer.Exit(1)
-    if unfinished:
+    if unfinished_bills:
         raise typer.Exit(3)
 
 
 @_room.command("poll")
 def gis_poll(wait: Wait = 0, as_json: Json = False) -> None:
     """Сделать всё, чему пришёл срок: отправить, спросить о результате, найти потерянное."""
-    with _conversation(as_json) as (application, federal, screen):
-        ran = poll(federal, waiting=waiting(wait, application) if wait else None)
-        screen.say(f"Шагов сделано: {ran.steps}; {'всё завершено' if ran.finished else 'есть незавершённые обмены'}")
-        screen.document({"steps": ran.steps, "finished": ran.finished})
-    if not ran.finished:
+    with conversation(as_json) as (application, federal, screen):
+        outcome, finished = poll_all(application, federal, screen, wait_s=wait)
+        screen.document(outcome)
+    if not finished:
         raise typer.Exit(3)
+
+
+def poll_all(application: Application, federal: Federal, screen: Screen, *, wait_s: float) -> tuple[dict[str, object], bool]:
+    """Take every step that is due and show what is left; the outcome, and whether nothing is."""
+    with watched(
+        application, screen, "Обмен с ГИС ЖКХ", wait_s=wait_s, count=_exchanges(federal, None), what="завершено обменов"
+    ) as waiting:
+        ran = poll(federal, waiting=waiting)
+    left, met = unfinished(federal), troubles(federal)
+    screen.say(f"Шагов сделано: {ran.steps}; " + (f"не завершено обменов: {left}" if left else "всё завершено"))
+    show_troubles(screen, met)
+    next_at = None if ran.next_at is None else ran.next_at.isoformat()
+    return {
+        "steps": ran.steps,
+        "finished": ran.finished,
+        "unfinished": left,
+        "next_at": next_at,
+        "troubles": troubles_json(met),
+    }, ran.finished
+
+
+def _exchanges(federal: Federal, provider_id: ProviderId | None) -> Callable[[], tuple[int, int]]:
+    """How many of the conversations that were seen open are over, and of how many."""
+    most = 0
+
+    def count() -> tuple[int, int]:
+        nonlocal most
+        left = unfinished(federal, provider_id=provider_id)
+        most = max(most, left)
+        return most - left, most
+
+    return count
 
 
 @_room.command("status")
 def gis_status(month_text: MonthArgument, as_json: Json = False) -> None:
-    """Что размещено, что отклонено и почему, что ждёт ответа."""
+    """Что размещено, что отклонено и почему, что ждёт ответа, что не ушло и почему; код 3 — есть препятствия обмену. Ключ не нужен."""
     month = month_of(month_text)
     outcomes: dict[str, object] = {}
-    with _conversation(as_json) as (application, federal, screen):
+    is_hindered = False
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
             standing = status(federal, provider_id=provider.provider_id, month=month)
+            is_hindered = is_hindered or bool(standing.troubles)
             screen.heading(f"{provider.name}, {month.title}")
             show_standing(screen, standing)
-            outcomes[provider.inn] = _standing_json(standing)
+            outcomes[provider.inn] = standing_json(standing)
         screen.document(outcomes)
+    if is_hindered:
+        raise typer.Exit(3)
 
 
 @_package.command("bills")
@@ -152,25 +211,3 @@ def gis_package_bills(
                 "signature": packed.signature,
             }
         screen.document(outcomes)
-
-
-def show_standing(screen: Screen, standing: Standing) -> None:
-    """How the month's bills stand, for people."""
-    screen.say(
-        f"  документов {standing.bills}: размещено {standing.placed} ({standing.placed_percent} %), ждут ответа {standing.waiting}, "
-        f"отклонено {len(standing.refused)}, не отправлялось {standing.not_sent}"
-    )
-    for bill, reasons in list(standing.refused.items())[:20]:
-        screen.say(f"  документ {bill}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-
-
-def _standing_json(standing: Standing) -> dict[str, object]:
-    return {
-        "bills": standing.bills,
-        "placed": standing.placed,
-        "placed_percent": standing.placed_percent,
-        "waiting": standing.waiting,
-        "refused": {str(bill): [list(reason) for reason in reasons] for bill, reasons in standing.refused.items()},
-        "not_sent": standing.not_sent,
-        "identifiers": {str(bill): identifier for bill, identifier in standing.identifiers.items()},
-    }

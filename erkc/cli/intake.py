@@ -52,6 +52,8 @@ _EFFECT = {
     "refuse_file": "файл не принят",
 }
 _SHOWN = 40
+_TABLE_WIDTH = 130
+"""Narrower than this a table of eight columns breaks words: a list is read better."""
 
 
 def register(application: typer.Typer) -> None:
@@ -74,7 +76,11 @@ def region_load(file: Annotated[Path, typer.Argument(metavar="ФАЙЛ")], as_js
         for finding in loaded.findings:
             screen.say(f"{_SEVERITY[finding.severity]}: {finding.message} {finding.hint}")
         total = sum(loaded.new.values())
-        screen.say(f"{file.name}: новых записей {total}, отправителей {len(loaded.senders)}." if total else f"{file.name}: без изменений.")
+        if any(finding.severity == "error" for finding in loaded.findings):
+            said = "не загружено; исправьте и повторите"
+        else:
+            said = f"новых записей {total}, отправителей {len(loaded.senders)}" if total else "без изменений"
+        screen.say(f"{file.name}: {said}.")
         screen.document({"new": dict(loaded.new), "senders": loaded.senders, "findings": [finding_json(item) for item in loaded.findings]})
     if any(finding.severity == "error" for finding in loaded.findings):
         raise typer.Exit(1)
@@ -103,6 +109,9 @@ def take(files: Annotated[list[Path], typer.Argument(metavar="ФАЙЛ…")], as
     """Принять файлы: архив → разбор → записи, входящее сальдо, платежи; показать, что не так."""
     outcomes: dict[str, object] = {}
     failed = False
+    missing = [str(file) for file in files if not file.is_file()]
+    if missing:
+        raise ConfigError("CLI-0201", f"Нет файла: {', '.join(missing)}.", hint="Проверьте путь; ничего ещё не принято.")
     with opened(as_json) as (application, screen):
         for file in files:
             with screen.progress(f"Принимаю {file.name}"):
@@ -119,7 +128,6 @@ def taken_json(taken: Taken | BankTaken) -> dict[str, object]:
     """The outcome for machines: ``archive_status``, ``findings`` and ``money`` (see examples/town/README.md)."""
     result: dict[str, object] = {
         "archive_status": taken.status,
-        "is_new": taken.is_new,
         "findings": [finding_json(finding) for finding in taken.findings],
     }
     if isinstance(taken, BankTaken):
@@ -147,23 +155,32 @@ def findings_table(screen: Screen, findings: tuple[Finding, ...]) -> None:
     """What is wrong, where, and what to do; a long list is cut on the screen, never in JSON."""
     if not findings:
         return
-    rows = [
-        (
-            finding.position.file,
-            "" if finding.position.row is None else str(finding.position.row),
-            "" if finding.field is None else str(finding.field),
-            finding.code,
-            _SEVERITY[finding.severity],
-            finding.value or "",
-            f"{finding.message} {finding.hint}".strip(),
-            _EFFECT.get(finding.effect, finding.effect),
-        )
-        for finding in findings[:_SHOWN]
-    ]
-    columns = ("Файл", "Строка", "Поле", "Код", "Важность", "Значение", "Что не так и что делать", "Что сделано")
-    screen.table(columns, rows, numbers=frozenset((1, 2)))
+    shown = findings[:_SHOWN]
+    if screen.console.width >= _TABLE_WIDTH:
+        columns = ("Файл", "Строка", "Поле", "Код", "Важность", "Значение", "Что не так и что делать", "Что сделано")
+        screen.table(columns, [_finding_cells(finding) for finding in shown], numbers=frozenset((1, 2)))
+    else:
+        for finding in shown:
+            file, row, field, code, severity, value, text, effect = _finding_cells(finding)
+            place = ", ".join(part for part in (file, row and f"строка {row}", field and f"поле {field}") if part)
+            screen.say(f"  {code} {severity}: {place}{f' — «{value}»' if value else ''}")
+            screen.say(f"      {text}")
+            screen.say(f"      → {effect}")
     if len(findings) > _SHOWN:
         screen.say(f"  … и ещё {len(findings) - _SHOWN}; весь список: --json")
+
+
+def _finding_cells(finding: Finding) -> tuple[str, ...]:
+    return (
+        finding.position.file,
+        "" if finding.position.row is None else str(finding.position.row),
+        "" if finding.field is None else str(finding.field),
+        finding.code,
+        _SEVERITY[finding.severity],
+        finding.value or "",
+        f"{finding.message} {finding.hint}".strip(),
+        _EFFECT.get(finding.effect, finding.effect),
+    )
 
 
 def _bytes(file: Path) -> bytes:

@@ -8,7 +8,8 @@ import typer
 
 from core.services.show import show
 from core.services.verify import Verdict, verify
-from erkc.cli.options import Json, opened
+from erkc.application import CODE_VERSION
+from erkc.cli.options import Json, law, opened
 from erkc.cli.screen import Screen, roubles
 
 __all__ = ["register", "show_verdict"]
@@ -41,7 +42,7 @@ def show_command(
 def verify_command(as_json: Json = False) -> None:
     """Проверить семь инвариантов на живых данных; код 1, если хоть один нарушен."""
     with opened(as_json) as (application, screen):
-        verdict = verify(application.engine)
+        verdict = verify(application.engine, law=law(), code_version=CODE_VERSION)
         show_verdict(screen, verdict)
         screen.document(
             {

@@ -89,6 +89,8 @@ class _Maker:
         }
         chain = [device]
         event = rng.randrange(len(months)) if kind == "replaced" else rng.randint(4, len(months) - 1) if len(months) > 4 else None
+        if event is not None and rng.random() < 0.4:
+            event = len(months) - 1  # the charged month itself
         for i, month in enumerate(months):
             value += Fraction(rng.randint(usual * 300, usual * 1700), 1000)
             if value >= 10**digits:

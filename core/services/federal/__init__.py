@@ -7,10 +7,11 @@ an answer means; ``gateway`` says what is asked of the wire (its implementation 
 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
 from core.services.federal.bills import Prepared, bill_request
-from core.services.federal.commands import Standing, Synchronised, Waiting, acknowledge, poll, send_bills, status, synchronise
+from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, synchronise
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
+from core.services.federal.standing import Standing, answered, status, troubles, unfinished
 
 __all__ = [
     "Acknowledged",
@@ -24,9 +25,12 @@ __all__ = [
     "Synchronised",
     "Waiting",
     "acknowledge",
+    "answered",
     "bill_request",
     "poll",
     "send_bills",
     "status",
     "synchronise",
+    "troubles",
+    "unfinished",
 ]

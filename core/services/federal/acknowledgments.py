@@ -20,7 +20,7 @@ from core.ids import CENTRE, EntityId, MessageId, ProviderId
 from core.model.bill import BillContent
 from core.outbox import Exchange, Item
 from core.period import Month
-from core.records.entities import entity_ids
+from core.records.entities import organisation_ids
 from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.directory import ask_organisations, known
@@ -70,7 +70,7 @@ def prepare_acknowledgments(federal: Federal, *, provider_id: ProviderId, paymen
     parts: dict[int, dict[str, Any]] = {}
     with federal.write("ask for acceptors") as connection:
         organisations = known(connection, federal, "ppa_guid", provider_id=CENTRE)
-        by_inn = entity_ids(connection, CENTRE, "organisation")
+        by_inn = organisation_ids(connection)
         strangers = {
             EntityId(-number): payment.taken_by_ogrn
             for number, payment in enumerate(listed, 1)

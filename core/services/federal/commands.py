@@ -1,5 +1,4 @@
-"""The commands of the federal conversation: synchronise, send, poll, acknowledge, tell how things stand. Each may be repeated at any
-time."""
+"""The commands of the federal conversation: synchronise, send, poll, acknowledge. Each may be repeated at any time."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core import outbox
 from core.errors import InputError
-from core.ids import CENTRE, BillId, ProviderId
+from core.ids import CENTRE, ProviderId
 from core.period import Month
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.services.federal.accounts import ask_accounts, open_accounts
@@ -19,7 +18,7 @@ from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
 
-__all__ = ["Standing", "Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "status", "synchronise"]
+__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "synchronise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,50 +153,3 @@ def acknowledge(
         _run(federal, provider_id, waiting)
         return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held)
     return begun
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a month's bills and everything else stand with the federal system."""
-
-    month: Month
-    bills: int
-    placed: int
-    waiting: int
-    refused: Mapping[BillId, tuple[tuple[str, str], ...]]
-    """Reasons (code, text) by bill."""
-    not_sent: int
-    identifiers: Mapping[BillId, str]
-    """ИПД by bill."""
-    counts: tuple[outbox.Count, ...]
-    next_at: datetime | None
-    """When the next step is due; None: no conversation is open."""
-
-    @property
-    def placed_percent(self) -> int:
-        """Whole per cent of the month's bills that are placed, rounded down."""
-        return self.placed * 100 // self.bills if self.bills else 0
-
-
-def status(federal: Federal, *, provider_id: ProviderId, month: Month) -> Standing:
-    """What is placed, what is refused and why, what waits."""
-    with federal.engine.connect() as connection:
-        bills = federal.bills.of_month(connection, provider_id, month)
-        live = outbox.live(connection, "bill", list(bills))
-        refused = {
-            BillId(number): reasons
-            for number, reasons in outbox.refusals(connection, "bill", provider_id=provider_id).items()
-            if number in bills
-        }
-        placed = {BillId(number): item.remote_number or "" for number, item in live.items() if item.state == "accepted"}
-        return Standing(
-            month=month,
-            bills=len(bills),
-            placed=len(placed),
-            waiting=len(live) - len(placed),
-            refused=refused,
-            not_sent=len(bills) - len(live) - len(refused),
-            identifiers=placed,
-            counts=tuple(outbox.statistics(connection, system=federal.system, provider_id=provider_id)),
-            next_at=outbox.next_due(connection, system=federal.system, provider_id=provider_id),
-        )

@@ -18,7 +18,8 @@ from core.clock import Clock
 from core.errors import InputError
 from core.ids import CENTRE, EntityId, ProviderId
 from core.records.crosswalk import external_ids
-from core.records.entities import entity_ids
+from core.records.entities import organisation_ids
+from core.records.latest import read_organisations
 from core.records.providers import provider
 from core.services.federal.gateway import Gateway
 from core.services.federal.issued_bills import BillSource, IssuedBills
@@ -71,7 +72,8 @@ class Federal:
     def provider_entity(self, connection: Connection, provider_id: ProviderId) -> EntityId:
         """The organisation that a provider is; ``InputError`` when its own archive did not name it."""
         found = provider(connection, provider_id)
-        entity = entity_ids(connection, CENTRE, "organisation").get(found.inn)
+        own = {row.inn: row.entity_id for row in read_organisations(connection, provider_id=provider_id)}
+        entity = own.get(found.inn) or organisation_ids(connection).get(found.inn)
         if entity is None:
             raise InputError(
                 "GIS-0501",

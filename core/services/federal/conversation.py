@@ -105,6 +105,16 @@ def _send(federal: Federal, exchange: Exchange, data: bytes) -> None:
         elif sent.verdict == "unsent":
             next_at = now + federal.pause_after(exchange.attempts)
             outbox.release(connection, exchange, next_at=next_at, now=now, code=sent.code, text=sent.text)
+            # The address is the same for all: trying each of a thousand packages would take a thousand time-outs.
+            outbox.hold_back(
+                connection,
+                system=federal.system,
+                provider_id=exchange.provider_id,
+                next_at=next_at,
+                now=now,
+                code=sent.code,
+                text=sent.text,
+            )
         elif sent.verdict == "unknown" or sent.verdict == "acknowledged":
             outbox.lose(connection, exchange, next_at=now + federal.lost_wait, now=now, code=sent.code, text=sent.text)
         elif sent.verdict == "retry":

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from core.ids import CENTRE, EntityId, MessageId, ProviderId
 from core.outbox import Exchange, Item
 from core.records.crosswalk import ExternalId, external_ids, find_by_external, link
-from core.records.entities import ensure_entity
+from core.records.entities import ensure_entity, organisations_of_inn
 from core.records.latest import read_accounts, read_houses_list, read_services
 from core.records.rows import AccountRow, HouseRow, ServiceRow
 from core.services.federal.act import Act, begin, register
@@ -51,13 +51,14 @@ def _learn(
 
 def _absorb_organisations(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
     found = []
+    by_inn = organisations_of_inn(connection)
     for item in content.organisations:
         if not item.inn:
             continue
-        entity = ensure_entity(connection, CENTRE, "organisation", item.inn)
-        found += [(entity, "root_guid", str(item.root_guid)), (entity, "version_guid", str(item.version_guid))]
-        if item.ppa_guid is not None:
-            found.append((entity, "ppa_guid", str(item.ppa_guid)))
+        for entity in by_inn.get(item.inn) or (ensure_entity(connection, CENTRE, "organisation", item.inn),):
+            found += [(entity, "root_guid", str(item.root_guid)), (entity, "version_guid", str(item.version_guid))]
+            if item.ppa_guid is not None:
+                found.append((entity, "ppa_guid", str(item.ppa_guid)))
     _learn(connection, federal, found, message_id, provider_id=CENTRE)
 
 

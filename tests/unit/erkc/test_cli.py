@@ -109,3 +109,46 @@ def test_show_tells_the_life_of_accounts_payments_and_messages(run: Run, charged
     assert code == 0 and ARCHIVE in out and "принято" in out
     code, _, errors = run("show", "нет такого")
     assert code == 1 and "ничего не обозначает" in errors
+
+
+def test_nonsense_as_a_region_is_refused_by_name(run: Run, charged: Application, tmp_path: Path) -> None:
+    for content, code in (('{"region": "00"}', "нет ни отправителей"), ('{"region": ', "строка 1")):
+        file = tmp_path / "y.region.json"
+        file.write_text(content, encoding="utf-8")
+        status, out, _ = run("region", "load", str(file))
+        assert status == 1 and code in out and "не загружено" in out
+
+
+def test_a_dry_run_leaves_nothing(run: Run, taken_town: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERKC_DATABASE_URL", taken_town.database)
+    code, out, _ = run("bill", "month", "2026-10", "--dry-run", "--json")
+    assert code == 0 and json.loads(out)["0077000116"]["total"] == 341468838
+    code, out, _ = run("bill", "approve", "2026-10", "--json")
+    assert code == 1 and json.loads(out)["code"] == "CH-0103"
+    code, out, _ = run("issue", "bills", "2026-10", "--json")
+    assert code == 1 and json.loads(out)["code"] == "EPD-0502"
+
+
+def test_the_surroundings_that_fail_are_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERKC_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    code, out, _ = run("verify", "--json")
+    assert code == 3 and json.loads(out)["code"] == "DB-0301"
+    monkeypatch.setenv("ERKC_DATABASE_URL", "garbage")
+    code, out, _ = run("verify", "--json")
+    assert code == 2 and json.loads(out)["code"] == "DB-0303"
+    code, _, errors = run("issue", "bills", "2026-10", "--date", "2026-13-01")
+    assert code == 2 and "не дата" in errors
+
+
+def test_in_accept_mode_explain_shows_what_was_charged_and_what_the_law_gives(
+    run: Run, taken_town: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ERKC_DATABASE_URL", taken_town.database)
+    assert run("bill", "month", "2026-10", "--mode", "accept")[0] == 0
+    code, out, _ = run("explain", "41100000276", "2026-10", "--json")
+    document = json.loads(out)
+    area = next(line for line in document["lines"] if line["service"] == "Содержание жилого помещения")
+    assert code == 0 and document["mode"] == "accept" and document["total"] == 1159591
+    assert (area["total"], area["lawful"]) == (195312, 179712)
+    code, out, _ = run("explain", "41100000276", "2026-10")
+    assert "принято по документу отправителя: 1 953,12" in out and "расхождение 156,00" in out

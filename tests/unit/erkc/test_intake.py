@@ -12,8 +12,9 @@ from sqlalchemy import Engine, text
 from config.settings import load
 from core.clock import FixedClock
 from core.services.verify import verify
-from erkc.application import Application
+from erkc.application import CODE_VERSION, Application
 from erkc.cli.intake import taken_json
+from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
 
 TOWN = Path(__file__).parents[3] / "examples" / "town"
@@ -44,7 +45,7 @@ def test_a_broken_archive_gives_exactly_its_findings_and_loses_no_money(applicat
     assert outcome["archive_status"] == expected["archive_status"]
     assert outcome.get("money") == expected.get("money")
     assert all(item["note"] and item["hint"] for item in outcome["findings"]), "people read what is wrong and what to do"
-    assert verify(application.engine).holds
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
     before = _counts(application.engine)
     again = json.loads(json.dumps(taken_json(take_file(application, name, (TOWN / name).read_bytes()))))
     assert again == outcome | {"is_new": False} and _counts(application.engine) == before

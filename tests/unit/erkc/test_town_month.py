@@ -52,19 +52,19 @@ def test_accept_mode_posts_the_senders_lines_and_keeps_ours_beside(taken_town: A
     assert f"{closing / 100:.2f}" == EXPECTED["totals"]["saldo_out_accept"]
     report = _report(taken_town)
     assert _differences(EXPECTED["accounts"], report["accounts"]) == []
-    assert verify(taken_town.engine).holds
+    assert verify(taken_town.engine, law=law(), code_version=CODE_VERSION).holds
 
 
 def test_a_posted_month_is_computed_and_posted_once(charged_town: Application) -> None:
     scope = {"provider_id": ProviderId(1), "month": OCTOBER, "clock": charged_town.clock, "actor": "тест"}
-    before = verify(charged_town.engine).fingerprint
+    before = verify(charged_town.engine, law=law(), code_version=CODE_VERSION).fingerprint
     again = draft_month(charged_town.engine, mode="charge", law=law(), code_version=CODE_VERSION, **scope)
     posted = post_month(charged_town.engine, law=law(), **scope)
     assert not again.is_new and not posted.is_new
     with charged_town.engine.connect() as connection:
         assert months.current(connection, provider_id=ProviderId(1), month=OCTOBER).state is MonthState.POSTED
         assert connection.execute(text("SELECT count(*) FROM event WHERE kind = 'month_posted'")).scalar() == 1
-    assert verify(charged_town.engine).fingerprint == before
+    assert verify(charged_town.engine, law=law(), code_version=CODE_VERSION).fingerprint == before
 
 
 def test_bills_are_issued_once_without_gaps_and_say_what_the_ledger_says(charged_town: Application) -> None:
@@ -122,6 +122,6 @@ def test_what_a_superuser_damages_is_found_by_name(charged_town: Application, se
     with superuser.begin() as connection:
         connection.execute(text(damage))
     superuser.dispose()
-    verdict = verify(charged_town.engine)
+    verdict = verify(charged_town.engine, law=law(), code_version=CODE_VERSION)
     assert invariant in {item.invariant for item in verdict.broken}
     assert all(item.subject and item.message for item in verdict.broken)

@@ -91,7 +91,7 @@ CREATE TABLE external_id (
   CONSTRAINT external_id_pk PRIMARY KEY (entity_id, system, kind, value, message_id)
 );
 CREATE INDEX external_id_value ON external_id (system, kind, value);
--- What one parse of one message gave, as a whole.
+-- What one parse of one message gave, as a whole. A rejected message may be tried again when more is known; the latest outcome holds.
 CREATE TABLE intake (
   message_id bigint NOT NULL REFERENCES message,
   provider_id integer NOT NULL REFERENCES provider,
@@ -101,7 +101,7 @@ CREATE TABLE intake (
   header jsonb NOT NULL,
   counts jsonb NOT NULL,
   taken_at timestamptz NOT NULL,
-  CONSTRAINT intake_pk PRIMARY KEY (message_id)
+  CONSTRAINT intake_pk PRIMARY KEY (message_id, taken_at)
 );
 CREATE TABLE finding (
   finding_id bigint GENERATED ALWAYS AS IDENTITY,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from core.charges import clauses
@@ -87,6 +87,7 @@ def test_three_readings_agree(name: str, data: st.DataObject) -> None:
         if "S_own" in row:
             row["S_all"] += row["S_own"]  # what is left of the house for others is never negative
     alone = [clause(**row) for row in rows]
+    assume(all(abs(value) * 200 < 2**62 for value in alone))  # kopecks beyond 64 bits are refused, and no bill has them
     column = clause(**{symbol: Exact.column([row[symbol] for row in rows]) for symbol in symbols})
     traced = [clause(**{symbol: Traced.named(symbol, row[symbol]) for symbol in symbols}) for row in rows]
     assert column.fractions() == alone

@@ -63,7 +63,7 @@ def test_the_month_as_expected_in_either_mode(engine: Engine, mode: str) -> None
         assert billed_penalties(connection, owner) == {
             number: account["penalty_out"] for number, account in EXPECTED["accounts"].items() if account["penalty_out"] != "0.00"
         }
-    assert verify(engine).broken == ()
+    assert verify(engine, law=LAW, code_version="test").broken == ()
 
 
 def billed_penalties(connection: Connection, owner: ProviderId) -> dict[str, str]:

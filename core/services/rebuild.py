@@ -1,0 +1,117 @@
+"""The month is a build: calculations computed again from the records they could see, by the code and the rules at hand.
+
+What is stored must come out equal, line by line. A calculation of another version of the rules or of the code is named, not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from core.charges.engine import HouseCharges, charge_houses
+from core.charges.law import Law
+from core.ids import CalculationId, EntityId, ProviderId, RecordId
+from core.ledger.calculations import Calculation, read_calculation, read_lines
+from core.ledger.verify import Broken
+from core.model.lines import ChargeLine
+from core.model.records import StatedContribution, StatedLine
+from core.money import format_roubles
+from core.period import Month
+from core.records.bodies import find_records
+from core.records.facts import house_ids, read_houses, read_region
+
+__all__ = ["charged_batches", "rebuilt"]
+
+_HOUSES_AT_ONCE = 50
+_LINES_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    account_id: EntityId
+    service_id: EntityId
+    creditor_id: EntityId
+
+
+def charged_batches(
+    connection: Connection, *, provider_id: ProviderId, month: Month, known_until: RecordId, law: Law
+) -> Iterator[tuple[int, int, list[HouseCharges]]]:
+    """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out."""
+    facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
+    houses = house_ids(connection, provider_id, month, known_until)
+    for start in range(0, len(houses), _HOUSES_AT_ONCE):
+        batch = houses[start : start + _HOUSES_AT_ONCE]
+        read = read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until)
+        yield start + len(batch), len(houses), charge_houses(read, facts, law, month)
+
+
+def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:
+    """What does not come out as stored (invariant 7), and a sentence for each calculation that can not be compared."""
+    numbers = connection.execute(text("SELECT calculation_id FROM calculation ORDER BY calculation_id")).scalars().all()
+    for number in numbers:
+        calculation = read_calculation(connection, CalculationId(number))
+        title = f"Расчёт {calculation.version} за {calculation.month.title}"
+        if calculation.mode == "accept":
+            yield from _stated(connection, calculation)
+        elif calculation.code_version != code_version or calculation.rules != law.version(calculation.month.last):
+            yield f"{title} сделан другой редакцией правил или программы ({calculation.rules}, {calculation.code_version}): не пересчитан."
+        else:
+            yield from _computed(connection, calculation, law)
+
+
+def _computed(connection: Connection, calculation: Calculation, law: Law) -> Iterator[Broken]:
+    seen: set[EntityId] = set()
+    scope = {"provider_id": calculation.provider_id, "month": calculation.month, "known_until": calculation.known_until}
+    for _, _, houses in charged_batches(connection, law=law, **scope):  # type: ignore[arg-type]  # the three are what they are named
+        fresh = {_key(line): line for house in houses for line in house.lines}
+        accounts = sorted({key.account_id for key in fresh})
+        seen.update(accounts)
+        stored = {_key(line): line for line in read_lines(connection, calculation, accounts)} if accounts else {}
+        for key in sorted(fresh.keys() | stored.keys(), key=lambda key: (key.account_id, key.service_id, key.creditor_id)):
+            if fresh.get(key) != stored.get(key):
+                yield _differs(calculation, key, stored.get(key), fresh.get(key))
+    for line in read_lines(connection, calculation):
+        if line.account_id not in seen:
+            yield _differs(calculation, _key(line), line, None)
+
+
+def _stated(connection: Connection, calculation: Calculation) -> Iterator[Broken]:
+    """Lines taken from the sender must be the sum of the records they name."""
+    batch: list[ChargeLine] = []
+    for line in read_lines(connection, calculation):
+        batch.append(line)
+        if len(batch) >= _LINES_AT_ONCE:
+            yield from _stated_batch(connection, calculation, batch)
+            batch = []
+    yield from _stated_batch(connection, calculation, batch)
+
+
+def _stated_batch(connection: Connection, calculation: Calculation, lines: list[ChargeLine]) -> Iterator[Broken]:
+    bodies = {record.record_id: record.body for record in find_records(connection, [source for line in lines for source in line.sources])}
+    for line in lines:
+        named = [bodies.get(source) for source in line.sources]
+        stated = [body for body in named if isinstance(body, StatedLine | StatedContribution)]
+        sums = (sum(b.accrued for b in stated), sum(b.recalculated for b in stated), sum(b.benefit for b in stated))
+        if len(stated) != len(named) or sums != (line.base, line.recalculation, line.benefit):
+            total = sums[0] + sums[1] - sums[2]
+            yield Broken(7, _subject(calculation, _key(line)), _message(line.total, total))
+
+
+def _key(line: ChargeLine) -> _Key:
+    return _Key(line.account_id, line.service_id, line.creditor_id)
+
+
+def _differs(calculation: Calculation, key: _Key, stored: ChargeLine | None, fresh: ChargeLine | None) -> Broken:
+    return Broken(7, _subject(calculation, key), _message(stored.total if stored else None, fresh.total if fresh else None))
+
+
+def _subject(calculation: Calculation, key: _Key) -> str:
+    return f"расчёт {calculation.version} за {calculation.month}, счёт {key.account_id}, услуга {key.service_id}"
+
+
+def _message(stored: int | None, fresh: int | None) -> str:
+    kept = "нет" if stored is None else f"{format_roubles(stored)} руб."
+    computed = "нет" if fresh is None else f"{format_roubles(fresh)} руб."
+    return f"Строка не воспроизводится из своих записей: хранится {kept}, пересчёт даёт {computed} (или иной объём, тариф, источник)."

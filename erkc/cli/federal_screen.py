@@ -1,0 +1,63 @@
+"""What the commands of the federal exchange show: how bills stand, what is in the way, and that the program is alive while it waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from core.outbox import Trouble
+from core.services.federal import Standing, Waiting
+from erkc.application import Application
+from erkc.cli.screen import Screen
+from erkc.federal_words import standing_sentence, trouble_sentence
+from erkc.federation import waiting
+
+__all__ = ["show_standing", "show_troubles", "watched"]
+
+_MOST_LINES = 20
+_LINE_EVERY_S = 10.0
+_BAR_EVERY_S = 1.0
+
+
+def show_standing(screen: Screen, standing: Standing) -> None:
+    """How the month's bills stand, for people."""
+    screen.say(f"  {standing_sentence(standing)}")
+    for bill, reasons in list(standing.refused.items())[:_MOST_LINES]:
+        screen.say(f"  документ {bill}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+    show_troubles(screen, standing.troubles)
+
+
+def show_troubles(screen: Screen, troubles: Iterable[Trouble]) -> None:
+    """What stands in the way, and when it is tried again."""
+    for trouble in list(troubles)[:_MOST_LINES]:
+        screen.say(f"  {trouble_sentence(trouble)}")
+
+
+@contextmanager
+def watched(
+    application: Application, screen: Screen, title: str, *, wait_s: float, count: Callable[[], tuple[int, int]], what: str
+) -> Iterator[Waiting | None]:
+    """How a command waits: None when it does not. While it does, people see how much of how much is done (``count``): a bar on a
+    terminal, elsewhere a line every ten seconds."""
+    with screen.progress(title) as bar:
+        if not wait_s:
+            yield None
+            return
+        shown = time.monotonic()
+
+        def tell() -> None:
+            nonlocal shown
+            now = time.monotonic()
+            on_terminal = screen.console.is_terminal
+            if screen.as_json or now - shown < (_BAR_EVERY_S if on_terminal else _LINE_EVERY_S):
+                return
+            shown = now
+            done, of = count()
+            bar(done, of)
+            if not on_terminal:
+                screen.say(f"  жду ответов ГИС ЖКХ: {what} {done} из {of}")
+
+        yield waiting(wait_s, application, tell)
+        if not screen.as_json:
+            bar(*count())

@@ -1,0 +1,100 @@
+"""``erkc report month``: the month in figures on one screen; everything is in ``--json``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+import typer
+
+from core.money import parse_roubles
+from core.records.latest import read_organisations, read_services
+from core.services.report import month_report
+from core.storage.engine import transaction
+from erkc.application import Application
+from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
+from erkc.cli.screen import Screen, roubles
+
+__all__ = ["register"]
+
+_report = typer.Typer(help="Отчёты.", no_args_is_help=True)
+_CAUSES = {
+    "area": "площадь",
+    "residents": "число проживающих",
+    "tariff": "тариф",
+    "coefficient": "повышающий коэффициент",
+    "interruption": "перерыв",
+    "soi_share": "доля общедомового объёма",
+    "heating_method": "отопление без учёта прибора дома",
+    "absence": "временное отсутствие",
+    "unexplained": "не объяснено",
+}
+
+
+def register(application: typer.Typer) -> None:
+    """Add the room to the command line."""
+    application.add_typer(_report, name="report")
+
+
+@_report.callback()
+def _about() -> None:
+    """Отчёты."""
+
+
+@_report.command("month")
+def report(month_text: MonthArgument, as_json: Json = False) -> None:
+    """Итоги месяца: сальдо, начислено, оплачено; по услугам, домам, счетам (полностью — в --json)."""
+    month = month_of(month_text)
+    with opened(as_json) as (application, screen):
+        document = month_report(application.engine, month=month, law=law())
+        screen.document(document)
+        if not as_json:
+            _show_report(screen, document, month.title, _names(application))
+
+
+def _names(application: Application) -> dict[str, str]:
+    """Names of services by the sender's number and of organisations by ИНН."""
+    names: dict[str, str] = {}
+    with transaction(application.engine) as connection:
+        for provider in providers_of_month(application):
+            names |= {row.key: row.name for row in read_services(connection, provider_id=provider.provider_id)}
+            names |= {row.inn: row.name for row in read_organisations(connection, provider_id=provider.provider_id)}
+    return names
+
+
+def _money(text: str) -> str:
+    return roubles(parse_roubles(text))
+
+
+def _show_report(screen: Screen, document: dict[str, object], title: str, names: Mapping[str, str]) -> None:
+    totals = document["totals"]
+    payments = document["payments"]
+    assert isinstance(totals, dict) and isinstance(payments, dict)
+    rows = [
+        ("Входящее сальдо", totals["saldo_in"]),
+        ("Начислено отправителем", totals["stated"]),
+        ("Начислено по закону", totals["recomputed"]),
+        ("Оплачено", totals["paid"]),
+        ("Исходящее сальдо (начисляет центр)", totals["saldo_out_charge"]),
+        ("Исходящее сальдо (приняты начисления отправителя)", totals["saldo_out_accept"]),
+        ("Пени: было", totals["penalty_in"]),
+        ("Пени: начислено", totals["penalty_posted"]),
+        ("Пени: оплачено", totals["penalty_paid"]),
+        ("Пени: осталось", totals["penalty_out"]),
+    ]
+    screen.table(("Показатель", "руб."), [(what, _money(value)) for what, value in rows], title=title, numbers=frozenset((1,)))
+    stated = totals["by_service_stated"]
+    services = [
+        (names.get(key, key), _money(stated.get(key, "0.00")), _money(value)) for key, value in totals["by_service_recomputed"].items()
+    ]
+    screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
+    creditors = [(f"{names.get(inn, '')} (ИНН {inn})", _money(value)) for inn, value in payments["by_creditor"].items()]
+    screen.table(("Получатель", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))
+    audit = document["audit"]
+    assert isinstance(audit, list)
+    causes = Counter(" + ".join(_CAUSES.get(cause, cause) for cause in row["causes"]) for row in audit)
+    if causes:
+        title = f"Строки, которые отправитель начислил не по закону: {len(audit)}"
+        screen.table(
+            ("Причина", "Строк"), [(cause, str(lines)) for cause, lines in causes.most_common()], title=title, numbers=frozenset((1,))
+        )

@@ -1,0 +1,79 @@
+"""The state of the federal exchange in Russian sentences: the same on the screen, in a job's note and in a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.outbox import Trouble
+from core.services.federal import Standing
+
+__all__ = ["standing_json", "standing_sentence", "trouble_json", "trouble_sentence", "troubles_json"]
+
+_WHAT = {
+    "prepared": "не отправлено",
+    "sent": "отправляется",
+    "acknowledged": "отправлено, но результат не получен",
+    "lost": "неизвестно, дошло ли: проверяется выгрузкой",
+}
+
+
+def standing_sentence(standing: Standing) -> str:
+    """How a month's bills stand, in one line."""
+    return (
+        f"документов {standing.bills}: размещено {standing.placed} ({standing.placed_percent} %), не отправлено {standing.queued}, "
+        f"ждут ответа {standing.waiting}, отклонено {len(standing.refused)}, отправка не начата {standing.not_sent}"
+    )
+
+
+def trouble_sentence(trouble: Trouble) -> str:
+    """What stands in the way of some messages, and when it is tried again; times are those of this machine."""
+    inside = f", внутри {trouble.things}" if trouble.things else ""
+    cause = _lowered(trouble.text) or "ответа на отправку нет"
+    code = f" [{trouble.code}]" if trouble.code else ""
+    tried = f"попыток отправить {trouble.attempts}" if trouble.state == "prepared" else f"вопросов о результате {trouble.polls}"
+    moment = trouble.next_at.astimezone().strftime("%d.%m.%Y %H:%M:%S")
+    return (
+        f"{_WHAT[trouble.state]}: {cause}{code} ({trouble.operation}, сообщений {trouble.exchanges}{inside}; {tried}); "
+        f"следующая попытка в {moment}"
+    )
+
+
+def trouble_json(trouble: Trouble) -> dict[str, object]:
+    """The same for machines; the moment is in UTC."""
+    return {
+        "operation": trouble.operation,
+        "state": trouble.state,
+        "messages": trouble.exchanges,
+        "items": trouble.things,
+        "attempts": trouble.attempts,
+        "polls": trouble.polls,
+        "code": trouble.code,
+        "text": trouble.text,
+        "next_at": trouble.next_at.isoformat(),
+    }
+
+
+def troubles_json(troubles: Iterable[Trouble]) -> list[dict[str, object]]:
+    """All of them."""
+    return [trouble_json(trouble) for trouble in troubles]
+
+
+def standing_json(standing: Standing) -> dict[str, object]:
+    """How a month's bills stand, for machines."""
+    return {
+        "bills": standing.bills,
+        "placed": standing.placed,
+        "placed_percent": standing.placed_percent,
+        "waiting": standing.waiting,
+        "queued": standing.queued,
+        "refused": {str(bill): [list(reason) for reason in reasons] for bill, reasons in standing.refused.items()},
+        "not_sent": standing.not_sent,
+        "identifiers": {str(bill): identifier for bill, identifier in standing.identifiers.items()},
+        "next_at": None if standing.next_at is None else standing.next_at.isoformat(),
+        "troubles": troubles_json(standing.troubles),
+    }
+
+
+def _lowered(text: str) -> str:
+    """A sentence as the middle of another one: ``Нет связи`` → ``нет связи``, but ``ГИС`` stays."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
