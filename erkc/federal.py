@@ -143,7 +143,7 @@ def open_gateway(
             raise ConfigError(
                 "GIS-0603",
                 f"Подписать нечем: в папке {signing} нет {' и '.join(absent)}.",
-                hint=f"Положите в {signing} сертификат организации (signer.pem) и её ключ (signer.key); для стенда выполните erkc gis test-key.",
+                hint="Положите туда сертификат организации (signer.pem) и её ключ (signer.key); для стенда выполните erkc gis test-key.",
                 folder=str(signing),
             )
         return choose(certificate, key, implementation=implementation)

@@ -43,7 +43,9 @@ def test_signing_files(application: Application, at: datetime) -> IssuedFiles:
 def open_federal(application: Application, *, url: str | None = None, is_local: bool = False) -> Federal:
     """The conversation with the system at ``url`` (default: of the settings).
 
-    Opening needs no key: the first message that must be signed asks for it (``ConfigError`` GIS-0603). A stand on this machine (``is_local``) answers at once, so questions follow each other quickly, and what a killed process was doing is
+    Opening needs no key: the first message that must be signed asks for it (``ConfigError`` GIS-0603).
+
+    A stand on this machine (``is_local``) answers at once, so questions follow each other quickly, and what a killed process was doing is
     taken over after seconds, not minutes.
     """
     settings = application.settings.gis

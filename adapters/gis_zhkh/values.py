@@ -51,7 +51,7 @@ def kopecks_of(text: str) -> int:
     try:
         return parse_roubles(text.rstrip("0").rstrip("."))
     except ValueError as error:
-        raise InputError("GIS-0301", f"Сумма в ответе не читается: {text!r}.") from error
+        raise InputError("GIS-0311", f"Сумма в ответе не читается: {text!r}.") from error
 
 
 def decimal_text(value: int, scale: int, *, places: int = 0) -> str:

@@ -224,7 +224,9 @@ def post_calculation(connection: Connection, calculation: Calculation, *, at: da
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
     connection.execute(text("SET LOCAL work_mem = '256MB'"))
     connection.execute(sql.stage_calculation_entries, _names(calculation))
+    connection.execute(text("ANALYZE staged_entry"))
     connection.execute(sql.stage_calculation_postings, _names(calculation))
+    connection.execute(text("ANALYZE staged_posting"))
     return insert_staged(connection, at=at)
 
 

@@ -95,6 +95,7 @@ def insert_staged(connection: Connection, *, at: datetime) -> Posted:
     connection.execute(text("SET LOCAL work_mem = '256MB'"))  # two sorts of the batch, in memory
     connection.execute(text("DROP TABLE IF EXISTS pg_temp.staged_content"))
     connection.execute(sql.hash_staged)
+    connection.execute(text("ANALYZE staged_content"))  # or the planner sorts what it could hash
     for month in connection.execute(text("SELECT DISTINCT month FROM staged_content")).scalars().all():
         connection.execute(text("SELECT erkc_ensure_month('posting', :month)"), {"month": month})
     staged = connection.execute(text("SELECT count(*) FROM staged_content")).scalar_one()

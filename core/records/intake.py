@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -37,7 +37,7 @@ from core.period import Month
 from core.records.tables import table_name
 from core.storage.sql import queries
 
-__all__ = ["REFERRED", "Intake", "known_keys", "read_intake", "read_intakes", "save_intake"]
+__all__ = ["REFERRED", "Intake", "known_keys", "moment_after", "read_intake", "read_intakes", "save_intake"]
 
 REFERRED: frozenset[type[Body]] = frozenset((
     Account, BankAccount, CapitalRepairDecision, House, ManagementContract, Meter, Organisation, Payment, PaymentPack, PaymentRegistry,
@@ -84,6 +84,11 @@ def read_intake(connection: Connection, message_id: MessageId) -> Intake | None:
     """The latest outcome of a message, None while it was not taken."""
     row = connection.execute(queries("core.records").read_intake, {"message": message_id}).one_or_none()
     return None if row is None else _intake(tuple(row))
+
+
+def moment_after(earlier: Intake | None, now: datetime) -> datetime:
+    """The moment of an outcome that follows an earlier one: later than it, whatever the clock says."""
+    return now if earlier is None else max(now, earlier.taken_at + timedelta(microseconds=1))
 
 
 def read_intakes(connection: Connection, *, provider_id: ProviderId | None = None, month: Month | None = None) -> list[Intake]:

@@ -59,6 +59,11 @@ ORDER BY message_id
 -- name: known_uips
 SELECT DISTINCT uip FROM record_payment WHERE provider_id = :provider AND uip <> ''
 
+-- name: payment_versions
+SELECT record_id, message_id, record_key, uip, pack, coalesce(paid_on, accounted_on) FROM record_payment
+WHERE provider_id = :provider AND record_key = ANY (:keys)
+ORDER BY record_id
+
 -- name: save_findings
 -- From staging; a finding that this message already has since its latest outcome (or this month has) is not added again.
 INSERT INTO finding (provider_id, message_id, month, file, file_row, field, code, severity, effect, value, message, hint, dependents, found_at)

@@ -1,6 +1,7 @@
 """A bank's file on its way in: archived first, then read, and only what is new stored; shared by registries and statements.
 
 What came before under the same identity does nothing when it is equal and is reported when it is not: the first stays, a person decides.
+A file that was rejected whole is read again each time it comes, because more may be known by now (whose account a statement is of).
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from core.model.parsed import Parsed
 from core.model.records import PaymentRegistry, Record, RegistryPayment, StatementLine
 from core.money import format_roubles
 from core.records.bank import KnownPayment, known_lines, known_payments, known_registry
-from core.records.findings import save_findings
-from core.records.intake import Intake, read_intake, save_intake
+from core.records.findings import read_findings, save_findings
+from core.records.intake import Intake, moment_after, read_intake, save_intake
 from core.records.store import save
 from core.storage.engine import transaction
 
 __all__ = ["Arrival", "BankImport", "BankReader", "take_file"]
 
 _BATCH = 5000
+_REJECTED = "rejected"
 _PARSER_STATES = {"rejected": "refused", "duplicate": "repeated", "conflict": "disputed"}
 
 
@@ -110,16 +112,25 @@ def take_file(
         )
     with transaction(engine) as connection:
         done = read_intake(connection, stored.message_id)
-        if done is not None:
+        if done is not None and done.status != _REJECTED:
             return _outcome(done, is_new=False)
-        arrival = Arrival(connection, stored.message_id, clock.now())
+        arrival = Arrival(connection, stored.message_id, moment_after(done, clock.now()))
         known = {} if own_accounts is None else {"settlement_account": frozenset(own_accounts)}
         intake = _take(arrival, reader.name, reader.parse(message, known), post)
+        if done is not None and intake.status == _REJECTED and _is_known(arrival):
+            return _outcome(done, is_new=False)
         if not save_intake(connection, intake):
             raise TransientError(
                 "BANK-0203", f"Файл «{message.name}» в это же время принимает другой процесс.", hint="Повторите команду.", file=message.name
             )
+        # After the outcome: findings belong to the latest one of their message.
+        save_findings(connection, arrival.findings, provider_id=CENTRE, message_id=stored.message_id, month=None, found_at=arrival.at)
         return _outcome(intake, is_new=True)
+
+
+def _is_known(arrival: Arrival) -> bool:
+    """Whether the latest outcome found the same."""
+    return [stored.finding for stored in read_findings(arrival.connection, message_id=arrival.message_id)] == arrival.findings
 
 
 def _outcome(intake: Intake, *, is_new: bool) -> BankImport:
@@ -143,9 +154,6 @@ def _take(arrival: Arrival, adapter: str, stream: Iterator[Record | Finding | Pa
     for of_parser, state in _PARSER_STATES.items():
         arrival.counts[state] += whole.counts.get(of_parser, 0)
         arrival.counts[f"{state}_kop"] += whole.counts.get(f"{of_parser}_kop", 0)
-    save_findings(
-        arrival.connection, arrival.findings, provider_id=CENTRE, message_id=arrival.message_id, month=None, found_at=arrival.at
-    )  # fmt: skip
     counts = {name: number for name, number in sorted(arrival.counts.items()) if number}
     return Intake(arrival.message_id, CENTRE, adapter, status or whole.status, None, whole.header, counts, arrival.at)
 

@@ -1,19 +1,26 @@
 """Opening balances: what accounts owed or had paid ahead when the centre took over, by service, creditor and month of origin.
 
-Taken once for a provider, from its first archive: later archives state balances that the ledger knows itself. A balance row that is held
-posts nothing until a person decides. Penalties are balances of their own.
+Taken for one month of a provider, that of its first archive: later archives state balances that the ledger knows itself. A balance row that
+is held posts nothing. When another archive of the takeover month corrects what an earlier one said, the difference is posted, account by
+account; what holds is every row in force, because a corrected archive repeats most rows and only the changed ones are new records.
+Penalties are balances of their own.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from core import archive
 from core.ids import EntityId, MessageId
+from core.ledger import months
 from core.ledger.balances import takeover_month
+from core.ledger.months import MonthState
+from core.ledger.openings import OpeningPlace, opening_positions
 from core.ledger.post import Posted, post
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart, Component
@@ -22,101 +29,101 @@ from core.records.entities import entity_ids
 from core.records.latest import read_balances, read_opening_debts, read_opening_penalties
 from core.records.providers import Provider
 
-__all__ = ["post_openings"]
+__all__ = ["Openings", "post_openings"]
 
-_LOADED = frozenset(("accepted", "flagged"))
 _PENALTIES = {1: Component.PENALTY, 2: Component.PENALTY_CAPITAL_REPAIR}
+_TITLES = {"opening": "Входящее сальдо", "opening_penalty": "Входящие пени"}
+_FINISHED = frozenset((MonthState.POSTED, MonthState.CLOSED))
+_HASH_DIGITS = 12
+
+_Places = Mapping[OpeningPlace, int]
 
 
-def post_openings(connection: Connection, *, provider: Provider, month: Month, message_id: MessageId, at: datetime) -> Posted:
-    """Post the opening balances that a message of a month states; nothing when another month was taken over before."""
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """What became of the opening balances of a message."""
+
+    posted: Posted = field(default_factory=Posted)
+    refused: tuple[str, ...] = ()
+    """The sender's keys of accounts whose balances were to change although the month is posted or closed: nothing was posted for any."""
+
+
+def post_openings(connection: Connection, *, provider: Provider, month: Month, message_id: MessageId, at: datetime) -> Openings:
+    """Post the opening balances of a month, or how they differ from those posted; nothing when another month was taken over before."""
     taken = takeover_month(connection, provider_id=provider.provider_id)
     if taken is not None and taken != month:
-        return Posted()
+        return Openings()
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
-    principal = _principal(connection, provider, month, message_id)
-    penalties = _penalties(connection, provider, month, message_id)
+    stated = {("opening", account): places for account, places in _principal(connection, provider, month).items()}
+    stated |= {("opening_penalty", account): places for account, places in _penalties(connection, provider, month).items()}
+    held = {} if taken is None else opening_positions(connection, provider_id=provider.provider_id)
+    moves = {place: _difference(stated.get(place, {}), held.get(place, {})) for place in stated.keys() | held.keys()}
+    changed = sorted((place for place, move in moves.items() if move), key=lambda place: (place[0], keys[place[1]]))
+    if not changed:
+        return Openings()
+    if months.current(connection, provider_id=provider.provider_id, month=month).state in _FINISHED:
+        return Openings(refused=tuple(dict.fromkeys(keys[account] for _, account in changed)))
+    digest = archive.describe(connection, message_id).sha256.hex()[:_HASH_DIGITS]
 
     def entries() -> Iterator[Entry]:
-        for kind, title, by_account in (("opening", "Входящее сальдо", principal), ("opening_penalty", "Входящие пени", penalties)):
-            for account in sorted(by_account, key=lambda entity: keys[entity]):
-                yield Entry(
-                    key=f"{kind}/{provider.inn}/{keys[account]}",
-                    kind=kind,
-                    provider_id=provider.provider_id,
-                    month=month,
-                    occurred_on=month.first,
-                    reason=f"{title} на {month.first:%d.%m.%Y}",
-                    postings=tuple(by_account[account]),
-                    message_id=message_id,
-                )
+        for kind, account in changed:
+            corrected = (kind, account) in held
+            yield Entry(
+                key=f"{kind}/{provider.inn}/{keys[account]}" + (f"/{digest}" if corrected else ""),
+                kind=kind,
+                provider_id=provider.provider_id,
+                month=month,
+                occurred_on=month.first,
+                reason=f"{_TITLES[kind]} на {month.first:%d.%m.%Y}" + (", исправлено поставщиком" if corrected else ""),
+                postings=tuple(_posting(account, place, amount) for place, amount in moves[kind, account].items()),
+                message_id=message_id,
+            )
 
-    return post(connection, entries(), at=at)
+    return Openings(post(connection, entries(), at=at))
 
 
-def _principal(connection: Connection, provider: Provider, month: Month, message_id: MessageId) -> dict[EntityId, list[Posting]]:
+def _difference(stated: _Places, held: _Places) -> dict[OpeningPlace, int]:
+    """What must still move so that the ledger holds what is stated."""
+    moves = {place: stated.get(place, 0) - held.get(place, 0) for place in [*stated, *(place for place in held if place not in stated)]}
+    return {place: amount for place, amount in moves.items() if amount}
+
+
+def _posting(account: EntityId, place: OpeningPlace, amount: int) -> Posting:
+    """A debt grows against the counter-account of openings; a negative move is an advance, or takes a debt back."""
+    debit, credit = (place.chart, Chart.OPENING) if amount > 0 else (Chart.OPENING, place.chart)
+    return Posting(debit, credit, abs(amount), account, place.service_id, place.creditor_id, place.origin_month, place.component)
+
+
+def _principal(connection: Connection, provider: Provider, month: Month) -> dict[EntityId, dict[OpeningPlace, int]]:
     """Debts by month of origin where the balance is positive, an advance where it is negative."""
-    postings: dict[EntityId, list[Posting]] = defaultdict(list)
+    places: dict[EntityId, dict[OpeningPlace, int]] = defaultdict(lambda: defaultdict(int))
     owing = set()
-    for row in read_balances(connection, provider_id=provider.provider_id, message_id=message_id):
-        if (
-            row.state not in _LOADED
-            or row.month != month.first
-            or row.account_id is None
-            or row.service_id is None
-            or row.creditor_id is None
-        ):
+    for row in read_balances(connection, provider_id=provider.provider_id, month=month):
+        if row.account_id is None or row.service_id is None or row.creditor_id is None:
             continue
         if row.opening > 0:
             owing.add((row.account_id, row.service_id, row.creditor_id))
         elif row.opening < 0:
-            postings[row.account_id].append(
-                Posting(
-                    Chart.OPENING,
-                    Chart.ADVANCE,
-                    -row.opening,
-                    row.account_id,
-                    row.service_id,
-                    row.creditor_id,
-                    component=Component.ADVANCE,
-                )
-            )
-    for debt in read_opening_debts(connection, provider_id=provider.provider_id, message_id=message_id):
-        if debt.account_id is None or debt.service_id is None or debt.creditor_id is None or debt.state not in _LOADED:
+            place = OpeningPlace(Chart.ADVANCE, row.service_id, row.creditor_id, None, Component.ADVANCE)
+            places[row.account_id][place] += row.opening
+    for debt in read_opening_debts(connection, provider_id=provider.provider_id, month=month):
+        if debt.account_id is None or debt.service_id is None or debt.creditor_id is None:
             continue
         if (debt.account_id, debt.service_id, debt.creditor_id) in owing:
-            postings[debt.account_id].append(
-                Posting(
-                    Chart.RECEIVABLE,
-                    Chart.OPENING,
-                    debt.amount,
-                    debt.account_id,
-                    debt.service_id,
-                    debt.creditor_id,
-                    Month.of(debt.origin_month),
-                    Component.BASE,
-                )
+            origin = Month.of(debt.origin_month)
+            places[debt.account_id][OpeningPlace(Chart.RECEIVABLE, debt.service_id, debt.creditor_id, origin, Component.BASE)] += (
+                debt.amount
             )
-    return postings
+    return places
 
 
-def _penalties(connection: Connection, provider: Provider, month: Month, message_id: MessageId) -> dict[EntityId, list[Posting]]:
+def _penalties(connection: Connection, provider: Provider, month: Month) -> dict[EntityId, dict[OpeningPlace, int]]:
     """Penalties posted earlier and unpaid; those of the taken month are the hub's own to compute."""
-    postings: dict[EntityId, list[Posting]] = defaultdict(list)
-    for row in read_opening_penalties(connection, provider_id=provider.provider_id, message_id=message_id):
+    places: dict[EntityId, dict[OpeningPlace, int]] = defaultdict(lambda: defaultdict(int))
+    for row in read_opening_penalties(connection, provider_id=provider.provider_id, month=month):
         component = _PENALTIES.get(row.kind)
-        if component is None or row.opening <= 0 or row.month != month.first or row.state not in _LOADED or row.account_id is None:
+        if component is None or row.opening <= 0 or row.account_id is None:
             continue
         origin = None if row.origin_month is None else Month.of(row.origin_month)
-        postings[row.account_id].append(
-            Posting(
-                Chart.PENALTY,
-                Chart.OPENING,
-                row.opening,
-                row.account_id,
-                creditor_id=row.creditor_id,
-                origin_month=origin,
-                component=component,
-            )
-        )
-    return postings
+        places[row.account_id][OpeningPlace(Chart.PENALTY, None, row.creditor_id, origin, component)] += row.opening
+    return places

@@ -49,6 +49,8 @@ class Money:
     """The operational day, where the sender has set it; it decides the month, while ``paid_on`` decides everything else."""
     bill: str | None = None
     """The sender's document that the payment names."""
+    suspended: int | None = None
+    """What stood in suspense for it until now and is released; None: it comes from the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,15 @@ class Receipts:
         return found
 
     def _entry(self, payment: Money, month: Month, allocation: Allocation) -> Entry:
+        """From the source, or out of suspense; where another amount stood there, the source gives or gets the difference."""
+        source, released = self.source, ""
+        rest: tuple[Posting, ...] = ()
+        if payment.suspended is not None:
+            source, released = Chart.SUSPENSE, ", из невыясненных"
+            missing = payment.amount - payment.suspended
+            if missing:
+                debit, credit = (self.source, source) if missing > 0 else (source, self.source)
+                rest = (Posting(debit, credit, abs(missing)),)
         return Entry(
             key=payment.key,
             kind="payment",
@@ -159,10 +170,10 @@ class Receipts:
             month=month,
             occurred_on=payment.paid_on,
             reason=(
-                f"Оплата {format_roubles(payment.amount)} от {payment.paid_on:%d.%m.%Y}, {payment.source};"
+                f"Оплата {format_roubles(payment.amount)} от {payment.paid_on:%d.%m.%Y}, {payment.source}{released};"
                 f" распределение по правилу {RULE_VERSION}"
             ),
-            postings=postings(allocation, payment.account_id, source=self.source),
+            postings=(*postings(allocation, payment.account_id, source=source), *rest),
             message_id=payment.message_id,
         )
 

@@ -1,7 +1,8 @@
 """Taking a message in: archive → parse → records and findings → opening balances and payments, the last three in one transaction.
 
 The bytes are archived first, in a transaction of their own, so they are kept whatever happens next. What a message gives is stored whole or
-not at all; a message that was taken before gives its stored outcome again and changes nothing.
+not at all; a message that was taken before gives its stored outcome again and changes nothing. One that was rejected is tried again each
+time, because the hub may know more by now (a sender registered since, tariffs approved); the same rejection is not stored twice.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from sqlalchemy import Connection, Engine
 
 from core import archive, events
 from core.clock import Clock
-from core.errors import InputError
+from core.errors import InputError, TransientError
 from core.ids import CENTRE, MessageId, ProviderId
 from core.model.finding import Finding, Position
 from core.model.parsed import Parsed
-from core.model.records import Payment, Record, RegisteredSender
+from core.model.records import Payment, PaymentPack, Record, RegisteredSender
 from core.payments.totals import MoneyTotals, money_totals, signed_amount
 from core.period import Month
 from core.records.findings import read_findings, save_findings
-from core.records.intake import Intake, known_keys, read_intake, save_intake
+from core.records.intake import Intake, known_keys, moment_after, read_intake, save_intake
 from core.records.latest import read_payments
 from core.records.providers import Provider, find_provider, provider, register_senders
 from core.records.store import save
-from core.services.archive_payments import post_archive_payments
+from core.services.archive_payments import SentPayments, post_archive_payments
 from core.services.opening import post_openings
 from core.storage.engine import transaction
 
@@ -37,6 +38,10 @@ Parse = Callable[[Mapping[str, frozenset[str]]], Iterator[Record | Finding | Par
 
 _REFUND = 2
 _HELD_READING = "hold_reading"
+_REJECTED = "rejected"
+_LOADED = frozenset(("accepted", "flagged"))
+_FINISHED_MONTH = "IN-0104"
+_SHOWN_ACCOUNTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +71,15 @@ def take(
     """
     with transaction(engine) as connection:
         stored = archive.store(connection, data=data, name=name, channel=adapter, direction="in", provider_id=CENTRE, at=clock.now())
-    with transaction(engine) as connection:
-        known = read_intake(connection, stored.message_id)
-        if known is not None:
-            return _again(connection, name, known)
-        at = clock.now()
-        try:
-            reading = _Reading(connection, stored.message_id, header(), at)
+    try:
+        with transaction(engine) as connection:
+            known = read_intake(connection, stored.message_id)
+            if known is not None and known.status != _REJECTED:
+                return _again(connection, name, known)
+            reading = _Reading(connection, stored.message_id, header(), moment_after(known, clock.now()), known)
             return reading.load(name, adapter, parse)
-        except InputError as error:
-            finding = Finding(Position(name), error.code, "error", "reject_archive", message=error.message, hint=error.hint)
+    except InputError as error:
+        finding = Finding(Position(name), error.code, "error", "reject_archive", message=error.message, hint=error.hint)
     with transaction(engine) as connection:
         return _refuse(connection, name=name, adapter=adapter, message_id=stored.message_id, finding=finding, at=clock.now())
 
@@ -85,9 +89,6 @@ def take_unknown(engine: Engine, *, name: str, data: bytes, why: str, clock: Clo
     with transaction(engine) as connection:
         at = clock.now()
         stored = archive.store(connection, data=data, name=name, channel="unknown", direction="in", provider_id=CENTRE, at=at)
-        known = read_intake(connection, stored.message_id)
-        if known is not None:
-            return _again(connection, name, known)
         finding = Finding(
             Position(name),
             "IN-0101",
@@ -134,43 +135,68 @@ class _Reading:
     message_id: MessageId
     header: Mapping[str, str]
     at: datetime
+    earlier: Intake | None
+    """The rejection that this attempt follows."""
     findings: list[Finding] = field(default_factory=list)
     ends: list[Parsed] = field(default_factory=list)
     payments: list[tuple[str, int]] = field(default_factory=list)
+    packs: list[str] = field(default_factory=list)
+    """Packs of payments that were found right."""
 
     def load(self, name: str, adapter: str, parse: Parse) -> Taken:
         """Store everything that the message says."""
         sender = self._sender()
         known = known_keys(self.connection, sender.provider_id) if sender else {}
         owner = sender.provider_id if sender else CENTRE
-        records = self._noting_payments(_split(parse(known), self.findings, self.ends))
+        records = self._noting_money(_split(parse(known), self.findings, self.ends))
         saved = save(self.connection, provider_id=owner, message_id=self.message_id, records=records, recorded_at=self.at)
         end = self.ends[-1]
+        if self.earlier is not None and end.status == _REJECTED and _found(self.connection, self.earlier) == tuple(self.findings):
+            return _again(self.connection, name, self.earlier)
         month = Month.parse(end.header["period"]) if end.header.get("period") else None
-        save_intake(
-            self.connection, Intake(self.message_id, owner, adapter, end.status, month, dict(end.header), dict(end.counts), self.at)
-        )
-        save_findings(self.connection, self.findings, provider_id=owner, message_id=self.message_id, month=month, found_at=self.at)
-        money = None
-        if end.status != "rejected" and sender is not None and month is not None:
-            post_openings(self.connection, provider=sender, month=month, message_id=self.message_id, at=self.at)
-            post_archive_payments(
-                self.connection, provider=sender, month=month, message_id=self.message_id, suspended=end.suspended, at=self.at
-            )
+        status, money = end.status, None
+        if status != _REJECTED and sender is not None and month is not None:
+            self._post(sender, month, end)
             money = money_totals(self.payments, end.suspended)
-        _tell(self.connection, owner, self.message_id, name, end.status, self.findings, self.at)
-        return Taken(
-            name, self.message_id, sender, month, end.status, end.counts, tuple(self.findings), money, True, sum(saved.new.values())
+            if status == "accepted" and any(finding.code == _FINISHED_MONTH for finding in self.findings):
+                status = "accepted_with_errors"
+        _save_outcome(
+            self.connection,
+            Intake(self.message_id, owner, adapter, status, month, dict(end.header), dict(end.counts), self.at),
+            name=name,
+            findings=self.findings,
         )
+        return Taken(name, self.message_id, sender, month, status, end.counts, tuple(self.findings), money, True, sum(saved.new.values()))
+
+    def _post(self, sender: Provider, month: Month, end: Parsed) -> None:
+        """Opening balances, then payments; what can not be corrected any more is a finding."""
+        openings = post_openings(self.connection, provider=sender, month=month, message_id=self.message_id, at=self.at)
+        if openings.refused:
+            accounts = ", ".join(openings.refused[:_SHOWN_ACCOUNTS]) + (" …" if len(openings.refused) > _SHOWN_ACCOUNTS else "")
+            self.findings.append(
+                Finding(
+                    Position("saldo.csv"),
+                    _FINISHED_MONTH,
+                    "error",
+                    "hold_row",
+                    value=accounts,
+                    message=f"Входящее сальдо изменено у лицевых счетов: {len(openings.refused)}, но {month.title} уже проведён.",
+                    hint="Остатки проведённого месяца не меняются: исправьте долг перерасчётом в открытом месяце.",
+                )
+            )
+        sent = SentPayments(end.suspended, frozenset(key for key, _ in self.payments), frozenset(self.packs))
+        post_archive_payments(self.connection, provider=sender, month=month, message_id=self.message_id, sent=sent, at=self.at)
 
     def _sender(self) -> Provider | None:
         found = find_provider(self.connection, inn=self.header.get("inn", ""), kpp=self.header.get("kpp", ""))
         return None if found is None else provider(self.connection, found)
 
-    def _noting_payments(self, records: Iterator[Record]) -> Iterator[Record]:
+    def _noting_money(self, records: Iterator[Record]) -> Iterator[Record]:
         for record in records:
             if isinstance(record.body, Payment):
                 self.payments.append((record.key, signed_amount(record.body)))
+            elif isinstance(record.body, PaymentPack) and record.state in _LOADED:
+                self.packs.append(record.key)
             yield record
 
 
@@ -202,17 +228,34 @@ def _tell(
 
 
 def _refuse(connection: Connection, *, name: str, adapter: str, message_id: MessageId, finding: Finding, at: datetime) -> Taken:
-    save_intake(connection, Intake(message_id, CENTRE, adapter, "rejected", None, {}, {}, at))
-    save_findings(connection, [finding], provider_id=CENTRE, message_id=message_id, month=None, found_at=at)
-    _tell(connection, CENTRE, message_id, name, "rejected", [finding], at)
-    return Taken(name, message_id, None, None, "rejected", {}, (finding,), None, True)
+    """Store the refusal of a message as a whole, unless it was refused for this before."""
+    earlier = read_intake(connection, message_id)
+    if earlier is not None and (earlier.status != _REJECTED or _found(connection, earlier) == (finding,)):
+        return _again(connection, name, earlier)
+    intake = Intake(message_id, CENTRE, adapter, _REJECTED, None, {}, {}, moment_after(earlier, at))
+    _save_outcome(connection, intake, name=name, findings=[finding])
+    return Taken(name, message_id, None, None, _REJECTED, {}, (finding,), None, True)
+
+
+def _save_outcome(connection: Connection, intake: Intake, *, name: str, findings: list[Finding]) -> None:
+    """The outcome first: findings belong to the latest outcome of their message."""
+    if not save_intake(connection, intake):
+        raise TransientError("IN-0105", f"Файл «{name}» в это же время принимает другой процесс.", hint="Повторите команду.", file=name)
+    owner, message_id, at = intake.provider_id, intake.message_id, intake.taken_at
+    save_findings(connection, findings, provider_id=owner, message_id=message_id, month=intake.month, found_at=at)
+    _tell(connection, owner, message_id, name, intake.status, findings, at)
+
+
+def _found(connection: Connection, intake: Intake) -> tuple[Finding, ...]:
+    """What the latest outcome of a message found."""
+    return tuple(stored.finding for stored in read_findings(connection, message_id=intake.message_id))
 
 
 def _again(connection: Connection, name: str, known: Intake) -> Taken:
     """The stored outcome of a message that was taken before."""
     sender = None if known.provider_id == CENTRE else provider(connection, known.provider_id)
-    findings = tuple(stored.finding for stored in read_findings(connection, message_id=known.message_id))
-    money = None if sender is None or known.status == "rejected" else _stored_money(connection, sender, known.message_id)
+    findings = _found(connection, known)
+    money = None if sender is None or known.status == _REJECTED else _stored_money(connection, sender, known.message_id)
     return Taken(name, known.message_id, sender, known.month, known.status, known.counts, findings, money, False)
 
 

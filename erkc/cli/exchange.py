@@ -1,4 +1,7 @@
-"""The bare verbs of every exchange: ``erkc deliver`` runs the outbox, ``erkc collect`` fetches what is due. The worker's jobs do the same."""
+"""The bare verbs of every exchange: ``erkc deliver`` runs the outbox, ``erkc collect`` fetches what is due.
+
+The worker's jobs do the same by themselves.
+"""
 
 from __future__ import annotations
 

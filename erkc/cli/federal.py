@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from core.ids import ProviderId
+from core.ids import BillId, ProviderId
 from core.services.federal import Federal, answered, poll, send_bills, status, synchronise, troubles, unfinished
 from erkc.application import Application
 from erkc.cli.federal_screen import show_standing, show_troubles, watched
@@ -24,6 +24,7 @@ __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "syn
 
 _room = typer.Typer(help="Обмен с ГИС ЖКХ.", no_args_is_help=True)
 _package = typer.Typer(help="Подписанные запросы файлами, без отправки.", no_args_is_help=True)
+_MOST_LINES = 20
 Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
 
 
@@ -119,8 +120,7 @@ def gis_send(
                 prepared = send_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, waiting=waiting)
             standing = status(federal, provider_id=provider_id, month=month)
             screen.say(f"{provider.name}: подготовлено пакетов {prepared.packages}, документов в них {prepared.bills}")
-            for bill, reason in list(prepared.held.items())[:20]:
-                screen.say(f"  документ {bill} не отправлен: {reason}")
+            _show_held(screen, prepared.held)
             show_standing(screen, standing)
             unfinished_bills += standing.unfinished
             refused += len(standing.refused) + len(prepared.held)
@@ -130,6 +130,16 @@ def gis_send(
         raise typer.Exit(1)
     if unfinished_bills:
         raise typer.Exit(3)
+
+
+def _show_held(screen: Screen, held: Mapping[BillId, str]) -> None:
+    """Bills that cannot go before the federal system has what they point to."""
+    for bill, reason in list(held.items())[:_MOST_LINES]:
+        screen.say(f"  документ {bill} не отправлен: {reason}")
+    if len(held) > _MOST_LINES:
+        screen.say(f"  и ещё {len(held) - _MOST_LINES}")
+    if held:
+        screen.say("  недостающее получает erkc gis synchronise; после него повторите команду")
 
 
 @_room.command("poll")

@@ -40,10 +40,10 @@ def watched(
 ) -> Iterator[Waiting | None]:
     """How a command waits: None when it does not. While it does, people see how much of how much is done (``count``): a bar on a
     terminal, elsewhere a line every ten seconds."""
+    if not wait_s:
+        yield None
+        return
     with screen.progress(title) as bar:
-        if not wait_s:
-            yield None
-            return
         shown = time.monotonic()
 
         def tell() -> None:
