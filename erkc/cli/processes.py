@@ -33,12 +33,19 @@ def _about() -> None:
     """Внешний мир на этой машине."""
 
 
+def _log_to_stderr() -> None:
+    """Our own lines from INFO; of the queue and the timer only what went wrong, for their chatter hides ours."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for chatty in ("apscheduler", "procrastinate"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
 def work(
     schedule: Schedule = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Закончить, когда работы нет.")] = False,
 ) -> None:
     """Исполнять задачи месяца; сколько угодно исполнителей на скольких угодно машинах."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr()
     with opened(False) as (application, screen):
         screen.say("Исполнитель работает; остановка: Ctrl-C.")
         run(application.database, schedule=load_schedule(schedule), registry=registry(application), until_idle=until_idle)
@@ -46,7 +53,7 @@ def work(
 
 def schedule_command(schedule: Schedule = None) -> None:
     """Открывать задачи по расписанию; несколько планировщиков друг другу не мешают."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _log_to_stderr()
     with opened(False) as (application, screen):
         screen.say("Планировщик работает; остановка: Ctrl-C.")
         scheduler.run(application.database, schedule=load_schedule(schedule))
