@@ -25,7 +25,7 @@ from tests.unit.erkc.conftest import ARCHIVE, OCTOBER, TOWN, charge
 EXPECTED: dict[str, Any] = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
 
 PAID_BEFORE_THEIR_DEBTS = ("412610140000001088", "412610200000001089")
-"""Certain payments of accounts whose opening debts the first archive held back: they became advances and are not divided anew (known limit)."""
+"""Payments of accounts whose opening debts the first archive held back: they became advances and are not divided anew (known limit)."""
 
 DIVISION = ("payments/by_kind/", "payments/by_creditor/", "payments/by_settlement_account/")
 """Sums over all divisions: those two payments move them between debt and advance, never the totals or an account's balance."""
