@@ -5,14 +5,12 @@ A member is read into memory whole, so its size is limited before it is unpacked
 
 from __future__ import annotations
 
-import io
-import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from adapters.banks.profile import Profile
 from adapters.banks.result import ParsedFile
+from adapters.zipio import DAMAGE, open_zip
 from core.errors import InputError
 
 __all__ = ["is_archive", "parse_archive"]
@@ -32,23 +30,26 @@ def parse_archive(name: str, data: bytes, profile: Profile, parse: Callable[[str
 
     ``InputError`` BANK-0102 when the members unpack into too much.
     """
-    members, ignored = [], False
+    damaged = ParsedFile(name, profile.name, None, "rejected", [{"code": "TRUNCATED"}], files=[])
     try:
-        with zipfile.ZipFile(io.BytesIO(data), metadata_encoding="cp866") as opened:
-            files = [item for item in opened.infolist() if not item.is_dir()]
-            size = sum(item.file_size for item in files)
-            if size > _UNPACKED_BYTES or size > _RATIO * max(len(data), 1):
-                raise InputError(
-                    "BANK-0102", f"Архив «{name}» распаковывается в {size} байт: это слишком много.", hint="Проверьте отправителя."
-                )
-            for item in files:
-                member = PurePosixPath(item.filename).name
-                if member.lower().endswith(f".{profile.extension}"):
-                    members.append(parse(member, opened.read(item)))
-                else:
-                    ignored = True
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
-        return ParsedFile(name, profile.name, None, "rejected", [{"code": "TRUNCATED"}], files=[])
+        opened = open_zip(data)
+    except DAMAGE:
+        return damaged
+    files = [item for item in opened.infolist() if not item.is_dir()]
+    size = sum(item.file_size for item in files)
+    if size > _UNPACKED_BYTES or size > _RATIO * max(len(data), 1):
+        raise InputError("BANK-0102", f"Архив «{name}» распаковывается в {size} байт: это слишком много.", hint="Проверьте отправителя.")
+    members, ignored = [], False
+    for item in files:
+        member = PurePosixPath(item.filename).name
+        if not member.lower().endswith(f".{profile.extension}"):
+            ignored = True
+            continue
+        try:
+            content = opened.read(item)  # never more than the declared size, which was counted above
+        except DAMAGE:
+            return damaged
+        members.append(parse(member, content))
     if all(member.status == "rejected" for member in members):
         status = "rejected"
     else:

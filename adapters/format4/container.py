@@ -8,20 +8,17 @@ nothing is lost); what is wrong inside is a finding, and other modules make thos
 from __future__ import annotations
 
 import io
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
+from adapters.zipio import DAMAGE, open_zip
 from core.errors import InputError
 
 __all__ = ["Container", "Limits", "open_container"]
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
 _BLOCK = 1 << 16
 _ENCRYPTED = 0x1
 _FREE_BYTES = 16 << 20
@@ -63,7 +60,7 @@ class Container:
                     if first_time:
                         self._count(len(block))
                     yield block
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise _damaged(name, error) from error
 
     def stream(self, name: str) -> IO[bytes]:
@@ -148,8 +145,8 @@ def open_container(data: bytes, limits: Limits) -> Container:
     if not data.startswith(b"PK"):
         raise InputError("F4-901", "Файл не является архивом ZIP.", hint="Выгрузка «Формат 4.0» — архив ZIP с файлом _info.csv.")
     try:
-        opened = zipfile.ZipFile(io.BytesIO(data), metadata_encoding="cp866")
-    except _DAMAGE as error:
+        opened = open_zip(data)
+    except DAMAGE as error:
         if data.startswith(b"PK\x07\x08") or "multiple disks" in str(error):
             raise InputError(
                 "F4-908",

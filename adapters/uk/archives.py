@@ -11,8 +11,6 @@ money goes to suspense.
 from __future__ import annotations
 
 import hashlib
-import io
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -32,6 +30,7 @@ from adapters.uk.standing import Standing
 from adapters.uk.sums import Sums
 from adapters.uk.survey import Survey
 from adapters.uk.tariffs import TariffChecks
+from adapters.zipio import DAMAGE, open_zip
 from core.model.finding import Finding, Position
 from core.model.records import Body, HousePrice, Payment, Record, SectionRow, State
 
@@ -64,9 +63,8 @@ class UkArchives:
         if not message.data.startswith(b"PK"):
             return Identification(False, "не архив ZIP")
         try:
-            with zipfile.ZipFile(io.BytesIO(message.data), metadata_encoding="cp866") as opened:
-                is_ours = INFO in opened.namelist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError) as error:
+            is_ours = INFO in open_zip(message.data).namelist()
+        except DAMAGE as error:
             return Identification(False, f"архив ZIP повреждён или неполон: {error}")
         return Identification(is_ours, "архив ZIP с файлом _info.csv" if is_ours else "в архиве ZIP нет файла _info.csv")
 

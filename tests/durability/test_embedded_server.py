@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from tests.durability.conftest import wait_until
 
 FAST = {"fsync": "off", "synchronous_commit": "off"}
-ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root changes users")
+ONLY_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="root starts the server as another user; these tests must run as root")
 
 
 def _processes(folder: Path) -> list[int]:
@@ -234,7 +234,7 @@ CONTAINER = "-all,+chown,+dac_override,+fowner,+setgid,+setuid"
 
 
 @ONLY_ROOT
-@pytest.mark.skipif(shutil.which("setpriv") is None, reason="no setpriv")
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="taking rights away from root needs setpriv (util-linux)")
 def test_root_with_few_rights_as_in_a_container_starts_and_stops_it(folder: Path) -> None:
     """Without CAP_KILL and CAP_SYS_PTRACE root may neither signal processes of others nor look where they stand."""
     code = "import sys; from pathlib import Path; from core.storage import embedded; print(embedded.start(Path(sys.argv[1])).socket)"
@@ -298,7 +298,7 @@ def _python_for_everybody() -> str | None:
 def test_two_users_have_two_servers_and_do_not_share_a_folder(folder: Path) -> None:
     python = _python_for_everybody()
     if python is None:
-        pytest.skip("no interpreter that another user can run")
+        pytest.skip("two users need a Python that both may run; this one lies in a private folder")
     with tempfile.TemporaryDirectory(prefix="erkc-two-users-") as place:
         Path(place).chmod(0o755)
         theirs = Path(place, "work")
@@ -329,7 +329,7 @@ def test_the_disk_is_full(tmp_path: Path) -> None:
     place.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(place)], capture_output=True, check=False)
     if mounted.returncode:
-        pytest.skip("no right to make a small disk")
+        pytest.skip("a full disk is made with mount -t tmpfs, which needs CAP_SYS_ADMIN")
     try:
         with pytest.raises(ConfigError, match="DB-0105: На диске не осталось места"):
             embedded.start(place / "work")

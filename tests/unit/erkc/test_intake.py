@@ -11,19 +11,28 @@ from sqlalchemy import Engine, text
 
 from config.settings import load
 from core.clock import FixedClock
+from core.services.take import Taken
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.intake import taken_json
 from erkc.cli.options import law
-from erkc.intake import load_region_file, take_file
+from erkc.intake import BankTaken, load_region_file, take_file
+from tests.unit.erkc.conftest import ARCHIVE, charge
 
 TOWN = Path(__file__).parents[3] / "examples" / "town"
+BANKS = Path(__file__).parents[2] / "golden" / "banks"
+BROKEN_MONEY = "zarechinsk-2026-10-broken-money.zip"
 BROKEN = json.loads((TOWN / "zarechinsk-2026-10-broken.expected.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
-def application(engine: Engine, tmp_path: Path) -> Application:
-    application = Application(load(home=tmp_path, environment={}), engine, FixedClock(datetime(2026, 11, 4, tzinfo=UTC)), "")
+def without_region(engine: Engine, tmp_path: Path) -> Application:
+    return Application(load(home=tmp_path, environment={}), engine, FixedClock(datetime(2026, 11, 4, tzinfo=UTC)), "")
+
+
+@pytest.fixture
+def application(without_region: Application) -> Application:
+    application = without_region
     region = TOWN / "zarechinsk.region.json"
     assert load_region_file(application, region.name, region.read_bytes()).findings == ()
     return application
@@ -69,3 +78,41 @@ def test_what_is_no_archive_is_refused_with_a_reason_and_its_bytes_are_kept(
         entries = connection.execute(text("SELECT count(*) FROM entry")).scalar()
     assert size == len(data) and entries == 0
     assert take_file(application, name, data).is_new is False
+
+
+def test_an_archive_of_an_unknown_sender_is_accepted_once_the_region_names_him(without_region: Application) -> None:
+    application = without_region
+    data = (TOWN / ARCHIVE).read_bytes()
+    refused = take_file(application, ARCHIVE, data)
+    assert refused.status == "rejected" and refused.is_new
+    before = _counts(application.engine)
+    again = take_file(application, ARCHIVE, data)
+    assert again.findings == refused.findings and not again.is_new and _counts(application.engine) == before
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    accepted = take_file(application, ARCHIVE, data)
+    assert accepted.status == "accepted" and accepted.is_new and accepted.findings == ()
+    assert accepted.message_id == refused.message_id
+
+
+def test_a_bank_file_refused_twice_is_told_once(application: Application) -> None:
+    cut = BANKS / "1c-cp1251" / "truncated.txt"
+    first = take_file(application, cut.name, cut.read_bytes())
+    assert isinstance(first, BankTaken) and first.status == "rejected" and first.is_new
+    before = _counts(application.engine)
+    again = take_file(application, cut.name, cut.read_bytes())
+    assert isinstance(again, BankTaken) and not again.is_new and again.findings == first.findings
+    assert _counts(application.engine) == before
+
+
+def test_opening_balances_of_a_posted_month_are_not_changed_but_told(application: Application) -> None:
+    take_file(application, BROKEN_MONEY, (TOWN / BROKEN_MONEY).read_bytes())
+    charge(application)
+    taken = take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    assert isinstance(taken, Taken) and taken.status == "accepted_with_errors"
+    [finding] = [item for item in taken.findings if item.code == "IN-0104"]
+    assert "октябрь 2026 уже проведён" in finding.message and finding.value and finding.hint
+    with application.engine.connect() as connection:
+        corrected = connection.execute(text("SELECT count(*) FROM entry WHERE kind LIKE 'opening%' AND entry_key LIKE '%/%/%/%'")).scalar()
+    assert corrected == 0
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds

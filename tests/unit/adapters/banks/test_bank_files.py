@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from datetime import date
 from pathlib import Path
 
@@ -13,9 +15,10 @@ from adapters.banks.adapter import BankFiles
 from adapters.banks.detect import parse_file
 from adapters.banks.profile import bundled, load_profile, profile_named
 from adapters.banks.purpose import find_identifiers, find_registries
-from adapters.banks.result import KnownAccounts
+from adapters.banks.result import KnownAccounts, ParsedFile
 from adapters.banks.text import detect_encoding, open_text
 from adapters.banks.values import Unreadable, parse_amount, parse_date, parse_month, parse_time
+from adapters.banks.zipped import parse_archive
 from adapters.contract import Parser, RawMessage
 from core.errors import ConfigError, InputError
 from core.model.finding import Finding
@@ -221,3 +224,19 @@ def test_an_account_is_substituted_by_the_profile() -> None:
     data = SBER.replace(b"000100200301", b"000_00200301")
     first = next(iter(parse_file("x.txt", data, changed).records))
     assert first["account"] == "000-00200301"
+
+
+def test_a_damaged_archive_is_a_finding_and_an_error_of_ours_is_not_hidden_by_it() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.txt", SBER)
+    data = bytearray(packed.getvalue())
+    profile = profile_named("sber-delimited")
+
+    def broken(name: str, content: bytes) -> ParsedFile:
+        raise ValueError(name)
+
+    with pytest.raises(ValueError, match=r"a\.txt"):
+        parse_archive("x.zip", bytes(data), profile, broken)
+    data[60] ^= 1
+    assert parse_archive("x.zip", bytes(data), profile, broken).errors == [{"code": "TRUNCATED"}]

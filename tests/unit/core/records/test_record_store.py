@@ -15,7 +15,7 @@ from core.ids import CENTRE, MessageId, ProviderId
 from core.model.records import ApprovedTariff, Reading, Record, RegisteredSender
 from core.period import Month
 from core.records.bodies import find_records, read_bodies, read_records
-from core.records.entities import describe_entities, entity_ids, find_accounts
+from core.records.entities import describe_entities, entity_ids, find_accounts, organisation_ids
 from core.records.latest import read_accounts, read_organisations
 from core.records.providers import find_provider, provider, providers, register_senders
 from core.records.store import Saved, last_record, save
@@ -121,6 +121,24 @@ def test_two_senders_of_one_organisation_share_its_identity(connection: Connecti
     theirs = {row.inn: row.entity_id for row in read_organisations(connection, provider_id=other)}
     assert ours["0077000500"] == theirs["0077000500"]
     assert entity_ids(connection, CENTRE, "organisation") == {"0077000500": ours["0077000500"], f"{other}/2": theirs[""]}
+
+
+def test_an_organisation_keeps_the_identity_that_money_was_posted_to(connection: Connection, sender: ProviderId, archived: Archive) -> None:
+    """A corrected ИНН does not make a second creditor; a verified one found later leads to the first identity."""
+    unverified = dataclasses.replace(organisation("Водоканал", "0077000500", 2), verified=False)
+    take(connection, sender, archived(sender), fact("5", unverified), fact("6", organisation("Теплосеть", "0077000600", 2)))
+    first = {row.name: row.entity_id for row in read_organisations(connection, provider_id=sender)}
+    take(
+        connection,
+        sender,
+        archived(sender),
+        fact("5", organisation("Водоканал", "0077000500", 2)),
+        fact("6", organisation("Теплосеть", "0077000601", 2)),
+    )
+    later = read_organisations(connection, provider_id=sender)
+    assert {row.name: row.entity_id for row in later} == first
+    assert {row.name: row.inn for row in later} == {"Водоканал": "0077000500", "Теплосеть": "0077000601"}
+    assert organisation_ids(connection)["0077000500"] == first["Водоканал"]
 
 
 def test_a_tariff_names_its_supplier_before_any_archive_does(connection: Connection, archived: Archive) -> None:
