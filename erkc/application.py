@@ -19,7 +19,7 @@ from core.clock import Clock, SystemClock
 from core.errors import ConfigError
 from core.storage import embedded
 from core.storage.engine import application_engine, owner_engine
-from core.storage.migrate import create_roles, current_revision, head_revision, upgrade
+from core.storage.migrate import check_roles, create_roles, current_revision, head_revision, upgrade
 
 __all__ = ["CODE_VERSION", "Application", "database_url", "open_application", "upgrade_database"]
 
@@ -89,8 +89,11 @@ def upgrade_database(settings: Settings) -> str:
             option="database.owner_url",
         )
     owner = owner_engine(owner_url)
-    upgrade(owner)
-    owner.dispose()
+    try:
+        check_roles(owner)
+        upgrade(owner)
+    finally:
+        owner.dispose()
     return head_revision()
 
 

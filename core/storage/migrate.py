@@ -9,7 +9,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
-__all__ = ["APP", "OWNER", "create_roles", "current_revision", "head_revision", "upgrade"]
+from core.errors import ConfigError
+
+__all__ = ["APP", "OWNER", "check_roles", "create_roles", "current_revision", "head_revision", "upgrade"]
 
 OWNER = "erkc_owner"
 APP = "erkc_app"
@@ -45,6 +47,26 @@ def current_revision(engine: Engine) -> str | None:
         if connection.execute(text("SELECT to_regclass('public.alembic_version')")).scalar() is None:
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def check_roles(engine: Engine) -> None:
+    """That the address names the owner and the program's role exists; ``ConfigError`` DB-0203 otherwise.
+
+    Migrations run by a superuser would make him the owner of the tables and of the functions that run with their owner's rights.
+    """
+    with engine.connect() as connection:
+        user = connection.execute(text("SELECT current_user")).scalar_one()
+        has_app = connection.execute(text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :app)"), {"app": APP}).scalar_one()
+    if user == OWNER and has_app:
+        return
+    what = f"нет роли {APP}" if user == OWNER else f"адрес владельца называет роль {user}, а нужна {OWNER}"
+    raise ConfigError(
+        "DB-0203",
+        f"Роли базы данных не те: {what}.",
+        hint=f"Один раз от имени администратора сервера: CREATE ROLE {OWNER} LOGIN PASSWORD '…'; CREATE ROLE {APP} LOGIN PASSWORD '…'; "
+        f"и база с OWNER {OWNER}. Затем задайте ERKC_OWNER_DATABASE_URL с ролью {OWNER}.",
+        option="database.owner_url",
+    )
 
 
 def upgrade(engine: Engine) -> None:

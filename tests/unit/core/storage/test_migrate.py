@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
+from core.errors import ConfigError
 from core.storage.engine import application_engine, owner_engine
-from core.storage.migrate import current_revision, head_revision, upgrade
+from core.storage.migrate import check_roles, current_revision, head_revision, upgrade
 from tests.conftest import Database
 
 
@@ -33,3 +34,12 @@ def test_a_session_that_names_nobody_sees_nothing(database: Database) -> None:
         connection.execute(text("SET erkc.provider = ''"))
         assert connection.execute(text("SELECT count(*) FROM provider")).scalar() == 0
     centre.dispose()
+
+
+def test_only_the_owner_migrates(database: Database) -> None:
+    """A superuser would become the owner of the tables and of the functions with their owner's rights."""
+    check_roles(owner_engine(database.owner_url))
+    for address in (database.superuser_url, database.url):
+        with pytest.raises(ConfigError, match="DB-0203") as refused:
+            check_roles(owner_engine(address))
+        assert "CREATE ROLE erkc_owner" in (refused.value.hint or "")
