@@ -21,7 +21,7 @@ from adapters.signing import Choice
 from core import archive
 from core.clock import FixedClock
 from core.ids import CENTRE, BillId, EntityId, ProviderId
-from core.model.bill import BillContent, BillLine, BillRecipient
+from core.model.bill import BillContent, BillLine
 from core.model.finding import Position
 from core.model.records import (
     Account,
@@ -43,9 +43,9 @@ from core.services.federal import Federal
 from core.storage.engine import transaction
 from erkc.federal import FederalGateway
 from erkc.stands.gis import SeedBook, SeedElement, SeedHouse, SeedOrganisation, SeedPremises, Stand, build_seed
+from tests.unit.adapters.gis_zhkh.federal_samples import MONTH, bill_content, line, recipient
 
 START = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
-MONTH = Month(2026, 10)
 MANAGER_OGRN, BANK_OGRN = "1260077000600", "1027700132195"
 MANAGER_INN, BANK_INN = "0077000483", "7707083893"
 
@@ -143,100 +143,32 @@ def bills_for(engine: Engine, provider_id: ProviderId, world: int) -> Bills:
         for number, row in enumerate(read_accounts(connection, provider_id=provider_id), 1):
             manager, centre = organisations[MANAGER_INN], organisations[centre_inn(world)]
             lines = (
-                _line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
-                _line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
-                _line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
+                line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
+                line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
+                line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
             )
             bill = _bill(f"ЕПД-{number:06d}", row.entity_id, row.number, row.house_fias, lines)
             bills.contents[BillId(world * 1000 + number)] = bill
     return bills
 
 
-def _line(service: EntityId, section: str, creditor: EntityId, base: int, **facts: object) -> BillLine:
-    values: dict[str, object] = {
-        "section": section,
-        "service_id": service,
-        "service_key": str(service),
-        "name": f"Услуга {service}",
-        "okei": "113",
-        "unit": "м³",
-        "utility_kind": None,
-        "housing_kind": None,
-        "resource_kind": None,
-        "creditor_id": creditor,
-        "method": "area",
-        "individual_volume_e6": None,
-        "common_volume_e6": None,
-        "tariff_e6": 41_870_000,
-        "base": base,
-        "factor_e2": None,
-        "surcharge": 0,
-        "recalculation": 0,
-        "benefit": 0,
-        "total": base,
-    }
-    return BillLine(**{**values, **facts})  # type: ignore[arg-type]  # by name
-
-
 def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tuple[BillLine, ...]) -> BillContent:
     by_creditor: dict[EntityId, int] = {}
-    for line in lines:
-        by_creditor[line.creditor_id] = by_creditor.get(line.creditor_id, 0) + line.total
+    for one in lines:
+        by_creditor[one.creditor_id] = by_creditor.get(one.creditor_id, 0) + one.total
     recipients = tuple(
-        BillRecipient(
-            creditor,
-            f"Получатель {creditor}",
-            "0077000483",
-            "007701001",
-            f"407028107000000{creditor:05d}",
-            "Банк",
-            "044525225",
-            "30101810400000000225",
-            debt=0,
-            advance=0,
-            charged=charged,
-            paid=0,
-            penalties=0,
-            due=charged,
-        )
-        for creditor, charged in by_creditor.items()
+        recipient(creditor, f"407028107000000{creditor:05d}", charged=charged, due=charged) for creditor, charged in by_creditor.items()
     )
-    charged = sum(by_creditor.values())
-    return BillContent(
-        number=number,
-        version=1,
-        replaces_number=None,
-        month=MONTH,
-        issued_on=date(2026, 11, 2),
-        due_on=date(2026, 11, 15),
-        provider_name="Расчётный центр",
-        provider_inn="0077000116",
-        payer_name="Тестов Синтет",
-        payer_is_organisation=False,
+    return bill_content(
+        number,
+        recipients,
+        lines,
         account_id=account_id,
         account_number=account,
         account_kind=4,
-        els=None,
-        service_identifier=None,
-        address="ул. Учебная, д. 1",
-        premises_number="1",
-        room_number=None,
         house_fias=house,
-        house_id=EntityId(1),
-        area_e2=5000,
-        residents_e6=2_000_000,
-        recipients=recipients,
-        lines=lines,
-        recalculations=(),
-        meters=(),
-        charged=charged,
-        debt=0,
-        advance=0,
-        paid=0,
-        payments_until=date(2026, 10, 31),
-        penalties=0,
-        due=charged,
-        notices=(),
+        premises_number="1",
+        due=sum(by_creditor.values()),
     )
 
 

@@ -168,7 +168,11 @@ def _send_rest(connection: Connection, federal: Federal, exchange: Exchange) -> 
     if exchange.attempts >= federal.most_attempts:
         _give_up(connection, federal, exchange)
         return
-    next_at = federal.clock.now() + federal.pause_after(exchange.attempts - 1)
+    _replace(connection, federal, exchange, rest)
+
+
+def _replace(connection: Connection, federal: Federal, exchange: Exchange, local_ids: Sequence[int]) -> None:
+    """The same act about these things anew: a new message, with new identifiers, after the pause that its number of attempts asks for."""
     begin(
         connection,
         federal,
@@ -176,8 +180,8 @@ def _send_rest(connection: Connection, federal: Federal, exchange: Exchange) -> 
         provider_id=exchange.provider_id,
         subject=exchange.subject,
         request=exchange.request,
-        local_ids=rest,
-        next_at=next_at,
+        local_ids=local_ids,
+        next_at=federal.clock.now() + federal.pause_after(exchange.attempts - 1),
         replaces=exchange,
     )
 
@@ -195,17 +199,7 @@ def again(
     items = [item for item in outbox.items(connection, exchange.exchange_id) if item.state == "waiting"]
     outbox.settle(connection, exchange.exchange_id, [ItemOutcome(item.transport_guid, "replaced") for item in items])
     outbox.finish(connection, exchange, "replaced", now=now, message_id=message_id, code=code or None, text=text or None)
-    begin(
-        connection,
-        federal,
-        exchange.act,
-        provider_id=exchange.provider_id,
-        subject=exchange.subject,
-        request=exchange.request,
-        local_ids=[item.local_id for item in items],
-        next_at=now + federal.pause_after(exchange.attempts - 1),
-        replaces=exchange,
-    )
+    _replace(connection, federal, exchange, [item.local_id for item in items])
 
 
 def fail(

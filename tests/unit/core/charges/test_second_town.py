@@ -13,7 +13,7 @@ from config.law import tables
 from core.charges import HouseCharges, Law, charge_houses, clauses, explain_line
 from core.model.lines import ChargeLine
 from core.money import format_roubles, kopecks, rounded
-from tests.unit.core.charges.test_town import _places, _shown
+from tests.unit.core.charges.as_expected import line_as_expected, places, volumes_as_expected
 from tests.unit.core.charges.two_senders import OCTOBER, SecondTown, load_second_town
 
 
@@ -37,8 +37,8 @@ def _slices(line: ChargeLine) -> list[dict[str, Any]]:
     for group in inputs["base"]:
         volume = sum((_worth({**row, "values": {**row["values"], "T": "1"}}) for row in group), Fraction(0))
         found.append({
-            "first": group[0]["from"], "last": group[0]["to"], "v": _places(rounded(volume, 10**6)),
-            "t": _places(rounded(Fraction(group[0]["values"]["T"]), 10**6), 2),
+            "first": group[0]["from"], "last": group[0]["to"], "v": places(rounded(volume, 10**6)),
+            "t": places(rounded(Fraction(group[0]["values"]["T"]), 10**6), 2),
             "base": format_roubles(kopecks(sum((_worth(row) for row in group), Fraction(0)))),
             "recalc": format_roubles(recalculated[group[0]["from"]]),
         })  # fmt: skip
@@ -55,7 +55,7 @@ def _lines(town: SecondTown, charged: list[HouseCharges]) -> dict[str, dict[str,
         numbers = {account.account_id: account.number for account in house.accounts}
         keys = {service.service_id: service.key for service in house.services}
         for line in result.lines:
-            shown = _shown(line, town)  # type: ignore[arg-type]  # both towns have the names of creditors
+            shown = line_as_expected(line, town.inn)
             if line.tariff_e6 is None:
                 shown["slices"] = _slices(line)
             assert keys[line.service_id] not in ours[numbers[line.account_id]]
@@ -73,13 +73,7 @@ def test_nothing_is_held(charged: list[HouseCharges]) -> None:
 
 def test_every_volume_of_every_house(town: SecondTown, charged: list[HouseCharges]) -> None:
     for house, result in zip(town.houses, charged, strict=True):
-        found: dict[str, dict[str, dict[str, Any]]] = {"meters": {}, "individual": {}, "soi": {}}
-        for volume in result.volumes:
-            key = "meters" if volume.what == "meter" else volume.what
-            shown: Any = _places(volume.volume_e6, 3 if volume.what == "meter" else 6)
-            if volume.what == "soi":
-                shown = {"v": shown, "m": volume.method}
-            found[key].setdefault(volume.service, {})[volume.month] = shown
+        found = volumes_as_expected(result)
         assert found == {key: town.expected["houses"][house.fias][key] for key in found}
 
 

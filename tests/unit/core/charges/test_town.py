@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,8 +12,9 @@ import pytest
 from config.law import tables
 from core.charges import HouseCharges, Law, charge_house, charge_houses, clauses, explain_line
 from core.model.lines import ChargeLine
-from core.money import format_roubles, rounded
+from core.money import rounded
 from core.period import Month
+from tests.unit.core.charges.as_expected import line_as_expected, volumes_as_expected
 from tests.unit.core.charges.town import Town, load_town
 
 OCTOBER = Month(2026, 10)
@@ -35,25 +35,6 @@ def charged(town: Town, law: Law) -> list[HouseCharges]:
     return charge_houses(town.houses, town.facts, law, OCTOBER)
 
 
-def _places(value_e6: int, places: int = 6) -> str:
-    return f"{Decimal(value_e6).scaleb(-6):.{places}f}"
-
-
-def _shown(line: ChargeLine, town: Town) -> dict[str, Any]:
-    return {
-        "c": town.inn[line.creditor_id],
-        "v": _places(line.volume_e6),
-        "t": None if line.tariff_e6 is None else _places(line.tariff_e6, 2),
-        "m": line.method,
-        "base": format_roubles(line.base),
-        "mult": format_roubles(line.surcharge),
-        "recalc": format_roubles(line.recalculation),
-        "nedo": format_roubles(line.underdelivery),
-        "benefit": format_roubles(line.benefit),
-        "total": format_roubles(line.total),
-    }
-
-
 def test_every_line_of_every_account(town: Town, charged: list[HouseCharges]) -> None:
     ours: dict[str, dict[str, Any]] = {}
     for house, result in zip(town.houses, charged, strict=True):
@@ -62,19 +43,13 @@ def test_every_line_of_every_account(town: Town, charged: list[HouseCharges]) ->
         for line in result.lines:
             services = ours.setdefault(numbers[line.account_id], {})
             assert keys[line.service_id] not in services
-            services[keys[line.service_id]] = _shown(line, town)
+            services[keys[line.service_id]] = line_as_expected(line, town.inn)
     assert ours == {number: account["services"] for number, account in town.expected["accounts"].items()}
 
 
 def test_every_volume_of_every_house(town: Town, charged: list[HouseCharges]) -> None:
     for house, result in zip(town.houses, charged, strict=True):
-        found: dict[str, dict[str, dict[str, Any]]] = {"meters": {}, "individual": {}, "soi": {}}
-        for volume in result.volumes:
-            key = "meters" if volume.what == "meter" else volume.what
-            shown: Any = _places(volume.volume_e6, 3 if volume.what == "meter" else 6)
-            if volume.what == "soi":
-                shown = {"v": shown, "m": volume.method}
-            found[key].setdefault(volume.service, {})[volume.month] = shown
+        found = volumes_as_expected(result)
         expected = town.expected["houses"][house.fias]
         assert found == {key: expected[key] for key in found}
 
