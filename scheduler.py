@@ -21,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from config.log_lines import log_to_stderr
 from config.schedules import load_schedule
 from core import jobs
 from core.clock import Clock, SystemClock
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str]) -> None:
     """``python -m scheduler DATABASE_URL [SCHEDULE.toml]``: the process alone; ``erkc schedule`` takes both from the settings."""
     if not 1 <= len(arguments) <= 2:
         sys.exit(main.__doc__)
-    logging.basicConfig(level=logging.INFO)
+    log_to_stderr()
     run(arguments[0], schedule=load_schedule(Path(arguments[1]) if len(arguments) == 2 else None))
 
 

@@ -47,6 +47,8 @@ class Identification:
 
     accepted: bool
     reason: str
+    detail: str = ""
+    """What a library said of it, in its own words: for the log only."""
 
 
 @runtime_checkable

@@ -15,9 +15,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from config.log_lines import LogFormat
 from core.errors import ConfigError
 
-__all__ = ["BillSettings", "DatabaseSettings", "GisSettings", "LimitSettings", "Settings", "load"]
+__all__ = ["BillSettings", "DatabaseSettings", "GisSettings", "LimitSettings", "LogSettings", "Settings", "load"]
 
 _ENVIRONMENT = {
     "ERKC_HOME": ("home",),
@@ -26,6 +27,7 @@ _ENVIRONMENT = {
     "ERKC_OWNER_DATABASE_URL": ("database", "owner_url"),
     "ERKC_GIS_URL": ("gis", "base_url"),
     "ERKC_GIS_SIGNER": ("gis", "signer"),
+    "ERKC_LOG_LINES": ("log", "lines"),
 }
 
 
@@ -65,6 +67,12 @@ class LimitSettings(_Section):
     archive_ratio: int = Field(ge=1)
 
 
+class LogSettings(_Section):
+    """What worker and scheduler write on standard error."""
+
+    lines: LogFormat
+
+
 class Settings(_Section):
     """Every setting of the system, checked."""
 
@@ -74,6 +82,7 @@ class Settings(_Section):
     gis: GisSettings
     bills: BillSettings
     limits: LimitSettings
+    log: LogSettings
 
     @property
     def embedded(self) -> bool:
@@ -127,9 +136,8 @@ def _explained(error: ValidationError, origin: str) -> ConfigError:
     option = ".".join(str(part) for part in first["loc"])
     hint = f"Смотрите {origin} и config/default.toml."
     if first["type"] == "extra_forbidden":
-        known = [
-            name for section in (Settings, DatabaseSettings, GisSettings, BillSettings, LimitSettings) for name in section.model_fields
-        ]
+        sections = (Settings, DatabaseSettings, GisSettings, BillSettings, LimitSettings, LogSettings)
+        known = [name for section in sections for name in section.model_fields]
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         hint = (f"Возможно, имелось в виду «{near[0]}». " if near else "") + hint
         return ConfigError("CFG-0103", f"Неизвестная настройка {option}.", hint=hint, option=option, file=origin)

@@ -16,7 +16,17 @@ import numpy.typing as npt
 
 from core.exact import LIMIT, Exact
 
-__all__ = ["Kopecks", "format_roubles", "kopecks", "kopecks_column", "parse_roubles", "rounded", "rounded_column", "split"]
+__all__ = [
+    "Kopecks",
+    "format_roubles",
+    "kopecks",
+    "kopecks_column",
+    "parse_roubles",
+    "readable_roubles",
+    "rounded",
+    "rounded_column",
+    "split",
+]
 
 Kopecks = NewType("Kopecks", int)
 
@@ -106,3 +116,13 @@ def format_roubles(amount: int) -> str:
     """
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
+
+
+def readable_roubles(amount: int) -> str:
+    """Kopecks as people read them: groups of three digits, a comma, a true minus.
+
+    >>> readable_roubles(190632), readable_roubles(-5), readable_roubles(100000000)
+    ('1 906,32', '−0,05', '1 000 000,00')
+    """
+    whole, part = divmod(abs(amount), 100)
+    return f"{'−' if amount < 0 else ''}{whole:,}".replace(",", " ") + f",{part:02d}"

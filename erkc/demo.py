@@ -16,11 +16,14 @@ from pathlib import Path
 from config.settings import Settings
 from core.clock import Clock, SystemClock
 from core.ids import ProviderId
+from core.ledger.balances import chart_totals
+from core.model.lines import Chart
 from core.period import Month
 from core.records.providers import Provider, providers
 from core.services.charge import Draft, MonthPosted, approve_month, draft_month, post_month
 from core.services.federal import Acknowledged, Standing, Synchronised, acknowledge, send_bills, status, synchronise
 from core.services.payments import Reconciled, reconcile
+from core.services.suspense_list import SuspenseItem, list_suspense
 from core.services.take import Taken
 from core.services.verify import Verdict, verify
 from core.storage.engine import transaction
@@ -33,7 +36,7 @@ from erkc.intake import BankTaken, load_region_file, take_file
 from erkc.issue import Issued, issue_bills
 from erkc.stands.gis import RunningStand, running
 
-__all__ = ["MONTH", "Demonstration", "Story", "open_demonstration"]
+__all__ = ["MONTH", "Demonstration", "Story", "SuspenseKind", "open_demonstration"]
 
 MONTH = Month(2026, 10)
 ISSUED_ON = date(2026, 11, 4)
@@ -64,6 +67,26 @@ class Story:
     signature: str = ""
     stand_url: str = ""
     something_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseKind:
+    """Money in suspense that came there one way."""
+
+    what: str
+    payments: int
+    amount: int
+    """Kopecks."""
+    example: str
+    """One of them, as ``erkc show`` takes it."""
+
+
+_SUSPENSE = {
+    "registry": "счёт не найден, платёж реестра",
+    "direct": "счёт не найден, прямой перевод",
+    "registry_rest": "строка реестра не проведена (повтор, спор, отказ), деньги пришли",
+    "archive": "строка пакета с ошибкой",
+}
 
 
 class Demonstration:
@@ -138,6 +161,19 @@ class Demonstration:
             self.story.bank.append(taken)
             self.story.something_new |= taken.is_new
         self.story.reconciled = reconcile(self.application.engine, clock=self.application.clock)
+
+    def suspense(self) -> tuple[int, list[SuspenseKind]]:
+        """What stands on the ledger's suspense account, kopecks, and what it is made of."""
+        with transaction(self.application.engine) as connection:
+            whole = sum(total.credit - total.debit for total in chart_totals(connection) if total.chart is Chart.SUSPENSE)
+        kinds: dict[str, list[SuspenseItem]] = {}
+        for item in list_suspense(self.application.engine):
+            kinds.setdefault(item.kind, []).append(item)
+        parts = [
+            SuspenseKind(_SUSPENSE[kind], len(those), sum(item.amount for item in those), those[0].operation)
+            for kind, those in kinds.items()
+        ]
+        return whole, parts
 
     def acknowledge(self, stand: RunningStand) -> None:
         """Tell the federal system which bills were paid (квитирование)."""

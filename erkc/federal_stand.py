@@ -7,6 +7,7 @@ system.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -44,29 +45,39 @@ _UTILITY, _HOUSING, _COMMON_PROPERTY, _NON_RESIDENTIAL = 1, 2, 2, 2
 
 def town_seed(
     connection: Connection,
-    provider_id: ProviderId,
-    *,
+    *provider_ids: ProviderId,
     authorities: Sequence[str],
     signature: str,
     delay_s: float = 1.0,
     skew_s: float = 0.0,
     others: Iterable[SeedOrganisation] = (),
 ) -> dict[str, Any]:
-    """The seed of a stand for one provider's town; ``others`` are organisations of the registry that our records do not name (banks);
+    """The seed of a stand for the towns of providers; ``others`` are organisations of the registry that our records do not name (banks);
     ``skew_s`` shifts the stand's clock, for a rehearsal of other days."""
-    own = provider(connection, provider_id)
-    organisations = {
-        row.ogrn: SeedOrganisation(row.name, row.inn, row.kpp, row.ogrn, is_provider=row.inn == own.inn)
-        for row in read_organisations(connection, provider_id=provider_id)
-        if row.ogrn
-    }
-    organisations.setdefault(own.ogrn, SeedOrganisation(own.name, own.inn, own.kpp, own.ogrn, is_provider=True))
+    organisations: dict[str, SeedOrganisation] = {}
+    houses: dict[str, SeedHouse] = {}
+    books: dict[tuple[str, str], SeedBook] = {}
+    providers = [provider(connection, provider_id) for provider_id in provider_ids]
+    inns = {one.inn for one in providers}
+    for own in providers:
+        for row in read_organisations(connection, provider_id=own.provider_id):
+            if row.ogrn:
+                organisations.setdefault(row.ogrn, SeedOrganisation(row.name, row.inn, row.kpp, row.ogrn, is_provider=row.inn in inns))
+        organisations.setdefault(own.ogrn, SeedOrganisation(own.name, own.inn, own.kpp, own.ogrn, is_provider=True))
+        for house in _houses(connection, own.provider_id):
+            houses[house.fias] = _together(houses[house.fias], house) if house.fias in houses else house
+        for book in _books(read_services(connection, provider_id=own.provider_id), own.ogrn):
+            key = (book.owner, book.number)
+            known = books[key].elements if key in books else ()
+            codes = {element.code for element in known}
+            elements = known + tuple(element for element in book.elements if element.code not in codes)
+            books[key] = SeedBook(book.number, elements, owner=book.owner)
     for other in others:
         organisations.setdefault(other.ogrn, other)
     return build_seed(
         organisations=list(organisations.values()),
-        houses=_houses(connection, provider_id),
-        books=_books(read_services(connection, provider_id=provider_id), own.ogrn),
+        houses=list(houses.values()),
+        books=list(books.values()),
         authorities=authorities,
         signature=signature,
         delay_s=delay_s,
@@ -82,6 +93,16 @@ def _houses(connection: Connection, provider_id: ProviderId) -> list[SeedHouse]:
         SeedHouse(house.fias, house.address, tuple(_premises(accounts.get(house.entity_id, []))))
         for house in read_houses_list(connection, provider_id=provider_id)
     ]
+
+
+def _together(one: SeedHouse, other: SeedHouse) -> SeedHouse:
+    """A house that two providers serve: the premises of both, with the rooms of both."""
+    premises = {(flat.number, flat.residential): flat for flat in one.premises}
+    for flat in other.premises:
+        known = premises.get((flat.number, flat.residential))
+        rooms = flat.rooms if known is None else known.rooms + tuple(room for room in flat.rooms if room not in known.rooms)
+        premises[flat.number, flat.residential] = replace(known or flat, rooms=rooms)
+    return replace(one, premises=tuple(premises.values()))
 
 
 def _premises(rows: Iterable[AccountRow]) -> list[SeedPremises]:

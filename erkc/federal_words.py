@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.outbox import Trouble
-from core.services.federal import Standing
+from core.services.federal import Acknowledged, Standing
 
-__all__ = ["standing_json", "standing_sentence", "trouble_json", "trouble_sentence", "troubles_json"]
+__all__ = [
+    "acknowledged_json",
+    "acknowledged_sentences",
+    "standing_json",
+    "standing_sentence",
+    "trouble_json",
+    "trouble_sentence",
+    "troubles_json",
+]
 
 _WHAT = {
-    "prepared": "не отправлено",
+    "prepared": "подписано и ждёт отправки",
     "sent": "отправляется",
     "acknowledged": "отправлено, но результат не получен",
     "lost": "неизвестно, дошло ли: проверяется выгрузкой",
@@ -20,9 +28,29 @@ _WHAT = {
 def standing_sentence(standing: Standing) -> str:
     """How a month's bills stand, in one line."""
     return (
-        f"документов {standing.bills}: размещено {standing.placed} ({standing.placed_percent} %), не отправлено {standing.queued}, "
-        f"ждут ответа {standing.waiting}, отклонено {len(standing.refused)}, отправка не начата {standing.not_sent}"
+        f"документов {standing.bills}: размещено {standing.placed} ({standing.placed_percent} %), ждут ответа {standing.waiting}, "
+        f"отклонено {len(standing.refused)}, подписано и ждёт отправки {standing.queued}, не подготовлено {standing.not_sent}"
     )
+
+
+def acknowledged_sentences(acknowledged: Acknowledged) -> list[str]:
+    """What came of acknowledging payments, and why some wait, cause by cause. A payment of two bills counts for each of them."""
+    lines = [
+        f"квитирование: к документам отнесено платежей {acknowledged.payments + len(acknowledged.held)}; передано в ГИС ЖКХ "
+        f"{acknowledged.payments} (строк по услугам {acknowledged.begun + acknowledged.known}), отложено {len(acknowledged.held)}"
+    ]
+    return lines + [f"  отложено {count}: {reason}" for reason, count in acknowledged.reasons().items()]
+
+
+def acknowledged_json(acknowledged: Acknowledged) -> dict[str, object]:
+    """The same for machines: payments by bill, and their parts by service."""
+    return {
+        "payments": acknowledged.payments,
+        "parts_begun": acknowledged.begun,
+        "parts_known": acknowledged.known,
+        "held": len(acknowledged.held),
+        "held_by_reason": acknowledged.reasons(),
+    }
 
 
 def trouble_sentence(trouble: Trouble) -> str:

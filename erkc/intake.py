@@ -5,6 +5,7 @@ At most one adapter says yes to a message; when none does, the bytes are archive
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from core.model.parsed import Parsed
 from core.model.records import ApprovedTariff, RegisteredSender
 from core.records.bodies import read_bodies
 from core.records.findings import read_findings
+from core.services.clearing import Released, release_suspended
 from core.services.month_view import finding_json
 from core.services.payments import import_bank_file
 from core.services.take import Taken, load_region, take, take_unknown
@@ -28,7 +30,12 @@ from core.storage.engine import transaction
 from erkc.adapters import PARSERS, bank_files, region_adapter, uk_archives
 from erkc.application import Application
 
-__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "take_file"]
+_log = logging.getLogger("erkc.intake")
+
+__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "release_after", "take_file"]
+
+_PACKAGES = ("region", "uk.format4")
+_REGISTRY, _STATEMENT, _UNKNOWN = range(len(_PACKAGES), len(_PACKAGES) + 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,28 @@ def take_file(application: Application, name: str, data: bytes) -> Taken | BankT
     if "banks" in chosen:
         return _take_bank_file(application, message)
     why = "; ".join(f"{key}: {identified.reason}" for key, identified in reasons.items())
+    details = {key: identified.detail for key, identified in reasons.items() if identified.detail}
+    _log.info("file.unknown", extra={"file": name, "why": why, "details": details})
     return take_unknown(application.engine, name=name, data=data, why=why, clock=application.clock)
+
+
+def place_of_file(name: str, data: bytes) -> int:
+    """Where a file stands among those that came together: a region, packages, registries, statements, then what nobody knows."""
+    message = RawMessage(name, data)
+    for place, key in enumerate(_PACKAGES):
+        if PARSERS[key].identify(message).accepted:
+            return place
+    profile = bank_files().profile_of(message)
+    if profile is None:
+        return _UNKNOWN
+    return _STATEMENT if profile.layout == "onec" else _REGISTRY
+
+
+def release_after(application: Application, outcome: Taken | BankTaken) -> Released:
+    """Payments of banks that wait in suspense, matched again when an archive has just told of accounts; nothing after any other file."""
+    if isinstance(outcome, BankTaken) or not outcome.is_new or outcome.status == "rejected":
+        return Released({})
+    return release_suspended(application.engine, clock=application.clock)
 
 
 def parse_any(name: str, data: bytes, *, adapter: str | None, profile: str | None, accounts: Mapping[str, Any] | None) -> dict[str, Any]:

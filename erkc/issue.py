@@ -25,6 +25,7 @@ from core.ledger.months import MonthState
 from core.model.finding import Finding
 from core.period import Month
 from core.records.providers import Provider, providers
+from core.services.clearing import Released, release_suspended
 from core.services.issue import issue_month
 from core.storage.engine import transaction
 from erkc.application import Application
@@ -50,6 +51,8 @@ class Issued:
     findings: tuple[Finding, ...]
     sample: Path | None
     """One of the files, to look at."""
+    released: Released
+    """Payments of banks that waited in suspense and are certain now."""
 
 
 def issue_bills(
@@ -77,7 +80,8 @@ def issue_bills(
         findings += issued.findings
         done = _Rendering(application, provider, month, out, progress).run(issued.bills)
         rendered, total, sample = rendered + done.rendered, total + done.total, sample or done.sample
-    return Issued(bills, new, rendered, total, tuple(findings), sample)
+    released = release_suspended(application.engine, clock=application.clock)
+    return Issued(bills, new, rendered, total, tuple(findings), sample, released)
 
 
 def _posted(application: Application, month: Month) -> list[Provider]:

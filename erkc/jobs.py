@@ -46,7 +46,9 @@ def registry(application: Application) -> Mapping[str, JobFunction]:
 
 def _take_inbox(application: Application, context: JobContext) -> str:
     collected = take_inbox(application, keep=context.keep)
-    return f"Принято файлов: {len(collected)}, из них отклонено: {sum(one.is_refused for one in collected)}."
+    released = sum(len(one.released.payments) for one in collected)
+    note = f"Принято файлов: {len(collected)}, из них отклонено: {sum(one.is_refused for one in collected)}."
+    return f"{note} Из невыясненных разнесено платежей: {released}." if released else note
 
 
 _NOT_READY = "Нет файлов подписи (signing/signer.pem и signer.key): обмен с ГИС ЖКХ не настроен."
@@ -100,7 +102,9 @@ def _hindrances(federal: Federal) -> list[str]:
 def _reconcile(application: Application, context: JobContext) -> str:
     context.keep()
     done = reconcile(application.engine, clock=application.clock)
-    return f"Реестров {len(done.result.registries)}, с расхождением {len(done.differences)}, проведено {done.posted}."
+    note = f"Реестров {len(done.result.registries)}, с расхождением {len(done.differences)}, проведено {done.posted}."
+    released = len(done.released.payments)
+    return f"{note} Из невыясненных разнесено платежей: {released}." if released else note
 
 
 def _provider_ids(application: Application) -> list[ProviderId]:

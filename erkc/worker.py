@@ -110,8 +110,10 @@ def run_slot(engine: Engine, slot: Slot, *, registry: Mapping[str, JobFunction],
         failed, note = True, f"{type(error).__name__}: {error}"
         _log.exception("job.crashed", extra=fields)
     with transaction(engine) as connection:
-        finished = jobs.finish_slot(connection, slot, fence, now=clock.now(), state="failed" if failed else "done", note=note)
-    _log.log(logging.INFO if finished else logging.WARNING, "job.finished" if finished else "job.finish_refused", extra=fields)
+        state = "failed" if failed else "done"
+        finished = jobs.finish_slot(connection, slot, fence, now=clock.now(), state=state, note=note)
+    event, level = ("job.finished", logging.INFO) if finished else ("job.finish_refused", logging.WARNING)
+    _log.log(level, event, extra=fields | {"state": state, "note": note})
     return finished
 
 

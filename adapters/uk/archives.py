@@ -19,7 +19,7 @@ from adapters.contract import Identification, Parsed, RawMessage
 from adapters.format4.cells import Row, RowReader
 from adapters.format4.container import Container, Limits, open_container
 from adapters.format4.findings import PAYMENT_SECTION, in_order, status_of
-from adapters.format4.layout import Section
+from adapters.format4.layout import Field, Section
 from adapters.format4.rows import read_rows
 from adapters.format4.values import COMMA_TYPES, read_identifier
 from adapters.uk.codecs import CODECS, record_key
@@ -32,7 +32,7 @@ from adapters.uk.survey import Survey
 from adapters.uk.tariffs import TariffChecks
 from adapters.zipio import DAMAGE, open_zip
 from core.model.finding import Finding, Position
-from core.model.records import Body, HousePrice, Payment, Record, SectionRow, State
+from core.model.records import Body, House, HousePrice, HouseService, Payment, Record, SectionRow, State
 
 __all__ = ["UkArchives"]
 
@@ -65,7 +65,7 @@ class UkArchives:
         try:
             is_ours = INFO in open_zip(message.data).namelist()
         except DAMAGE as error:
-            return Identification(False, f"архив ZIP повреждён или неполон: {error}")
+            return Identification(False, "архив ZIP повреждён или неполон", detail=str(error))
         return Identification(is_ours, "архив ZIP с файлом _info.csv" if is_ours else "в архиве ZIP нет файла _info.csv")
 
     def header(self, message: RawMessage) -> Mapping[str, str]:
@@ -109,6 +109,7 @@ class _Loading:
         self._held_documents = _NONE if sums is None else frozenset(sums.held_documents)
         self._held_packs: Mapping[str, str] = {} if sums is None else sums.held_packs
         self._message_hash = message_hash
+        self._referring: dict[str, list[tuple[Field, Section]]] = {}
 
     def records(self, suspended: dict[str, str]) -> Iterator[Record]:
         """All records in load order; payments that go to suspense are noted in ``suspended``."""
@@ -135,8 +136,11 @@ class _Loading:
                     cells[place] = cells[place].replace(",", ".")
                 yield self._kept(section, number, cells, row)
             else:
+                state, waits, then = self._state(section, row)
                 for key, body in self._bodies(row):
-                    yield Record(key, self._position(section, number), body, self._since(section), state=self._state(row))
+                    position = self._position(section, number)
+                    missing = self._missing_house(body) if state == "quarantined" else ()
+                    yield Record(key, position, body, self._since(section), state=state, waits_for=(*waits, *missing), state_then=then)
 
     def _bodies(self, row: Row) -> Iterator[tuple[str, Body]]:
         """The fact of a row; a price that names no managed object is one for each house of its contract."""
@@ -154,8 +158,11 @@ class _Loading:
             key = cells[0] or str(number)
         else:
             key = record_key(row)
-        state = "accepted" if row is None else self._state(row)
-        return Record(f"{section.code}/{key}", self._position(section, number), SectionRow(section.code, tuple(cells)), state=state)
+        body, place = SectionRow(section.code, tuple(cells)), self._position(section, number)
+        if row is None:
+            return Record(f"{section.code}/{key}", place, body)
+        state, waits, then = self._state(section, row)
+        return Record(f"{section.code}/{key}", place, body, state=state, waits_for=waits, state_then=then)
 
     def _position(self, section: Section, number: int) -> Position:
         return Position(f"{section.code}.csv", number)
@@ -164,13 +171,31 @@ class _Loading:
         month = self._envelope.month
         return month.first if month is not None and section.code in _STATES_OF_THINGS else None
 
-    def _state(self, row: Row) -> State:
-        standing = self._standing.sections[row.section]
-        if row.number in standing.quarantined:
-            return "quarantined"
+    def _state(self, section: Section, row: Row) -> tuple[State, tuple[str, ...], State]:
+        """The state of a row; where it waits, also what for, and its state after that."""
+        then = self._own_state(row)
         managed = row.key("managed_house") if row.section in _THROUGH_MANAGED else None
-        if managed is not None and managed not in self._joined.managed:
-            return "quarantined"
+        waits_here = row.number in self._standing.sections[row.section].quarantined
+        if waits_here or (managed is not None and managed not in self._joined.managed):
+            return "quarantined", self._standing.waits_for(row, self._references(section)), then
+        return then, (), then
+
+    def _missing_house(self, body: Body) -> tuple[str, ...]:
+        """A fact that gets its house through a managed object waits for that house too; without one, until the sender repeats it."""
+        if not isinstance(body, HouseService | HousePrice):
+            return ()
+        there = body.house and self._standing.seek(self._envelope.layout.sections["house"], body.house) == frozenset()
+        return () if there else (f"{House.kind_name}/{body.house}",)
+
+    def _references(self, section: Section) -> list[tuple[Field, Section]]:
+        if section.code not in self._referring:
+            sections = self._envelope.layout.sections
+            self._referring[section.code] = [(field, sections[field.of]) for field in section.fields if field.of is not None]
+        return self._referring[section.code]
+
+    def _own_state(self, row: Row) -> State:
+        """The state of a row by what was found on it and on its document."""
+        standing = self._standing.sections[row.section]
         is_held = row.number in standing.held
         if row.section == "epd":
             is_held = is_held or row.key("id") in self._held_documents
@@ -191,9 +216,12 @@ class _Loading:
             reason = self._standing.suspended.get(number)
             if reason is None and row is not None:
                 reason = self._held_packs.get(row.key("pack") or "")
+            waits: tuple[str, ...] = ()
             if reason is not None:
                 suspended[key] = reason
-            yield Record(key, self._position(section, number), body, state="accepted" if reason is None else "held")
+            if reason is not None and row is not None and row.key("pack") not in self._held_packs:
+                waits = self._standing.waits_for(row, [item for item in self._references(section) if item[0].code != "document"])
+            yield Record(key, self._position(section, number), body, state="accepted" if reason is None else "held", waits_for=waits)
 
 
 def _unreadable() -> Payment:

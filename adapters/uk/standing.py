@@ -8,11 +8,12 @@ them (exchange reference, section 5, rules).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from adapters.format4.cells import Row
 from adapters.format4.findings import PAYMENT_SECTION, finding
-from adapters.format4.layout import Section
+from adapters.format4.layout import Field, Section
 from core.model.finding import Finding
 
 __all__ = ["SILENT", "Root", "SectionStanding", "Standing"]
@@ -23,6 +24,7 @@ Root = tuple[str, int]
 SILENT: Root = ("", 0)
 """Waits, but for no row that a finding could name: a section that counts as not sent, a repeated account."""
 
+_NO_ACCOUNT = "F4-082"
 _REPEATS = frozenset({"F4-042", "F4-043", "F4-044"})
 
 
@@ -49,6 +51,8 @@ class Standing:
         self.sections: dict[str, SectionStanding] = defaultdict(SectionStanding)
         self.suspended: dict[int, str] = {}
         """Payments whose money goes to suspense, by row, with the code that sends it there."""
+        self._faulty: set[int] = set()
+        """Payments with something wrong of their own: it does not pass when what they refer to arrives."""
         self._dependents: dict[Root, Counter[str]] = defaultdict(Counter)
 
     def is_known(self, section: Section, key: str) -> bool:
@@ -79,6 +83,8 @@ class Standing:
             standing.held.add(row)
         elif found.effect == "to_suspense":
             self.suspended.setdefault(row, found.code)
+            if found.code != _NO_ACCOUNT:
+                self._faulty.add(row)
 
     def settle(self, section: str, number: int, key: str | None, *, codes: list[str], roots: frozenset[Root]) -> None:
         """Fix the standing of a row once its own findings and what it waits for are known; ``codes`` are those that refuse it."""
@@ -100,6 +106,17 @@ class Standing:
             self._dependents[root][section] += 1
         if key is not None and is_first:
             standing.waits[key] = roots
+
+    def waits_for(self, row: Row, references: Iterable[tuple[Field, Section]]) -> tuple[str, ...]:
+        """``kind/key`` of the rows that a waiting row refers to and that were not taken; of a payment with a fault of its own, none."""
+        if row.section == PAYMENT_SECTION and row.number in self._faulty:
+            return ()
+        found = []
+        for field_, target in references:
+            key = row.key(field_.code)
+            if key is not None and self.seek(target, key) != frozenset():
+                found.append(f"{target.kind}/{target.known_key(key)}")
+        return tuple(dict.fromkeys(found))
 
     def waiting_findings(self) -> Iterator[Finding]:
         """F4-045: one for each refused row that others wait for."""

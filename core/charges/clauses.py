@@ -21,10 +21,11 @@ __all__ = [
     "formula_2_3_own", "formula_2_4", "formula_3", "formula_3_1", "formula_3_7", "formula_3_8", "formula_3_average",
     "formula_3_common", "formula_3_evenly", "formula_3_open", "formula_3_own", "formula_4", "formula_4_1", "formula_5", "formula_6",
     "formula_7", "formula_8", "formula_9", "formula_9_1", "formula_9_2", "formula_9_3", "formula_9_4", "formula_12",
-    "formula_12_capped", "formula_18", "formula_19", "formula_20", "formula_20_1", "formula_21", "formula_22", "formula_23",
+    "formula_12_average", "formula_12_average_capped", "formula_12_capped",
+    "formula_18", "formula_19", "formula_20", "formula_20_1", "formula_21", "formula_22", "formula_23",
     "formula_23_1", "formula_23_norm", "formula_24", "formula_24_1", "formula_25", "formula_26", "house_carry", "house_rest",
     "interruption", "larger", "maintenance", "positive_part", "price_of_hot_water", "quality_days", "relief", "smaller",
-    "soi_average", "soi_by_meter", "soi_norm", "undelivered", "wastewater", "wastewater_raised",
+    "soi_average", "soi_by_meter", "soi_house_average", "soi_norm", "undelivered", "wastewater", "wastewater_raised",
 ]  # fmt: skip
 
 Number = Any
@@ -139,6 +140,13 @@ def soi_by_meter(
 ) -> Number:
     """КР на СОИ by the house meter (ЖК ст. 156 ч. 9.2, 9.3): what individual volumes and the rest carried from earlier months leave."""
     return positive_part(V_house - V_individual - V_carried) * S / S_all * T * (d / D)
+
+
+def soi_house_average(
+    V_sum: Number, m: Number, V_individual: Number, V_carried: Number, S: Number, S_all: Number, T: Number, d: Number, D: Number
+) -> Number:
+    """КР на СОИ, the house meter out of order (п. 59(1)): the average of its ``m`` months in place of its volume."""
+    return positive_part(V_sum / m - V_individual - V_carried) * S / S_all * T * (d / D)
 
 
 def house_rest(V_house: Number, V_individual: Number, V_carried: Number) -> Number:
@@ -261,6 +269,18 @@ def formula_12_capped(
 ) -> Number:
     """Formulas 10–12 with the cap of п. 44: at most the norm for common needs; what is above it the provider bears."""
     return smaller(positive_part(V_house - V_individual), N * S_common) * S / S_all * T * (d / D)
+
+
+def formula_12_average(V_sum: Number, m: Number, V_individual: Number, S: Number, S_all: Number, T: Number, d: Number, D: Number) -> Number:
+    """Formulas 10–12 without a cap, the house meter out of order (п. 59(1)): the average of its ``m`` months in place of its volume."""
+    return positive_part(V_sum / m - V_individual) * S / S_all * T * (d / D)
+
+
+def formula_12_average_capped(
+    V_sum: Number, m: Number, V_individual: Number, N: Number, S_common: Number, S: Number, S_all: Number, T: Number, d: Number, D: Number
+) -> Number:
+    """The same with the cap of п. 44: at most the norm for common property."""
+    return smaller(positive_part(V_sum / m - V_individual), N * S_common) * S / S_all * T * (d / D)
 
 
 def clause_47(V: Number, V_house: Number, V_individual: Number, n: Number, n_house: Number, T: Number, d: Number, D: Number) -> Number:

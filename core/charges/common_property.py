@@ -6,18 +6,19 @@ months. Individual volumes are those that are charged, without coefficients. The
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
 
 from core.charges import clauses
 from core.charges.findings import Held
+from core.charges.house_meters import AverageMonth, Counted, StoppedMeter, average_instead, installed_by, stopped_meters, unread
 from core.charges.rules import Rules
 from core.charges.volumes import Part
 from core.ids import RecordId
-from core.model.facts import HouseFacts, ServiceFacts
+from core.model.facts import HouseFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
 __all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "shared_part"]
@@ -84,45 +85,61 @@ def _needed(value: Fraction | None, what: str) -> Fraction:
 
 _NORM, _METER, _AVERAGE, _NORM_WITH_RECALCULATION = 1, 2, 3, 4
 
+CommonMethod = Literal["odpu", "norm", "average", "none"]
+_METER_METHOD: CommonMethod = "odpu"
+_AVERAGE_METHOD: CommonMethod = "average"
+
 
 @dataclass(frozen=True, slots=True)
 class CommonVolume:
     """Volume of common needs of a house in a month, with the clause and the arguments that the accounts' shares are computed from."""
 
     month: Month
-    method: Literal["odpu", "norm", "average", "none"]
+    method: CommonMethod
     volume: Fraction
     values: Mapping[str, Fraction]
     records: Mapping[str, tuple[RecordId, ...]]
     clause: str = "soi_norm"
     negative: tuple[Fraction, Fraction] | None = None
     """House meter and individual volumes, where their negative rest lowers own volumes (п. 47)."""
+    stopped: tuple[StoppedMeter, ...] = ()
+    """House meters out of order, in whose place the average or the norm was taken."""
 
 
 def common_volumes(
     house: HouseFacts,
     service: ServiceFacts,
     *,
-    meter: Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]],
-    has_meter: bool,
+    meter: Mapping[Month, Counted],
+    devices: Sequence[MeterFacts],
     individual: Mapping[Month, Fraction | None],
     rules: Rules,
 ) -> list[CommonVolume]:
-    """The service in every month of ``individual``; a month of it that is None makes the house's volume unknown and holds the house."""
-    regime = _regime(house, has_meter=has_meter, rules=rules)
+    """The service in every month of ``individual``; a month of it that is None makes the house's volume unknown and holds the house.
+
+    ``meter``: what the house meters of the base service, ``devices``, counted.
+    """
+    regime = _regime(house, has_meter=bool(devices), rules=rules)
     if regime is Regime.NONE:
         return [CommonVolume(month, "none", Fraction(0), {}, {}) for month in individual]
     if regime is Regime.AVERAGE:
         return [_by_average(house, service, month) for month in individual]
-    if regime not in (Regime.BY_METER, Regime.ODN) or not has_meter:
+    if regime not in (Regime.BY_METER, Regime.ODN) or not devices:
         return [_by_norm(house, service, month, rules) for month in individual]
     found = []
     carried = Fraction(0)
     for month, together in individual.items():
-        if month not in meter and month < min(meter, default=rules.month):
-            found.append(_by_norm(house, service, month, rules))
+        stopped: tuple[StoppedMeter, ...] = ()
+        read: Counted | AverageMonth | None = meter.get(month)
+        installed = installed_by(devices, month)
+        if read is None and installed and month >= min(meter, default=rules.month):
+            stopped = tuple(stopped_meters(installed, month))
+            if not stopped:
+                raise unread(installed, month, clause="ЖК ст. 156 ч. 9.2")
+            read = average_instead(meter, month, rules)
+        if read is None:
+            found.append(replace(_by_norm(house, service, month, rules), stopped=stopped))
             continue
-        house_volume, readings = _read(meter, month)
         if together is None:
             raise Held(
                 "CH-004",
@@ -131,16 +148,27 @@ def common_volumes(
                 clause="ЖК ст. 156 ч. 9.2",
                 scope="house",
             )
-        values = {"V_house": house_volume, "V_individual": together}
         if regime is Regime.ODN:
-            found.append(_odn(house, service, month, values, readings, rules))
+            found.append(replace(_odn(house, service, month, read, together, rules), stopped=stopped))
             continue
-        values["V_carried"] = carried
-        rest = Fraction(clauses.house_rest(**values))
-        found.append(CommonVolume(month, "odpu", rest, values, {"V_house": readings}, "soi_by_meter"))
+        volume = _by_meter(month, read, together, carried)
+        found.append(replace(volume, stopped=stopped))
         if rules.choice("negative_common", month.last) != "forget":
-            carried = Fraction(clauses.house_carry(**values))
+            carried = Fraction(clauses.house_carry(_counted(read), together, carried))
     return found
+
+
+def _counted(read: Counted | AverageMonth) -> Fraction:
+    return read.volume if isinstance(read, AverageMonth) else read[0]
+
+
+def _by_meter(month: Month, read: Counted | AverageMonth, together: Fraction, carried: Fraction) -> CommonVolume:
+    """What the house meter, or its average month while it is out of order, leaves for common property."""
+    rest = Fraction(clauses.house_rest(_counted(read), together, carried))
+    values = {"V_individual": together, "V_carried": carried}
+    if isinstance(read, AverageMonth):
+        return CommonVolume(month, "average", rest, {**read.values, **values}, read.records, "soi_house_average")
+    return CommonVolume(month, "odpu", rest, {"V_house": read[0], **values}, {"V_house": read[1]}, "soi_by_meter")
 
 
 def shared_part(common: CommonVolume, *, area: Fraction, area_source: RecordId, house: HouseFacts) -> Part:
@@ -150,18 +178,6 @@ def shared_part(common: CommonVolume, *, area: Fraction, area_source: RecordId, 
     values = {**common.values, "S": area, "S_all": Fraction(house.useful_area_e2, 100)}
     records = {**common.records, "S": (area_source,), "S_all": (house.source,)}
     return Part(common.clause, values, records, by_days_of_month=True)
-
-
-def _read(meter: Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]], month: Month) -> tuple[Fraction, tuple[RecordId, ...]]:
-    if month in meter:
-        return meter[month]
-    raise Held(
-        "CH-005",
-        f"нет показания общедомового прибора за {month.title}",
-        hint="Показание присылает УК или РСО, отвечающая за прибор.",
-        clause="ЖК ст. 156 ч. 9.2",
-        scope="house",
-    )
 
 
 def _regime(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
@@ -179,19 +195,29 @@ def _regime(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
 
 
 def _odn(
-    house: HouseFacts, service: ServiceFacts, month: Month, values: dict[str, Fraction], readings: tuple[RecordId, ...], rules: Rules
+    house: HouseFacts, service: ServiceFacts, month: Month, read: Counted | AverageMonth, together: Fraction, rules: Rules
 ) -> CommonVolume:
-    """ОДН by ПП 354 with a house meter: capped by the norm unless the owners decided otherwise; a negative rest lowers own volumes."""
-    records: dict[str, tuple[RecordId, ...]] = {"V_house": readings}
-    lowers = values["V_house"] < values["V_individual"] and rules.choice("negative_common", month.last) != "forget"
-    negative = (values["V_house"], values["V_individual"]) if lowers else None
-    whole = max(values["V_house"] - values["V_individual"], Fraction(0))
+    """ОДН by ПП 354 with a house meter: capped by the norm unless the owners decided otherwise; a negative rest lowers own volumes.
+
+    While the meter is out of order its average month stands for its volume; an average below the individual volumes lowers nothing, since
+    nobody measured that they were less.
+    """
+    counted = _counted(read)
+    whole = max(counted - together, Fraction(0))
+    negative = None
+    if isinstance(read, AverageMonth):
+        clause, method = "formula_12_average", _AVERAGE_METHOD
+        values, records = {**read.values, "V_individual": together}, dict(read.records)
+    else:
+        clause, method = "formula_12", _METER_METHOD
+        values, records = {"V_house": counted, "V_individual": together}, {"V_house": read[1]}
+        if counted < together and rules.choice("negative_common", month.last) != "forget":
+            negative = (counted, together)
     if rules.choice("odn_cap", month.last) == "meeting_decided":
-        return CommonVolume(month, "odpu", whole, values, records, "formula_12", negative)
+        return CommonVolume(month, method, whole, values, records, clause, negative)
     norm = _by_norm(house, service, month, rules)
-    return CommonVolume(
-        month, "odpu", min(whole, norm.volume), {**values, **norm.values}, {**records, **norm.records}, "formula_12_capped", negative
-    )
+    values, records = {**values, **norm.values}, {**records, **norm.records}
+    return CommonVolume(month, method, min(whole, norm.volume), values, records, f"{clause}_capped", negative)
 
 
 def _by_average(house: HouseFacts, service: ServiceFacts, month: Month) -> CommonVolume:

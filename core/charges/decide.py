@@ -13,6 +13,7 @@ from typing import Literal
 
 from core.charges.common_property import CommonVolume, common_volumes
 from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.house_meters import StoppedMeter, instead_finding, stopped_meters
 from core.charges.individual import IndividualVolumes
 from core.charges.lines import LineDecider
 from core.charges.payers import KNOWN_KINDS, Payers
@@ -56,6 +57,8 @@ def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVol
     except Held as held:
         decision.hold_house(held)
     decision.report_shared()
+    if not decision.plan.held:
+        decision.report_unserved()
     return decision.plan
 
 
@@ -112,8 +115,9 @@ class _Decision:
             self.house, self.rules, service, self.payers, metered=self.metered, meters=self.meters, common=self.common.get(service.key),
             negative=self.negative,
         )  # fmt: skip
+        methods = set[str]()
         for account in self.house.accounts:
-            if not self.payers.carries(account, service) or service_days(account, service, self.month) is None:
+            if not self._reaches(service, account):
                 continue
             try:
                 decided = decider.line(account)
@@ -123,6 +127,55 @@ class _Decision:
             self._refused(account, service)
             if decided is not None:
                 self.plan.plans.append(decided)
+                methods.add(decided.method)
+        if resource_of(service) == "heating" and methods:
+            self._report_heat_meters(service, by_average="average" in methods)
+
+    def _report_heat_meters(self, service: ServiceFacts, *, by_average: bool) -> None:
+        """Say that the heat of the month was not taken from the house meter, and why; paid evenly it never is."""
+        devices = [meter for meter in self.house.meters if meter.service == service.key]
+        if self.rules.text("heating_payment", "") == "season" and self.month not in self.meters.get(service.key, {}):
+            self._report_stopped(tuple(stopped_meters(devices, self.month)), service, by_average=by_average, clause="п. 59(1)")
+
+    def _report_stopped(self, stopped: tuple[StoppedMeter, ...], service: ServiceFacts, *, by_average: bool, clause: str) -> None:
+        """A house meter out of order is told to whoever looks after it; the charge goes on without it."""
+        for one in stopped:
+            held = instead_finding(one, by_average=by_average, clause=clause)
+            self.plan.findings.append(
+                finding(
+                    held, month=self.month, house=self.house, service=service, effect="ignore_reading", severity="warning",
+                    accounts=len(self.house.accounts),
+                )
+            )  # fmt: skip
+
+    def report_unserved(self) -> None:
+        """Open accounts that no service of the house reaches: nothing is charged to them, which nobody must take for a zero."""
+        open_in_month = [
+            account
+            for account in self.house.accounts
+            if account.kind in KNOWN_KINDS
+            and account.opened_on <= self.month.last
+            and (account.closed_on is None or account.closed_on >= self.month.first)
+        ]
+        unserved = [account for account in open_in_month if not any(self._reaches(service, account) for service in self.house.services)]
+        if unserved and len(unserved) == len(open_in_month):
+            held = Held(
+                "CH-029", f"за {self.month.title} ни одному лицевому счёту дома не назначено ни одной услуги, дом не начислен",
+                hint="УК присылает услуги дома (DUOUUSLUGA), РСО — свои (DRSOUSLUGARES), с датами; проверьте замечания приёма.",
+                clause="п. 37", scope="house",
+            )  # fmt: skip
+            self.hold_house(held)
+            return
+        for account in unserved:
+            held = Held(
+                "CH-029", f"на счёт не назначено ни одной услуги дома за {self.month.title}, ничего не начислено",
+                hint="Проверьте вид счёта (KVAR.5) и услуги дома с их датами; присылает УК или РСО.", clause="п. 37",
+            )  # fmt: skip
+            self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account))
+
+    def _reaches(self, service: ServiceFacts, account: AccountFacts) -> bool:
+        """Whether the service is charged on the account on some day of the month."""
+        return self.payers.carries(account, service) and service_days(account, service, self.month) is not None
 
     def _has_flat_meters(self, service: ServiceFacts) -> bool:
         """Whether some account has a meter of the service; without one such a service is not metered at all."""
@@ -159,13 +212,14 @@ class _Decision:
             self.house,
             service,
             meter=self.meters.get(base.key, {}),
-            has_meter=any(meter.service == base.key for meter in self.house.meters),
+            devices=[meter for meter in self.house.meters if meter.service == base.key],
             individual=individual,
             rules=self.rules,
         )
         for common in found:
             self._freeze(service.key, common.month, "soi", common.volume, common.method)
         self.common[service.key] = found[-1]
+        self._report_stopped(found[-1].stopped, service, by_average=found[-1].method == "average", clause="п. 59(1)")
         if found[-1].negative is not None:
             self.negative[base.key] = found[-1].negative
 

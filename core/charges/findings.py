@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.ids import EntityId
-from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.finding import Finding, Position, Severity
 from core.period import Month
 
@@ -24,23 +23,21 @@ Scope = Literal["line", "service", "house"]
 class Held(Exception):
     """A line can not be computed from the facts at hand."""
 
-    def __init__(self, code: str, message: str, *, hint: str, clause: str, scope: Scope = "line") -> None:
+    def __init__(self, code: str, message: str, *, hint: str, clause: str, scope: Scope = "line", meter: MeterFacts | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.clause = clause
         self.scope = scope
+        self.meter = meter
+        """The meter to blame: its row is the position of the finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeFinding(Finding):
     """A finding of a calculation; ``effect`` is ``hold_line``, ``hold_house`` or ``ignore_reading``."""
 
-    house_id: EntityId | None = None
-    account_id: EntityId | None = None
-    """None when the finding is about the house."""
-    service_id: EntityId | None = None
     clause: str = ""
 
 
@@ -59,11 +56,11 @@ def finding(
     where = f"ЛС {account.number}" if account is not None else house.address
     what = f", «{service.name}»" if service is not None else ""
     return ChargeFinding(
-        position=Position(file=f"начисление {month}"),
+        position=(None if held.meter is None else held.meter.place) or Position(file=f"начисление {month}"),
         code=held.code,
         severity=severity,
         effect=effect,
-        value=account.number if account is not None else None,
+        value=held.meter.serial if held.meter is not None else account.number if account is not None else None,
         message=f"{where}{what}: {held.message} ({held.clause}).",
         hint=held.hint,
         dependents={"accounts": accounts} if accounts else {},

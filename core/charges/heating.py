@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from core.charges.averages import average_of
 from core.charges.findings import Held
+from core.charges.house_meters import Counted, average_instead, installed_by, stopped_meters, unread
 from core.charges.payers import Payers
 from core.charges.persons import days_between
 from core.charges.rules import Rules, Valued
-from core.charges.volumes import MonthVolume, Part, averages_of, service_days, volume_of
+from core.charges.volumes import MonthVolume, Part, service_days, volume_of
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.lines import Method
@@ -21,8 +21,7 @@ __all__ = ["HeatMeters", "HotWater", "heating_part"]
 
 _CLAUSE = "п. 42(1)"
 
-_Read = tuple[Fraction, tuple[RecordId, ...]]
-_HouseMeters = Mapping[str, Mapping[Month, _Read]]
+_HouseMeters = Mapping[str, Mapping[Month, Counted]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +139,7 @@ class _Heat:
 
 def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, Method]:
     """The part of whole premises by the facts of the house."""
-    mine = [meter for meter in heat.house.meters if meter.service == heat.service.key]
+    mine = installed_by((meter for meter in heat.house.meters if meter.service == heat.service.key), heat.rules.month)
     if not mine:
         return _by_norm(heat), "norm"
     if heat.evenly:
@@ -183,7 +182,7 @@ def _by_norm(heat: _Heat) -> Part:
     return Part("formula_2_4" if heat.evenly else "formula_2_3_own", values, records, by_days_of_month=True)
 
 
-def _by_area(heat: _Heat, read: _Read) -> Part:
+def _by_area(heat: _Heat, read: Counted) -> Part:
     """Formula 3 and 3(6): the house meter's heat by area."""
     values, records = heat.share()
     values["V_house"], records["V_house"] = read
@@ -199,7 +198,7 @@ def _by_area(heat: _Heat, read: _Read) -> Part:
     return Part("formula_3_own", values, records, by_days_of_month=True)
 
 
-def _open_system(heat: _Heat, read: _Read, flats: HeatMeters) -> Part:
+def _open_system(heat: _Heat, read: Counted, flats: HeatMeters) -> Part:
     """п. 42(1): one house meter for heat and hot water: the norm of heat of all hot water is taken off first."""
     hot = heat.hot_water
     if hot is None or flats.own or heat.heated() or heat.own_of_house():
@@ -216,7 +215,7 @@ def _open_system(heat: _Heat, read: _Read, flats: HeatMeters) -> Part:
     return Part("formula_3_open", values, records, by_days_of_month=True)
 
 
-def _by_flats(heat: _Heat, read: _Read, flats: HeatMeters) -> tuple[Part, Method]:
+def _by_flats(heat: _Heat, read: Counted, flats: HeatMeters) -> tuple[Part, Method]:
     """Formulas 3(1), 3(3) and 3(7): own readings, others by the mean of the metered area, and the rest, which may be negative."""
     if heat.own_of_house():
         raise Held(
@@ -243,35 +242,17 @@ def _by_flats(heat: _Heat, read: _Read, flats: HeatMeters) -> tuple[Part, Method
     return Part("formula_3_1", values, records, by_days_of_month=True), "ipu_odpu"
 
 
-def _out_of_order(heat: _Heat, mine: list[MeterFacts], known: Mapping[Month, _Read]) -> tuple[Part, Method]:
+def _out_of_order(heat: _Heat, mine: list[MeterFacts], known: Mapping[Month, Counted]) -> tuple[Part, Method]:
     """п. 59(1): a house meter that does not count: the average of the season for three months, then the norm without a coefficient."""
     month = heat.rules.month
-    if any(_counts(meter, month) for meter in mine):
-        raise Held(
-            "CH-005",
-            f"нет показания общедомового прибора тепла за {month.title}",
-            hint="Показание присылает УК или РСО, отвечающая за прибор.",
-            clause="п. 59(1)",
-            scope="house",
-        )
+    if not stopped_meters(mine, month):
+        raise unread(mine, month, clause="п. 59(1)")
     season = heat.rules.heating_months()
-    measured = [one for one in sorted(known) if one < month and one.month in season]
-    averages = averages_of(heat.rules, month)
-    average = average_of([known[one][0] for one in measured], averages)
-    missing = 1 + sum(one.month in season for one in measured[-1].next().until(month.previous())) if measured else 1
-    if average is None or missing > averages.longest:
+    average = average_instead(known, month, heat.rules, counts=lambda one: one.month in season)
+    if average is None:
         return _by_norm(heat), "norm"
     values, records = heat.share()
-    values |= {"V_sum": average[0], "m": Fraction(average[1])}
-    sources = (source for one in measured[-average[1] :] for source in known[one][1])
-    records |= {"V_sum": tuple(dict.fromkeys(sources)), "m": averages.window.records}
-    return Part("formula_3_average", values, records, by_days_of_month=True), "average"
-
-
-def _counts(meter: MeterFacts, month: Month) -> bool:
-    """Whether the meter is in order to the last day of the month; a month in which it stops goes by the average already."""
-    ends = [day for day in (meter.closed_on, meter.next_verification_on) if day is not None]
-    return min(ends, default=month.last) >= month.last and (meter.failed_on is None or meter.failed_on > month.last)
+    return Part("formula_3_average", {**values, **average.values}, {**records, **average.records}, by_days_of_month=True), "average"
 
 
 def _of_room(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> Part:

@@ -24,7 +24,12 @@ from core.period import Month
 __all__ = ["Difference", "Event", "frozen_common", "months_of_event", "recalculate"]
 
 _SHARED_ONLY = frozenset({"S", "S_all", "T", "d", "D"})
-_COMMON_CLAUSES = frozenset({"soi_norm", "soi_by_meter", "soi_average", "formula_12", "formula_12_capped"})
+_COMMON_CLAUSES = frozenset(
+    {
+        "soi_norm", "soi_by_meter", "soi_average", "soi_house_average", "formula_12", "formula_12_capped", "formula_12_average",
+        "formula_12_average_capped",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

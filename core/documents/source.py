@@ -122,6 +122,8 @@ class PayerFacts:
     area_e2: int
     residents_e6: int
     residential: bool
+    is_open: bool = True
+    """Whether the account is open in the month: one that is not may have a bill of its debt alone."""
 
 
 @dataclass(frozen=True, slots=True)

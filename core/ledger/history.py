@@ -34,7 +34,7 @@ def entries_of_account(connection: Connection, account_id: EntityId) -> Iterator
 
 
 def entries_ending_with(connection: Connection, identifier: str) -> Iterator[EntrySummary]:
-    """Entries whose key ends with an identifier of the source: a УИП, an operation id."""
+    """Entries whose key ends with an identifier of the source (a УИП, an operation id), or is what is given."""
     yield from _summaries(connection, "entries_ending_with", {"suffix": f"/{identifier}"})
 
 

@@ -286,7 +286,7 @@ GROUP BY e.entry_id ORDER BY e.entry_id
 -- name: entries_ending_with
 SELECT e.entry_key, e.kind, e.month, e.occurred_on, e.reason, e.message_id, sum(p.amount)::bigint AS amount
 FROM entry e JOIN posting p USING (entry_id)
-WHERE right(e.entry_key, length(:suffix)) = :suffix
+WHERE right('/' || e.entry_key, length(:suffix)) = :suffix
 GROUP BY e.entry_id ORDER BY e.entry_id
 
 -- name: suspense_items

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from core.ids import EntityId, RecordId
+from core.model.finding import Position
 
 __all__ = [
     "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "DeviationFacts", "Facts", "HouseFacts", "InterruptionFacts",
@@ -75,6 +76,8 @@ class MeterFacts:
     """The day the meter failed or was lost; it counts to the day before."""
     access_refused_on: date | None = None
     """The day of an act that access to the meter was refused (п. 60(3)); it counts to that day."""
+    place: Position | None = None
+    """Where the sender's row of a house meter stands, for findings; None for meters of accounts."""
 
 
 @dataclass(frozen=True, slots=True)

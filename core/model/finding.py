@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from core.ids import EntityId
+
 __all__ = ["Finding", "Position", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
@@ -37,3 +39,7 @@ class Finding:
     """What to do, for a person, in Russian."""
     dependents: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Rows that wait for this one, counted by section."""
+    house_id: EntityId | None = None
+    account_id: EntityId | None = None
+    """None where a finding of a calculation is about the whole house."""
+    service_id: EntityId | None = None

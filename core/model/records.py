@@ -646,3 +646,8 @@ class Record:
     """Since when it is true, where the message says it (or its month, for the state of things); None = always."""
     valid_to: date | None = None
     state: State = "accepted"
+    waits_for: tuple[str, ...] = ()
+    """``kind/key`` of the rows it refers to that were not taken: what a quarantined row, or money whose account is not there, waits for.
+    Empty: it waits for nothing that could arrive."""
+    state_then: State = "accepted"
+    """Its state once all of them are there; said only where it waits."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from core.ids import EntityId
 
-__all__ = ["Candidate", "Claim", "Match", "Proposal", "decide", "normal_number", "propose", "same_number", "slips"]
+__all__ = ["SHARED_NUMBER", "Candidate", "Claim", "Match", "Proposal", "decide", "normal_number", "propose", "same_number", "slips"]
 
+SHARED_NUMBER = "под этим номером несколько счетов"
+"""Why an exact number is no match."""
 _LOOK_ALIKE = str.maketrans("ABCEHKMOPTXY", "АВСЕНКМОРТХУ")
 _AS_DIGIT = str.maketrans({"О": "0", "З": "3", "Б": "6", "В": "8", "L": "1", "I": "1", "|": "1", "S": "5", "Ч": "4"})
 _IGNORED = str.maketrans("", "", " \u00a0\t'\"№")
@@ -137,7 +139,7 @@ def _only(hits: Sequence[Candidate], kind: str) -> Match:
     found = {hit.account_id: hit for hit in hits}
     if len(found) == 1:
         return Match(next(iter(found)), kind)
-    proposals = (Proposal(hit.account_id, hit.number, _SAME, "под этим номером несколько счетов") for hit in found.values())
+    proposals = (Proposal(hit.account_id, hit.number, _SAME, SHARED_NUMBER) for hit in found.values())
     return Match(None, "", tuple(sorted(proposals, key=lambda proposal: int(proposal.account_id))))
 
 

@@ -58,7 +58,7 @@ def read_records(
         rows = in_force(kind)
         parameters = scope(provider_id, until=date.max, known_until=None)
     else:
-        rows = f"SELECT * FROM {table_name(kind)} WHERE provider_id = :provider AND message_id = :message"
+        rows = f"SELECT * FROM {table_name(kind)} WHERE provider_id = :provider AND message_id = :message AND released_by IS NULL"
         parameters = {"provider": provider_id, "message": message_id}
     statement = text(f"SELECT {_columns(kind)} FROM ({rows}) found ORDER BY record_id")
     for row in connection.execute(statement, parameters, execution_options={"yield_per": _ROWS_AT_ONCE}):

@@ -18,6 +18,7 @@ from core.storage.sql import queries
 __all__ = [
     "AccountNumber",
     "Entity",
+    "accounts_of",
     "describe_entities",
     "ensure_entity",
     "entity_ids",
@@ -49,6 +50,7 @@ class AccountNumber:
     opened_on: date
     closed_on: date | None
     payer_name: str
+    house_id: EntityId | None = None
 
 
 def entity_ids(connection: Connection, provider_id: ProviderId, kind: str) -> dict[str, EntityId]:
@@ -81,6 +83,12 @@ def describe_entities(connection: Connection, ids: Iterable[EntityId]) -> dict[E
     """What the numbers stand for; unknown ones are left out."""
     rows = connection.execute(queries("core.records").describe_entities, {"ids": list(ids)})
     return {row[0]: Entity(*row) for row in rows}
+
+
+def accounts_of(connection: Connection, ids: Iterable[EntityId]) -> dict[EntityId, AccountNumber]:
+    """Accounts by our own numbers of them, as they stand now: what people call them. What is no account is left out."""
+    rows = connection.execute(queries("core.records").accounts_of_entities, {"ids": list(ids)})
+    return {EntityId(row.entity_id): AccountNumber(*row) for row in rows}
 
 
 def find_accounts(connection: Connection, numbers: Sequence[str]) -> dict[str, list[AccountNumber]]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core.errors import InputError
-from core.ids import MessageId, ProviderId
+from core.ids import CalculationId, MessageId, ProviderId
 from core.model.finding import Finding, Position
 from core.period import Month
 from core.storage.bulk import stage
@@ -21,6 +21,7 @@ __all__ = ["Decision", "StoredFinding", "decide", "read_finding", "read_findings
 _COLUMNS = (
     ("n", "bigint"), ("file", "text"), ("file_row", "integer"), ("field", "integer"), ("code", "text"), ("severity", "text"),
     ("effect", "text"), ("value", "text"), ("message", "text"), ("hint", "text"), ("dependents", "jsonb"),
+    ("house_id", "bigint"), ("account_id", "bigint"), ("service_id", "bigint"),
 )  # fmt: skip
 
 
@@ -55,20 +56,29 @@ def save_findings(
     message_id: MessageId | None,
     month: Month | None,
     found_at: datetime,
+    calculation_id: CalculationId | None = None,
 ) -> int:
-    """Store findings in the order given and return how many are new; those that the message (or the month) already has are not repeated.
+    """Store findings in the order given and return how many are new; those that their source already has are not repeated.
+
+    Their source is a message, a calculation, or else the month.
 
     Those of an attempt before the latest outcome of the message do not count: store the outcome first.
     """
     rows = (
         (
             number, item.position.file, item.position.row, item.field, item.code, item.severity, item.effect, item.value, item.message,
-            item.hint, json.dumps(dict(item.dependents)),
+            item.hint, json.dumps(dict(item.dependents)), item.house_id, item.account_id, item.service_id,
         )
         for number, item in enumerate(findings)
     )  # fmt: skip
     stage(connection, "arrived_finding", _COLUMNS, rows)
-    parameters = {"provider": provider_id, "message": message_id, "month": None if month is None else month.first, "found_at": found_at}
+    parameters = {
+        "provider": provider_id,
+        "message": message_id,
+        "calculation": calculation_id,
+        "month": None if month is None else month.first,
+        "found_at": found_at,
+    }
     return connection.execute(queries("core.records").save_findings, parameters).rowcount
 
 
@@ -76,20 +86,23 @@ def read_findings(
     connection: Connection,
     *,
     message_id: MessageId | None = None,
+    calculation_id: CalculationId | None = None,
     provider_id: ProviderId | None = None,
     month: Month | None = None,
     open_only: bool = False,
 ) -> list[StoredFinding]:
-    """Findings of a message, of a provider, of a month (each restricts further), in the order they were made.
+    """Findings of a message, of a calculation, of a provider, of a month (each restricts further), in the order they were made.
 
     A message that was rejected and tried again shows those of its latest outcome only.
     """
-    return _read(connection, finding=None, message=message_id, provider=provider_id, month=month, open_only=open_only)
+    return _read(
+        connection, finding=None, message=message_id, calculation=calculation_id, provider=provider_id, month=month, open_only=open_only
+    )
 
 
 def read_finding(connection: Connection, finding_id: int) -> StoredFinding:
     """One finding; ``InputError`` REC-0102 when there is none of this number."""
-    found = _read(connection, finding=finding_id, message=None, provider=None, month=None, open_only=False)
+    found = _read(connection, finding=finding_id, message=None, calculation=None, provider=None, month=None, open_only=False)
     if not found:
         raise InputError("REC-0102", f"Нет замечания № {finding_id}.", hint="Номера замечаний показывает erkc take и erkc report month.")
     return found[0]
@@ -100,6 +113,7 @@ def _read(
     *,
     finding: int | None,
     message: MessageId | None,
+    calculation: CalculationId | None,
     provider: ProviderId | None,
     month: Month | None,
     open_only: bool,
@@ -107,6 +121,7 @@ def _read(
     parameters = {
         "finding": finding,
         "message": message,
+        "calculation": calculation,
         "provider": provider,
         "month": None if month is None else month.first,
         "open_only": open_only,
@@ -123,6 +138,9 @@ def _read(
             row.message,
             row.hint,
             row.dependents,
+            row.house_id,
+            row.account_id,
+            row.service_id,
         )
         decision = None if row.verdict is None else Decision(row.verdict, row.reason, row.actor, row.decided_at)
         of_month = None if row.month is None else Month.of(row.month)

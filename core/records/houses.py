@@ -21,6 +21,7 @@ from core.model.facts import (
     ResidenceFacts,
     ServiceFacts,
 )
+from core.model.finding import Position
 from core.model.records import (
     Absence,
     Account,
@@ -272,6 +273,7 @@ def _meter(row: _Row, account: str | None, readings: list[ReadingFacts]) -> Mete
         is_open=row.is_open,
         source=row.record_id,
         readings=tuple(readings),
+        place=Position(row.file, row.file_row) if row.kind == _HOUSE_METER else None,
     )
 
 

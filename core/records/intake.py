@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
@@ -58,6 +58,10 @@ class Intake:
     header: Mapping[str, str]
     counts: Mapping[str, int]
     taken_at: datetime
+    released: Mapping[str, int] = field(default_factory=dict)
+    """Rows of earlier messages, by kind of record, that had waited for what this one brought."""
+    money: Mapping[str, int] | None = None
+    """Its payments as a whole, kopecks and numbers; None where nothing was loaded."""
 
 
 def save_intake(connection: Connection, intake: Intake) -> bool:
@@ -71,6 +75,8 @@ def save_intake(connection: Connection, intake: Intake) -> bool:
         "header": json.dumps(dict(intake.header), ensure_ascii=False),
         "counts": json.dumps(dict(intake.counts), ensure_ascii=False),
         "taken_at": intake.taken_at,
+        "released": json.dumps(dict(intake.released)),
+        "money": None if intake.money is None else json.dumps(dict(intake.money)),
     }
     return connection.execute(queries("core.records").save_intake, parameters).rowcount == 1
 

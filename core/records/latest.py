@@ -158,12 +158,22 @@ def read_packs(
 
 
 def read_payments(
-    connection: Connection, *, provider_id: ProviderId, message_id: MessageId | None = None, month: Month | None = None
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    message_id: MessageId | None = None,
+    month: Month | None = None,
+    and_released: bool = False,
 ) -> Iterator[PaymentRow]:
-    """Payments in every state, in the order of allocation; of a month: by the day of accounting, else of payment."""
+    """Payments in every state, in the order of allocation; of a month: by the day of accounting, else of payment.
+
+    Of a message also, if so asked, those of earlier ones whose account it brought.
+    """
     choice = _choice(provider_id, message_id, month)
     tables = {
-        "payment_now": _of_message(Payment) if month is None else in_force(Payment, _PAID_IN_MONTH, any_state=True),
+        "payment_now": _of_message(Payment, and_released=and_released)
+        if month is None
+        else in_force(Payment, _PAID_IN_MONTH, any_state=True),
         "bill_now": in_force(StatedBill, "r.record_key IN (SELECT bill FROM payment_now)", any_state=True),
         "pack_now": in_force(PaymentPack, "r.record_key IN (SELECT pack FROM payment_now)", any_state=True),
     }
@@ -181,8 +191,12 @@ def _choice(provider_id: ProviderId, message_id: MessageId | None, month: Month 
     return parameters | {"month": month.first, "since": month.first, "until_day": month.last}
 
 
-def _of_message(body: type[Body]) -> str:
-    return f"SELECT * FROM {table_name(body)} WHERE provider_id = :provider AND message_id = :message"
+def _of_message(body: type[Body], *, and_released: bool = False) -> str:
+    """What a message said; a version that it released from quarantine was said by another."""
+    said = "message_id = :message AND released_by IS NULL"
+    if and_released:
+        said = f"(({said}) OR released_by = :message)"
+    return f"SELECT * FROM {table_name(body)} WHERE provider_id = :provider AND {said}"
 
 
 def _read(

@@ -40,18 +40,18 @@ SELECT provider_id, inn, kpp, ogrn, name, kind FROM provider WHERE provider_id =
 SELECT provider_id FROM provider WHERE inn = :inn AND kpp = :kpp
 
 -- name: save_intake
-INSERT INTO intake (message_id, provider_id, adapter, status, month, header, counts, taken_at)
-VALUES (:message, :provider, :adapter, :status, :month, CAST(:header AS jsonb), CAST(:counts AS jsonb), :taken_at)
+INSERT INTO intake (message_id, provider_id, adapter, status, month, header, counts, taken_at, released, money)
+VALUES (:message, :provider, :adapter, :status, :month, CAST(:header AS jsonb), CAST(:counts AS jsonb), :taken_at, CAST(:released AS jsonb), CAST(:money AS jsonb))
 ON CONFLICT DO NOTHING
 
 -- name: read_intake
 -- The latest outcome.
-SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at FROM intake WHERE message_id = :message
+SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at, released, money FROM intake WHERE message_id = :message
 ORDER BY taken_at DESC LIMIT 1
 
 -- name: read_intakes
 -- The latest outcome of each message.
-SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at
+SELECT message_id, provider_id, adapter, status, month, header, counts, taken_at, released, money
 FROM (SELECT DISTINCT ON (message_id) * FROM intake ORDER BY message_id, taken_at DESC) latest
 WHERE (CAST(:provider AS integer) IS NULL OR provider_id = :provider) AND (CAST(:month AS date) IS NULL OR month = :month)
 ORDER BY message_id
@@ -65,26 +65,30 @@ WHERE provider_id = :provider AND record_key = ANY (:keys)
 ORDER BY record_id
 
 -- name: save_findings
--- From staging; a finding that this message already has since its latest outcome (or this month has) is not added again.
-INSERT INTO finding (provider_id, message_id, month, file, file_row, field, code, severity, effect, value, message, hint, dependents, found_at)
-SELECT :provider, :message, :month, file, file_row, field, code, severity, effect, value, message, hint, dependents, :found_at
+-- From staging; a finding that this message already has since its latest outcome (or this calculation, or this month) is not added again.
+INSERT INTO finding (provider_id, message_id, calculation_id, month, file, file_row, field, code, severity, effect, value, message, hint, dependents, house_id, account_id, service_id,
+                     found_at)
+SELECT :provider, :message, :calculation, :month, file, file_row, field, code, severity, effect, value, message, hint, dependents, house_id, account_id, service_id,
+  :found_at
 FROM arrived_finding s
 WHERE NOT EXISTS (
   SELECT FROM finding f WHERE f.message_id IS NOT DISTINCT FROM CAST(:message AS bigint) AND f.provider_id = :provider
-    AND (f.month, f.file, f.file_row, f.field, f.code, f.value)
-      IS NOT DISTINCT FROM (CAST(:month AS date), s.file, s.file_row, s.field, s.code, s.value)
+    AND f.calculation_id IS NOT DISTINCT FROM CAST(:calculation AS bigint)
+    AND (f.month, f.file, f.file_row, f.field, f.code, f.value, f.house_id, f.account_id, f.service_id)
+      IS NOT DISTINCT FROM (CAST(:month AS date), s.file, s.file_row, s.field, s.code, s.value, s.house_id, s.account_id, s.service_id)
     AND NOT EXISTS (SELECT FROM intake i WHERE i.message_id = f.message_id AND i.taken_at > f.found_at))
 ORDER BY n
 
 -- name: read_findings
 -- With the last decision on each, if there is one. What an earlier attempt at a message found is history, seen only by its number.
 SELECT f.finding_id, f.provider_id, f.message_id, f.month, f.file, f.file_row, f.field, f.code, f.severity, f.effect, f.value, f.message,
-  f.hint, f.dependents, f.found_at, d.verdict, d.reason, d.actor, d.decided_at
+  f.hint, f.dependents, f.house_id, f.account_id, f.service_id, f.found_at, d.verdict, d.reason, d.actor, d.decided_at
 FROM finding f
 LEFT JOIN LATERAL (
   SELECT verdict, reason, actor, decided_at FROM finding_decision d WHERE d.finding_id = f.finding_id ORDER BY decided_at DESC LIMIT 1) d ON TRUE
 WHERE (CAST(:finding AS bigint) IS NULL OR f.finding_id = :finding)
   AND (CAST(:message AS bigint) IS NULL OR f.message_id = :message)
+  AND (CAST(:calculation AS bigint) IS NULL OR f.calculation_id = :calculation)
   AND (CAST(:provider AS integer) IS NULL OR f.provider_id = :provider)
   AND (CAST(:month AS date) IS NULL OR f.month = :month)
   AND (NOT :open_only OR d.verdict IS NULL)
@@ -124,14 +128,27 @@ SELECT entity_id, provider_id, kind, entity_key FROM entity WHERE entity_id = AN
 
 -- name: find_accounts
 -- Accounts whose number now is one of the given, of any provider.
-SELECT r.number, e.entity_id, r.provider_id, r.record_key, r.kind, r.opened_on, r.closed_on, r.payer_name
+SELECT r.number, e.entity_id, r.provider_id, r.record_key, r.kind, r.opened_on, r.closed_on, r.payer_name,
+  h.entity_id AS house_id
 FROM record_account r
 JOIN entity e ON e.provider_id = r.provider_id AND e.kind = 'account' AND e.entity_key = r.record_key
+LEFT JOIN entity h ON h.provider_id = r.provider_id AND h.kind = 'house' AND h.entity_key = r.house
 WHERE r.number = ANY(:numbers) AND r.state IN ('accepted', 'flagged')
   AND NOT EXISTS (
     SELECT FROM record_account n WHERE n.provider_id = r.provider_id AND n.record_key = r.record_key AND n.state IN ('accepted', 'flagged')
       AND (coalesce(n.valid_from, '-infinity'), n.record_id) > (coalesce(r.valid_from, '-infinity'), r.record_id))
 ORDER BY r.number, e.entity_id
+
+-- name: accounts_of_entities
+-- Accounts of these numbers of ours, as they stand now.
+SELECT r.number, e.entity_id, r.provider_id, r.record_key, r.kind, r.opened_on, r.closed_on, r.payer_name
+FROM entity e
+JOIN LATERAL (
+  SELECT * FROM record_account a
+  WHERE a.provider_id = e.provider_id AND a.record_key = e.entity_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) r ON TRUE
+WHERE e.entity_id = ANY(:ids) AND e.kind = 'account'
+ORDER BY e.entity_id
 
 -- name: link
 -- From staging; only what differs from the value in force.
@@ -241,7 +258,7 @@ ORDER BY account, left_on, record_id
 
 -- name: facts_meters
 SELECT m.house, m.record_key, m.kind, m.account, m.service, m.serial, m.digits, m.commissioned_on, m.next_verification_on, m.closed_on, m.start_e3,
-  m.is_open, m.record_id
+  m.is_open, m.record_id, m.file, m.file_row
 FROM meter_now m
 ORDER BY m.house, length(m.record_key), m.record_key
 

@@ -25,7 +25,7 @@ from core.records.versions import ORGANISATION_KEY, STATES
 from core.storage.engine import driver
 from core.storage.sql import queries
 
-__all__ = ["ENTITY_KINDS", "Saved", "last_record", "save"]
+__all__ = ["ENTITY_KINDS", "Saved", "has_records_since", "last_record", "save"]
 
 ENTITY_KINDS = frozenset(("account", "service", "house", "premises", "room", "meter", "bank_account"))
 """Things with an identity of their own under the sender's key; organisations have theirs as ``core.records.versions.PARTIES`` says."""
@@ -38,6 +38,8 @@ _ENVELOPE = (
     ("valid_from", "date"),
     ("valid_to", "date"),
     ("state", "text"),
+    ("waits_for", "text[]"),
+    ("state_then", "text"),
 )
 
 
@@ -77,6 +79,15 @@ def last_record(connection: Connection, provider_id: ProviderId) -> RecordId:
     return RecordId(connection.execute(queries("core.records").last_record).scalar_one())
 
 
+def has_records_since(connection: Connection, provider_id: ProviderId, record_id: RecordId) -> bool:
+    """Whether the sender told anything new after a record: a version that no calculation up to ``record_id`` could see."""
+    newer = " OR ".join(
+        f"EXISTS (SELECT FROM {table_name(body)} WHERE provider_id = :provider AND record_id > :record)"  # our own names
+        for body in BODIES
+    )
+    return bool(connection.execute(text(f"SELECT {newer}"), {"provider": provider_id, "record": record_id}).scalar_one())
+
+
 def _refresh_statistics(connection: Connection, new: Mapping[str, int]) -> None:
     """Let the planner know of tables that grew much: the next step reads them in this very transaction or right after it."""
     added = {table_name(body): new.get(body.kind_name, 0) for body in BODIES} | {"entity": sum(new.get(kind, 0) for kind in ENTITY_KINDS)}
@@ -98,7 +109,8 @@ def _spool(connection: Connection, records: Iterable[Record]) -> dict[str, int]:
         body = type(record.body)
         rows = waiting.setdefault(body, [])
         place = record.position
-        row = [number, place.file, place.row, record.key, record.valid_from, record.valid_to, record.state]
+        waits = (list(record.waits_for), record.state_then) if record.waits_for else (None, None)
+        row: list[object] = [number, place.file, place.row, record.key, record.valid_from, record.valid_to, record.state, *waits]
         row.extend(list(value) if isinstance(value, tuple) else value for value in fields[body](record.body))
         rows.append(row)
         if len(rows) == _BATCH:
@@ -130,14 +142,14 @@ def _insert(body: type[Body]) -> str:
     """One statement: compare each staged row with the one before it of the same key (staged, else stored), insert it when it differs."""
     table, staging = table_name(body), _staging(body)
     own = [name for name, _, _ in table_columns(body)]
-    content = ["state", "valid_to", *own]
+    content = ["state", "valid_to", "waits_for", "state_then", *own]
     said = {alias: "(" + ", ".join(f"{alias}.{name}" for name in content) + ")" for alias in "pos"}
     earlier = "coalesce({0}.valid_from, '-infinity') {1} coalesce(s.valid_from, '-infinity')"
     if body in STATES:
         visible, order, moved = f"AND {earlier.format('r', '<=')}", "coalesce(r.valid_from, '-infinity') DESC, r.record_id DESC", "FALSE"
     else:
         visible, order, moved = "", "r.record_id DESC", earlier.format("o", ">")
-    listed = ", ".join(["file", "file_row", "record_key", "valid_from", "valid_to", "state", *own])
+    listed = ", ".join([*(name for name, _ in _ENVELOPE), *own])
     return f"""
     WITH staged AS (SELECT *, lag(n) OVER (PARTITION BY record_key ORDER BY n) AS earlier FROM {staging})
     INSERT INTO {table} (provider_id, message_id, recorded_at, {listed})

@@ -52,6 +52,10 @@ ENVELOPE: tuple[tuple[str, str], ...] = (
     ("valid_to", "date"),
     ("recorded_at", "timestamptz NOT NULL"),
     ("state", "text NOT NULL"),
+    # References (kind/key) that the row waits for, and its state when they are there; the message whose arrival released this version.
+    ("waits_for", "text[]"),
+    ("state_then", "text"),
+    ("released_by", "bigint REFERENCES message"),
 )
 
 INDEXES: tuple[tuple[type[Body], str], ...] = (
@@ -132,6 +136,8 @@ def ddl() -> str:
         columns.append(f"  CONSTRAINT {table}_pk PRIMARY KEY (record_id)")
         statements.append(f"CREATE TABLE {table} (\n" + ",\n".join(columns) + "\n);")
         statements.append(f"CREATE INDEX {table}_key ON {table} (provider_id, record_key, record_id);")
+        statements.append(f"CREATE INDEX {table}_waiting ON {table} (provider_id) WHERE waits_for IS NOT NULL;")
+        statements.append(f"CREATE INDEX {table}_released ON {table} (released_by) WHERE released_by IS NOT NULL;")
         for columns_text in (text for indexed, text in INDEXES if indexed is body):
             suffix = columns_text.removeprefix("provider_id, ").replace(", ", "_")
             statements.append(f"CREATE INDEX {table}_by_{suffix} ON {table} ({columns_text});")

@@ -2,13 +2,14 @@
 
 Called inside the transaction that takes the archive, after its opening balances. All payments of the archive are posted or in suspense.
 A corrected archive releases what stood in suspense: a row that is certain now becomes a payment out of suspense, and a row that its pack,
-sent again and found right, no longer has is taken out of suspense as withdrawn.
+sent again and found right, no longer has is taken out of suspense as withdrawn. So does an archive that brings the account that a row of an
+earlier one waited for.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
@@ -45,8 +46,6 @@ _PAYMENT = 1
 class SentPayments:
     """What an archive says of its payments as a whole, repeated rows too."""
 
-    suspended: Mapping[str, str]
-    """Rows (by record key) that a finding sends to suspense, with its code."""
     keys: Collection[str]
     """All rows."""
     packs: Collection[str]
@@ -78,17 +77,15 @@ def post_archive_payments(
     """
     receipts = Receipts(connection, Chart.CASH, at, _StatedBills(connection, provider, month, message_id).lines_for)
     total = ArchivePayments()
-    rows = read_payments(connection, provider_id=provider.provider_id, message_id=message_id)
+    rows = read_payments(connection, provider_id=provider.provider_id, message_id=message_id, and_released=True)
     while batch := list(islice(rows, _BATCH)):
         wanted = [row for row in batch if row.amount and row.active]
         posted = known_keys(connection, [payment_key(row.uip) for row in wanted])
         waiting = rows_in_suspense(connection, provider, [row.key for row in wanted])
         open_rows = [row for row in wanted if payment_key(row.uip) not in posted]
-        certain = [row for row in open_rows if _is_certain(row, sent.suspended) and not _is_released(waiting.get(row.key))]
+        certain = [row for row in open_rows if _is_certain(row) and not _is_released(waiting.get(row.key))]
         payments = [_archive_money(row, provider, waiting.get(row.key)) for row in certain]
-        apart = [
-            _archive_suspended(row, provider, month) for row in open_rows if not _is_certain(row, sent.suspended) and row.key not in waiting
-        ]
+        apart = [_archive_suspended(row, provider, month) for row in open_rows if not _is_certain(row) and row.key not in waiting]
         receipts.take(payments, apart)
         released = sum(1 for payment in payments if payment.suspended is not None)
         total = ArchivePayments(
@@ -130,10 +127,10 @@ def _withdrawn(connection: Connection, provider: Provider, month: Month, message
     ]
 
 
-def _is_certain(row: PaymentRow, suspended: Mapping[str, str]) -> bool:
-    """Whether a row is a whole payment of a known account that no finding sends to suspense."""
+def _is_certain(row: PaymentRow) -> bool:
+    """Whether a row is a whole payment of a known account that nothing sends to suspense."""
     whole = row.operation == _PAYMENT and (row.amount or 0) > 0 and row.paid_on is not None and bool(row.uip)
-    return whole and row.key not in suspended and row.account_id is not None
+    return whole and row.state in _LOADED and row.account_id is not None
 
 
 def _archive_money(row: PaymentRow, provider: Provider, waiting: RowInSuspense | None) -> Money:

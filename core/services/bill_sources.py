@@ -138,6 +138,7 @@ class BillSources:
             area_e2=account.area_e2,
             residents_e6=people.numerator * 1_000_000 // people.denominator,
             residential=account.residential,
+            is_open=account.opened_on <= month.last and (account.closed_on is None or account.closed_on >= month.first),
         )
 
     def _provider_facts(self) -> ProviderFacts:

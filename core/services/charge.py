@@ -1,12 +1,15 @@
 """The month's charges of a provider: draft → approved → posted, each step a transaction of its own.
 
+A posted month is never computed again, so a person stands between: a draft in which something is held is approved only by saying so, and a
+draft older than the sender's last package is not approved at all.
+
 A draft is computed house by house from the records known at its start and stored whole or not at all, so a killed run leaves nothing behind
 and the next one gets the same version number. Mode ``charge`` computes by the law; mode ``accept`` takes the sender's own lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -15,7 +18,7 @@ from core import events
 from core.charges.law import Law
 from core.clock import Clock
 from core.errors import ConflictError, InputError
-from core.ids import EntityId, ProviderId, RecordId
+from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger import months
 from core.ledger.balances import rebuild_balances
 from core.ledger.calculations import (
@@ -30,20 +33,21 @@ from core.ledger.calculations import (
 )
 from core.ledger.months import MonthState, MonthStep
 from core.ledger.post import Posted
-from core.model.finding import Finding
+from core.model.finding import Finding, Position
 from core.model.lines import ChargeLine
 from core.period import Month
-from core.records.findings import save_findings
+from core.records.findings import read_findings, save_findings
+from core.records.intake import read_intakes
 from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
-from core.records.store import last_record
+from core.records.store import has_records_since, last_record
 from core.services.advances import use_advances
 from core.services.credits import use_credits
 from core.services.penalties import post_penalties
 from core.services.rebuild import charged_batches
 from core.storage.engine import transaction
 
-__all__ = ["Draft", "MonthPosted", "approve_month", "close_month", "draft_month", "post_month"]
+__all__ = ["Draft", "MonthPosted", "approve_month", "calculation_findings", "close_month", "draft_month", "holding", "post_month"]
 
 _MODES = {"charge": "начисляет центр", "accept": "приняты начисления отправителя"}
 _STATED_METHODS = {1: "norm", 2: "ipu", 3: "average", 4: "odpu"}
@@ -88,7 +92,8 @@ def draft_month(
     again: bool = False,
     dry_run: bool = False,
 ) -> Draft:
-    """Compute a provider's month. A month that has a draft keeps it unless ``again``; a posted month is never computed again.
+    """Compute a provider's month. A month that has a draft keeps it, unless the sender sent a package since or ``again`` is asked for; an
+    approved or posted month is never computed again.
 
     ``dry_run`` runs the same code, whatever state the month is in, and rolls everything back.
     """
@@ -102,13 +107,16 @@ def draft_month(
                 return known
             draft = run.draft(mode, progress)
             at = clock.now()
-            save_findings(connection, draft.findings, provider_id=provider_id, message_id=None, month=month, found_at=at)
+            number = draft.calculation.calculation_id
+            save_findings(
+                connection, draft.findings, provider_id=provider_id, message_id=None, calculation_id=number, month=month, found_at=at
+            )
             months.move(
                 connection,
                 provider_id=provider_id,
                 month=month,
                 to=MonthState.DRAFT,
-                calculation_id=draft.calculation.calculation_id,
+                calculation_id=number,
                 actor=actor,
                 reason=f"Рассчитано: режим {mode}",
                 at=at,
@@ -128,16 +136,39 @@ class _RolledBack(Exception):
 
 def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, mode: str, *, again: bool) -> Draft | None:
     step = months.current(connection, provider_id=provider_id, month=month)
-    if step.calculation_id is None or (again and step.state is MonthState.DRAFT):
+    if step.calculation_id is None:
         return None
     calculation = read_calculation(connection, step.calculation_id)
+    if step.state is MonthState.DRAFT and (again or has_records_since(connection, provider_id, calculation.known_until)):
+        return None
     if calculation.mode != mode:
         raise ConflictError(
             "CH-0101",
             f"Месяц {month.title} уже рассчитан: {_MODES[calculation.mode]}.",
             hint="Проведённый месяц исправляется записями открытого месяца.",
         )
-    return Draft(calculation, totals(connection, calculation), (), step.state, False)
+    return Draft(calculation, totals(connection, calculation), calculation_findings(connection, step.calculation_id), step.state, False)
+
+
+def calculation_findings(connection: Connection, calculation_id: CalculationId) -> tuple[Finding, ...]:
+    """What was held or doubtful when the calculation was made."""
+    return tuple(item.finding for item in read_findings(connection, calculation_id=calculation_id))
+
+
+def holding(calculation: Calculation, findings: Iterable[Finding]) -> list[Finding]:
+    """Findings that stand in the way of approval: errors of our own charges. The sender's own lines need none of ours beside them."""
+    return [item for item in findings if item.severity == "error" and (calculation.mode == "charge" or item.effect == "hold_month")]
+
+
+def _no_package(month: Month) -> Finding:
+    return Finding(
+        Position(f"начисление {month}"),
+        "CH-0106",
+        "error",
+        "hold_month",
+        message=f"За {month.title} от отправителя не принято ни одного пакета: начислено по данным прошлых месяцев, без показаний.",
+        hint="Примите пакет месяца (erkc take ФАЙЛ) и рассчитайте снова.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +186,9 @@ class _Run:
     def draft(self, mode: str, progress: Progress) -> Draft:
         """The month in a mode; our lawful lines are computed and kept in either."""
         lawful, findings = self.compute(progress)
+        taken = read_intakes(self.connection, provider_id=self.provider_id, month=self.month)
+        if all(intake.status == "rejected" for intake in taken):
+            findings.insert(0, _no_package(self.month))
         calculation = lawful if mode == "charge" else self.accept()
         return Draft(calculation, totals(self.connection, calculation), tuple(findings), MonthState.DRAFT, True)
 
@@ -193,14 +227,36 @@ class _Run:
         )
 
 
-def approve_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock) -> MonthStep:
-    """A person (or the demo) approves the draft; approving an approved or posted month changes nothing."""
+def approve_month(
+    engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock, with_held: bool = False
+) -> MonthStep:
+    """A person (or the demo) approves the draft; approving an approved or posted month changes nothing.
+
+    ``InputError`` CH-0104 while findings of the draft are errors, unless ``with_held``: what is held then stays uncharged in this month.
+    CH-0105 when the sender sent a package after the draft was made.
+    """
     with transaction(engine) as connection:
         step = months.current(connection, provider_id=provider_id, month=month)
         if step.state in (MonthState.APPROVED, MonthState.POSTED, MonthState.CLOSED):
             return step
-        if step.state is MonthState.OPEN:
+        if step.calculation_id is None:
             raise InputError("CH-0103", f"Месяц {month.title} не рассчитан.", hint=f"Выполните erkc bill month {month} --draft.")
+        calculation = read_calculation(connection, step.calculation_id)
+        if has_records_since(connection, provider_id, calculation.known_until):
+            raise InputError(
+                "CH-0105",
+                f"После расчёта за {month.title} отправитель прислал новые данные: черновик устарел.",
+                hint=f"Пересчитайте: erkc bill month {month} --draft.",
+            )
+        errors = holding(calculation, calculation_findings(connection, step.calculation_id))
+        if errors and not with_held:
+            raise InputError(
+                "CH-0104",
+                f"В черновике за {month.title} ошибок: {len(errors)}; что задержано, останется без начислений: проведённый месяц не "
+                "пересчитывается.",
+                hint=f"Исправьте данные и пересчитайте; если начислять без задержанного: erkc bill approve {month} --with-held.",
+                first=errors[0].message,
+            )
         return months.move(
             connection,
             provider_id=provider_id,
@@ -208,7 +264,7 @@ def approve_month(engine: Engine, *, provider_id: ProviderId, month: Month, acto
             to=MonthState.APPROVED,
             calculation_id=step.calculation_id,
             actor=actor,
-            reason=reason,
+            reason=f"{reason} (без задержанного: замечаний {len(errors)})" if errors else reason,
             at=clock.now(),
         )
 

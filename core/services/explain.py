@@ -16,9 +16,11 @@ from core.errors import InputError
 from core.ids import EntityId, ProviderId, RecordId
 from core.ledger import months
 from core.ledger.calculations import Calculation, latest_calculation, read_calculation, read_lines
+from core.model.finding import Finding
 from core.model.lines import ChargeLine
 from core.period import Month
 from core.records.entities import AccountNumber, find_accounts
+from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
 from core.storage.engine import transaction
@@ -47,6 +49,8 @@ class AccountExplained:
     month: Month
     calculation: Calculation
     lines: tuple[LineExplained, ...]
+    held: tuple[Finding, ...]
+    """What the calculation held of this account or of its house, and why."""
     origins: Mapping[RecordId, Origin]
 
     @property
@@ -82,10 +86,18 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
                 for line in lines
             )
             sources = {record for line in (*lines, *lawful.values()) for record in line.sources}
-            explained.append(AccountExplained(account, month, calculation, told, origins(connection, sorted(sources))))
+            held = _held(connection, calculation, account)
+            explained.append(AccountExplained(account, month, calculation, told, held, origins(connection, sorted(sources))))
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained
+
+
+def _held(connection: Connection, calculation: Calculation, account: AccountNumber) -> tuple[Finding, ...]:
+    found = (stored.finding for stored in read_findings(connection, calculation_id=calculation.calculation_id))
+    return tuple(
+        item for item in found if (item.account_id == account.account_id if item.account_id else item.house_id in (None, account.house_id))
+    )
 
 
 def _current(connection: Connection, provider_id: ProviderId, month: Month) -> Calculation | None:

@@ -1,7 +1,8 @@
 """Issuing the month's bills: content and number of every payer's bill, one transaction a batch of houses; rendering comes after.
 
 A bill is issued once: payers who have one keep it, so a killed run goes on where it stopped, and numbers have neither gaps nor repeats.
-A bill whose content does not hold together is not issued and takes no number; the others are.
+A bill whose content does not hold together is not issued and takes no number; the others are. Nor is that of an open account without a
+single line: its charge is held, and a bill of nothing would tell the payer that the month costs nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ from core.storage.engine import transaction
 __all__ = ["BillsIssued", "issue_month"]
 
 _HOUSES_AT_ONCE = 50
-_UNNUMBERED = "—"
+_HELD = "Начисление за месяц задержано: счёт не выпущен."
+_HELD_HINT = "Причину показывает erkc explain; исправьте данные: задержанное начислят исправлением в открытом месяце."
 
 Progress = Callable[[int, int], None]
 
@@ -101,6 +103,9 @@ class _Batch:
         sources = BillSources(self.connection, provider=self.provider, calculation=self.calculation, law=self.law, dates=self._dates())
         contents = []
         for source in sources.read(houses, sources.unnumbered(skip=have)):
+            if source.payer.is_open and not source.lines:
+                self._note(source.payer.account_number, "EPD-0503", _HELD, _HELD_HINT)
+                continue
             try:
                 content = build(source)
             except ErkcError as error:

@@ -11,6 +11,7 @@ from core.charges.instalments import PlanMonth
 from core.charges.law import Law
 from core.charges.rules import Rules
 from core.ids import EntityId
+from core.ledger import months
 from core.ledger.balances import PaymentPart, Turnover, opening_items, payment_parts, turnovers
 from core.ledger.calculations import latest_calculation, read_lines, read_volumes
 from core.model.facts import HouseFacts
@@ -91,6 +92,15 @@ class ProviderMonth:
             for line in read_lines(self.connection, self.calculation):
                 by_account[line.account_id].append(line)
         return by_account
+
+    @cached_property
+    def held(self) -> tuple[Finding, ...]:
+        """What the month's calculation held, and why."""
+        step = months.current(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        if step.calculation_id is None:
+            return ()
+        found = read_findings(self.connection, calculation_id=step.calculation_id)
+        return tuple(stored.finding for stored in found if stored.finding.severity == "error")
 
     @cached_property
     def stated(self) -> dict[tuple[EntityId, EntityId], int]:

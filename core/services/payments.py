@@ -6,30 +6,30 @@ Nothing is posted on a likeness: what is not certainly somebody's goes to suspen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.clock import Clock
-from core.ids import CENTRE
+from core.ids import CENTRE, EntityId, ProviderId
 from core.ledger.entries import postings_of
 from core.ledger.post import post
+from core.ledger.suspense import lock_suspense
 from core.model.finding import Finding
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
-from core.model.records import RegistryPayment
 from core.money import format_roubles, split
-from core.payments.match import Claim
-from core.period import Month
 from core.records.bank import PaymentRow, read_payments
 from core.records.entities import describe_entities
 from core.services.archive_payments import ArchivePayments, post_archive_payments
 from core.services.bank_intake import Arrival, BankImport, BankReader, take_file
+from core.services.bank_money import claim_of_payment, payment_key, registry_money
+from core.services.clearing import money_waiting, release_key
 from core.services.matching import Found, find_payers
-from core.services.receipts import Money, Receipts, Suspended
+from core.services.receipts import Receipts, Suspended
 from core.services.statements import Reconciled, centre_accounts, post_statement, reconcile
 from core.storage.engine import transaction
 
@@ -63,39 +63,18 @@ def _post_registry(arrival: Arrival) -> None:
     while batch := list(islice(rows, _BATCH)):
         stornos += [row for row in batch if row.body.reverses]
         plain = [row for row in batch if not row.body.reverses]
-        found = find_payers(arrival.connection, [_claim(row.body) for row in plain])
+        found = find_payers(arrival.connection, [claim_of_payment(row.body) for row in plain])
         payments, suspended = [], []
         for row, who in zip(plain, found, strict=True):
             if who.account_id is None:
                 suspended.append(_suspended(arrival, row, who))
                 arrival.findings.append(_not_found(row, who))
             else:
-                payments.append(_money(arrival, row, who))
+                payments.append(registry_money(row, arrival.message_id, who))
         receipts.take(payments, suspended)
         arrival.count("posted", (payment.amount for payment in payments))
         arrival.count("suspended", (item.amount for item in suspended))
     _reverse(arrival, stornos, receipts)
-
-
-def _claim(body: RegistryPayment) -> Claim:
-    return Claim(body.account_text, body.els, body.izku, body.ipd, body.payer_name)
-
-
-def _money(arrival: Arrival, row: PaymentRow, who: Found) -> Money:
-    body = row.body
-    if who.account_id is None or who.provider_id is None or body.paid_on is None:
-        raise ValueError(f"payment {row.key} has no account or no day")
-    return Money(
-        key=f"payment/{row.key}",
-        amount=body.amount,
-        paid_on=body.paid_on,
-        account_id=who.account_id,
-        provider_id=who.provider_id,
-        named_month=None if body.for_month is None else Month.of(body.for_month),
-        source=f"операция {body.operation_id}",
-        record_id=row.record_id,
-        message_id=arrival.message_id,
-    )
 
 
 def _suspended(arrival: Arrival, row: PaymentRow, who: Found) -> Suspended:
@@ -104,7 +83,7 @@ def _suspended(arrival: Arrival, row: PaymentRow, who: Found) -> Suspended:
         raise ValueError(f"payment {row.key} has no day")
     proposals = tuple({"account_id": int(p.account_id), "score": p.score, "why": p.why} for p in who.proposals)
     why = f"лицевой счёт «{body.account_text}» не найден, операция {body.operation_id}"
-    return Suspended(f"payment/{row.key}", body.amount, body.paid_on, CENTRE, why, row.record_id, arrival.message_id, proposals)
+    return Suspended(payment_key(row.key), body.amount, body.paid_on, CENTRE, why, row.record_id, arrival.message_id, proposals)
 
 
 def _not_found(row: PaymentRow, who: Found) -> Finding:
@@ -124,32 +103,74 @@ def _reverse(arrival: Arrival, stornos: Sequence[PaymentRow], receipts: Receipts
     """Mirror what was posted for each original: whole, or each part in proportion (charging-rules section 3)."""
     if not stornos:
         return
-    originals = postings_of(arrival.connection, [f"payment/{row.body.reverses}" for row in stornos])
-    owners = {posting.account_id for moved in originals.values() for posting in moved if posting.account_id is not None}
-    entities = describe_entities(arrival.connection, owners)
+    lock_suspense(arrival.connection)
+    moved = _Moved.read(arrival.connection, [row.body.reverses for row in stornos])
     entries = []
     for row in stornos:
-        moved, amount = originals.get(f"payment/{row.body.reverses}", ()), -row.body.amount
-        if row.body.paid_on is None or not 0 < amount <= sum(posting.amount for posting in moved):
+        original, amount = row.body.reverses, -row.body.amount
+        if row.body.paid_on is None or not 0 < amount <= moved.left(original):
             arrival.count("refused", [row.body.amount])
             arrival.findings.append(_not_reversible(row))
             continue
-        account = moved[0].account_id
-        provider = CENTRE if account is None else entities[account].provider_id
+        provider = moved.provider(original)
         entries.append(
             Entry(
-                key=f"payment/{row.key}",
+                key=payment_key(row.key),
                 kind="payment_reversal",
                 provider_id=provider,
                 month=receipts.books.open_month(provider, row.body.paid_on),
                 occurred_on=row.body.paid_on,
-                reason=f"Возврат {format_roubles(amount)} по операции {row.body.reverses}",
-                postings=_mirrored(moved, amount),
+                reason=f"Возврат {format_roubles(amount)} по операции {original}",
+                postings=moved.take_back(original, amount),
                 message_id=arrival.message_id,
             )
         )
         arrival.count("reversed", [row.body.amount])
     receipts.posted += post(arrival.connection, entries, at=arrival.at)
+
+
+@dataclass(slots=True)
+class _Moved:
+    """What payments that are to be taken back have moved: on arrival, and when they were released from suspense."""
+
+    arrived: Mapping[str, tuple[Posting, ...]]
+    released: Mapping[str, tuple[Posting, ...]]
+    waiting: dict[str, int]
+    """Of those that still wait in suspense: what is left there, kopecks."""
+    providers: Mapping[EntityId, ProviderId]
+
+    @classmethod
+    def read(cls, connection: Connection, operations: Sequence[str]) -> _Moved:
+        """From the ledger; operations that have no entry are left out."""
+        arrived = postings_of(connection, [payment_key(operation) for operation in operations])
+        released = postings_of(connection, [release_key(operation) for operation in operations])
+        owners = {posting.account_id for those in (*arrived.values(), *released.values()) for posting in those}
+        entities = describe_entities(connection, {owner for owner in owners if owner is not None})
+        waiting = {operation: item.amount for operation, item in money_waiting(connection).items()}
+        return cls(arrived, released, waiting, {key: entity.provider_id for key, entity in entities.items()})
+
+    def left(self, operation: str) -> int:
+        """How much can be taken back, kopecks."""
+        on_account = self._on_account(operation)
+        if any(posting.account_id is not None for posting in on_account):
+            return sum(posting.amount for posting in on_account)
+        return self.waiting.get(operation, 0)
+
+    def provider(self, operation: str) -> ProviderId:
+        """In whose books it stands."""
+        account = self._on_account(operation)[0].account_id
+        return CENTRE if account is None else self.providers[account]
+
+    def take_back(self, operation: str, amount: int) -> tuple[Posting, ...]:
+        """The postings mirrored; a payment that was released goes back through suspense."""
+        if release_key(operation) not in self.released:
+            if operation in self.waiting:
+                self.waiting[operation] -= amount
+            return _mirrored(self.arrived[payment_key(operation)], amount)
+        return _mirrored(self.released[release_key(operation)], amount) + _mirrored(self.arrived[payment_key(operation)], amount)
+
+    def _on_account(self, operation: str) -> tuple[Posting, ...]:
+        return self.released.get(release_key(operation)) or self.arrived.get(payment_key(operation), ())
 
 
 def _mirrored(moved: Sequence[Posting], amount: int) -> tuple[Posting, ...]:

@@ -16,7 +16,7 @@ from core.money import format_roubles
 from core.period import Month
 from core.records.providers import providers
 from core.services.audit import audit_section
-from core.services.month_view import Json, ProviderMonth
+from core.services.month_view import Json, ProviderMonth, finding_json
 from core.services.report_accounts import account_rows
 from core.services.report_payments import payments_section
 from core.services.report_penalties import penalties_section
@@ -43,6 +43,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             "payments": payments_section(parts),
             "penalties": penalties_section(parts),
             "audit": audit_section(parts),
+            "held": [finding_json(item) for part in parts for item in part.held],
             "houses": _merged(part.houses() for part in parts),
             "accounts": accounts,
         }

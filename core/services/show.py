@@ -11,13 +11,15 @@ from sqlalchemy import Connection, Engine
 from core import archive, outbox
 from core.errors import InputError
 from core.ids import EntityId
-from core.issued.lookup import BillSummary, bills_like
+from core.issued.lookup import BillSummary, bills_like, read_contents
 from core.ledger.history import EntrySummary, entries_ending_with, entries_of_account
-from core.money import format_roubles
+from core.money import parse_roubles, readable_roubles
 from core.period import Month
 from core.records.crosswalk import find_by_external
-from core.records.entities import AccountNumber, describe_entities, find_accounts
+from core.records.entities import AccountNumber, accounts_of, describe_entities, find_accounts
 from core.records.intake import read_intake
+from core.services.intake_states import INTAKE_STATES
+from core.services.suspense_list import SuspenseItem, list_suspense
 from core.storage.engine import transaction
 
 __all__ = ["Fact", "Life", "show"]
@@ -30,30 +32,30 @@ _FEDERAL_KINDS = {
     "house_guid": "дом в ГИС ЖКХ",
     "ppa_guid": "организация в ГИС ЖКХ",
 }
+_UNCLEAR, _IN_SUSPENSE = "невыяснено", "в невыясненных"
 _ENTRY_KINDS = {
     "opening": "сальдо",
     "opening_penalty": "пени, сальдо",
     "charge": "начисление",
     "penalty": "пени",
     "payment": "платёж",
-    "payment_suspense": "невыяснено",
+    "payment_suspense": _UNCLEAR,
     "payment_reversal": "возврат",
     "receipt": "поступление",
-    "fee": "комиссия",
+    "fee": "комиссия банка",
+    "agent_fee": "комиссия агента",
+    "registry_rest": _UNCLEAR,
     "transfer": "перечисление",
     "credit_use": "зачёт",
     "advance_use": "зачёт аванса",
+    "advance_reversal": "зачёт отменён",
 }
+_THINGS = {"organisation": "организация", "house": "дом", "premises": "помещение", "room": "комната", "service": "услуга"}
 _ITEM_STATES = {"waiting": "ждёт ответа", "accepted": "размещён", "rejected": "отклонён"}
 _DIRECTIONS = {"in": "принято", "out": "отправлено", "decision": "решение", "configuration": "настройки"}
-_STATUSES = {
-    "accepted": "принят",
-    "accepted_with_errors": "принят с ошибками",
-    "rejected": "отклонён",
-    "ok": "принят",
-    "partial": "принят частично",
-}
 _HASH = re.compile(r"[0-9a-fA-F]{8,64}")
+_AMOUNT = re.compile(r"(?<![\d.])-?\d+\.\d\d(?![\d.])")
+"""An amount in a stored sentence: two places after the point; a date has more figures or another point behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Life:
 def show(engine: Engine, identifier: str) -> list[Life]:
     """Everything that an identifier may mean; ``InputError`` SH-0101 when it means nothing."""
     with transaction(engine) as connection:
-        found = [*_accounts(connection, identifier), *_bills(connection, identifier), *_payments(connection, identifier)]
+        found = [*_accounts(connection, identifier), *_bills(connection, identifier), *_payments(engine, connection, identifier)]
         found += [*_federal(connection, identifier), *_messages(connection, identifier)]
     if not found:
         raise InputError(
@@ -107,27 +109,53 @@ def _account(connection: Connection, account: AccountNumber) -> Life:
 
 def _entry(entry: EntrySummary) -> Fact:
     kind = _ENTRY_KINDS.get(entry.kind, entry.kind)
-    return Fact(f"{entry.occurred_on:%d.%m.%Y}", kind, f"{entry.reason}: {format_roubles(entry.amount)} руб. [{entry.key}]")
+    return Fact(f"{entry.occurred_on:%d.%m.%Y}", kind, f"{_readable(entry.reason)}: {readable_roubles(entry.amount)} руб. [{entry.key}]")
+
+
+def _readable(reason: str) -> str:
+    """A stored sentence with its amounts as people read them; it is hashed with its entry, so it is changed on the way out only."""
+    return _AMOUNT.sub(lambda found: readable_roubles(parse_roubles(found[0])), reason)
 
 
 def _bill_text(bill: BillSummary) -> str:
-    return f"№ {bill.number}, версия {bill.version}, к оплате {format_roubles(bill.total)} руб."
+    return f"№ {bill.number}, версия {bill.version}, к оплате {readable_roubles(bill.total)} руб."
 
 
 def _bills(connection: Connection, number: str) -> Iterator[Life]:
     for bill in bills_like(connection, number=number):
-        payer = describe_entities(connection, [bill.payer_id]).get(bill.payer_id)
-        facts = [Fact(f"{bill.month:%m.%Y}", "выпущен", _bill_text(bill)), Fact("", "счёт", payer.key if payer else "")]
+        content = read_contents(connection, [bill.bill_id])[bill.bill_id]
+        facts = [
+            Fact(f"{bill.month:%m.%Y}", "выпущен", _bill_text(bill)),
+            Fact("", "счёт", f"{content.account_number}, {content.payer_name}"),
+        ]
         item = outbox.live(connection, "bill", [bill.bill_id]).get(bill.bill_id)
         if item is not None:
             facts.append(Fact("", "ГИС ЖКХ", f"{_ITEM_STATES[item.state]}: ИПД {item.remote_number or 'ещё не присвоен'}"))
         yield Life("bill", f"Платёжный документ {number} за {Month.of(bill.month).title}", tuple(facts))
 
 
-def _payments(connection: Connection, identifier: str) -> Iterator[Life]:
+def _payments(engine: Engine, connection: Connection, identifier: str) -> Iterator[Life]:
     entries = list(entries_ending_with(connection, identifier))
-    if entries:
-        yield Life("entry", f"Записи книги с идентификатором {identifier}", tuple(_entry(entry) for entry in entries))
+    if not entries:
+        return
+    facts = [_entry(entry) for entry in entries]
+    put_aside = {entry.key.removeprefix("payment/") for entry in entries if _ENTRY_KINDS.get(entry.kind) == _UNCLEAR}
+    if put_aside:
+        waiting = [item for item in list_suspense(engine) if item.operation in put_aside]
+        facts += [fact for item in waiting for fact in _waiting(item)] or [
+            Fact("", _IN_SUSPENSE, "ничего: деньги разнесены или возвращены")
+        ]
+    yield Life("entry", f"Записи книги с идентификатором {identifier}", tuple(facts))
+
+
+def _waiting(item: SuspenseItem) -> Iterator[Fact]:
+    """Money that is in suspense now: why, whose it may be, and what takes it out."""
+    yield Fact("", _IN_SUSPENSE, f"сейчас {readable_roubles(item.amount)} руб.: {_readable(item.why)}")
+    for name, value in item.given.items():
+        yield Fact("", name, _readable(value))
+    for candidate in item.candidates:
+        yield Fact("", "похожий счёт", f"{candidate.account}: {candidate.why} ({candidate.score} из 100)")
+    yield Fact("", "что делать", item.command)
 
 
 def _federal(connection: Connection, value: str) -> Iterator[Life]:
@@ -137,9 +165,13 @@ def _federal(connection: Connection, value: str) -> Iterator[Life]:
 
 
 def _owner(connection: Connection, entity_id: EntityId) -> Iterator[Fact]:
+    account = accounts_of(connection, [entity_id]).get(entity_id)
+    if account is not None:
+        yield Fact("", "счёт", f"{account.number}, {account.payer_name}")
+        return
     entity = describe_entities(connection, [entity_id]).get(entity_id)
     if entity is not None:
-        yield Fact("", entity.kind, f"ключ отправителя {entity.key}, поставщик {entity.provider_id}")
+        yield Fact("", _THINGS.get(entity.kind, entity.kind), f"ключ отправителя {entity.key}")
 
 
 def _messages(connection: Connection, prefix: str) -> Iterator[Life]:
@@ -157,7 +189,7 @@ def _messages(connection: Connection, prefix: str) -> Iterator[Life]:
         intake = read_intake(connection, message.message_id)
         if intake is not None:
             facts.append(
-                Fact(f"{intake.taken_at:%d.%m.%Y %H:%M}", _STATUSES.get(intake.status, intake.status), f"адаптер {intake.adapter}")
+                Fact(f"{intake.taken_at:%d.%m.%Y %H:%M}", INTAKE_STATES.get(intake.status, intake.status), f"адаптер {intake.adapter}")
             )
         path = archive.hash_path(connection, message.message_id)
         facts.append(Fact("", "печать", "сутки ещё не запечатаны" if path is None else f"сходится: {path.holds()}"))

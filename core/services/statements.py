@@ -7,9 +7,10 @@ registry and line and posts what an agent kept; it may run at any time and any n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
@@ -21,19 +22,18 @@ from core.ledger.entries import known_keys
 from core.ledger.post import post
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
-from core.model.records import StatementLine
 from core.money import format_roubles
-from core.payments.match import Claim
 from core.payments.reconcile import LineFact, Reconciliation, RegistryFact, RegistryLink, RegistryOutcome, is_agent, is_bank_charge
 from core.payments.reconcile import reconcile as compare
-from core.period import Month
-from core.records.bank import RegistryRow, StatementRow, read_registries, read_statement_lines
+from core.records.bank import RegistryRow, StatementRow, payments_of, read_registries, read_statement_lines
 from core.records.entities import organisation_ids
 from core.records.latest import read_bank_accounts, read_organisations
 from core.records.providers import providers
 from core.services.bank_intake import Arrival
+from core.services.bank_money import claim_of_line, day_of_line, line_money, payment_key
+from core.services.clearing import Released, clear_suspense, released_operations, released_to
 from core.services.matching import Found, find_payers
-from core.services.receipts import Money, Receipts, Suspended
+from core.services.receipts import Receipts, Suspended
 from core.services.standings import Books
 from core.storage.engine import transaction
 
@@ -51,6 +51,8 @@ class Reconciled:
     lines: Mapping[str, StatementRow]
     posted: int
     """New entries: fees that agents kept, money of a settled registry that is nobody's yet."""
+    released: Released
+    """Payments that waited in suspense and are certain now; their entries are not among ``posted``."""
 
     @property
     def differences(self) -> list[RegistryOutcome]:
@@ -107,7 +109,7 @@ class _Lines:
         self._post_direct(direct)
 
     def _add(self, entries: list[Entry], state: str, row: StatementRow, books: Books, posting: Posting) -> None:
-        day = _day(row.body)
+        day = day_of_line(row.body)
         kinds = {"agent": ("receipt", "Перевод агента"), "charge": ("fee", "Комиссия банка"), "transfer": ("transfer", "Перечислено")}
         kind, title = kinds[state]
         entries.append(
@@ -126,59 +128,58 @@ class _Lines:
 
     def _post_direct(self, rows: Sequence[StatementRow]) -> None:
         receipts = Receipts(self.arrival.connection, Chart.CASH, self.arrival.at)
-        found = find_payers(self.arrival.connection, [_claim(row.body) for row in rows])
-        payments = [self._money(row, who) for row, who in zip(rows, found, strict=True) if who.account_id is not None]
+        found = find_payers(self.arrival.connection, [claim_of_line(row.body) for row in rows])
+        payments = [line_money(row, who) for row, who in zip(rows, found, strict=True) if who.account_id is not None]
         suspended = [self._suspended(row, who) for row, who in zip(rows, found, strict=True) if who.account_id is None]
         receipts.take(payments, suspended)
         self.arrival.count("posted", (payment.amount for payment in payments))
         self.arrival.count("suspended", (item.amount for item in suspended))
-
-    def _money(self, row: StatementRow, who: Found) -> Money:
-        line = row.body
-        if who.account_id is None or who.provider_id is None:
-            raise ValueError(f"statement line {row.key} has no account")
-        return Money(
-            key=f"payment/{row.key}",
-            amount=line.amount,
-            paid_on=line.document_on or _day(line),
-            account_id=who.account_id,
-            provider_id=who.provider_id,
-            named_month=None if line.for_month is None else Month.of(line.for_month),
-            source=f"прямой перевод, документ {line.number}",
-            record_id=row.record_id,
-            message_id=self.arrival.message_id,
-        )
 
     def _suspended(self, row: StatementRow, who: Found) -> Suspended:
         line = row.body
         proposals = tuple({"account_id": int(p.account_id), "score": p.score, "why": p.why} for p in who.proposals)
         named = f"назван счёт «{line.account_text}»" if line.account_text else "лицевой счёт не назван"
         why = f"прямой перевод, документ {line.number}, {named}"
-        return Suspended(f"payment/{row.key}", line.amount, _day(line), CENTRE, why, row.record_id, self.arrival.message_id, proposals)
+        return Suspended(
+            payment_key(row.key), line.amount, day_of_line(line), CENTRE, why, row.record_id, self.arrival.message_id, proposals
+        )
 
 
 def reconcile(engine: Engine, *, clock: Clock, own_accounts: Iterable[str] | None = None) -> Reconciled:
-    """Compare all registries with all statement lines; post the fees kept and the money that a settled registry leaves unexplained.
+    """Clear suspense, compare all registries with all statement lines, post the fees kept and what a settled registry leaves unexplained.
 
     After it a settled registry leaves nothing in transit: posted + suspended = its order + the fee the agent kept.
     """
     with transaction(engine) as connection:
+        at = clock.now()
+        released = clear_suspense(connection, at=at)
         own = centre_accounts(connection) if own_accounts is None else frozenset(own_accounts)
         registries = {row.key: row for row in read_registries(connection) if row.counts.get("posted") or row.counts.get("suspended")}
         lines = {row.key: row for row in read_statement_lines(connection)}
-        claims = find_payers(connection, [_claim(row.body) for row in lines.values()])
-        facts = [
-            _fact(row, str(who.account_id) if who.account_id is not None else None) for row, who in zip(lines.values(), claims, strict=True)
-        ]
-        result = compare([_registry_fact(row) for row in registries.values()], facts, own_accounts=own)
-        at = clock.now()
+        accounts = _accounts(connection, lines)
+        facts = [_fact(row, accounts.get(row.key)) for row in lines.values()]
+        left = _left_suspense(connection)
+        result = compare([_registry_fact(row, left[row.key]) for row in registries.values()], facts, own_accounts=own)
         entries = [entry for outcome in result.registries for entry in _settlement(connection, outcome, registries[outcome.key], lines)]
         known = known_keys(connection, [entry.key for entry in entries])
         fresh = [entry for entry in entries if entry.key not in known]
         posted = post(connection, fresh, at=at)
         for outcome in result.registries:
             _tell(connection, outcome, registries[outcome.key], fresh, at)
-        return Reconciled(result, registries, lines, posted.new)
+        return Reconciled(result, registries, lines, posted.new, released)
+
+
+def _accounts(connection: Connection, lines: Mapping[str, StatementRow]) -> dict[str, str]:
+    """The account of each line that names one for certain, or that a person has assigned to one."""
+    found = find_payers(connection, [claim_of_line(row.body) for row in lines.values()])
+    accounts = {key: str(who.account_id) for key, who in zip(lines, found, strict=True) if who.account_id is not None}
+    return accounts | {key: str(account) for key, account in released_to(connection, list(lines))}
+
+
+def _left_suspense(connection: Connection) -> Counter[str]:
+    """How many payments of each registry have left suspense since they came, by the registry's key."""
+    keys = released_operations(connection)
+    return Counter(row.body.registry for row in payments_of(connection, keys))
 
 
 def _settlement(connection: Connection, outcome: RegistryOutcome, registry: RegistryRow, lines: Mapping[str, StatementRow]) -> list[Entry]:
@@ -186,7 +187,7 @@ def _settlement(connection: Connection, outcome: RegistryOutcome, registry: Regi
     orders = [lines[key].body for key in outcome.lines if lines[key].body.incoming]
     if not orders:
         return []
-    day = min(_day(line) for line in orders)
+    day = min(day_of_line(line) for line in orders)
     month = Books(connection).open_month(CENTRE, day)
 
     def entry(kind: str, reason: str, posting: Posting) -> Entry:
@@ -221,12 +222,13 @@ def _tell(connection: Connection, outcome: RegistryOutcome, registry: RegistryRo
     )
 
 
-def _registry_fact(row: RegistryRow) -> RegistryFact:
+def _registry_fact(row: RegistryRow, released: int) -> RegistryFact:
+    """``released``: of its payments that were suspended those that have left suspense."""
     body = row.body
     model = row.header.get("fee_model", "kept")
     counts = {state: row.counts.get(state, 0) for state in ("posted", "suspended", "refused", "repeated", "disputed")}
     stornos = row.counts.get("reversed", 0)
-    payments = {"posted": counts["posted"] - stornos, "suspense": counts["suspended"], "reversed": 2 * stornos}
+    payments = {"posted": counts["posted"] + released - stornos, "suspense": counts["suspended"] - released, "reversed": 2 * stornos}
     payments |= {state: counts[state] for state in ("refused", "repeated", "disputed")}
     return RegistryFact(
         key=row.key,
@@ -257,15 +259,3 @@ def _fact(row: StatementRow, account: str | None = None) -> LineFact:
         account=account,
         document_type=line.document_type,
     )
-
-
-def _claim(line: StatementLine) -> Claim:
-    return Claim(line.account_text, line.els, line.izku, line.ipd, line.other_name)
-
-
-def _day(line: StatementLine) -> date:
-    """The value date, on which the money moved; else the document's own."""
-    day = line.value_on or line.document_on
-    if day is None:
-        raise ValueError(f"statement document {line.number} has no date")
-    return day

@@ -56,7 +56,8 @@ def rows_in_suspense(connection: Connection, provider: Provider, row_keys: Seque
         if withdrawal_key(provider, key) in withdrawn:
             amounts[key] += withdrawn[withdrawal_key(provider, key)].amount
     released = set()
-    for version in versions:
+    said = {(version.key, version.message_id, version.uip): version for version in versions}  # one released from quarantine says it again
+    for version in said.values():
         move = paid.get(payment_key(version.uip))
         if move is not None and move.amount and move.message_id == version.message_id:
             amounts[version.key] += move.amount

@@ -8,7 +8,7 @@ time, because the hub may know more by now (a sender registered since, tariffs a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -17,6 +17,7 @@ from core import archive, events
 from core.clock import Clock
 from core.errors import InputError, TransientError
 from core.ids import CENTRE, MessageId, ProviderId
+from core.ledger.balances import takeover_month
 from core.model.finding import Finding, Position
 from core.model.parsed import Parsed
 from core.model.records import Payment, PaymentPack, Record, RegisteredSender
@@ -24,8 +25,8 @@ from core.payments.totals import MoneyTotals, money_totals, signed_amount
 from core.period import Month
 from core.records.findings import read_findings, save_findings
 from core.records.intake import Intake, known_keys, moment_after, read_intake, save_intake
-from core.records.latest import read_payments
 from core.records.providers import Provider, find_provider, provider, register_senders
+from core.records.quarantine import Quarantine
 from core.records.store import save
 from core.services.archive_payments import SentPayments, post_archive_payments
 from core.services.opening import post_openings
@@ -36,7 +37,6 @@ __all__ = ["Parse", "Taken", "load_region", "take", "take_unknown"]
 Parse = Callable[[Mapping[str, frozenset[str]]], Iterator[Record | Finding | Parsed]]
 """An adapter's ``parse`` bound to its message: called with the keys that the sender's earlier messages brought."""
 
-_REFUND = 2
 _HELD_READING = "hold_reading"
 _REJECTED = "rejected"
 _LOADED = frozenset(("accepted", "flagged"))
@@ -59,6 +59,8 @@ class Taken:
     """None when nothing of the message was loaded."""
     is_new: bool
     new_records: int = 0
+    released: Mapping[str, int] = field(default_factory=dict)
+    """Rows of earlier messages, by kind of record, that had waited for what this one brought."""
 
 
 def take(
@@ -148,29 +150,49 @@ class _Reading:
         sender = self._sender()
         known = known_keys(self.connection, sender.provider_id) if sender else {}
         owner = sender.provider_id if sender else CENTRE
-        records = self._noting_money(_split(parse(known), self.findings, self.ends))
+        quarantine = Quarantine(self.connection, owner, self.message_id)
+        records = quarantine.noting_arrivals(self._noting_money(_split(parse(known), self.findings, self.ends)))
         saved = save(self.connection, provider_id=owner, message_id=self.message_id, records=records, recorded_at=self.at)
         end = self.ends[-1]
         if self.earlier is not None and end.status == _REJECTED and _found(self.connection, self.earlier) == tuple(self.findings):
             return _again(self.connection, name, self.earlier)
         month = Month.parse(end.header["period"]) if end.header.get("period") else None
         status, money = end.status, None
+        released: Mapping[str, int] = {}
         if status != _REJECTED and sender is not None and month is not None:
-            self._post(sender, month, end)
-            money = money_totals(self.payments, end.suspended)
+            released = quarantine.release(packs=frozenset(self.packs), payments=frozenset(key for key, _ in self.payments), at=self.at)
+            self._post(sender, month, end, is_released=bool(released))
+            suspended = {key: code for key, code in end.suspended.items() if key not in quarantine.released_payments}
+            money = money_totals(self.payments, suspended)
             if status == "accepted" and any(finding.code == _FINISHED_MONTH for finding in self.findings):
                 status = "accepted_with_errors"
         _save_outcome(
             self.connection,
-            Intake(self.message_id, owner, adapter, status, month, dict(end.header), dict(end.counts), self.at),
+            Intake(
+                self.message_id,
+                owner,
+                adapter,
+                status,
+                month,
+                dict(end.header),
+                dict(end.counts),
+                self.at,
+                released,
+                None if money is None else asdict(money),
+            ),
             name=name,
             findings=self.findings,
         )
-        return Taken(name, self.message_id, sender, month, status, end.counts, tuple(self.findings), money, True, sum(saved.new.values()))
+        new = sum(saved.new.values())
+        return Taken(name, self.message_id, sender, month, status, end.counts, tuple(self.findings), money, True, new, released)
 
-    def _post(self, sender: Provider, month: Month, end: Parsed) -> None:
-        """Opening balances, then payments; what can not be corrected any more is a finding."""
-        openings = post_openings(self.connection, provider=sender, month=month, message_id=self.message_id, at=self.at)
+    def _post(self, sender: Provider, month: Month, end: Parsed, *, is_released: bool) -> None:
+        """Opening balances, then payments; what can not be corrected any more is a finding.
+
+        Balances that waited were of the month that was taken over, whichever month the message is of.
+        """
+        opening = (takeover_month(self.connection, provider_id=sender.provider_id) if is_released else None) or month
+        openings = post_openings(self.connection, provider=sender, month=opening, message_id=self.message_id, at=self.at)
         if openings.refused:
             accounts = ", ".join(openings.refused[:_SHOWN_ACCOUNTS]) + (" …" if len(openings.refused) > _SHOWN_ACCOUNTS else "")
             self.findings.append(
@@ -180,11 +202,11 @@ class _Reading:
                     "error",
                     "hold_row",
                     value=accounts,
-                    message=f"Входящее сальдо изменено у лицевых счетов: {len(openings.refused)}, но {month.title} уже проведён.",
+                    message=f"Входящее сальдо изменено у лицевых счетов: {len(openings.refused)}, но {opening.title} уже проведён.",
                     hint="Остатки проведённого месяца не меняются: исправьте долг перерасчётом в открытом месяце.",
                 )
             )
-        sent = SentPayments(end.suspended, frozenset(key for key, _ in self.payments), frozenset(self.packs))
+        sent = SentPayments(frozenset(key for key, _ in self.payments), frozenset(self.packs))
         post_archive_payments(self.connection, provider=sender, month=month, message_id=self.message_id, sent=sent, at=self.at)
 
     def _sender(self) -> Provider | None:
@@ -200,31 +222,27 @@ class _Reading:
             yield record
 
 
-def _tell(
-    connection: Connection, owner: ProviderId, message_id: MessageId, name: str, status: str, findings: list[Finding], at: datetime
-) -> None:
-    """Events that people will be told of: the archive, and what was found in it."""
-    events.record(
-        connection,
-        kind=events.EventKind.ARCHIVE_TAKEN,
-        provider_id=owner,
-        subject_kind="message",
-        subject_id=message_id,
-        data={"name": name, "status": status, "findings": len(findings)},
-        at=at,
-    )
+def _tell(connection: Connection, intake: Intake, name: str, findings: list[Finding]) -> None:
+    """Events that people will be told of: the archive, what was found in it, and what it brought out of quarantine."""
+
+    def told(kind: events.EventKind, data: Mapping[str, object]) -> None:
+        events.record(
+            connection,
+            kind=kind,
+            provider_id=intake.provider_id,
+            subject_kind="message",
+            subject_id=intake.message_id,
+            data={"name": name, **data},
+            at=intake.taken_at,
+        )
+
+    told(events.EventKind.ARCHIVE_TAKEN, {"status": intake.status, "findings": len(findings)})
     held = sum(1 for item in findings if item.effect == _HELD_READING)
     for kind, count in ((events.EventKind.READING_HELD, held), (events.EventKind.FINDING_OPENED, len(findings))):
         if count:
-            events.record(
-                connection,
-                kind=kind,
-                provider_id=owner,
-                subject_kind="message",
-                subject_id=message_id,
-                data={"name": name, "count": count},
-                at=at,
-            )
+            told(kind, {"count": count})
+    if intake.released:
+        told(events.EventKind.QUARANTINE_RELEASED, {"count": sum(intake.released.values()), "kinds": dict(intake.released)})
 
 
 def _refuse(connection: Connection, *, name: str, adapter: str, message_id: MessageId, finding: Finding, at: datetime) -> Taken:
@@ -243,7 +261,7 @@ def _save_outcome(connection: Connection, intake: Intake, *, name: str, findings
         raise TransientError("IN-0105", f"Файл «{name}» в это же время принимает другой процесс.", hint="Повторите команду.", file=name)
     owner, message_id, at = intake.provider_id, intake.message_id, intake.taken_at
     save_findings(connection, findings, provider_id=owner, message_id=message_id, month=intake.month, found_at=at)
-    _tell(connection, owner, message_id, name, intake.status, findings, at)
+    _tell(connection, intake, name, findings)
 
 
 def _found(connection: Connection, intake: Intake) -> tuple[Finding, ...]:
@@ -255,17 +273,5 @@ def _again(connection: Connection, name: str, known: Intake) -> Taken:
     """The stored outcome of a message that was taken before."""
     sender = None if known.provider_id == CENTRE else provider(connection, known.provider_id)
     findings = _found(connection, known)
-    money = None if sender is None or known.status == _REJECTED else _stored_money(connection, sender, known.message_id)
-    return Taken(name, known.message_id, sender, known.month, known.status, known.counts, findings, money, False)
-
-
-def _stored_money(connection: Connection, sender: Provider, message_id: MessageId) -> MoneyTotals:
-    """The same totals from the payments as stored: those that went to suspense are held."""
-    payments = []
-    suspended = {}
-    for row in read_payments(connection, provider_id=sender.provider_id, message_id=message_id):
-        amount = row.amount or 0
-        payments.append((row.key, -amount if row.operation == _REFUND else amount))
-        if row.state == "held":
-            suspended[row.key] = ""
-    return money_totals(payments, suspended)
+    money = None if known.money is None else MoneyTotals(**known.money)
+    return Taken(name, known.message_id, sender, known.month, known.status, known.counts, findings, money, False, released=known.released)

@@ -14,6 +14,7 @@ from core.services.payments import Reconciled, reconcile
 from erkc.bank_reconciliation import RegistryFile, reconcile_files
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
+from erkc.cli.suspense import released_json, say_released
 
 __all__ = ["REGISTRY_STATES", "register", "show_reconciled"]
 
@@ -39,13 +40,17 @@ def reconcile_command(
     accounts: Annotated[Path | None, typer.Option(help="Известные счета (JSON).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Сверить реестры агентов, строки выписок и учёт; провести удержанные комиссии. С --statement — только файлы."""
+    """Сверить реестры агентов, строки выписок и учёт; провести удержанные комиссии. С --statement — только файлы.
+
+    Невыясненные платежи опознаются заново; те, чей счёт теперь известен, разносятся.
+    """
     if statement is not None:
         _over_files(statement, registry or [], accounts, Screen(as_json=as_json))
         return
     with opened(as_json) as (application, screen):
         done = reconcile(application.engine, clock=application.clock)
         show_reconciled(screen, done)
+        say_released(screen, done.released)
         screen.document(
             {
                 "registries": [
@@ -60,6 +65,7 @@ def reconcile_command(
                 ],
                 "lines": [{"key": item.key, "state": item.state, "registries": list(item.registries)} for item in done.result.lines],
                 "posted": done.posted,
+                "released": released_json(done.released),
             }
         )
     if done.differences:

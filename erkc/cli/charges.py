@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from core.errors import ConfigError
-from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
+from core.errors import ConfigError, InputError
+from core.ledger.months import MonthState
+from core.services.charge import Draft, approve_month, close_month, draft_month, holding, post_month
 from core.services.month_view import finding_json
 from erkc.application import CODE_VERSION
 from erkc.cli.intake import findings_table
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
+from erkc.cli.suspense import released_json, say_released
 from erkc.issue import issue_bills
 
 __all__ = ["register"]
@@ -45,10 +47,14 @@ def bill_month(
     month_text: MonthArgument,
     mode: Annotated[str, typer.Option(help="charge — начисляет центр по закону; accept — принимаются начисления отправителя.")] = "charge",
     draft: Annotated[bool, typer.Option("--draft", help="Остановиться на черновике: дальше erkc bill approve.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Рассчитать черновик заново, даже если данные не менялись.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Рассчитать и показать, ничего не оставить в базе.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Рассчитать, утвердить и провести месяц каждого отправителя; с --draft — только рассчитать."""
+    """Рассчитать, утвердить и провести месяц каждого отправителя; с --draft — только рассчитать.
+
+    Месяц, в котором что-то задержано, остаётся черновиком: код 1. Черновик пересчитывается сам, если после него принят пакет отправителя.
+    """
     month = month_of(month_text)
     if mode not in ("charge", "accept"):
         raise ConfigError("CLI-0301", f"Нет режима «{mode}».", hint="Есть charge и accept.")
@@ -67,28 +73,23 @@ def bill_month(
                     actor=_ACTOR,
                     clock=application.clock,
                     progress=progress,
+                    again=again,
                     dry_run=dry_run,
                 )
-            posted = None
-            if not draft and not dry_run:
-                approve_month(
-                    application.engine,
-                    provider_id=provider.provider_id,
-                    month=month,
-                    actor=_ACTOR,
-                    reason="Утверждено командой erkc bill month",
-                    clock=application.clock,
-                )
-                posted = post_month(
-                    application.engine, provider_id=provider.provider_id, month=month, law=law(), actor=_ACTOR, clock=application.clock
-                )
-            outcomes[provider.inn] = _drafted_json(drafted) | {"posted": None if posted is None else posted.posted.new}
             _show_draft(screen, drafted, month.title)
+            held = bool(holding(drafted.calculation, drafted.findings))
+            posted = None
             if dry_run:
                 screen.say("  пробный расчёт: в базе ничего не изменено")
-            if posted is not None:
+            elif held and drafted.state is MonthState.DRAFT:
+                screen.say(f"  остаётся черновиком: исправьте данные и повторите, или erkc bill approve {month} --with-held")
+            elif not draft:
+                scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
+                approve_month(application.engine, reason="Утверждено командой erkc bill month", **scope)
+                posted = post_month(application.engine, law=law(), **scope)
                 screen.say(f"  проведено записей: {posted.posted.new}" if posted.is_new else "  уже проведено, ничего не изменено")
-            failed = failed or any(finding.severity == "error" for finding in drafted.findings)
+            outcomes[provider.inn] = _drafted_json(drafted) | {"posted": None if posted is None else posted.posted.new}
+            failed = failed or held
         screen.document(outcomes)
     if failed:
         raise typer.Exit(1)
@@ -98,20 +99,33 @@ def bill_month(
 def bill_approve(
     month_text: MonthArgument,
     reason: Annotated[str, typer.Option(help="Почему утверждается; остаётся в истории месяца.")] = "Проверено",
+    with_held: Annotated[
+        bool, typer.Option("--with-held", help="Утвердить, хотя что-то задержано: оно останется в этом месяце без начислений.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Утвердить черновик месяца и провести его."""
+    """Утвердить черновик месяца каждого отправителя и провести его; у кого что-то задержано — не утвердить и сказать почему (код 1)."""
     month = month_of(month_text)
     outcomes: dict[str, object] = {}
+    failed = False
     with opened(as_json) as (application, screen):
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
-            step = approve_month(application.engine, reason=reason, **scope)
+            try:
+                step = approve_month(application.engine, reason=reason, with_held=with_held, **scope)
+            except InputError as refused:
+                failed = True
+                outcomes[provider.inn] = {"state": MonthState.DRAFT.value, "refused": refused.code, "message": refused.message}
+                screen.say(f"{provider.name}: {refused.message} [{refused.code}]")
+                screen.say(f"  Что делать: {refused.hint}")
+                continue
             posted = post_month(application.engine, law=law(), **scope)
             outcomes[provider.inn] = {"state": step.state.value, "posted": posted.posted.new, "total": posted.totals.total}
             what = f"проведено записей {posted.posted.new} на {roubles(posted.totals.total)} руб." if posted.is_new else "уже проведён"
             screen.say(f"{provider.name}, {month.title}: {what}")
         screen.document(outcomes)
+    if failed:
+        raise typer.Exit(1)
 
 
 @_bill.command("close")
@@ -141,7 +155,7 @@ def _drafted_json(drafted: Draft) -> dict[str, object]:
         "accounts": drafted.totals.accounts,
         "total": drafted.totals.total,
         "surcharge": drafted.totals.surcharge,
-        "findings": len(drafted.findings),
+        "findings": [finding_json(finding) for finding in drafted.findings],
         "is_new": drafted.is_new,
     }
 
@@ -176,6 +190,7 @@ def issue(
         with screen.progress("Выпускаю документы") as progress:
             issued = issue_bills(application, month=month, out=out, issued_on=day, law=law(), progress=progress)
         screen.say(f"Документов: {issued.bills}, новых {issued.new}; PDF: {issued.rendered} новых, папка {out}")
+        say_released(screen, issued.released)
         findings_table(screen, issued.findings)
         screen.document(
             {
@@ -184,6 +199,7 @@ def issue(
                 "rendered": issued.rendered,
                 "total": issued.total,
                 "out": str(out),
+                "released": released_json(issued.released),
                 "findings": [finding_json(finding) for finding in issued.findings],
             }
         )

@@ -18,7 +18,8 @@ from erkc.cli.intake import findings_table, show_taken
 from erkc.cli.options import Json
 from erkc.cli.review import show_verdict
 from erkc.cli.screen import Screen, roubles
-from erkc.demo import MONTH, Demonstration, open_demonstration
+from erkc.demo import MONTH, Demonstration, SuspenseKind, open_demonstration
+from erkc.federal_words import acknowledged_json, acknowledged_sentences
 
 __all__ = ["register"]
 
@@ -80,7 +81,8 @@ def _run(screen: Screen, demonstration: Demonstration) -> None:
         with screen.progress("Квитирую"):
             demonstration.acknowledge(stand)
         assert story.acknowledged is not None
-        screen.say(f"  квитировано строк: {story.acknowledged.begun + story.acknowledged.known}, отложено {len(story.acknowledged.held)}")
+        for sentence in acknowledged_sentences(story.acknowledged):
+            screen.say(f"  {sentence}")
     screen.heading("6. Проверка инвариантов")
     with screen.progress("Проверяю"):
         demonstration.verify()
@@ -92,12 +94,13 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
     """One screen: what came in, was charged, billed, delivered, paid, is unclear; where things are; what to run next."""
     story, application = demonstration.story, demonstration.application
     assert story.taken and story.posted and story.issued and story.standing and story.reconciled and story.verdict and story.provider
+    assert story.acknowledged
     with transaction(application.engine) as connection:
         kinds = kind_totals(connection)
+    suspended, made_of = demonstration.suspense()
     states: dict[str, int] = {}
     for outcome in story.reconciled.result.registries:
         states[outcome.state] = states.get(outcome.state, 0) + 1
-    suspended = sum(kinds[kind].amount for kind in kinds if "suspense" in kind)
     paid = kinds["payment"].amount if "payment" in kinds else 0
     rows = [
         ("Принято", f"{story.taken.name}: {sum(story.taken.counts.values())} строк, замечаний {len(story.taken.findings)}"),
@@ -105,7 +108,7 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
         ("Выпущено", f"{story.issued.bills} документов, к оплате {roubles(story.issued.total)} руб."),
         ("Размещено", f"{story.standing.placed} из {story.standing.bills} документов в ГИС ЖКХ"),
         ("Оплачено", f"{roubles(paid)} руб. (октябрь — из пакета, ноябрь — из реестра и выписки)"),
-        ("Невыяснено", f"{roubles(suspended)} руб."),
+        ("Невыяснено", "\n".join([f"{roubles(suspended)} руб.", *(_suspense_line(item) for item in made_of)])),
         ("Сверка", ", ".join(f"{REGISTRY_STATES.get(state, state)}: {count}" for state, count in sorted(states.items()))),
         ("Инварианты", "держатся все семь" if story.verdict.holds else "НАРУШЕНЫ"),
     ]
@@ -117,6 +120,9 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
     home = "" if str(demonstration.out) == ".erkc" else f"ERKC_HOME={demonstration.out} "
     screen.say(f"Объяснить счёт:  {home}.venv/bin/erkc explain {account} {MONTH}")
     screen.say(f"Отчёт месяца:    {home}.venv/bin/erkc report month {MONTH}")
+    screen.say(f"Невыясненное:    {home}.venv/bin/erkc suspense list")
+    for item in made_of:
+        screen.say(f"  один платёж:   {home}.venv/bin/erkc show {item.example}")
     screen.say(f"Проверить снова: {home}.venv/bin/erkc verify")
     screen.say()
     screen.say(f"Готово за {seconds:.0f} с." + ("" if story.something_new else " Всё это уже было сделано раньше: ничего не изменено."))
@@ -130,6 +136,10 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
             "placed": story.standing.placed,
             "paid": paid,
             "suspended": suspended,
+            "suspense": [
+                {"what": item.what, "payments": item.payments, "amount": item.amount, "example": item.example} for item in made_of
+            ],
+            "acknowledged": acknowledged_json(story.acknowledged),
             "registries": states,
             "signature": story.signature,
             "invariants_hold": story.verdict.holds,
@@ -139,6 +149,10 @@ def _summary(screen: Screen, demonstration: Demonstration, seconds: float) -> No
             "database": _database(demonstration),
         }
     )
+
+
+def _suspense_line(item: SuspenseKind) -> str:
+    return f"  {roubles(item.amount)} — {item.what}: {item.payments}"
 
 
 def _database(demonstration: Demonstration) -> str:

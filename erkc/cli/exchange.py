@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import typer
 
+from core.services.clearing import Released, release_suspended
+from core.services.intake_states import INTAKE_STATES
 from erkc.cli.federal import Wait, conversation, poll_all, synchronise_all
 from erkc.cli.options import Json
+from erkc.cli.suspense import released_json, say_released
 from erkc.collecting import take_inbox
 from erkc.federation import is_signing_ready
 
@@ -31,24 +34,33 @@ def deliver(wait: Wait = 0, as_json: Json = False) -> None:
 
 
 def collect(wait: Wait = 120, as_json: Json = False) -> None:
-    """Принять файлы входящего каталога и, если есть ключ подписи, получить идентификаторы ГИС ЖКХ; код 1 — есть отклонённые файлы."""
+    """Принять файлы входящего каталога и, если есть ключ подписи, получить идентификаторы ГИС ЖКХ; код 1 — есть отклонённые файлы.
+
+    Сначала принимаются пакеты, затем реестры, затем выписки, как бы они ни назывались.
+    """
     finished = True
     with conversation(as_json) as (application, federal, screen):
         collected = take_inbox(application)
         for one in collected:
-            screen.say(f"{one.name}: {'отклонён' if one.is_refused else 'принят'} ({one.status}), замечаний {one.findings}; {one.moved_to}")
+            screen.say(f"{one.name}: {INTAKE_STATES.get(one.status, one.status)}, замечаний {one.findings}; {one.moved_to}")
+            say_released(screen, one.released)
         refused = sum(one.is_refused for one in collected)
         screen.say(f"Файлов во входящих ({application.home / 'inbox'}): {len(collected)}, из них отклонено {refused}.")
         outcomes: dict[str, object] | None = None
+        known = Released({})
         if is_signing_ready(application):
             outcomes, finished = synchronise_all(application, federal, screen, wait_s=wait)
+            known = release_suspended(application.engine, clock=application.clock)
+            say_released(screen, known)
         else:
             screen.say("Ключа подписи нет: с ГИС ЖКХ не сверяюсь (подробнее: erkc gis synchronise).")
         files = {
             one.name: {"status": one.status, "findings": one.findings, "refused": one.is_refused, "moved_to": str(one.moved_to)}
             for one in collected
         }
-        screen.document({"files": files, "refused": refused, federal.system: outcomes})
+        told = [*(one.released for one in collected), known]
+        released = Released({operation: amount for one in told for operation, amount in one.payments.items()})
+        screen.document({"files": files, "refused": refused, "suspense_released": released_json(released), federal.system: outcomes})
     if refused:
         raise typer.Exit(1)
     if not finished:

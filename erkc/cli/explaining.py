@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.services.explain import AccountExplained, explain_account
-from core.services.month_view import volume
+from core.services.month_view import finding_json, volume
 from erkc.cli.options import Json, MonthArgument, month_of, opened
 from erkc.cli.screen import Screen, roubles
 
@@ -74,7 +74,16 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
         }
         parts = ", ".join(f"{_PARTS[name]} {roubles(amount)}" for name, amount in amounts.items() if amount)
         screen.say(f"  итого: {parts or '0,00'}; редакция правил от {_day(line.explanation.rules)}")
+    if not item.lines:
+        screen.say("  За этот месяц по счёту ничего не начислено.")
+    for held in item.held:
+        screen.say()
+        screen.heading(f"Замечание {held.code}" + (" — начисление задержано" if held.severity == "error" else ""))
+        screen.say(f"  {held.message}")
+        screen.say(f"  Что делать: {held.hint}")
     messages = sorted({(origin.message_name, origin.message_sha256) for origin in item.origins.values()})
+    if not messages:
+        return
     screen.say()
     screen.heading("Сообщения, из которых взяты числа")
     for name, digest in messages:
@@ -93,6 +102,7 @@ def _explained_json(item: AccountExplained) -> dict[str, object]:
         "month": str(item.month),
         "mode": item.calculation.mode,
         "total": item.total,
+        "held": [finding_json(held) for held in item.held],
         "lines": [
             {
                 "service": line.service,

@@ -10,23 +10,17 @@ import typer
 
 from core.errors import ConfigError
 from core.model.finding import Finding
+from core.services.intake_states import INTAKE_STATES
 from core.services.month_view import finding_json
 from core.services.take import Taken
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
-from erkc.intake import BankTaken, load_region_file, parse_any, take_file
+from erkc.cli.suspense import released_json, say_released
+from erkc.intake import BankTaken, load_region_file, parse_any, release_after, take_file
 
 __all__ = ["findings_table", "register", "show_taken"]
 
 _room = typer.Typer(help="Настройки региона.", no_args_is_help=True)
-_STATUS = {
-    "accepted": "принят",
-    "accepted_with_errors": "принят с ошибками",
-    "rejected": "отклонён",
-    "ok": "принят",
-    "partial": "принят частично",
-    "conflict": "противоречит принятому ранее",
-}
 _SEVERITY = {"error": "ошибка", "warning": "предупреждение", "info": "сведения"}
 _EFFECT = {
     "reject_archive": "пакет не загружен",
@@ -44,6 +38,7 @@ _EFFECT = {
     "use_approved": "взято утверждённое",
     "hold_line": "строка не начислена",
     "hold_house": "дом не начислен",
+    "hold_month": "месяц остаётся черновиком",
     "ignore_reading": "показание не учтено",
     "hold_bill": "документ не выпущен",
     "repeated": "не проведено: повтор",
@@ -116,9 +111,11 @@ def take(files: Annotated[list[Path], typer.Argument(metavar="ФАЙЛ…")], as
         for file in files:
             with screen.progress(f"Принимаю {file.name}"):
                 taken = take_file(application, file.name, _bytes(file))
-            outcomes[file.name] = taken_json(taken)
+                released = release_after(application, taken)
+            outcomes[file.name] = taken_json(taken) | ({"suspense_released": released_json(released)} if released.payments else {})
             failed = failed or taken.status in ("rejected", "accepted_with_errors", "partial", "conflict")
             show_taken(screen, taken)
+            say_released(screen, released)
         screen.document(outcomes)
     if failed:
         raise typer.Exit(1)
@@ -134,16 +131,22 @@ def taken_json(taken: Taken | BankTaken) -> dict[str, object]:
         result["counts"] = dict(taken.counts)
     elif taken.money is not None:
         result["money"] = taken.money.as_dict()
+    if isinstance(taken, Taken) and taken.released:
+        result["released"] = dict(taken.released)
     return result
 
 
 def show_taken(screen: Screen, taken: Taken | BankTaken) -> None:
     """The outcome for people."""
     again = "" if taken.is_new else " — уже принимался, ничего не изменено"
-    screen.heading(f"{taken.name}: {_STATUS.get(taken.status, taken.status)}{again}")
+    screen.heading(f"{taken.name}: {INTAKE_STATES[taken.status]}{again}")
     if isinstance(taken, Taken) and taken.is_new and taken.new_records:
         month = f", {taken.month.title}" if taken.month else ""
         screen.say(f"  отправитель {taken.provider.name if taken.provider else 'не опознан'}{month}; новых записей {taken.new_records}")
+    if isinstance(taken, Taken) and taken.released:
+        payments = taken.released.get("payment", 0)
+        money_too = f", из них платежей из невыясненных {payments}" if payments else ""
+        screen.say(f"  из карантина загружено: {sum(taken.released.values())}{money_too}")
     if isinstance(taken, Taken) and taken.money is not None:
         money = taken.money
         suspense = f"в невыясненных {money.to_suspense_count} на {roubles(money.to_suspense)} руб."

@@ -10,7 +10,21 @@ import sys
 import typer
 
 from core.errors import ConfigError, ErkcError, TransientError
-from erkc.cli import banks, charges, database, demonstration, exchange, explaining, federal, intake, law, processes, reporting, review
+from erkc.cli import (
+    banks,
+    charges,
+    database,
+    demonstration,
+    exchange,
+    explaining,
+    federal,
+    intake,
+    law,
+    processes,
+    reporting,
+    review,
+    suspense,
+)
 from erkc.cli.russian import UsageError, command_of, usage_sentence
 from erkc.cli.screen import Screen
 from erkc.failures import as_known
@@ -25,7 +39,7 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (database, intake, charges, explaining, law, federal, exchange, banks, reporting, review, processes, demonstration):
+for room in (database, intake, charges, explaining, law, federal, exchange, banks, suspense, reporting, review, processes, demonstration):
     room.register(application)
 
 _STOPPED = 130

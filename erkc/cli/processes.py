@@ -1,24 +1,30 @@
-"""Long-running processes: ``erkc work``, ``erkc schedule``, ``erkc stand gis``."""
+"""Long-running processes: ``erkc work``, ``erkc schedule``, ``erkc stand gis|seed``."""
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import scheduler
+from config.log_lines import log_to_stderr
 from config.schedules import load_schedule
-from erkc.cli.options import opened
+from core.errors import ConfigError
+from core.storage.engine import transaction
+from erkc.cli.options import Json, opened, providers_of_month
+from erkc.federal_stand import town_seed
+from erkc.federation import test_signing_files
 from erkc.jobs import registry
-from erkc.stands.gis import serve
+from erkc.stands.gis import SEED_FILE, SIGNATURES, BadSeed, SeedMissing, listen, open_stand, serve, write_seed
 from erkc.worker import run
 
 __all__ = ["register"]
 
 _stand = typer.Typer(help="Внешний мир на этой машине: стенды для проверки обмена.", no_args_is_help=True)
 Schedule = Annotated[Path | None, typer.Option("--schedule", help="Своё расписание вместо config/schedules.toml.")]
+
+Folder = Annotated[Path, typer.Option(help="Папка состояния; seed.json в ней — что стенд знает.")]
 
 
 def register(application: typer.Typer) -> None:
@@ -33,39 +39,80 @@ def _about() -> None:
     """Внешний мир на этой машине."""
 
 
-def _log_to_stderr() -> None:
-    """Our own lines from INFO; of the queue and the timer only what went wrong, for their chatter hides ours."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("apscheduler", "procrastinate"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-
-
 def work(
     schedule: Schedule = None,
     until_idle: Annotated[bool, typer.Option("--until-idle", help="Закончить, когда работы нет.")] = False,
 ) -> None:
     """Исполнять задачи месяца; сколько угодно исполнителей на скольких угодно машинах."""
-    _log_to_stderr()
     with opened(False) as (application, screen):
+        log_to_stderr(application.settings.log.lines)
         screen.say("Исполнитель работает; остановка: Ctrl-C.")
         run(application.database, schedule=load_schedule(schedule), registry=registry(application), until_idle=until_idle)
 
 
 def schedule_command(schedule: Schedule = None) -> None:
     """Открывать задачи по расписанию; несколько планировщиков друг другу не мешают."""
-    _log_to_stderr()
     with opened(False) as (application, screen):
+        log_to_stderr(application.settings.log.lines)
         screen.say("Планировщик работает; остановка: Ctrl-C.")
         scheduler.run(application.database, schedule=load_schedule(schedule))
 
 
 @_stand.command("gis")
-def stand_gis(
-    folder: Annotated[Path, typer.Option(help="Папка состояния; seed.json в ней — что стенд знает.")] = Path("gis-stand"),
-    port: Annotated[int, typer.Option(help="Порт на 127.0.0.1.")] = 18080,
-) -> None:
+def stand_gis(folder: Folder = Path("gis-stand"), port: Annotated[int, typer.Option(help="Порт на 127.0.0.1.")] = 18080) -> None:
     """ГИС ЖКХ в коробке: проверяет схему, подпись, пределы и идентификаторы, отвечает асинхронно; страница — на том же порту."""
-    folder.mkdir(parents=True, exist_ok=True)
-    seed = folder / "seed.json"
+    seed = folder / SEED_FILE
+    try:
+        stand = open_stand(folder)
+    except SeedMissing:
+        raise ConfigError(
+            "STD-0101",
+            f"В папке {folder} нет {SEED_FILE}: стенд не знает ни организаций, ни домов.",
+            hint=f"Создайте его по данным этой базы: erkc stand seed --folder {folder}.",
+        ) from None
+    except BadSeed as error:
+        raise ConfigError(
+            "STD-0102",
+            f"Файл {seed} не читается как исходные данные стенда.",
+            hint=f"Создайте его заново: erkc stand seed --folder {folder}.",
+            reason=str(error),
+        ) from error
+    try:
+        listener = listen(port)
+    except OSError as error:
+        raise ConfigError(
+            "STD-0103",
+            f"Порт {port} занят или недоступен.",
+            hint="Возможно, стенд уже работает; иначе назовите другой: --port.",
+            reason=str(error),
+        ) from error
     typer.echo(f"Стенд ГИС ЖКХ: http://127.0.0.1:{port}/ (остановка: Ctrl-C)")
-    serve(folder, port, seed_file=seed if seed.exists() else None)
+    serve(stand, listener)
+
+
+@_stand.command("seed")
+def stand_seed(
+    folder: Folder = Path("gis-stand"),
+    signature: Annotated[str, typer.Option(help="Какую подпись требует стенд: full — ГОСТ этой рабочей папки, off — никакую.")] = "full",
+    delay_s: Annotated[float, typer.Option("--delay", min=0.0, help="Через сколько секунд готов ответ.")] = 1.0,
+    as_json: Json = False,
+) -> None:
+    """Записать, что знает стенд ГИС ЖКХ: организации, дома, помещения и справочники этой базы; идентификаторы стенд даёт свои."""
+    if signature not in SIGNATURES:
+        raise ConfigError("STD-0104", f"Нет подписи «{signature}».", hint=f"Есть: {', '.join(SIGNATURES)}.")
+    with opened(as_json) as (application, screen):
+        listed = [one.provider_id for one in providers_of_month(application)]
+        now = application.clock.now()
+        authorities = [] if signature == "off" else [test_signing_files(application, now).authority.read_text(encoding="utf-8")]
+        with transaction(application.engine) as connection:
+            seed = town_seed(connection, *listed, authorities=authorities, signature=signature, delay_s=delay_s)
+        if not seed["houses"]:
+            raise ConfigError("STD-0105", "В базе нет ни одного дома: стенду нечего знать.", hint="Сначала примите пакет: erkc take ФАЙЛ.")
+        written = write_seed(folder, seed)
+        counts = {name: len(seed[name]) for name in ("organisations", "houses")}
+        counts["premises"] = sum(len(house["premises"]) for house in seed["houses"])
+        screen.say(
+            f"{written}: организаций {counts['organisations']}, домов {counts['houses']}, помещений {counts['premises']}. "
+            f"Запуск: erkc stand gis --folder {folder}; работающий стенд перезапустите."
+        )
+        screen.document({"file": str(written), **counts, "signature": signature})

@@ -90,6 +90,11 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
     screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
     creditors = [(f"{names.get(inn, '')} (ИНН {inn})", _money(value)) for inn, value in payments["by_creditor"].items()]
     screen.table(("Получатель", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))
+    held = document["held"]
+    assert isinstance(held, list)
+    if held:
+        rows = [(item["code"], f"{item['note']} {item['hint']}") for item in held]
+        screen.table(("Код", "Что не так и что делать"), rows, title=f"Задержано, в начисления не вошло: {len(held)}")
     audit = document["audit"]
     assert isinstance(audit, list)
     causes = Counter(" + ".join(_CAUSES.get(cause, cause) for cause in row["causes"]) for row in audit)

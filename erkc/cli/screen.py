@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import ErkcError
-from core.money import format_roubles
+from core.money import readable_roubles
 
 __all__ = ["Screen", "roubles"]
 
@@ -23,11 +23,7 @@ _FILE_WIDTH = 160
 
 def roubles(kopecks: int) -> str:
     """An amount as people read it: ``1 906,32``."""
-    whole, part = format_roubles(kopecks).split(".")
-    sign = "−" if whole.startswith("-") else ""
-    digits = whole.lstrip("-")
-    groups = [digits[max(i - 3, 0) : i] for i in range(len(digits), 0, -3)]
-    return f"{sign}{' '.join(reversed(groups))},{part}"
+    return readable_roubles(kopecks)
 
 
 class Screen:

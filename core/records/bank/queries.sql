@@ -23,10 +23,25 @@ FROM record_registry_payment
 WHERE message_id = :message
 ORDER BY paid_on NULLS LAST, record_id
 
+-- name: payments_of_keys
+-- In the order of allocation.
+SELECT record_id, record_key, file, file_row, registry, operation_id, paid_on, account_text, payer_name, payer_address, for_month, amount, fee,
+       transfer, els, izku, ipd, reverses
+FROM record_registry_payment
+WHERE provider_id = 0 AND record_key = ANY (:keys)
+ORDER BY paid_on NULLS LAST, record_id
+
+-- name: lines_of_keys
+SELECT record_id, record_key, message_id, bank_account, incoming, number, document_on, value_on, amount, other_account, other_bik, other_inn,
+       other_name, purpose, account_text, els, izku, ipd, for_month, registries, document_type
+FROM record_statement_line
+WHERE provider_id = 0 AND record_key = ANY (:keys)
+ORDER BY record_id
+
 -- name: registries
 -- With the outcome of the message that brought each.
 SELECT r.record_key, r.message_id, r.profile, r.agent, r.number, r.registry_on, r.order_number, r.order_on, r.count, r.amount, r.fee, r.transfer,
-       i.header, i.counts
+       i.header, i.counts, r.record_id
 FROM record_payment_registry r JOIN intake i USING (message_id)
 WHERE r.provider_id = 0
   AND NOT EXISTS (SELECT FROM record_payment_registry n WHERE n.provider_id = 0 AND n.record_key = r.record_key AND n.record_id > r.record_id)

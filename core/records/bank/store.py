@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -21,6 +22,8 @@ __all__ = [
     "known_lines",
     "known_payments",
     "known_registry",
+    "lines_of",
+    "payments_of",
     "read_payments",
     "read_registries",
     "read_statement_lines",
@@ -67,6 +70,7 @@ class RegistryRow:
     body: PaymentRegistry
     header: Mapping[str, str]
     counts: Mapping[str, int]
+    record_id: RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +109,34 @@ def read_payments(connection: Connection, message_id: MessageId) -> Iterator[Pay
         queries("core.records.bank").payments_of_message, {"message": message_id}, execution_options={"yield_per": _ROWS_AT_ONCE}
     )
     for row in rows:
-        yield PaymentRow(RecordId(row[0]), row[1], Position(row[2], row[3]), RegistryPayment(*row[4:]))
+        yield _payment(row)
+
+
+def payments_of(connection: Connection, keys: Sequence[str]) -> list[PaymentRow]:
+    """Payments of registries with these keys, in the order of allocation."""
+    return [_payment(row) for row in connection.execute(queries("core.records.bank").payments_of_keys, {"keys": list(keys)})]
+
+
+def lines_of(connection: Connection, keys: Sequence[str]) -> list[StatementRow]:
+    """Statement lines with these keys, in the order of arrival."""
+    return [_line(row) for row in connection.execute(queries("core.records.bank").lines_of_keys, {"keys": list(keys)})]
 
 
 def read_registries(connection: Connection) -> list[RegistryRow]:
     """All registries taken, in the order of arrival."""
     rows = connection.execute(queries("core.records.bank").registries)
-    return [RegistryRow(row[0], MessageId(row[1]), PaymentRegistry(*row[2:12]), row[12], row[13]) for row in rows]
+    return [RegistryRow(row[0], MessageId(row[1]), PaymentRegistry(*row[2:12]), row[12], row[13], RecordId(row[14])) for row in rows]
 
 
 def read_statement_lines(connection: Connection, message_id: MessageId | None = None) -> list[StatementRow]:
     """Statement lines of a message, or all, in the order of arrival."""
     rows = connection.execute(queries("core.records.bank").statement_lines, {"message": message_id})
-    return [
-        StatementRow(RecordId(row[0]), row[1], MessageId(row[2]), StatementLine(*[*row[3:19], tuple(row[19]), row[20]])) for row in rows
-    ]
+    return [_line(row) for row in rows]
+
+
+def _payment(row: Sequence[Any]) -> PaymentRow:  # Any: columns of a database row
+    return PaymentRow(RecordId(row[0]), row[1], Position(row[2], row[3]), RegistryPayment(*row[4:]))
+
+
+def _line(row: Sequence[Any]) -> StatementRow:
+    return StatementRow(RecordId(row[0]), row[1], MessageId(row[2]), StatementLine(*[*row[3:19], tuple(row[19]), row[20]]))

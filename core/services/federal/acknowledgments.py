@@ -6,6 +6,7 @@ repeated acknowledgment is refused by the other side as a repeat, which is succe
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -56,11 +57,20 @@ class PaymentToAcknowledge:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """What came of it: parts begun now, parts begun before, and payments that can not be acknowledged yet with the reason in Russian."""
+    """What came of it. A payment is what one payment gave to one bill; its parts are that bill's services."""
 
     begun: int
+    """Parts begun now."""
     known: int
+    """Parts begun before."""
     held: Mapping[str, str] = field(default_factory=dict)
+    """Payments that can not be acknowledged yet, with the reason in Russian."""
+    payments: int = 0
+    """Payments whose parts were begun, now or before."""
+
+    def reasons(self) -> dict[str, int]:
+        """How many payments wait for each reason, the most first."""
+        return dict(Counter(self.held.values()).most_common())
 
 
 def prepare_acknowledgments(federal: Federal, *, provider_id: ProviderId, payments: Iterable[PaymentToAcknowledge]) -> Acknowledged:
@@ -100,7 +110,7 @@ def prepare_acknowledgments(federal: Federal, *, provider_id: ProviderId, paymen
                 request=request,
                 local_ids=chosen,
             )
-    return Acknowledged(len(fresh), len(parts) - len(fresh), held)
+    return Acknowledged(len(fresh), len(parts) - len(fresh), held, len(listed) - len(held))
 
 
 class _Placed:

@@ -151,5 +151,5 @@ def acknowledge(
     if begun.held and waiting is not None:
         again = prepare_acknowledgments(federal, provider_id=provider_id, payments=[item for item in listed if item.key in begun.held])
         _run(federal, provider_id, waiting)
-        return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held)
+        return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held, begun.payments + again.payments)
     return begun

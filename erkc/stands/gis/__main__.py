@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from erkc.stands.gis.server import serve
+from erkc.stands.gis.server import listen, open_stand, serve
 
 
 def _leave_with_parent() -> None:
@@ -21,8 +21,7 @@ def main() -> None:
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     if "--with-parent" in sys.argv[3:]:
         threading.Thread(target=_leave_with_parent, daemon=True).start()
-    seed_file = folder / "seed.json"
-    serve(folder, port, seed_file=seed_file if seed_file.exists() else None)
+    serve(open_stand(folder), listen(port))
 
 
 if __name__ == "__main__":

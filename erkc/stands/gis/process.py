@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from erkc.stands.gis.seed import write_seed
+
 __all__ = ["RunningStand", "running"]
 
 _START_S = 20.0
@@ -71,7 +73,7 @@ def running(folder: Path, *, seed: dict[str, Any] | None = None, port: int = 0) 
     """Start the stand on ``folder``, wait until it answers, stop it at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     if seed is not None:
-        (folder / "seed.json").write_text(json.dumps(seed, ensure_ascii=False), encoding="utf-8")
+        write_seed(folder, seed)
     port = port or _free_port()
     log = folder / "stand.log"
     with log.open("ab") as output:

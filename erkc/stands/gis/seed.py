@@ -6,13 +6,29 @@ by its exports.
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from adapters.signing import GOST, PROFILES, Profile
 
-__all__ = ["SIGNATURES", "SeedBook", "SeedElement", "SeedHouse", "SeedOrganisation", "SeedPremises", "build_seed", "guid"]
+__all__ = [
+    "SEED_FILE",
+    "SIGNATURES",
+    "SeedBook",
+    "SeedElement",
+    "SeedHouse",
+    "SeedOrganisation",
+    "SeedPremises",
+    "build_seed",
+    "guid",
+    "write_seed",
+]
+
+SEED_FILE = "seed.json"
+"""What the stand of a folder knows."""
 
 SIGNATURES: dict[str, Profile | None] = {"off": None, "full": GOST, **PROFILES}
 """What a stand may demand: nothing, ГОСТ (``full``), or a profile by its name."""
@@ -146,3 +162,12 @@ def build_seed(
             for book in books
         ],
     }
+
+
+def write_seed(folder: Path, seed: Mapping[str, object]) -> Path:
+    """Put a seed where the folder's stand looks for it, whole or not at all; the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file, fresh = folder / SEED_FILE, folder / f".{SEED_FILE}.new"
+    fresh.write_text(json.dumps(seed, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(file)
+    return file

@@ -4,8 +4,9 @@ passwords."""
 from __future__ import annotations
 
 import json
+import socket
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,9 +17,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from erkc.stands.gis.page import render
+from erkc.stands.gis.seed import SEED_FILE
 from erkc.stands.gis.stand import Stand
+from erkc.stands.gis.state import BadSeed
 
-__all__ = ["application", "serve"]
+__all__ = ["application", "listen", "open_stand", "serve"]
 
 
 class _Cut(Response):
@@ -75,9 +78,32 @@ def application(stand: Stand) -> Starlette:
     )
 
 
-def serve(folder: Path, port: int, *, host: str = "127.0.0.1", seed: dict[str, Any] | None = None, seed_file: Path | None = None) -> None:
-    """Run until stopped. A seed is needed at the first start in a folder; later ones replace it."""
-    if seed is None and seed_file is not None:
-        seed = json.loads(seed_file.read_text(encoding="utf-8"))
-    stand = Stand(folder, seed=seed)
-    uvicorn.run(application(stand), host=host, port=port, log_level="critical", access_log=False)
+def open_stand(folder: Path) -> Stand:
+    """The stand of a folder; ``seed.json`` in it replaces what the stand knew. ``SeedMissing`` and ``BadSeed`` when it can not start."""
+    seed_file = folder / SEED_FILE
+    seed = None
+    if seed_file.exists():
+        try:
+            seed = json.loads(seed_file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadSeed(str(error)) from error
+    return Stand(folder, seed=seed)
+
+
+def listen(port: int, *, host: str = "127.0.0.1") -> socket.socket:
+    """Take the port; ``OSError`` when another has it."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def serve(stand: Stand, listener: socket.socket) -> None:
+    """Run until stopped."""
+    config = uvicorn.Config(application(stand), log_level="critical", access_log=False)
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listener])

@@ -10,7 +10,10 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-__all__ = ["Seeded", "State"]
+from adapters.signing import SignatureError, read_certificate
+from erkc.stands.gis.seed import SIGNATURES
+
+__all__ = ["BadSeed", "SeedMissing", "Seeded", "State"]
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS seed (one INTEGER PRIMARY KEY CHECK (one = 1), content TEXT NOT NULL);
@@ -45,6 +48,14 @@ CREATE TABLE IF NOT EXISTS journal (
 """
 
 
+class SeedMissing(ValueError):
+    """The stand has never been told what it knows."""
+
+
+class BadSeed(ValueError):
+    """The seed is not what :func:`erkc.stands.gis.seed.build_seed` writes; the text says what is wrong with it."""
+
+
 class Seeded:
     """The seed, indexed for questions."""
 
@@ -59,6 +70,24 @@ class Seeded:
                 self.places[flat["guid"]] = fias
                 self.places.update((room["guid"], fias) for room in flat["rooms"])
         self.books = {(book["owner"], book["number"]): book for book in content["books"]}
+
+    @classmethod
+    def checked(cls, content: Any) -> Seeded:
+        """The same of what a file held; ``BadSeed`` when it lacks something."""
+        try:
+            seeded = cls(content)
+            float(content["delay_s"])
+            profile, authorities = content["signature"], list(content["authorities"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadSeed(f"{type(error).__name__}: {error}") from error
+        if profile not in SIGNATURES:
+            raise BadSeed(f"signature {profile!r}")
+        try:
+            for authority in authorities:
+                read_certificate(authority.encode())
+        except (SignatureError, ValueError, AttributeError) as error:
+            raise BadSeed(f"authorities: {error}") from error
+        return seeded
 
     def elements_for(self, sender: str) -> dict[str, str]:
         """Codes by GUID of every reference element that an organisation may use: the common books' and its own."""
@@ -75,6 +104,8 @@ class State:
     """The file, one writer at a time."""
 
     def __init__(self, folder: Path, seed: dict[str, Any] | None) -> None:
+        if seed is not None:
+            Seeded.checked(seed)  # before it replaces one that works
         folder.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(folder / "stand.sqlite", check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -86,7 +117,8 @@ class State:
             self._connection.execute("INSERT INTO seed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET content = excluded.content", (text,))
         row = self._connection.execute("SELECT content FROM seed").fetchone()
         if row is None:
-            raise ValueError("the stand has no seed: give one at its first start")
+            self.close()
+            raise SeedMissing("the stand has no seed: give one at its first start")
         self.seeded = Seeded(json.loads(row["content"]))
 
     @contextmanager

@@ -124,7 +124,7 @@ def test_a_dry_run_leaves_nothing(run: Run, taken_town: Application, monkeypatch
     code, out, _ = run("bill", "month", "2026-10", "--dry-run", "--json")
     assert code == 0 and json.loads(out)["0077000116"]["total"] == 341468838
     code, out, _ = run("bill", "approve", "2026-10", "--json")
-    assert code == 1 and json.loads(out)["code"] == "CH-0103"
+    assert code == 1 and json.loads(out)["0077000116"]["refused"] == "CH-0103"
     code, out, _ = run("issue", "bills", "2026-10", "--json")
     assert code == 1 and json.loads(out)["code"] == "EPD-0502"
 

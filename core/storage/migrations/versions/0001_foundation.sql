@@ -100,6 +100,8 @@ CREATE TABLE intake (
   month date,
   header jsonb NOT NULL,
   counts jsonb NOT NULL,
+  released jsonb NOT NULL DEFAULT '{}',
+  money jsonb,
   taken_at timestamptz NOT NULL,
   CONSTRAINT intake_pk PRIMARY KEY (message_id, taken_at)
 );
@@ -118,7 +120,10 @@ CREATE TABLE finding (
   message text NOT NULL,
   hint text NOT NULL,
   dependents jsonb NOT NULL,
-  subject_id bigint,
+  calculation_id bigint,
+  house_id bigint,
+  account_id bigint,
+  service_id bigint,
   found_at timestamptz NOT NULL,
   CONSTRAINT finding_pk PRIMARY KEY (finding_id)
 );
@@ -148,6 +153,8 @@ CREATE TABLE calculation (
   CONSTRAINT calculation_pk PRIMARY KEY (calculation_id),
   CONSTRAINT calculation_version UNIQUE (provider_id, month, version)
 );
+ALTER TABLE finding ADD CONSTRAINT finding_calculation_id_fkey FOREIGN KEY (calculation_id) REFERENCES calculation;
+CREATE INDEX finding_calculation ON finding (calculation_id) WHERE calculation_id IS NOT NULL;
 COMMENT ON COLUMN calculation.known_until IS 'the last record that the calculation could see';
 CREATE TABLE charge_line (
   month date NOT NULL,
@@ -216,6 +223,7 @@ CREATE TABLE posting (
   CONSTRAINT posting_two_sides CHECK (debit <> credit)
 ) PARTITION BY RANGE (month);
 CREATE INDEX posting_account ON posting (account_id, month);
+CREATE INDEX posting_suspense ON posting (entry_id) WHERE debit = 4 OR credit = 4;
 -- A month of a provider: open → draft → approved → posted → closed; one row a step, the last one holds.
 CREATE TABLE month_state (
   provider_id integer NOT NULL REFERENCES provider,

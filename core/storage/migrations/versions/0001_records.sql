@@ -9,6 +9,9 @@ CREATE TABLE record_organisation (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   short_name text COLLATE "C" NOT NULL,
   inn text COLLATE "C" NOT NULL,
@@ -22,6 +25,8 @@ CREATE TABLE record_organisation (
   CONSTRAINT record_organisation_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_organisation_key ON record_organisation (provider_id, record_key, record_id);
+CREATE INDEX record_organisation_waiting ON record_organisation (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_organisation_released ON record_organisation (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_bank_account (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -33,6 +38,9 @@ CREATE TABLE record_bank_account (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   organisation text COLLATE "C" NOT NULL,
   number text COLLATE "C" NOT NULL,
   bik text COLLATE "C" NOT NULL,
@@ -44,6 +52,8 @@ CREATE TABLE record_bank_account (
   CONSTRAINT record_bank_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_bank_account_key ON record_bank_account (provider_id, record_key, record_id);
+CREATE INDEX record_bank_account_waiting ON record_bank_account (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_bank_account_released ON record_bank_account (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_service (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -55,6 +65,9 @@ CREATE TABLE record_service (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   short_name text COLLATE "C" NOT NULL,
   kind bigint NOT NULL,
@@ -69,6 +82,8 @@ CREATE TABLE record_service (
   CONSTRAINT record_service_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_service_key ON record_service (provider_id, record_key, record_id);
+CREATE INDEX record_service_waiting ON record_service (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_service_released ON record_service (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_house (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -80,6 +95,9 @@ CREATE TABLE record_house (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   fias text COLLATE "C" NOT NULL,
   oktmo text COLLATE "C" NOT NULL,
   address text COLLATE "C" NOT NULL,
@@ -94,6 +112,8 @@ CREATE TABLE record_house (
   CONSTRAINT record_house_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_key ON record_house (provider_id, record_key, record_id);
+CREATE INDEX record_house_waiting ON record_house (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_house_released ON record_house (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_house_parameter (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -105,12 +125,17 @@ CREATE TABLE record_house_parameter (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   code bigint NOT NULL,
   value text COLLATE "C" NOT NULL,
   CONSTRAINT record_house_parameter_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_parameter_key ON record_house_parameter (provider_id, record_key, record_id);
+CREATE INDEX record_house_parameter_waiting ON record_house_parameter (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_house_parameter_released ON record_house_parameter (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_house_parameter_by_house ON record_house_parameter (provider_id, house);
 CREATE TABLE record_premises (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -123,6 +148,9 @@ CREATE TABLE record_premises (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   number text COLLATE "C" NOT NULL,
   kind bigint NOT NULL,
@@ -137,6 +165,8 @@ CREATE TABLE record_premises (
   CONSTRAINT record_premises_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_premises_key ON record_premises (provider_id, record_key, record_id);
+CREATE INDEX record_premises_waiting ON record_premises (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_premises_released ON record_premises (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_room (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -148,6 +178,9 @@ CREATE TABLE record_room (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   premises text COLLATE "C",
   house text COLLATE "C",
   number text COLLATE "C" NOT NULL,
@@ -156,6 +189,8 @@ CREATE TABLE record_room (
   CONSTRAINT record_room_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_room_key ON record_room (provider_id, record_key, record_id);
+CREATE INDEX record_room_waiting ON record_room (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_room_released ON record_room (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_management_contract (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -167,6 +202,9 @@ CREATE TABLE record_management_contract (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   organisation text COLLATE "C" NOT NULL,
   number text COLLATE "C" NOT NULL,
   signed_on date,
@@ -175,6 +213,8 @@ CREATE TABLE record_management_contract (
   CONSTRAINT record_management_contract_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_management_contract_key ON record_management_contract (provider_id, record_key, record_id);
+CREATE INDEX record_management_contract_waiting ON record_management_contract (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_management_contract_released ON record_management_contract (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_house_service (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -186,6 +226,9 @@ CREATE TABLE record_house_service (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   contract text COLLATE "C" NOT NULL,
   service text COLLATE "C" NOT NULL,
@@ -194,6 +237,8 @@ CREATE TABLE record_house_service (
   CONSTRAINT record_house_service_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_service_key ON record_house_service (provider_id, record_key, record_id);
+CREATE INDEX record_house_service_waiting ON record_house_service (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_house_service_released ON record_house_service (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_house_service_by_house ON record_house_service (provider_id, house);
 CREATE TABLE record_house_price (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -206,6 +251,9 @@ CREATE TABLE record_house_price (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   contract text COLLATE "C" NOT NULL,
   price_e6 bigint NOT NULL,
@@ -214,6 +262,8 @@ CREATE TABLE record_house_price (
   CONSTRAINT record_house_price_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_price_key ON record_house_price (provider_id, record_key, record_id);
+CREATE INDEX record_house_price_waiting ON record_house_price (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_house_price_released ON record_house_price (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_house_price_by_house ON record_house_price (provider_id, house);
 CREATE TABLE record_capital_repair_decision (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -226,6 +276,9 @@ CREATE TABLE record_capital_repair_decision (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   effective_on date,
   fund bigint,
@@ -234,6 +287,8 @@ CREATE TABLE record_capital_repair_decision (
   CONSTRAINT record_capital_repair_decision_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_capital_repair_decision_key ON record_capital_repair_decision (provider_id, record_key, record_id);
+CREATE INDEX record_capital_repair_decision_waiting ON record_capital_repair_decision (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_capital_repair_decision_released ON record_capital_repair_decision (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_capital_repair_decision_by_house ON record_capital_repair_decision (provider_id, house);
 CREATE TABLE record_person (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -246,6 +301,9 @@ CREATE TABLE record_person (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   surname text COLLATE "C" NOT NULL,
   name text COLLATE "C" NOT NULL,
   patronymic text COLLATE "C" NOT NULL,
@@ -254,6 +312,8 @@ CREATE TABLE record_person (
   CONSTRAINT record_person_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_person_key ON record_person (provider_id, record_key, record_id);
+CREATE INDEX record_person_waiting ON record_person (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_person_released ON record_person (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_account (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -265,6 +325,9 @@ CREATE TABLE record_account (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   number text COLLATE "C" NOT NULL,
   house text COLLATE "C" NOT NULL,
   kind bigint NOT NULL,
@@ -283,6 +346,8 @@ CREATE TABLE record_account (
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
+CREATE INDEX record_account_waiting ON record_account (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_account_released ON record_account (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_account_by_house ON record_account (provider_id, house);
 CREATE INDEX record_account_by_number ON record_account (number);
 CREATE TABLE record_account_place (
@@ -296,6 +361,9 @@ CREATE TABLE record_account_place (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   account text COLLATE "C" NOT NULL,
   premises text COLLATE "C",
   house text COLLATE "C",
@@ -304,6 +372,8 @@ CREATE TABLE record_account_place (
   CONSTRAINT record_account_place_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_place_key ON record_account_place (provider_id, record_key, record_id);
+CREATE INDEX record_account_place_waiting ON record_account_place (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_account_place_released ON record_account_place (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_account_place_by_account ON record_account_place (provider_id, account);
 CREATE TABLE record_residence (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -316,6 +386,9 @@ CREATE TABLE record_residence (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   account text COLLATE "C" NOT NULL,
   person text COLLATE "C" NOT NULL,
   kind bigint NOT NULL,
@@ -324,6 +397,8 @@ CREATE TABLE record_residence (
   CONSTRAINT record_residence_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_residence_key ON record_residence (provider_id, record_key, record_id);
+CREATE INDEX record_residence_waiting ON record_residence (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_residence_released ON record_residence (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_residence_by_account ON record_residence (provider_id, account);
 CREATE TABLE record_absence (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -336,6 +411,9 @@ CREATE TABLE record_absence (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   account text COLLATE "C" NOT NULL,
   residence text COLLATE "C" NOT NULL,
   left_on date NOT NULL,
@@ -344,6 +422,8 @@ CREATE TABLE record_absence (
   CONSTRAINT record_absence_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_absence_key ON record_absence (provider_id, record_key, record_id);
+CREATE INDEX record_absence_waiting ON record_absence (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_absence_released ON record_absence (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_absence_by_account ON record_absence (provider_id, account);
 CREATE TABLE record_meter (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -356,6 +436,9 @@ CREATE TABLE record_meter (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   kind bigint NOT NULL,
   account text COLLATE "C",
@@ -372,6 +455,8 @@ CREATE TABLE record_meter (
   CONSTRAINT record_meter_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_meter_key ON record_meter (provider_id, record_key, record_id);
+CREATE INDEX record_meter_waiting ON record_meter (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_meter_released ON record_meter (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_meter_by_house ON record_meter (provider_id, house);
 CREATE TABLE record_meter_account (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -384,11 +469,16 @@ CREATE TABLE record_meter_account (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   meter text COLLATE "C" NOT NULL,
   account text COLLATE "C" NOT NULL,
   CONSTRAINT record_meter_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_meter_account_key ON record_meter_account (provider_id, record_key, record_id);
+CREATE INDEX record_meter_account_waiting ON record_meter_account (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_meter_account_released ON record_meter_account (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_meter_account_by_meter ON record_meter_account (provider_id, meter);
 CREATE TABLE record_reading (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -401,6 +491,9 @@ CREATE TABLE record_reading (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   meter text COLLATE "C" NOT NULL,
   taken_on date NOT NULL,
   value_e3 bigint NOT NULL,
@@ -409,6 +502,8 @@ CREATE TABLE record_reading (
   CONSTRAINT record_reading_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_reading_key ON record_reading (provider_id, record_key, record_id);
+CREATE INDEX record_reading_waiting ON record_reading (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_reading_released ON record_reading (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_reading_by_meter ON record_reading (provider_id, meter);
 CREATE TABLE record_interruption (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -421,6 +516,9 @@ CREATE TABLE record_interruption (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   house text COLLATE "C" NOT NULL,
   service text COLLATE "C" NOT NULL,
   starts_at timestamp NOT NULL,
@@ -430,6 +528,8 @@ CREATE TABLE record_interruption (
   CONSTRAINT record_interruption_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_interruption_key ON record_interruption (provider_id, record_key, record_id);
+CREATE INDEX record_interruption_waiting ON record_interruption (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_interruption_released ON record_interruption (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_interruption_by_house ON record_interruption (provider_id, house);
 CREATE TABLE record_stated_bill (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -442,6 +542,9 @@ CREATE TABLE record_stated_bill (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   month date NOT NULL,
   number text COLLATE "C" NOT NULL,
   formed_on date,
@@ -455,6 +558,8 @@ CREATE TABLE record_stated_bill (
   CONSTRAINT record_stated_bill_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_stated_bill_key ON record_stated_bill (provider_id, record_key, record_id);
+CREATE INDEX record_stated_bill_waiting ON record_stated_bill (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_stated_bill_released ON record_stated_bill (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_stated_bill_by_month ON record_stated_bill (provider_id, month);
 CREATE INDEX record_stated_bill_by_message_id ON record_stated_bill (message_id);
 CREATE TABLE record_stated_line (
@@ -468,6 +573,9 @@ CREATE TABLE record_stated_line (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   bill text COLLATE "C" NOT NULL,
   service text COLLATE "C" NOT NULL,
   tariff_e6 bigint NOT NULL,
@@ -482,6 +590,8 @@ CREATE TABLE record_stated_line (
   CONSTRAINT record_stated_line_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_stated_line_key ON record_stated_line (provider_id, record_key, record_id);
+CREATE INDEX record_stated_line_waiting ON record_stated_line (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_stated_line_released ON record_stated_line (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_stated_line_by_bill ON record_stated_line (provider_id, bill);
 CREATE INDEX record_stated_line_by_message_id ON record_stated_line (message_id);
 CREATE TABLE record_stated_contribution (
@@ -495,6 +605,9 @@ CREATE TABLE record_stated_contribution (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   bill text COLLATE "C" NOT NULL,
   tariff_e6 bigint NOT NULL,
   accrued bigint NOT NULL,
@@ -505,6 +618,8 @@ CREATE TABLE record_stated_contribution (
   CONSTRAINT record_stated_contribution_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_stated_contribution_key ON record_stated_contribution (provider_id, record_key, record_id);
+CREATE INDEX record_stated_contribution_waiting ON record_stated_contribution (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_stated_contribution_released ON record_stated_contribution (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_stated_contribution_by_bill ON record_stated_contribution (provider_id, bill);
 CREATE INDEX record_stated_contribution_by_message_id ON record_stated_contribution (message_id);
 CREATE TABLE record_opening_debt (
@@ -518,6 +633,9 @@ CREATE TABLE record_opening_debt (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   bill text COLLATE "C" NOT NULL,
   service text COLLATE "C" NOT NULL,
   organisation text COLLATE "C" NOT NULL,
@@ -526,6 +644,8 @@ CREATE TABLE record_opening_debt (
   CONSTRAINT record_opening_debt_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_opening_debt_key ON record_opening_debt (provider_id, record_key, record_id);
+CREATE INDEX record_opening_debt_waiting ON record_opening_debt (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_opening_debt_released ON record_opening_debt (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_opening_debt_by_bill ON record_opening_debt (provider_id, bill);
 CREATE INDEX record_opening_debt_by_message_id ON record_opening_debt (message_id);
 CREATE TABLE record_opening_penalty (
@@ -539,6 +659,9 @@ CREATE TABLE record_opening_penalty (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   bill text COLLATE "C" NOT NULL,
   kind bigint NOT NULL,
   origin_month date,
@@ -550,6 +673,8 @@ CREATE TABLE record_opening_penalty (
   CONSTRAINT record_opening_penalty_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_opening_penalty_key ON record_opening_penalty (provider_id, record_key, record_id);
+CREATE INDEX record_opening_penalty_waiting ON record_opening_penalty (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_opening_penalty_released ON record_opening_penalty (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_opening_penalty_by_bill ON record_opening_penalty (provider_id, bill);
 CREATE INDEX record_opening_penalty_by_message_id ON record_opening_penalty (message_id);
 CREATE TABLE record_balance (
@@ -563,6 +688,9 @@ CREATE TABLE record_balance (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   account text COLLATE "C" NOT NULL,
   service text COLLATE "C" NOT NULL,
   organisation text COLLATE "C" NOT NULL,
@@ -578,6 +706,8 @@ CREATE TABLE record_balance (
   CONSTRAINT record_balance_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_balance_key ON record_balance (provider_id, record_key, record_id);
+CREATE INDEX record_balance_waiting ON record_balance (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_balance_released ON record_balance (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_balance_by_month_account ON record_balance (provider_id, month, account);
 CREATE INDEX record_balance_by_message_id ON record_balance (message_id);
 CREATE TABLE record_payment_pack (
@@ -591,6 +721,9 @@ CREATE TABLE record_payment_pack (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   ordered_on date NOT NULL,
   number text COLLATE "C" NOT NULL,
   amount bigint NOT NULL,
@@ -598,6 +731,8 @@ CREATE TABLE record_payment_pack (
   CONSTRAINT record_payment_pack_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_payment_pack_key ON record_payment_pack (provider_id, record_key, record_id);
+CREATE INDEX record_payment_pack_waiting ON record_payment_pack (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_payment_pack_released ON record_payment_pack (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_payment_pack_by_message_id ON record_payment_pack (message_id);
 CREATE TABLE record_payment (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -610,6 +745,9 @@ CREATE TABLE record_payment (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   account text COLLATE "C" NOT NULL,
   operation bigint NOT NULL,
   uip text COLLATE "C" NOT NULL,
@@ -625,6 +763,8 @@ CREATE TABLE record_payment (
   CONSTRAINT record_payment_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_payment_key ON record_payment (provider_id, record_key, record_id);
+CREATE INDEX record_payment_waiting ON record_payment (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_payment_released ON record_payment (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_payment_by_pack ON record_payment (provider_id, pack);
 CREATE INDEX record_payment_by_message_id ON record_payment (message_id);
 CREATE TABLE record_section_row (
@@ -638,11 +778,16 @@ CREATE TABLE record_section_row (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   section text COLLATE "C" NOT NULL,
   cells text[] NOT NULL,
   CONSTRAINT record_section_row_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_section_row_key ON record_section_row (provider_id, record_key, record_id);
+CREATE INDEX record_section_row_waiting ON record_section_row (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_section_row_released ON record_section_row (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_registered_sender (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -654,6 +799,9 @@ CREATE TABLE record_registered_sender (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   inn text COLLATE "C" NOT NULL,
   kpp text COLLATE "C" NOT NULL,
@@ -663,6 +811,8 @@ CREATE TABLE record_registered_sender (
   CONSTRAINT record_registered_sender_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_registered_sender_key ON record_registered_sender (provider_id, record_key, record_id);
+CREATE INDEX record_registered_sender_waiting ON record_registered_sender (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_registered_sender_released ON record_registered_sender (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_approved_tariff (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -674,6 +824,9 @@ CREATE TABLE record_approved_tariff (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   kind text COLLATE "C" NOT NULL,
   utility_kind bigint,
   resource_kind bigint,
@@ -687,6 +840,8 @@ CREATE TABLE record_approved_tariff (
   CONSTRAINT record_approved_tariff_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_tariff_key ON record_approved_tariff (provider_id, record_key, record_id);
+CREATE INDEX record_approved_tariff_waiting ON record_approved_tariff (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_approved_tariff_released ON record_approved_tariff (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_approved_norm (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -698,6 +853,9 @@ CREATE TABLE record_approved_norm (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   utility_kind bigint,
   resource_kind bigint,
   basis text COLLATE "C" NOT NULL,
@@ -707,6 +865,8 @@ CREATE TABLE record_approved_norm (
   CONSTRAINT record_approved_norm_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_norm_key ON record_approved_norm (provider_id, record_key, record_id);
+CREATE INDEX record_approved_norm_waiting ON record_approved_norm (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_approved_norm_released ON record_approved_norm (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_region_setting (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -718,11 +878,16 @@ CREATE TABLE record_region_setting (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   value_json text COLLATE "C" NOT NULL,
   CONSTRAINT record_region_setting_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_region_setting_key ON record_region_setting (provider_id, record_key, record_id);
+CREATE INDEX record_region_setting_waiting ON record_region_setting (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_region_setting_released ON record_region_setting (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_payment_registry (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -734,6 +899,9 @@ CREATE TABLE record_payment_registry (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   profile text COLLATE "C" NOT NULL,
   agent text COLLATE "C" NOT NULL,
   number text COLLATE "C" NOT NULL,
@@ -747,6 +915,8 @@ CREATE TABLE record_payment_registry (
   CONSTRAINT record_payment_registry_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_payment_registry_key ON record_payment_registry (provider_id, record_key, record_id);
+CREATE INDEX record_payment_registry_waiting ON record_payment_registry (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_payment_registry_released ON record_payment_registry (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_registry_payment (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -758,6 +928,9 @@ CREATE TABLE record_registry_payment (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   registry text COLLATE "C" NOT NULL,
   operation_id text COLLATE "C" NOT NULL,
   paid_on date,
@@ -775,6 +948,8 @@ CREATE TABLE record_registry_payment (
   CONSTRAINT record_registry_payment_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_registry_payment_key ON record_registry_payment (provider_id, record_key, record_id);
+CREATE INDEX record_registry_payment_waiting ON record_registry_payment (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_registry_payment_released ON record_registry_payment (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_registry_payment_by_message_id ON record_registry_payment (message_id);
 CREATE TABLE record_statement_line (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
@@ -787,6 +962,9 @@ CREATE TABLE record_statement_line (
   valid_to date,
   recorded_at timestamptz NOT NULL,
   state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
   bank_account text COLLATE "C" NOT NULL,
   incoming boolean NOT NULL,
   number text COLLATE "C" NOT NULL,
@@ -808,4 +986,6 @@ CREATE TABLE record_statement_line (
   CONSTRAINT record_statement_line_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_statement_line_key ON record_statement_line (provider_id, record_key, record_id);
+CREATE INDEX record_statement_line_waiting ON record_statement_line (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_statement_line_released ON record_statement_line (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_statement_line_by_message_id ON record_statement_line (message_id);
