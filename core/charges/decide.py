@@ -198,13 +198,16 @@ class _Decision:
         if base is None:
             return
         if service.key in self.frozen:
-            self.common[service.key] = self.frozen[service.key]
+            self.common[service.key] = frozen = self.frozen[service.key]
+            if frozen.negative is not None:
+                self.negative[base.key] = frozen.negative
             return
         individual = {month: self._together(base, i) for i, month in enumerate(self.averages)}
         corrected = dict(self.house.volume_corrections_e6).get(base.key, 0)
         now = individual.get(self.month)
         if corrected and now is not None and self.rules.choice("house_effect", self.month.last) == "open_month":
             individual[self.month] = now + Fraction(corrected, 10**6)
+            self._freeze(base.key, self.month, "correction", Fraction(corrected, 10**6), "charged")
         for month, volume in individual.items():
             if volume is not None:
                 self._freeze(base.key, month, "individual", volume, "charged")
@@ -235,7 +238,9 @@ class _Decision:
             total += volume.volume
         return total
 
-    def _freeze(self, service: str, month: Month, what: Literal["meter", "individual", "soi"], volume: Fraction, method: str) -> None:
+    def _freeze(
+        self, service: str, month: Month, what: Literal["meter", "individual", "soi", "correction"], volume: Fraction, method: str
+    ) -> None:
         self.plan.volumes.append(HouseVolume(self.house.house_id, service, str(month), what, rounded(volume, 10**6), method))
 
     def _hold(self, held: Held, account: AccountFacts, service: ServiceFacts) -> None:

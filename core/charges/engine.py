@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core.charges import clauses
@@ -45,13 +45,35 @@ class HouseCharges:
 
 
 def charge_house(
-    house: HouseFacts, facts: Facts, law: Law, month: Month, *, frozen: Mapping[str, CommonVolume] | None = None
+    house: HouseFacts,
+    facts: Facts,
+    law: Law,
+    month: Month,
+    *,
+    frozen: Mapping[str, CommonVolume] | None = None,
+    totals: Mapping[EntityId, Mapping[str, Fraction]] | None = None,
 ) -> HouseCharges:
-    """Charge one house for the month; ``frozen``: common volumes of a closed month that are not computed again."""
+    """Charge one house for the month; ``frozen``: common volumes of a closed month that are not computed again, ``totals``: other sums
+    over the house that its lines were shares of, by service and symbol."""
     rules = Rules(facts, law, month)
     decided = decide_house(house, rules, frozen)
-    lines = evaluate(decided.plans, month=month, version=rules.version)
+    plans = [_of_frozen(plan, totals.get(plan.service_id, {})) for plan in decided.plans] if totals else decided.plans
+    lines = evaluate(plans, month=month, version=rules.version)
     return HouseCharges(house.house_id, tuple(lines), tuple(decided.volumes), tuple(decided.findings), decided.held)
+
+
+def _of_frozen(plan: LinePlan, totals: Mapping[str, Fraction]) -> LinePlan:
+    """The plan with the sums over the house as they were frozen."""
+    if not totals:
+        return plan
+
+    def kept(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+        return tuple(
+            tuple(replace(row, values={name: totals.get(name, value) for name, value in row.values.items()}) for row in group)
+            for group in groups
+        )
+
+    return replace(plan, base=kept(plan.base), with_k=kept(plan.with_k))
 
 
 def charge_houses(houses: Iterable[HouseFacts], facts: Facts, law: Law, month: Month) -> list[HouseCharges]:

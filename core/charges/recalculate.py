@@ -21,9 +21,13 @@ from core.model.facts import Facts, HouseFacts
 from core.model.lines import ChargeLine
 from core.period import Month
 
-__all__ = ["Difference", "Event", "frozen_common", "months_of_event", "recalculate"]
+__all__ = ["Difference", "Event", "frozen_common", "frozen_totals", "months_of_event", "recalculate"]
 
 _SHARED_ONLY = frozenset({"S", "S_all", "T", "d", "D"})
+_HOUSE_TOTALS = frozenset(
+    {"V_house", "V_individual", "V_carried", "V_metered", "S_metered", "V_hot", "V_hot_all", "V_removed", "S_all", "S_own", "S_site", "n_house",
+     "n_site"}
+)  # fmt: skip
 _COMMON_CLAUSES = frozenset(
     {
         "soi_norm", "soi_by_meter", "soi_average", "soi_house_average", "formula_12", "formula_12_capped", "formula_12_average",
@@ -41,6 +45,8 @@ class Event:
 
     cause: str
     house: HouseFacts
+    facts: Facts | None = None
+    """The region's facts with this event; None: those of the month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,10 @@ class Difference:
     """Change of the own volume, which the open month's common property takes in."""
     blocked: bool
     """Reported, not posted."""
+    before: ChargeLine | None = None
+    """The line without the fact of the cause; None: there was none."""
+    after: ChargeLine | None = None
+    """The line with it; None: there is none any more."""
 
     @property
     def total(self) -> int:
@@ -87,8 +97,25 @@ def frozen_common(lines: Iterable[ChargeLine], services: Mapping[EntityId, str],
         values = {name: Fraction(text) for name, text in row["values"].items() if name not in _SHARED_ONLY}
         records = {name: tuple(ids) for name, ids in row["records"].items() if name not in _SHARED_ONLY}
         method = {"norm": "norm", "average": "average"}.get(line.method, "odpu")
-        frozen[key] = CommonVolume(month, method, Fraction(0), values, records, line.clause)  # type: ignore[arg-type]  # literals of the table
+        negative = None
+        if line.clause.startswith("formula_12") and "V_house" in values and values["V_house"] < values["V_individual"]:
+            negative = (values["V_house"], values["V_individual"])
+        common = CommonVolume(month, method, Fraction(0), values, records, line.clause, negative)  # type: ignore[arg-type]  # literals of the table
+        frozen[key] = common
     return frozen
+
+
+def frozen_totals(lines: Iterable[ChargeLine]) -> dict[EntityId, dict[str, Fraction]]:
+    """Sums over the house that posted lines were shares of, by service and symbol: one flat's change does not move them (section 17.1)."""
+    totals: dict[EntityId, dict[str, Fraction]] = {}
+    for line in lines:
+        base = line.inputs.get("base", ())
+        assert isinstance(base, Sequence)
+        for row in (row for group in base for row in group):
+            found = {name: Fraction(text) for name, text in row["values"].items() if name in _HOUSE_TOTALS}
+            if found:
+                totals.setdefault(line.service_id, {}).update(found)
+    return totals
 
 
 def recalculate(
@@ -100,18 +127,28 @@ def recalculate(
     month: Month,
     accounts: Collection[EntityId],
     blocked: Collection[tuple[EntityId, Month]] = (),
+    start: HouseFacts | None = None,
 ) -> list[Difference]:
     """Differences of a closed month for the accounts, one for each service and cause that changed something.
 
     ``before`` are the posted lines of the month, all of the house: the frozen totals are taken from them. The difference of each event is
-    that of the house with it from the house without it, so the causes add up to the whole.
+    that of the house with it from the house without it, so the causes add up to the whole. ``start``: the house as it was known before the
+    events, where the lines posted since then are others than ``before``; None: the first event is told from ``before`` itself.
     """
-    current = {(line.account_id, line.service_id): line for line in before if line.account_id in accounts}
+    totals = frozen_totals(before)
+
+    def charged(house: HouseFacts, region: Facts) -> dict[tuple[EntityId, EntityId], ChargeLine]:
+        common = frozen_common(before, {service.service_id: service.key for service in house.services}, month)
+        lines = charge_house(house, region, law, month, frozen=common, totals=totals).lines
+        return {(line.account_id, line.service_id): line for line in lines if line.account_id in accounts}
+
+    if start is None:
+        current = {(line.account_id, line.service_id): line for line in before if line.account_id in accounts}
+    else:
+        current = charged(start, facts)
     found: list[Difference] = []
     for event in events:
-        services = {service.service_id: service.key for service in event.house.services}
-        charged = charge_house(event.house, facts, law, month, frozen=frozen_common(before, services, month))
-        after = {(line.account_id, line.service_id): line for line in charged.lines if line.account_id in accounts}
+        after = charged(event.house, event.facts or facts)
         for key in sorted(current.keys() | after.keys()):
             difference = _difference(current.get(key), after.get(key), month, event.cause, blocked)
             if difference is not None:
@@ -142,6 +179,8 @@ def _difference(
         benefit=-change("benefit"),
         volume_e6=change("volume_e6"),
         blocked=(line.account_id, month) in blocked,
+        before=old,
+        after=new,
     )
     changed = (found.base, found.surcharge, found.recalculation, found.underdelivery, found.benefit)
     return found if any(changed) else None

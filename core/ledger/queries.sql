@@ -110,6 +110,106 @@ SELECT seq, row_number() OVER (PARTITION BY seq ORDER BY service_id, creditor_id
        abs(amount) AS amount, account_id, service_id, creditor_id, CAST(:month AS date) AS origin_month, component, NULL::bigint AS place_id
 FROM part
 
+-- name: insert_recalculated_months
+INSERT INTO recalculated_month (calculation_id, provider_id, month, known_from)
+SELECT :calculation_id, :provider_id, month, known_from
+FROM unnest(CAST(:months AS date[]), CAST(:known_from AS bigint[])) AS m (month, known_from)
+
+-- name: posted_months
+-- Months of a provider that are posted or closed, with the calculation posted and the last record that their amounts rest on: that of the
+-- month's own calculation, or of the last posted one that looked back at the month.
+SELECT s.month, s.calculation_id, greatest(c.known_until, (
+  SELECT max(l.known_until) FROM recalculated_month r JOIN calculation l USING (calculation_id)
+  WHERE r.provider_id = :provider_id AND r.month = s.month AND EXISTS (
+    SELECT FROM month_state p WHERE p.provider_id = :provider_id AND p.month = l.month AND p.calculation_id = l.calculation_id AND p.state = 'posted')
+  )) AS known_from
+FROM (SELECT DISTINCT ON (month) month, state, calculation_id FROM month_state WHERE provider_id = :provider_id ORDER BY month, step DESC) s
+JOIN calculation c USING (calculation_id)
+WHERE s.state IN ('posted', 'closed') AND s.month < :month
+ORDER BY s.month
+
+-- name: recalculated_months
+SELECT month, known_from FROM recalculated_month WHERE calculation_id = :calculation_id ORDER BY month
+
+-- name: last_posted_recalculation
+-- The last calculation before a month that was posted and looked back at closed months.
+SELECT l.calculation_id FROM calculation l
+JOIN month_state p ON p.provider_id = l.provider_id AND p.month = l.month AND p.calculation_id = l.calculation_id AND p.state = 'posted'
+WHERE l.provider_id = :provider_id AND l.month < :month
+  AND EXISTS (SELECT FROM recalculated_month r WHERE r.calculation_id = l.calculation_id)
+ORDER BY l.month DESC LIMIT 1
+
+-- name: insert_differences
+INSERT INTO charge_difference (calculation_id, provider_id, house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation,
+                               underdelivery, benefit, volume_e6, blocked_by, known_from, records, before, after)
+SELECT :calculation_id, :provider_id, house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation,
+       underdelivery, benefit, volume_e6, blocked_by, known_from, records, before, after
+FROM staged_difference
+
+-- name: differences
+SELECT house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation, underdelivery, benefit, volume_e6, blocked_by,
+       known_from, records, before, after
+FROM charge_difference
+WHERE calculation_id = :calculation_id AND (CAST(:account_ids AS bigint[]) IS NULL OR account_id = ANY (:account_ids))
+  AND (NOT :blocked_only OR blocked_by IS NOT NULL)
+ORDER BY account_id, month, service_id, creditor_id, cause
+
+-- name: difference_totals
+SELECT month, cause, blocked_by IS NOT NULL AS blocked, count(DISTINCT account_id) AS accounts,
+       sum(base + surcharge + recalculation + underdelivery + benefit)::bigint AS total
+FROM charge_difference WHERE calculation_id = :calculation_id
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+
+-- name: difference_volumes
+-- Corrections of own volumes that the open month's common property takes in, by house and the sender's key of the service.
+SELECT d.house_id, e.entity_key AS service, sum(d.volume_e6)::bigint AS volume_e6
+FROM charge_difference d JOIN entity e ON e.entity_id = d.service_id
+WHERE d.calculation_id = :calculation_id AND d.blocked_by IS NULL
+GROUP BY 1, 2 HAVING sum(d.volume_e6) <> 0 ORDER BY 1, 2
+
+-- name: differences_posted
+-- What earlier calculations corrected in a month, by account, service and creditor.
+SELECT d.account_id, d.service_id, d.creditor_id, sum(d.base + d.surcharge + d.recalculation + d.underdelivery + d.benefit)::bigint AS total
+FROM charge_difference d
+WHERE d.provider_id = :provider_id AND d.month = :month AND d.account_id = ANY (:account_ids) AND d.blocked_by IS NULL
+  AND d.calculation_id IN (SELECT p.calculation_id FROM month_state p WHERE p.provider_id = :provider_id AND p.state = 'posted' AND p.month < :before)
+GROUP BY 1, 2, 3
+
+-- name: stage_difference_parts
+-- Causes together: the postings of an account and corrected month. Base, recalculation and under-delivery make the service's debt, as in the
+-- charge itself; the surcharge is its own.
+CREATE TEMPORARY TABLE difference_part ON COMMIT DROP AS
+SELECT dense_rank() OVER (ORDER BY d.account_id, d.month) AS seq, d.account_id, d.month, d.service_id, d.creditor_id, v.component, v.counter,
+       sum(v.amount)::bigint AS amount
+FROM charge_difference d
+CROSS JOIN LATERAL (VALUES (1, 3, d.surcharge), (2, 2, d.base + d.recalculation), (3, 2, d.underdelivery), (4, 10, d.benefit)) v (component, counter, amount)
+WHERE d.calculation_id = :calculation_id AND d.blocked_by IS NULL
+GROUP BY d.account_id, d.month, d.service_id, d.creditor_id, v.component, v.counter
+HAVING sum(v.amount) <> 0
+
+-- name: stage_difference_entries
+-- One entry an account and corrected month, which names the causes; its key is made of the sender's own identifiers.
+CREATE TEMPORARY TABLE staged_entry ON COMMIT DROP AS
+SELECT a.seq, a.account_id, format('recalculation/%s/%s/v%s/%s/%s', p.inn, to_char(c.month, 'YYYY-MM'), c.version, t.entity_key, to_char(a.month, 'YYYY-MM')) AS entry_key,
+       'recalculation'::text AS kind, c.provider_id, c.month, (c.month + interval '1 month - 1 day')::date AS occurred_on, a.month AS corrects_month,
+       format('Перерасчёт за %s: %s', to_char(a.month, 'MM.YYYY'), (
+         SELECT string_agg(k.title, ', ' ORDER BY k.place)
+         FROM unnest(CAST(:causes AS text[]), CAST(:titles AS text[])) WITH ORDINALITY AS k (cause, title, place)
+         WHERE EXISTS (SELECT FROM charge_difference d WHERE d.calculation_id = :calculation_id AND d.account_id = a.account_id AND d.month = a.month
+                         AND d.cause = k.cause AND d.blocked_by IS NULL))) AS reason,
+       NULL::bigint AS message_id, c.calculation_id
+FROM (SELECT DISTINCT seq, account_id, month FROM difference_part) a
+JOIN calculation c ON c.calculation_id = :calculation_id
+JOIN provider p USING (provider_id)
+JOIN entity t ON t.entity_id = a.account_id
+
+-- name: stage_difference_postings
+CREATE TEMPORARY TABLE staged_posting ON COMMIT DROP AS
+SELECT seq, row_number() OVER (PARTITION BY seq ORDER BY service_id, creditor_id, component)::integer AS n,
+       CASE WHEN amount > 0 THEN 1 ELSE counter END AS debit, CASE WHEN amount > 0 THEN counter ELSE 1 END AS credit,
+       abs(amount) AS amount, account_id, service_id, creditor_id, month AS origin_month, component, NULL::bigint AS place_id
+FROM difference_part
+
 -- name: month_states
 SELECT step, state, calculation_id, actor, reason, at FROM month_state
 WHERE provider_id = :provider_id AND month = :month ORDER BY step
@@ -145,8 +245,8 @@ ORDER BY account_id, origin_month NULLS FIRST, component, creditor_id
 -- By account, service and creditor: opening before the month, then the month's turnovers by kind of entry; debt is receivable less advance.
 SELECT account_id, service_id, creditor_id, coalesce(component, 0) = 1 AS surcharge,
        sum(signed) FILTER (WHERE month < :month OR kind = 'opening')::bigint AS opening,
-       sum(signed) FILTER (WHERE month = :month AND kind = 'charge')::bigint AS charged,
-       sum(signed) FILTER (WHERE month = :month AND kind NOT IN ('charge', 'opening'))::bigint AS other
+       sum(signed) FILTER (WHERE month = :month AND kind IN ('charge', 'recalculation'))::bigint AS charged,
+       sum(signed) FILTER (WHERE month = :month AND kind NOT IN ('charge', 'recalculation', 'opening'))::bigint AS other
 FROM (
   SELECT p.account_id, p.service_id, p.creditor_id, p.component, p.month, e.kind,
          CASE WHEN p.debit IN (1, 6) THEN p.amount ELSE 0 END - CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE 0 END AS signed
@@ -226,9 +326,14 @@ FROM (
   FROM charge_line l
   JOIN (SELECT DISTINCT calculation_id FROM entry WHERE kind = 'charge') c USING (calculation_id)
   UNION ALL
+  SELECT d.account_id, d.provider_id, d.base + d.surcharge + d.recalculation + d.underdelivery + d.benefit, 0
+  FROM charge_difference d
+  JOIN (SELECT DISTINCT calculation_id FROM month_state WHERE state = 'posted') c USING (calculation_id)
+  WHERE d.blocked_by IS NULL
+  UNION ALL
   SELECT p.account_id, p.provider_id, 0, CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END
   FROM posting p JOIN entry e USING (entry_id)
-  WHERE e.kind = 'charge' AND (p.debit = 1 OR p.credit = 1)
+  WHERE e.kind IN ('charge', 'recalculation') AND (p.debit = 1 OR p.credit = 1)
 ) t
 GROUP BY account_id, provider_id
 HAVING sum(line) <> sum(posted)
@@ -243,6 +348,7 @@ ORDER BY 1, 2
 
 -- name: line_sources
 SELECT DISTINCT unnest(sources) AS record_id FROM charge_line
+UNION SELECT DISTINCT unnest(records) FROM charge_difference
 
 -- name: snapshots
 SELECT DISTINCT provider_id, month FROM balance ORDER BY provider_id, month

@@ -113,6 +113,7 @@ class HouseVolume:
     service: str
     """The sender's key of the service the row is about."""
     month: str
-    what: Literal["meter", "individual", "soi"]
+    what: Literal["meter", "individual", "soi", "correction"]
+    """``correction``: of own volumes of closed months, which is in ``individual`` of the month that it is posted in."""
     volume_e6: int
     method: str

@@ -19,6 +19,7 @@ __all__ = [
     "BODIES",
     "Absence",
     "Account",
+    "AccountArea",
     "AccountPlace",
     "ApprovedNorm",
     "ApprovedTariff",
@@ -43,6 +44,7 @@ __all__ = [
     "Person",
     "Premises",
     "Reading",
+    "RecalculationBlock",
     "Record",
     "RegionSetting",
     "RegisteredSender",
@@ -277,6 +279,31 @@ class AccountPlace:
     room: str | None
     share_e2: int | None
     """Percent, hundredths."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountArea:
+    """Площадь лицевого счёта с её дня (решение центра по документу: выписка ЕГРН, обмер); KVAR знает только месяц пакета."""
+
+    kind_name: ClassVar[str] = "account_area"
+    account: str
+    first: date
+    area_e2: int
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecalculationBlock:
+    """Запрет перерасчёта закрытых месяцев счёта (суд, рассрочка): решение центра; снимается следующей версией."""
+
+    kind_name: ClassVar[str] = "recalculation_block"
+    account: str
+    first: date
+    """First day of the first blocked month."""
+    last: date
+    """Last day of the last blocked month."""
+    reason: str
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -621,14 +648,14 @@ class StatementLine:
 
 Body = (
     Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
-    | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading | Interruption
+    | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | RecalculationBlock | Residence | Absence | Meter | MeterAccount | Reading | Interruption
     | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
     | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
-    CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
+    CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, RecalculationBlock, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
     StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
     ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
 )  # fmt: skip

@@ -50,13 +50,19 @@ def find_records(connection: Connection, ids: Iterable[RecordId]) -> list[Stored
 
 
 def read_records(
-    connection: Connection, body: type[_BodyType], *, provider_id: ProviderId, message_id: MessageId | None = None
+    connection: Connection,
+    body: type[_BodyType],
+    *,
+    provider_id: ProviderId,
+    message_id: MessageId | None = None,
+    known_until: RecordId | None = None,
 ) -> Iterator[StoredRecord[_BodyType]]:
-    """Records of a kind in the order they were learned: what one message brought, in every state; without a message, those in force now."""
+    """Records of a kind in the order they were learned: what one message brought, in every state; without a message, those in force now,
+    or as known up to a record."""
     kind: Any = body  # a type variable's class is no member of the union for the checker, though its bound is that union
     if message_id is None:
         rows = in_force(kind)
-        parameters = scope(provider_id, until=date.max, known_until=None)
+        parameters = scope(provider_id, until=date.max, known_until=known_until)
     else:
         rows = f"SELECT * FROM {table_name(kind)} WHERE provider_id = :provider AND message_id = :message AND released_by IS NULL"
         parameters = {"provider": provider_id, "message": message_id}

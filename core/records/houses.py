@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from core.model.finding import Position
 from core.model.records import (
     Absence,
     Account,
+    AccountArea,
     AccountPlace,
     BankAccount,
     CapitalRepairDecision,
@@ -73,6 +75,7 @@ _TABLES: dict[str, dict[str, str]] = {
         "room_now": in_force(Room, "r.record_key IN (SELECT room FROM place_now)"),
         "premises_now": in_force(Premises, "r.record_key IN (SELECT premises FROM place_now UNION SELECT premises FROM room_now)"),
     },
+    "facts_areas": {"area_now": in_force(AccountArea, _OF_ACCOUNTS)},
     "facts_residences": {"residence_now": in_force(Residence, _OF_ACCOUNTS)},
     "facts_absences": {"absence_now": in_force(Absence, _OF_ACCOUNTS)},
     "facts_meters": {"meter_now": in_force(Meter, _OF_HOUSES)},
@@ -227,6 +230,9 @@ class _Parts:
         residences: defaultdict[str, list[ResidenceFacts]] = defaultdict(list)
         for account, *residence in rows("facts_residences", accounts=keys):
             residences[account].append(ResidenceFacts(*residence))
+        areas: defaultdict[str, list[tuple[date, int, RecordId]]] = defaultdict(list)
+        for account, *area in rows("facts_areas", accounts=keys):
+            areas[account].append((area[0], area[1], area[2]))
         absences: defaultdict[str, list[AbsenceFacts]] = defaultdict(list)
         for account, *absence in rows("facts_absences", accounts=keys):
             absences[account].append(AbsenceFacts(*absence))
@@ -253,6 +259,7 @@ class _Parts:
                     residences=tuple(residences[row.record_key]),
                     absences=tuple(absences[row.record_key]),
                     meters=tuple(meters[row.record_key]),
+                    areas=tuple(areas[row.record_key]),
                 )
             )
         return of_house

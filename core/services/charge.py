@@ -31,6 +31,7 @@ from core.ledger.calculations import (
     read_calculation,
     totals,
 )
+from core.ledger.differences import DifferenceTotal, difference_totals
 from core.ledger.months import MonthState, MonthStep
 from core.ledger.post import Posted
 from core.model.finding import Finding, Position
@@ -45,6 +46,7 @@ from core.services.advances import use_advances
 from core.services.credits import use_credits
 from core.services.penalties import post_penalties
 from core.services.rebuild import charged_batches
+from core.services.recalculation import adjusted_houses, post_recalculations, recalculate_closed
 from core.storage.engine import transaction
 
 __all__ = ["Draft", "MonthPosted", "approve_month", "calculation_findings", "close_month", "draft_month", "holding", "post_month"]
@@ -66,6 +68,8 @@ class Draft:
     state: MonthState
     is_new: bool
     """False when the month already had its lines and nothing was computed."""
+    recalculated: tuple[DifferenceTotal, ...] = ()
+    """Differences of closed months by month and cause, what is blocked apart; not in the totals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +151,9 @@ def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, 
             f"Месяц {month.title} уже рассчитан: {_MODES[calculation.mode]}.",
             hint="Проведённый месяц исправляется записями открытого месяца.",
         )
-    return Draft(calculation, totals(connection, calculation), calculation_findings(connection, step.calculation_id), step.state, False)
+    found = calculation_findings(connection, step.calculation_id)
+    recalculated = tuple(difference_totals(connection, calculation))
+    return Draft(calculation, totals(connection, calculation), found, step.state, False, recalculated)
 
 
 def calculation_findings(connection: Connection, calculation_id: CalculationId) -> tuple[Finding, ...]:
@@ -185,20 +191,25 @@ class _Run:
 
     def draft(self, mode: str, progress: Progress) -> Draft:
         """The month in a mode; our lawful lines are computed and kept in either."""
-        lawful, findings = self.compute(progress)
+        lawful, findings = self.compute(progress, recalculates=mode == "charge")
         taken = read_intakes(self.connection, provider_id=self.provider_id, month=self.month)
         if all(intake.status == "rejected" for intake in taken):
             findings.insert(0, _no_package(self.month))
         calculation = lawful if mode == "charge" else self.accept()
-        return Draft(calculation, totals(self.connection, calculation), tuple(findings), MonthState.DRAFT, True)
+        recalculated = tuple(difference_totals(self.connection, calculation))
+        return Draft(calculation, totals(self.connection, calculation), tuple(findings), MonthState.DRAFT, True, recalculated)
 
-    def compute(self, progress: Progress) -> tuple[Calculation, list[Finding]]:
-        """Compute by the law, batch of houses by batch, so that memory does not grow with the region."""
+    def compute(self, progress: Progress, *, recalculates: bool) -> tuple[Calculation, list[Finding]]:
+        """Compute by the law, batch of houses by batch, so that memory does not grow with the region.
+
+        ``recalculates``: closed months too; where the sender's own lines are taken, its recalculations are in them.
+        """
         calculation = self._open("charge", self.law.version(self.month.last))
-        findings: list[Finding] = []
+        findings: list[Finding] = list(recalculate_closed(self.connection, calculation, self.law)) if recalculates else []
+        adjust = adjusted_houses(self.connection, calculation)
         done = 0
         for done, of, charged in charged_batches(
-            self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until, law=self.law
+            self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until, law=self.law, adjust=adjust
         ):
             findings.extend(item for house in charged for item in house.findings)
             add_lines(self.connection, calculation, (line for house in charged for line in house.lines))
@@ -280,6 +291,7 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
             return MonthPosted(calculation, totals(connection, calculation), Posted(), False)
         at = clock.now()
         posted = post_calculation(connection, calculation, at=at)
+        posted += post_recalculations(connection, calculation, at=at)
         owner = provider(connection, provider_id)
         posted += use_credits(connection, provider=owner, month=month, at=at)
         posted += use_advances(connection, provider=owner, month=month, at=at)

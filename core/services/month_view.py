@@ -205,7 +205,7 @@ class ProviderMonth:
         result: Json = {}
         for house in read_houses_list(self.connection, provider_id=self.provider.provider_id, month=self.month):
             of_house = volumes[house.entity_id]
-            result[house.fias] = {
+            shown: Json = {
                 "S_total": area(house.useful_area_e2),
                 "S_common": area(house.common_area_e2),
                 "soi_mode": self.facts[house.entity_id].soi_mode if house.entity_id in self.facts else None,
@@ -213,6 +213,9 @@ class ProviderMonth:
                 "individual": of_house["individual"],
                 "soi": of_house["soi"],
             }
+            if of_house["correction"]:
+                shown["corrections"] = of_house["correction"]
+            result[house.fias] = shown
         return result
 
 

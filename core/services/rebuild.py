@@ -5,7 +5,7 @@ What is stored must come out equal, line by line. A calculation of another versi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -14,6 +14,7 @@ from core.charges.engine import HouseCharges, charge_houses
 from core.charges.law import Law
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, read_calculation, read_lines
+from core.ledger.differences import DifferenceRow, read_differences
 from core.ledger.verify import Broken
 from core.model.lines import ChargeLine
 from core.model.records import StatedContribution, StatedLine
@@ -21,6 +22,7 @@ from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
 from core.records.facts import house_ids, read_houses, read_region
+from core.services.recalculation import Adjust, adjusted_houses, differences_of
 
 __all__ = ["charged_batches", "rebuilt"]
 
@@ -36,15 +38,18 @@ class _Key:
 
 
 def charged_batches(
-    connection: Connection, *, provider_id: ProviderId, month: Month, known_until: RecordId, law: Law
+    connection: Connection, *, provider_id: ProviderId, month: Month, known_until: RecordId, law: Law, adjust: Adjust | None = None
 ) -> Iterator[tuple[int, int, list[HouseCharges]]]:
-    """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out."""
+    """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out.
+
+    ``adjust``: what corrections of closed months bring into a house.
+    """
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
     houses = house_ids(connection, provider_id, month, known_until)
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
         read = read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until)
-        yield start + len(batch), len(houses), charge_houses(read, facts, law, month)
+        yield start + len(batch), len(houses), charge_houses(read if adjust is None else map(adjust, read), facts, law, month)
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:
@@ -64,7 +69,9 @@ def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[
 def _computed(connection: Connection, calculation: Calculation, law: Law) -> Iterator[Broken]:
     seen: set[EntityId] = set()
     scope = {"provider_id": calculation.provider_id, "month": calculation.month, "known_until": calculation.known_until}
-    for _, _, houses in charged_batches(connection, law=law, **scope):  # type: ignore[arg-type]  # the three are what they are named
+    yield from _differences(connection, calculation, law)
+    adjust = adjusted_houses(connection, calculation)
+    for _, _, houses in charged_batches(connection, law=law, adjust=adjust, **scope):  # type: ignore[arg-type]  # the three are what they are named
         fresh = {_key(line): line for house in houses for line in house.lines}
         accounts = sorted({key.account_id for key in fresh})
         seen.update(accounts)
@@ -75,6 +82,22 @@ def _computed(connection: Connection, calculation: Calculation, law: Law) -> Ite
     for line in read_lines(connection, calculation):
         if line.account_id not in seen:
             yield _differs(calculation, _key(line), line, None)
+
+
+def _differences(connection: Connection, calculation: Calculation, law: Law) -> Iterator[Broken]:
+    """Differences of closed months computed again from what the calculation could see."""
+
+    def keyed(rows: Iterable[DifferenceRow]) -> dict[tuple[object, ...], DifferenceRow]:
+        return {(row.account_id, row.month, row.service_id, row.creditor_id, row.cause): row for row in rows}
+
+    stored = keyed(read_differences(connection, calculation))
+    fresh = keyed(differences_of(connection, calculation, law))
+    for key in sorted(stored.keys() | fresh.keys(), key=str):
+        old, new = stored.get(key), fresh.get(key)
+        one = old or new
+        if old != new and one is not None:
+            subject = _subject(calculation, _Key(one.account_id, one.service_id, one.creditor_id))
+            yield Broken(7, f"{subject}, перерасчёт за {one.month}", _message(old.total if old else None, new.total if new else None))
 
 
 def _stated(connection: Connection, calculation: Calculation) -> Iterator[Broken]:

@@ -188,6 +188,41 @@ CREATE TABLE house_volume (
   method text NOT NULL,
   CONSTRAINT house_volume_pk PRIMARY KEY (calculation_id, house_id, service, month, what)
 );
+-- Closed months that a calculation looked back at: what was learned after a record and reaches into the month.
+CREATE TABLE recalculated_month (
+  calculation_id bigint NOT NULL REFERENCES calculation,
+  provider_id integer NOT NULL,
+  month date NOT NULL,
+  known_from bigint NOT NULL,
+  CONSTRAINT recalculated_month_pk PRIMARY KEY (calculation_id, month)
+);
+-- What closed months come to more or less, by account, service and cause; posted with the calculation, except what is blocked.
+CREATE TABLE charge_difference (
+  calculation_id bigint NOT NULL REFERENCES calculation,
+  provider_id integer NOT NULL,
+  house_id bigint NOT NULL,
+  account_id bigint NOT NULL,
+  service_id bigint NOT NULL,
+  creditor_id bigint NOT NULL,
+  month date NOT NULL,
+  cause text COLLATE "C" NOT NULL,
+  base bigint NOT NULL,
+  surcharge bigint NOT NULL,
+  recalculation bigint NOT NULL,
+  underdelivery bigint NOT NULL,
+  benefit bigint NOT NULL,
+  volume_e6 bigint NOT NULL,
+  blocked_by bigint,
+  known_from bigint NOT NULL,
+  records bigint[] NOT NULL,
+  before jsonb,
+  after jsonb,
+  CONSTRAINT charge_difference_pk PRIMARY KEY (calculation_id, account_id, month, service_id, creditor_id, cause)
+);
+CREATE INDEX charge_difference_month ON charge_difference (provider_id, month, account_id);
+COMMENT ON TABLE charge_difference IS 'amounts with their signs: what is to be paid more is positive, whatever the component';
+COMMENT ON COLUMN charge_difference.blocked_by IS 'the record of the block: reported, not posted';
+COMMENT ON COLUMN charge_difference.known_from IS 'the last record that the amounts posted until then could see';
 CREATE TABLE entry (
   entry_id bigint GENERATED ALWAYS AS IDENTITY,
   entry_key text COLLATE "C" NOT NULL,

@@ -375,6 +375,55 @@ CREATE INDEX record_account_place_key ON record_account_place (provider_id, reco
 CREATE INDEX record_account_place_waiting ON record_account_place (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_account_place_released ON record_account_place (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_account_place_by_account ON record_account_place (provider_id, account);
+CREATE TABLE record_account_area (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  area_e2 bigint NOT NULL,
+  document text COLLATE "C" NOT NULL,
+  CONSTRAINT record_account_area_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_account_area_key ON record_account_area (provider_id, record_key, record_id);
+CREATE INDEX record_account_area_waiting ON record_account_area (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_account_area_released ON record_account_area (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_account_area_by_account ON record_account_area (provider_id, account);
+CREATE TABLE record_recalculation_block (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date NOT NULL,
+  reason text COLLATE "C" NOT NULL,
+  active boolean NOT NULL,
+  CONSTRAINT record_recalculation_block_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_recalculation_block_key ON record_recalculation_block (provider_id, record_key, record_id);
+CREATE INDEX record_recalculation_block_waiting ON record_recalculation_block (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_recalculation_block_released ON record_recalculation_block (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_recalculation_block_by_account ON record_recalculation_block (provider_id, account);
 CREATE TABLE record_residence (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,

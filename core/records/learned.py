@@ -1,0 +1,174 @@
+"""What was learned after a calculation and reaches back into months that are done: which account or house, which month, by which record.
+
+Set-based, and its cost goes with what is new: of each kind of record the versions after a record are taken, each beside the version that held
+before it, and a version counts only where what matters to charges differs. The days it is about are those of the old and the new version
+together, less what both say alike. A new kind of fact is one more :class:`Source`; what it changes in a charge says
+``core.charges.causes`` under the same cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+from core.ids import CENTRE, EntityId, ProviderId, RecordId
+from core.model import records as r
+from core.model.records import Body
+from core.period import Month
+from core.records.tables import table_name
+from core.records.versions import STATES
+
+__all__ = ["HOUSE_TOTALS", "Learned", "learned"]
+
+HOUSE_TOTALS = "house"
+"""Cause of what changes the totals of a house, which stay frozen: told, never recalculated by itself (section 17.1)."""
+
+Whose = Literal["account", "meter", "house", "house_meter", "reading", "house_reading", "region"]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A month that something learned reaches into. ``account_id`` None: the whole house; ``house_id`` None: the whole region."""
+
+    house_id: EntityId | None
+    account_id: EntityId | None
+    month: Month
+    cause: str
+    records: tuple[RecordId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A kind of record that changes charges: ``n`` is the new version, ``o`` the one before it (its columns are null where there was none)."""
+
+    cause: str
+    body: type[Body]
+    whose: Whose
+    matters: tuple[str, ...]
+    """Columns that charges depend on."""
+    first: str
+    """SQL of the first day it is about; null: from the beginning."""
+    last: str = "NULL"
+    """SQL of the last day; null: no end."""
+
+
+def _interval(first: str, last: str) -> tuple[str, str]:
+    """Days of an interval that is new, or of what changed of it: where the beginning is as it was, only the days between the two ends."""
+    ends = f"coalesce(o.{last}, 'infinity'), coalesce(n.{last}, 'infinity')"
+    same = f"o.record_id IS NOT NULL AND o.{first} IS NOT DISTINCT FROM n.{first} AND o.{last} IS DISTINCT FROM n.{last}"
+    starts = (
+        f"CASE WHEN o.record_id IS NULL THEN n.{first} ELSE least(coalesce(o.{first}, '-infinity'), coalesce(n.{first}, '-infinity')) END"
+    )
+    latest = f"CASE WHEN o.record_id IS NULL THEN n.{last} ELSE nullif(greatest({ends}), 'infinity') END"
+    return f"CASE WHEN {same} THEN least({ends}) + 1 ELSE {starts} END", latest
+
+
+def _touched(first: str, last: str) -> tuple[str, str]:
+    """Days of the old and of the new interval together."""
+    return f"least(o.{first}, n.{first})::date", f"greatest(o.{last}, n.{last})::date"
+
+
+def _earliest(start: str, *dates: str) -> str:
+    """The first of those dates that changed, by either version; where none did, the beginning."""
+    changed = (f"CASE WHEN o.{name} IS DISTINCT FROM n.{name} THEN least(o.{name}, n.{name}) END" for name in dates)
+    return f"CASE WHEN o.record_id IS NULL THEN n.{start} ELSE coalesce(least({', '.join(changed)}), n.{start}) END"
+
+
+_METER_DATES = ("commissioned_on", "next_verification_on", "closed_on")
+_METER = ("account", "service", "digits", "start_e3", "is_open", *_METER_DATES)
+_SINCE = "n.valid_from"
+
+SOURCES: tuple[Source, ...] = (
+    Source("tariff", r.ApprovedTariff, "region", ("value_e6", "first", "last"), *_interval("first", "last")),
+    Source("tariff", r.ApprovedNorm, "region", ("value_e6", "first"), "least(o.first, n.first)"),
+    Source("tariff", r.HousePrice, "house", ("price_e6", "starts_on", "ends_on"), *_interval("starts_on", "ends_on")),
+    Source("area", r.Account, "account", ("area_e2", "living_area_e2"), _SINCE),
+    Source("area", r.AccountArea, "account", ("area_e2", "first"), "least(o.first, n.first)"),
+    Source(
+        "account", r.Account, "account", ("kind", "opened_on", "closed_on", "gas_stove", "gas_heater"),
+        f"greatest({_SINCE}, {_earliest('opened_on', 'opened_on', 'closed_on')})",
+    ),
+    Source("residents", r.Residence, "account", ("first", "last"), *_interval("first", "last")),
+    Source("meter", r.Meter, "meter", _METER, _earliest("commissioned_on", *_METER_DATES)),
+    Source("reading", r.Reading, "reading", ("taken_on", "value_e3", "zone"), "least(o.taken_on, n.taken_on)"),
+    Source("absence", r.Absence, "account", ("left_on", "back_on"), *_touched("left_on", "back_on")),
+    Source("interruption", r.Interruption, "house", ("service", "starts_at", "ends_at"), *_touched("starts_at", "ends_at")),
+    Source(HOUSE_TOTALS, r.House, "house", ("useful_area_e2", "common_area_e2"), _SINCE),
+    Source(HOUSE_TOTALS, r.HouseParameter, "house", ("value",), _SINCE),
+    Source(HOUSE_TOTALS, r.HouseService, "house", ("service", "starts_on", "ends_on"), *_interval("starts_on", "ends_on")),
+    Source(HOUSE_TOTALS, r.Meter, "house_meter", _METER, _earliest("commissioned_on", *_METER_DATES)),
+    Source(HOUSE_TOTALS, r.Reading, "house_reading", ("taken_on", "value_e3"), "least(o.taken_on, n.taken_on)"),
+)  # fmt: skip
+
+_HOUSE_METER = 1
+_IN_FORCE = "('accepted', 'flagged')"
+_LATEST_ACCOUNT = f"""(SELECT a.house FROM record_account a WHERE a.provider_id = :provider AND a.record_key = {{0}} AND a.state IN {_IN_FORCE}
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1)"""
+_METER_OF = f"""(SELECT v.kind, v.house, v.account FROM record_meter v WHERE v.provider_id = :provider AND v.record_key = {{0}}
+  AND v.state IN {_IN_FORCE} ORDER BY v.record_id DESC LIMIT 1)"""
+_SHARING = (
+    f"""SELECT s.account FROM record_meter_account s WHERE s.provider_id = :provider AND s.meter = {{0}} AND s.state IN {_IN_FORCE}"""
+)
+
+
+def learned(
+    connection: Connection, *, provider_id: ProviderId, after: RecordId, until: RecordId, months: Collection[Month]
+) -> Iterator[Learned]:
+    """What the provider, or the region, said after a record and up to another that reaches into the months."""
+    listed = sorted(months)
+    parameters: Mapping[str, object] = {
+        "provider": provider_id, "after": after, "until": until, "firsts": [month.first for month in listed],
+        "lasts": [month.last for month in listed],
+    }  # fmt: skip
+    for source in SOURCES:
+        owner = {"owner": CENTRE if source.whose == "region" else provider_id}
+        for row in connection.execute(text(_statement(source)), {**parameters, **owner}):
+            yield Learned(row.house_id, row.account_id, Month.of(row.month), source.cause, tuple(row.records))
+
+
+def _statement(source: Source) -> str:
+    """One source as one statement."""
+    table = table_name(source.body)
+    order = "coalesce(o.valid_from, '-infinity') DESC, o.record_id DESC" if source.body in STATES else "o.record_id DESC"
+    visible = "AND (o.valid_from IS NULL OR o.valid_from <= n.valid_from)" if source.body in STATES else ""
+    news, olds = (", ".join(f"{alias}.{name}" for name in source.matters) for alias in "no")
+    key = {"account": "n.account", "meter": "n.record_key", "reading": "n.meter", "house_meter": "n.record_key", "house_reading": "n.meter"}
+    subject = "n.record_key" if source.body is r.Account or source.body is r.House else key.get(source.whose, "n.house")
+    if source.whose == "region":
+        subject = "NULL"
+    changed = f"""
+      SELECT n.record_id, {subject} AS subject, coalesce({source.first}, '-infinity')::date AS first, coalesce({source.last}, 'infinity')::date AS last
+      FROM {table} n
+      LEFT JOIN LATERAL (
+        SELECT * FROM {table} o WHERE o.provider_id = n.provider_id AND o.record_key = n.record_key AND o.record_id < n.record_id
+          AND o.state IN {_IN_FORCE} {visible} ORDER BY {order} LIMIT 1) o ON TRUE
+      WHERE n.provider_id = :owner AND n.record_id > :after AND n.record_id <= :until AND n.state IN {_IN_FORCE}
+        AND (o.record_id IS NULL OR ({news}) IS DISTINCT FROM ({olds}))"""
+    return f"""
+    SELECT h.entity_id AS house_id, a.entity_id AS account_id, m.first_day AS month, array_agg(DISTINCT t.record_id ORDER BY t.record_id) AS records
+    FROM ({changed}) t
+    JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS m (first_day, last_day) ON m.last_day >= t.first AND m.first_day <= t.last
+    {_subject(source.whose)}
+    GROUP BY 1, 2, 3 ORDER BY 3, 1, 2"""
+
+
+def _subject(whose: Whose) -> str:
+    """Joins that give the house ``h`` and the account ``a`` of the subject of a row ``t``."""
+    if whose == "region":
+        return "LEFT JOIN entity h ON FALSE LEFT JOIN entity a ON FALSE"
+    house = "JOIN entity h ON h.provider_id = :provider AND h.kind = 'house' AND h.entity_key = "
+    if whose == "house":
+        return f"{house} t.subject LEFT JOIN entity a ON FALSE"
+    if whose in ("house_meter", "house_reading"):
+        return f"JOIN LATERAL {_METER_OF.format('t.subject')} v ON v.kind = {_HOUSE_METER} {house} v.house LEFT JOIN entity a ON FALSE"
+    account = "t.subject"
+    joins = ""
+    if whose in ("meter", "reading"):
+        joins = f"""JOIN LATERAL {_METER_OF.format("t.subject")} v ON v.kind <> {_HOUSE_METER}
+        JOIN LATERAL (SELECT v.account WHERE v.account IS NOT NULL UNION {_SHARING.format("t.subject")}) x ON TRUE"""
+        account = "x.account"
+    return f"""{joins} JOIN LATERAL {_LATEST_ACCOUNT.format(account)} p ON TRUE {house} p.house
+    JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = {account}"""
