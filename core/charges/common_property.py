@@ -129,6 +129,8 @@ def common_volumes(
     found = []
     carried = Fraction(0)
     for month, together in individual.items():
+        if month == rules.month and rules.choice("negative_common", month.last) != "forget":
+            carried = dict(house.carried).get(service.key, carried)
         stopped: tuple[StoppedMeter, ...] = ()
         read: Counted | AverageMonth | None = meter.get(month)
         installed = installed_by(devices, month)

@@ -13,6 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from core.charges import clauses
 from core.charges.common_property import CommonVolume
 from core.charges.engine import charge_house
 from core.charges.law import Law
@@ -21,12 +22,14 @@ from core.model.facts import Facts, HouseFacts
 from core.model.lines import ChargeLine
 from core.period import Month
 
-__all__ = ["Difference", "Event", "frozen_common", "frozen_totals", "months_of_event", "recalculate"]
+__all__ = ["Difference", "Event", "carried_on", "frozen_common", "frozen_totals", "months_of_event", "recalculate"]
 
 _SHARED_ONLY = frozenset({"S", "S_all", "T", "d", "D"})
 _HOUSE_TOTALS = frozenset(
-    {"V_house", "V_individual", "V_carried", "V_metered", "S_metered", "V_hot", "V_hot_all", "V_removed", "S_all", "S_own", "S_site", "n_house",
-     "n_site"}
+    {
+        "V_house", "V_individual", "V_carried", "V_metered", "S_metered", "V_hot_all", "V_removed", "S_all", "S_own", "S_site",
+        "n_house", "n_site",
+    }
 )  # fmt: skip
 _COMMON_CLAUSES = frozenset(
     {
@@ -105,6 +108,19 @@ def frozen_common(lines: Iterable[ChargeLine], services: Mapping[EntityId, str],
     return frozen
 
 
+def carried_on(lines: Iterable[ChargeLine], services: Mapping[EntityId, str]) -> dict[str, Fraction]:
+    """The negative rest of common property that posted lines of a month leave to the next one, by service key."""
+    carried: dict[str, Fraction] = {}
+    for line in lines:
+        key = services.get(line.service_id)
+        if key is None or key in carried or line.clause not in ("soi_by_meter", "soi_house_average"):
+            continue
+        values = {name: Fraction(text) for name, text in _first_row(line)["values"].items()}
+        counted = values["V_house"] if "V_house" in values else values["V_sum"] / values["m"]
+        carried[key] = Fraction(clauses.house_carry(counted, values["V_individual"], values["V_carried"]))
+    return carried
+
+
 def frozen_totals(lines: Iterable[ChargeLine]) -> dict[EntityId, dict[str, Fraction]]:
     """Sums over the house that posted lines were shares of, by service and symbol: one flat's change does not move them (section 17.1)."""
     totals: dict[EntityId, dict[str, Fraction]] = {}
@@ -112,7 +128,8 @@ def frozen_totals(lines: Iterable[ChargeLine]) -> dict[EntityId, dict[str, Fract
         base = line.inputs.get("base", ())
         assert isinstance(base, Sequence)
         for row in (row for group in base for row in group):
-            found = {name: Fraction(text) for name, text in row["values"].items() if name in _HOUSE_TOTALS}
+            total = _HOUSE_TOTALS | {"V_hot"} if row["clause"] == "formula_3_open" else _HOUSE_TOTALS
+            found = {name: Fraction(text) for name, text in row["values"].items() if name in total}
             if found:
                 totals.setdefault(line.service_id, {}).update(found)
     return totals

@@ -176,12 +176,16 @@ def _factor(line: ChargeLine) -> int | None:
 
 def _recalculations(source: BillSource) -> tuple[Recalculation, ...]:
     rows = []
+    corrected: dict[EntityId, int] = defaultdict(int)
+    for row in source.corrections:
+        corrected[row.service_id] += row.amount
     for line in source.lines:
-        if line.recalculation:
-            rows.append(Recalculation(line.service_id, source.reasons.get(line.service_id, _RECALCULATION), line.recalculation))
+        own = line.recalculation - corrected.pop(line.service_id, 0)
+        if own:
+            rows.append(Recalculation(line.service_id, source.reasons.get(line.service_id, _RECALCULATION), own))
         if line.underdelivery:
             rows.append(Recalculation(line.service_id, _UNDERDELIVERY, -line.underdelivery))
-    return tuple(rows)
+    return (*rows, *source.corrections)
 
 
 def _recipients(source: BillSource, lines: Iterable[BillLine]) -> tuple[BillRecipient, ...]:

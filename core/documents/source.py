@@ -12,7 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from core.ids import EntityId
-from core.model.bill import BillMeter
+from core.model.bill import BillMeter, Recalculation
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, HouseVolume
 from core.period import Month
@@ -150,6 +150,8 @@ class BillSource:
     penalties: tuple[PenaltyShare, ...] = ()
     meters: tuple[BillMeter, ...] = ()
     volumes: tuple[HouseVolume, ...] = ()
+    corrections: tuple[Recalculation, ...] = ()
+    """Recalculations of closed months with their reasons; their sums are in ``recalculation`` of the lines."""
     reasons: Mapping[EntityId, str] = field(default_factory=dict)
     """Why a service was recalculated, where it is known more closely than the line says."""
     notices: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from core.model.bill import BillContent
 from core.model.bill_json import canonical, from_json
 from core.period import Month
 
-__all__ = ["BillSummary", "bill_ids", "bills_like", "files_of_month", "first_due_days", "read_contents"]
+__all__ = ["BillSummary", "bill_ids", "bills_like", "files_of_month", "first_due_days", "first_issue_days", "read_contents"]
 
 _CONTENTS = text("SELECT bill_id, content FROM bill WHERE bill_id = ANY (:ids) ORDER BY bill_id")
 _FILES = text(
@@ -27,6 +27,12 @@ _SUMMARIES = text(
 _BY_NUMBER = text("SELECT number, bill_id FROM bill WHERE provider_id = :provider_id AND number = ANY (:numbers)")
 _FIRST_DUE = text(
     "SELECT payer_id, month, CAST(content ->> 'due_on' AS date) AS due_on FROM bill "
+    "WHERE provider_id = :provider_id AND payer_id = ANY (:payers) AND month = ANY (CAST(:months AS date[])) AND version = 1"
+)
+
+
+_FIRST_ISSUED = text(
+    "SELECT payer_id, month, CAST(content ->> 'issued_on' AS date) AS issued_on FROM bill "
     "WHERE provider_id = :provider_id AND payer_id = ANY (:payers) AND month = ANY (CAST(:months AS date[])) AND version = 1"
 )
 
@@ -74,3 +80,12 @@ def first_due_days(
     """Until when the first bill of a payer and month is to be paid; a later version does not move it. Not issued: not there."""
     names = {"provider_id": provider_id, "payers": list(payers), "months": [month.first for month in months]}
     return {(EntityId(row.payer_id), Month.of(row.month)): row.due_on for row in connection.execute(_FIRST_DUE, names)}
+
+
+def first_issue_days(
+    connection: Connection, provider_id: ProviderId, payers: Collection[EntityId], months: Collection[Month]
+) -> dict[tuple[EntityId, Month], date]:
+    """On which day the first bill of a payer and month was made out: what it shows counts from the day after. Not issued: not there."""
+    names = {"provider_id": provider_id, "payers": list(payers), "months": [month.first for month in months]}
+    rows = connection.execute(_FIRST_ISSUED, names)
+    return {(EntityId(row.payer_id), Month.of(row.month)): row.issued_on for row in rows}

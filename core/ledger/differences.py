@@ -1,8 +1,8 @@
 """Differences of closed months: what a calculation of the open month found them to come to more or less, by account, service and cause.
 
-They belong to the calculation, as its lines do: a draft keeps them outside the ledger, posting makes one entry of each account and corrected
-month, in the open month. What a court or a plan has blocked is kept and told, and not posted. ``recalculated_month`` says which closed months
-a calculation looked back at, so that nothing learned is taken twice and nothing is lost.
+They belong to the calculation, as its lines do: a draft keeps them outside the ledger, posting makes one entry of each account and
+corrected month, in the open month. What a court or a plan has blocked is kept and told, and not posted. ``recalculated_month`` says which
+closed months a calculation looked back at, so that nothing learned is taken twice and nothing is lost.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = [
     "add_recalculated_months",
     "blocked_before",
     "closed_months",
+    "corrected_houses",
     "difference_totals",
     "difference_volumes",
     "post_differences",
@@ -173,6 +174,16 @@ def difference_volumes(connection: Connection, calculation: Calculation) -> dict
     for row in connection.execute(queries("core.ledger").difference_volumes, {"calculation_id": calculation.calculation_id}):
         found.setdefault(EntityId(row.house_id), []).append((row.service, row.volume_e6))
     return {house: tuple(volumes) for house, volumes in found.items()}
+
+
+def corrected_houses(connection: Connection, calculation: Calculation) -> set[EntityId]:
+    """Houses in which own volumes of closed months were corrected, by this calculation or by a posted one before it."""
+    names = {
+        "provider_id": calculation.provider_id,
+        "calculation_id": calculation.calculation_id,
+        "month": calculation.month.first,
+    }
+    return {EntityId(house) for house in connection.execute(queries("core.ledger").houses_corrected, names).scalars()}
 
 
 def blocked_before(connection: Connection, *, provider_id: ProviderId, month: Month) -> list[int]:

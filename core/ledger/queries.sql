@@ -167,6 +167,13 @@ FROM charge_difference d JOIN entity e ON e.entity_id = d.service_id
 WHERE d.calculation_id = :calculation_id AND d.blocked_by IS NULL
 GROUP BY 1, 2 HAVING sum(d.volume_e6) <> 0 ORDER BY 1, 2
 
+-- name: houses_corrected
+-- Houses whose own volumes of closed months a calculation, or a posted one before its month, corrects.
+SELECT DISTINCT d.house_id FROM charge_difference d
+WHERE d.provider_id = :provider_id AND d.volume_e6 <> 0 AND d.blocked_by IS NULL AND (
+  d.calculation_id = :calculation_id
+  OR d.calculation_id IN (SELECT p.calculation_id FROM month_state p WHERE p.provider_id = :provider_id AND p.state = 'posted' AND p.month < :month))
+
 -- name: differences_posted
 -- What earlier calculations corrected in a month, by account, service and creditor.
 SELECT d.account_id, d.service_id, d.creditor_id, sum(d.base + d.surcharge + d.recalculation + d.underdelivery + d.benefit)::bigint AS total

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Literal
 
 from core.ids import EntityId, RecordId
@@ -189,7 +190,7 @@ class AccountFacts:
     owners: int | None = None
     """Owners known from title shares on the last day of the month; None: not known."""
     areas: tuple[tuple[date, int, RecordId], ...] = ()
-    """Earlier and later areas where it changed: from which day, m² in hundredths, by which record; empty: ``area_e2`` always."""
+    """Areas where it changed: from which day, m² in hundredths, by which record; ``area_e2`` holds before them. Empty: it holds always."""
     access_refused: tuple[str, ...] = ()
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
 
@@ -266,6 +267,9 @@ class HouseFacts:
     heat_last_year_sources: tuple[RecordId, ...] = ()
     volume_corrections_e6: tuple[tuple[str, int], ...] = ()
     """Corrections of own volumes of closed months, by service key, that are posted in the charged month (setting ``house_effect``)."""
+    carried: tuple[tuple[str, Fraction], ...] = ()
+    """Negative rest of common property that closed months left, by key of the common service, where own volumes of closed months were
+    corrected: what was frozen holds, not what the corrected volumes would give. Empty: as the readings give it."""
     average_common_e6: tuple[tuple[str, int], ...] = ()
     """Average month of last year's common property by service key (regime 3)."""
 

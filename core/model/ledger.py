@@ -43,8 +43,8 @@ class Entry:
     key: str
     """From the source: ``payment/<operation id>``, ``charge/<provider>/<month>/<version>/<account>`` …"""
     kind: str
-    """``opening``, ``opening_penalty``, ``charge``, ``payment``, ``payment_suspense``, ``payment_reversal``, ``penalty``,
-    ``credit_use``, ``advance_use``, ``advance_reversal``, ``receipt``, ``fee`` …"""
+    """``opening``, ``opening_penalty``, ``charge``, ``recalculation``, ``payment``, ``payment_suspense``, ``payment_reversal``,
+    ``penalty``, ``credit_use``, ``advance_use``, ``advance_reversal``, ``receipt``, ``fee`` …"""
     provider_id: ProviderId
     month: Month
     """Accounting month: the open one; never that of the correction."""

@@ -648,14 +648,16 @@ class StatementLine:
 
 Body = (
     Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
-    | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | RecalculationBlock | Residence | Absence | Meter | MeterAccount | Reading | Interruption
+    | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | RecalculationBlock | Residence | Absence | Meter
+    | MeterAccount | Reading | Interruption
     | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
     | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
-    CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, RecalculationBlock, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
+    CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, RecalculationBlock, Residence, Absence, Meter, MeterAccount,
+    Reading, Interruption, StatedBill,
     StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
     ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
 )  # fmt: skip

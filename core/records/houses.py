@@ -231,8 +231,11 @@ class _Parts:
         for account, *residence in rows("facts_residences", accounts=keys):
             residences[account].append(ResidenceFacts(*residence))
         areas: defaultdict[str, list[tuple[date, int, RecordId]]] = defaultdict(list)
-        for account, *area in rows("facts_areas", accounts=keys):
-            areas[account].append((area[0], area[1], area[2]))
+        at_first_day: dict[str, int] = {}
+        for area in rows("facts_areas", accounts=keys):
+            areas[area.account].append((area.first, area.area_e2, area.record_id))
+            if area.is_whole_month:
+                at_first_day[area.account] = area.area_e2
         absences: defaultdict[str, list[AbsenceFacts]] = defaultdict(list)
         for account, *absence in rows("facts_absences", accounts=keys):
             absences[account].append(AbsenceFacts(*absence))
@@ -249,7 +252,7 @@ class _Parts:
                     room_number=row.room_number,
                     no_meter=bool(row.no_meter),
                     no_meter_reason=row.no_meter_reason,
-                    area_e2=row.area_e2,
+                    area_e2=at_first_day.get(row.record_key, row.area_e2),
                     opened_on=row.opened_on,
                     closed_on=row.closed_on,
                     gas_stove=row.gas_stove,

@@ -1,8 +1,8 @@
 """What was learned after a calculation and reaches back into months that are done: which account or house, which month, by which record.
 
-Set-based, and its cost goes with what is new: of each kind of record the versions after a record are taken, each beside the version that held
-before it, and a version counts only where what matters to charges differs. The days it is about are those of the old and the new version
-together, less what both say alike. A new kind of fact is one more :class:`Source`; what it changes in a charge says
+Set-based, and its cost goes with what is new: of each kind of record the versions after a record are taken, each beside the version that
+held before it, and a version counts only where what matters to charges differs. The days it is about are those of the old and the new
+version together, less what both say alike. A new kind of fact is one more :class:`Source`; what it changes in a charge says
 ``core.charges.causes`` under the same cause.
 """
 
@@ -42,7 +42,7 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kind of record that changes charges: ``n`` is the new version, ``o`` the one before it (its columns are null where there was none)."""
+    """A kind of record that changes charges: ``n`` is the new version, ``o`` the one before it (all null where there was none)."""
 
     cause: str
     body: type[Body]
@@ -105,8 +105,8 @@ SOURCES: tuple[Source, ...] = (
 
 _HOUSE_METER = 1
 _IN_FORCE = "('accepted', 'flagged')"
-_LATEST_ACCOUNT = f"""(SELECT a.house FROM record_account a WHERE a.provider_id = :provider AND a.record_key = {{0}} AND a.state IN {_IN_FORCE}
-  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1)"""
+_LATEST_ACCOUNT = f"""(SELECT a.house FROM record_account a WHERE a.provider_id = :provider AND a.record_key = {{0}}
+  AND a.state IN {_IN_FORCE} ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1)"""
 _METER_OF = f"""(SELECT v.kind, v.house, v.account FROM record_meter v WHERE v.provider_id = :provider AND v.record_key = {{0}}
   AND v.state IN {_IN_FORCE} ORDER BY v.record_id DESC LIMIT 1)"""
 _SHARING = (
@@ -140,7 +140,8 @@ def _statement(source: Source) -> str:
     if source.whose == "region":
         subject = "NULL"
     changed = f"""
-      SELECT n.record_id, {subject} AS subject, coalesce({source.first}, '-infinity')::date AS first, coalesce({source.last}, 'infinity')::date AS last
+      SELECT n.record_id, {subject} AS subject, coalesce({source.first}, '-infinity')::date AS first,
+        coalesce({source.last}, 'infinity')::date AS last
       FROM {table} n
       LEFT JOIN LATERAL (
         SELECT * FROM {table} o WHERE o.provider_id = n.provider_id AND o.record_key = n.record_key AND o.record_id < n.record_id
@@ -148,9 +149,11 @@ def _statement(source: Source) -> str:
       WHERE n.provider_id = :owner AND n.record_id > :after AND n.record_id <= :until AND n.state IN {_IN_FORCE}
         AND (o.record_id IS NULL OR ({news}) IS DISTINCT FROM ({olds}))"""
     return f"""
-    SELECT h.entity_id AS house_id, a.entity_id AS account_id, m.first_day AS month, array_agg(DISTINCT t.record_id ORDER BY t.record_id) AS records
+    SELECT h.entity_id AS house_id, a.entity_id AS account_id, m.first_day AS month,
+      array_agg(DISTINCT t.record_id ORDER BY t.record_id) AS records
     FROM ({changed}) t
-    JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS m (first_day, last_day) ON m.last_day >= t.first AND m.first_day <= t.last
+    JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS m (first_day, last_day)
+      ON m.last_day >= t.first AND m.first_day <= t.last
     {_subject(source.whose)}
     GROUP BY 1, 2, 3 ORDER BY 3, 1, 2"""
 

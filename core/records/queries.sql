@@ -250,7 +250,8 @@ ORDER BY length(a.record_key), a.record_key, p.record_id NULLS LAST, l.record_id
 
 -- name: facts_areas
 -- Areas decided on by a document, each from its day on.
-SELECT account, first, area_e2, record_id FROM area_now WHERE first <= :until ORDER BY account, first, record_id
+SELECT account, first, area_e2, record_id, first <= :since AS is_whole_month FROM area_now WHERE first <= :until
+ORDER BY account, first, record_id
 
 -- name: facts_residences
 SELECT account, record_key, first, last, record_id FROM residence_now WHERE first <= :until

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from sqlalchemy import Connection
 
+from core.charges.causes import CAUSES
 from core.charges.law import Law
 from core.charges.persons import persons
 from core.charges.rules import Rules
@@ -21,10 +22,12 @@ from core.documents.units import unit_name
 from core.ids import EntityId
 from core.ledger.balances import Paid, PenaltyItem, opening_advances, opening_items, payments_counted, penalty_items
 from core.ledger.calculations import Calculation, read_lines, read_volumes
-from core.model.bill import BillMeter
+from core.ledger.differences import DifferenceRow, read_differences
+from core.model.bill import BillMeter, Recalculation
 from core.model.facts import AccountFacts, Facts, HouseFacts
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, Component, HouseVolume
+from core.period import Month
 from core.records.crosswalk import external_ids
 from core.records.facts import read_houses, read_region
 from core.records.latest import read_accounts, read_organisations, read_services
@@ -90,7 +93,7 @@ class BillSources:
     def _source(
         self, house: HouseFacts, account: AccountFacts, number: str, ledger: _Ledger, volumes: tuple[HouseVolume, ...]
     ) -> BillSource:
-        lines = tuple(ledger.lines[account.account_id])
+        lines, corrections = with_corrections(ledger.lines[account.account_id], ledger.differences[account.account_id])
         items, ahead = tuple(ledger.debts[account.account_id]), _shares(ledger.advances[account.account_id])
         paid, penalties = _shares(ledger.payments[account.account_id]), ledger.penalties[account.account_id]
         return BillSource(
@@ -115,6 +118,7 @@ class BillSources:
             ),
             meters=tuple(self._meters(account)),
             volumes=volumes,
+            corrections=corrections,
             notices=(),
         )
 
@@ -242,12 +246,16 @@ class _Ledger:
     def __init__(self, connection: Connection, accounts: Sequence[EntityId], calculation: Calculation) -> None:
         month = calculation.month
         self.lines: dict[EntityId, list[ChargeLine]] = defaultdict(list)
+        self.differences: dict[EntityId, list[DifferenceRow]] = defaultdict(list)
         self.debts: dict[EntityId, list[OpenItem]] = defaultdict(list)
         self.advances: dict[EntityId, list[Paid]] = defaultdict(list)
         self.payments: dict[EntityId, list[Paid]] = defaultdict(list)
         self.penalties: dict[EntityId, list[PenaltyItem]] = defaultdict(list)
         for line in read_lines(connection, calculation, accounts):
             self.lines[line.account_id].append(line)
+        for row in read_differences(connection, calculation, accounts):
+            if row.blocked_by is None:
+                self.differences[row.account_id].append(row)
         for item in opening_items(connection, accounts, month=month):
             self.debts[item.account_id].append(item)
         for advance in opening_advances(connection, accounts, month=month):
@@ -256,6 +264,34 @@ class _Ledger:
             self.payments[payment.account_id].append(payment)
         for penalty in penalty_items(connection, accounts, through=month):
             self.penalties[penalty.account_id].append(penalty)
+
+
+def with_corrections(
+    lines: Sequence[ChargeLine], differences: Sequence[DifferenceRow]
+) -> tuple[tuple[ChargeLine, ...], tuple[Recalculation, ...]]:
+    """Lines with the corrections of closed months in their recalculation, and why: by month and cause, in the order of the split.
+
+    A service that is not charged any more gets a line of its correction alone.
+    """
+    sums: dict[tuple[EntityId, EntityId], int] = defaultdict(int)
+    named: dict[tuple[EntityId, Month, str], int] = defaultdict(int)
+    model: dict[tuple[EntityId, EntityId], ChargeLine] = {}
+    for row in differences:
+        sums[row.service_id, row.creditor_id] += row.total
+        named[row.service_id, row.month, row.cause] += row.total
+        known = row.after or row.before
+        if known is not None:
+            model[row.service_id, row.creditor_id] = known
+    billed = [replace(line, recalculation=line.recalculation + sums.pop((line.service_id, line.creditor_id), 0)) for line in lines]
+    nothing = {"volume_e6": 0, "base": 0, "surcharge": 0, "underdelivery": 0, "benefit": 0}
+    billed += [replace(model[key], recalculation=amount, **nothing) for key, amount in sums.items() if amount]  # type: ignore[arg-type]  # kopecks
+    order = list(CAUSES)
+    reasons = tuple(
+        Recalculation(service, f"Перерасчёт за {month.title}: {CAUSES[cause].title}", amount)
+        for (service, month, cause), amount in sorted(named.items(), key=lambda item: (item[0][0], item[0][1], order.index(item[0][2])))
+        if amount
+    )
+    return tuple(billed), reasons
 
 
 def _shares(rows: Sequence[Paid]) -> tuple[Share, ...]:

@@ -1,8 +1,8 @@
 """Blocks of recalculation: a court or an instalment plan has fixed what an account owes for some months.
 
 A block is a decision of the centre: archived with its reason, then a record of its own, so that a calculation sees the blocks known at its
-start and no later ones. While it stands, differences of the blocked months are computed and told, not posted; when it is taken off, the next
-draft has them. The area of an account from a day inside a month comes the same way, by a document.
+start and no later ones. While it stands, differences of the blocked months are computed and told, not posted; when it is taken off, the
+next draft has them. The area of an account from a day inside a month comes the same way, by a document.
 """
 
 from __future__ import annotations

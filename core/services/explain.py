@@ -11,21 +11,25 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
+from core.charges.causes import CAUSES
 from core.charges.explain import Explanation, explain_line
 from core.errors import InputError
 from core.ids import EntityId, ProviderId, RecordId
 from core.ledger import months
 from core.ledger.calculations import Calculation, latest_calculation, read_calculation, read_lines
+from core.ledger.differences import DifferenceRow, read_differences
 from core.model.finding import Finding
 from core.model.lines import ChargeLine
+from core.model.records import RecalculationBlock
 from core.period import Month
+from core.records.bodies import find_records
 from core.records.entities import AccountNumber, find_accounts
 from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
 from core.storage.engine import transaction
 
-__all__ = ["AccountExplained", "LineExplained", "explain_account"]
+__all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "explain_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,26 @@ class LineExplained:
 
 
 @dataclass(frozen=True, slots=True)
+class DifferenceExplained:
+    """What a closed month came to more or less for one cause, with the explanation of the line as it is now."""
+
+    row: DifferenceRow
+    service: str
+    creditor: str
+    explanation: Explanation | None
+    """Of the line with what was learned; None: there is no line any more."""
+    before: Explanation | None
+    """Of the line without it; None: there was none."""
+    block: str
+    """Why it is not posted; empty: it is."""
+
+    @property
+    def cause(self) -> str:
+        """The cause as people read it."""
+        return CAUSES[self.row.cause].title
+
+
+@dataclass(frozen=True, slots=True)
 class AccountExplained:
     """All lines of an account in a month, and the origins of every record they name."""
 
@@ -52,11 +76,18 @@ class AccountExplained:
     held: tuple[Finding, ...]
     """What the calculation held of this account or of its house, and why."""
     origins: Mapping[RecordId, Origin]
+    differences: tuple[DifferenceExplained, ...] = ()
+    """Recalculations of closed months, by month and cause."""
 
     @property
     def total(self) -> int:
         """Kopecks charged for the month."""
         return sum(item.line.total for item in self.lines)
+
+    @property
+    def recalculated(self) -> int:
+        """Kopecks of recalculations that come into the month; what is blocked does not."""
+        return sum(item.row.total for item in self.differences if item.row.blocked_by is None)
 
 
 def explain_account(engine: Engine, *, number: str, month: Month) -> list[AccountExplained]:
@@ -85,12 +116,39 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
                 _told(line, services[line.service_id].name, names[line.creditor_id], calculation, lawful.get(line.service_id))
                 for line in lines
             )
-            sources = {record for line in (*lines, *lawful.values()) for record in line.sources}
+            differences = _differences(connection, calculation, account.account_id, {key: row.name for key, row in services.items()}, names)
+            changed = [line for item in differences for line in (item.row.before, item.row.after) if line is not None]
+            sources = {record for line in (*lines, *lawful.values(), *changed) for record in line.sources}
+            sources |= {record for item in differences for record in item.row.records}
             held = _held(connection, calculation, account)
-            explained.append(AccountExplained(account, month, calculation, told, held, origins(connection, sorted(sources))))
+            found_origins = origins(connection, sorted(sources))
+            explained.append(AccountExplained(account, month, calculation, told, held, found_origins, differences))
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained
+
+
+def _differences(
+    connection: Connection, calculation: Calculation, account_id: EntityId, services: Mapping[EntityId, str], names: Mapping[EntityId, str]
+) -> tuple[DifferenceExplained, ...]:
+    """Recalculations in the order of months and of the split."""
+    rows = list(read_differences(connection, calculation, [account_id]))
+    blocks = {stored.record_id: stored.body for stored in find_records(connection, [row.blocked_by for row in rows if row.blocked_by])}
+    order = list(CAUSES)
+    told = []
+    for row in sorted(rows, key=lambda row: (row.month, order.index(row.cause), row.service_id)):
+        block = None if row.blocked_by is None else blocks.get(row.blocked_by)
+        told.append(
+            DifferenceExplained(
+                row=row,
+                service=services.get(row.service_id, str(row.service_id)),
+                creditor=names.get(row.creditor_id, str(row.creditor_id)),
+                explanation=None if row.after is None else explain_line(row.after),
+                before=None if row.before is None else explain_line(row.before),
+                block=block.reason if isinstance(block, RecalculationBlock) else "",
+            )
+        )
+    return tuple(told)
 
 
 def _held(connection: Connection, calculation: Calculation, account: AccountNumber) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from core.ids import EntityId
 from core.ledger import months
 from core.ledger.balances import PaymentPart, Turnover, opening_items, payment_parts, turnovers
 from core.ledger.calculations import latest_calculation, read_lines, read_volumes
+from core.ledger.differences import DifferenceRow, read_differences
 from core.model.facts import HouseFacts
 from core.model.finding import Finding
 from core.model.lines import ChargeLine, Component
@@ -92,6 +93,19 @@ class ProviderMonth:
             for line in read_lines(self.connection, self.calculation):
                 by_account[line.account_id].append(line)
         return by_account
+
+    @cached_property
+    def differences(self) -> dict[EntityId, list[DifferenceRow]]:
+        """Recalculations of closed months that the month brings or, blocked, does not, by account."""
+        by_account: dict[EntityId, list[DifferenceRow]] = defaultdict(list)
+        if self.calculation is not None:
+            for row in read_differences(self.connection, self.calculation):
+                by_account[row.account_id].append(row)
+        return by_account
+
+    def recalculated(self, account: EntityId) -> int:
+        """Kopecks of recalculations that the month brings to an account."""
+        return sum(row.total for row in self.differences.get(account, ()) if row.blocked_by is None)
 
     @cached_property
     def held(self) -> tuple[Finding, ...]:

@@ -23,7 +23,7 @@ from core.charges.penalties import Change, Debt, Segment, accrued, segments, to_
 from core.charges.penalty_rules import PenaltyRules, penalty_rules
 from core.errors import ConfigError
 from core.ids import EntityId
-from core.issued.lookup import first_due_days
+from core.issued.lookup import first_due_days, first_issue_days
 from core.ledger import months
 from core.ledger.balances import takeover_month
 from core.ledger.months import MonthState
@@ -44,6 +44,7 @@ from core.services.penalty_debts import by_account, changes_of, unpaid_after
 __all__ = ["Penalties", "PenaltyRow", "post_penalties"]
 
 _ACCOUNTS_AT_ONCE = 2000
+_RECALCULATION = "recalculation"
 _Key = tuple[Month | None, EntityId | None, Component]
 
 
@@ -119,9 +120,12 @@ class Penalties:
         )
         while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
             origins = {change.origin_month for _, moved, _ in batch for change in moved}
-            terms.billed = first_due_days(self.connection, owner, [account for account, _, _ in batch], origins)
+            payers = [account for account, _, _ in batch]
+            terms.billed = first_due_days(self.connection, owner, payers, origins)
+            shown = {Month.of(change.occurred_on) for _, moved, _ in batch for change in moved if change.kind == _RECALCULATION}
+            issued = first_issue_days(self.connection, owner, payers, shown) if shown else {}
             for account, moved, turnovers in batch:
-                for row in self._account(account, moved, turnovers, terms):
+                for row in self._account(account, [_as_shown(change, issued) for change in moved], turnovers, terms):
                     settled = replace(row, posted=_posted(row, turnovers)) if posted_already else row
                     if settled.segments or settled.opening or settled.posted or settled.paid:
                         yield settled
@@ -226,6 +230,13 @@ def post_penalties(connection: Connection, *, provider: Provider, month: Month, 
     posted = post(connection, entries(), at=at)
     save_findings(connection, penalties.findings, provider_id=provider.provider_id, message_id=None, month=month, found_at=at)
     return posted
+
+
+def _as_shown(change: PrincipalChange, issued: Mapping[tuple[EntityId, Month], date]) -> PrincipalChange:
+    """A recalculation on the day of the bill that shows it, once that is issued (``recalc_penalty = from_bill``)."""
+    if change.kind != _RECALCULATION:
+        return change
+    return replace(change, occurred_on=issued.get((change.account_id, Month.of(change.occurred_on)), change.occurred_on))
 
 
 def _posting(row: PenaltyRow) -> Posting:

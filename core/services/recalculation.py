@@ -1,9 +1,9 @@
 """Closed months computed again for what was learned since: differences by account, month and cause, put into the open month (section 17).
 
-The run asks what was learned after the last look at each posted month and reaches into it, and computes the touched accounts alone: once as
-they were known then, and once more for each cause, in the order of the split. What all this rests on of the house stays as it was frozen when
-the month was posted. A difference is what the new fact changes, so it is never taken twice: the next run looks from this one's last record on.
-What a block holds back is computed and told each month, and comes into the draft when the block has ended.
+The run asks what was learned after the last look at each posted month and reaches into it, and computes the touched accounts alone: once
+as they were known then, and once more for each cause, in the order of the split. What all this rests on of the house stays as it was
+frozen when the month was posted. A difference is what the new fact changes, so it is never taken twice: the next run looks from this one's
+last record on. What a block holds back is computed and told each month, and comes into the draft when the block has ended.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -19,7 +20,7 @@ from sqlalchemy import Connection
 from core.charges.causes import CAUSES, in_order, region_with, with_learned
 from core.charges.findings import ChargeFinding
 from core.charges.law import Law
-from core.charges.recalculate import Difference, Event, recalculate
+from core.charges.recalculate import Difference, Event, carried_on, recalculate
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, latest_calculation, read_calculation, read_lines
 from core.ledger.differences import (
@@ -28,6 +29,7 @@ from core.ledger.differences import (
     add_recalculated_months,
     blocked_before,
     closed_months,
+    corrected_houses,
     difference_volumes,
     post_differences,
     posted_differences,
@@ -51,6 +53,7 @@ Adjust = Callable[[HouseFacts], HouseFacts]
 
 _HOUSES_AT_ONCE = 50
 _ROWS_AT_ONCE = 5000
+_COMMON = 2
 _POSITION = "перерасчёт закрытых месяцев"
 
 _Causes = dict[str, set[RecordId]]
@@ -98,12 +101,23 @@ def differences_of(
 
 
 def adjusted_houses(connection: Connection, calculation: Calculation) -> Adjust:
-    """Houses of the open month with the corrections of own volumes that its differences bring (setting ``house_effect``)."""
+    """Houses of the open month with the corrections of own volumes that its differences bring (setting ``house_effect``), and with the
+    negative rest of common property as the closed months left it."""
     corrections = difference_volumes(connection, calculation)
+    corrected = corrected_houses(connection, calculation)
+    months = [one for one, _ in reversed(_originals(connection, calculation).values())] if corrected else []
 
     def adjust(house: HouseFacts) -> HouseFacts:
-        found = corrections.get(house.house_id)
-        return house if found is None else replace(house, volume_corrections_e6=found)
+        if house.house_id not in corrected:
+            return house
+        carried: dict[str, Fraction] = {}
+        services = {service.service_id: service.key for service in house.services if service.provision == _COMMON}
+        for month in months:
+            lines = read_lines(connection, month, [account.account_id for account in house.accounts])
+            carried = {**carried_on(lines, services), **carried}
+            if len(carried) == len(services):
+                break
+        return replace(house, volume_corrections_e6=corrections.get(house.house_id, ()), carried=tuple(carried.items()))
 
     return adjust
 

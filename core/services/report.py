@@ -20,6 +20,7 @@ from core.services.month_view import Json, ProviderMonth, finding_json
 from core.services.report_accounts import account_rows
 from core.services.report_payments import payments_section
 from core.services.report_penalties import penalties_section
+from core.services.report_recalculations import recalculations_section
 from core.storage.engine import transaction
 
 __all__ = ["month_report"]
@@ -36,6 +37,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
         if not parts:
             raise InputError("REP-0101", f"За {month.title} ещё ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
         accounts = _merged(account_rows(part) for part in parts)
+        recalculated = recalculations_section(parts)
         return {
             "sections": _merged(part.sections() for part in parts),
             "validation": _merged(part.validation() for part in parts),
@@ -43,6 +45,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             "payments": payments_section(parts),
             "penalties": penalties_section(parts),
             "audit": audit_section(parts),
+            **({"recalculations": recalculated} if recalculated else {}),
             "held": [finding_json(item) for part in parts for item in part.held],
             "houses": _merged(part.houses() for part in parts),
             "accounts": accounts,
@@ -63,6 +66,7 @@ def _totals(parts: Iterable[ProviderMonth]) -> Json:
         for rows in part.turnovers.values():
             sums["saldo_in"] += sum(row.opening for row in rows)
             sums["paid"] -= sum(row.other for row in rows)
+        sums["recalculated"] += sum(part.recalculated(account) for account in part.differences)
         for penalty in part.penalties:
             sums["penalty_in"] += penalty.opening
             sums["penalty_posted"] += penalty.posted
@@ -76,7 +80,7 @@ def _totals(parts: Iterable[ProviderMonth]) -> Json:
         "saldo_in": format_roubles(sums["saldo_in"]),
         "paid": format_roubles(sums["paid"]),
         "saldo_out_accept": format_roubles(sums["saldo_in"] + all_stated - sums["paid"]),
-        "saldo_out_charge": format_roubles(sums["saldo_in"] + all_recomputed - sums["paid"]),
+        "saldo_out_charge": format_roubles(sums["saldo_in"] + all_recomputed + sums["recalculated"] - sums["paid"]),
         "penalty_in": format_roubles(sums["penalty_in"]),
         "penalty_posted": format_roubles(sums["penalty_posted"]),
         "penalty_paid": format_roubles(sums["penalty_paid"]),

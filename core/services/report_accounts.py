@@ -52,12 +52,14 @@ def _account(part: ProviderMonth, house: HouseFacts, account: AccountFacts, stat
         "saldo_in": format_roubles(opening),
         "paid": format_roubles(paid),
         "saldo_out_accept": format_roubles(opening + stated - paid),
-        "saldo_out_charge": format_roubles(opening + recomputed - paid),
+        "saldo_out_charge": format_roubles(opening + recomputed + part.recalculated(account.account_id) - paid),
         "penalty_in": format_roubles(penalties[0]),
         "penalty_posted": format_roubles(penalties[1]),
         "penalty_paid": format_roubles(penalties[2]),
         "penalty_out": format_roubles(penalties[0] + penalties[1] - penalties[2]),
     }
+    if part.differences.get(account.account_id):
+        row["recalculated"] = format_roubles(part.recalculated(account.account_id))
     if account.account_id in part.instalments:
         row["instalment"] = _instalment(part.instalments[account.account_id])
     return row

@@ -37,6 +37,7 @@ _ENTRY_KINDS = {
     "opening": "сальдо",
     "opening_penalty": "пени, сальдо",
     "charge": "начисление",
+    "recalculation": "перерасчёт закрытого месяца",
     "penalty": "пени",
     "payment": "платёж",
     "payment_suspense": _UNCLEAR,

@@ -31,7 +31,8 @@ _TITLES = {
     7: "Месяц воспроизводим",
 }
 _APPEND_ONLY = (
-    "message", "message_chunk", "message_drop", "seal", "entry", "posting", "calculation", "charge_line", "month_state", "bill", "finding",
+    "message", "message_chunk", "message_drop", "seal", "entry", "posting", "calculation", "charge_line", "charge_difference",
+    "recalculated_month", "month_state", "bill", "finding",
 )  # fmt: skip
 
 

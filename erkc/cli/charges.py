@@ -13,6 +13,7 @@ from core.ledger.months import MonthState
 from core.services.charge import Draft, approve_month, close_month, draft_month, holding, post_month
 from core.services.month_view import finding_json
 from erkc.application import CODE_VERSION
+from erkc.cli import recalculating
 from erkc.cli.intake import findings_table
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
@@ -28,6 +29,7 @@ _ACTOR = "erkc"
 
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
+    recalculating.register(_bill)
     application.add_typer(_bill, name="bill")
     application.add_typer(_issue, name="issue")
 
@@ -155,6 +157,7 @@ def _drafted_json(drafted: Draft) -> dict[str, object]:
         "accounts": drafted.totals.accounts,
         "total": drafted.totals.total,
         "surcharge": drafted.totals.surcharge,
+        "recalculations": recalculating.recalculated_json(drafted.recalculated),
         "findings": [finding_json(finding) for finding in drafted.findings],
         "is_new": drafted.is_new,
     }
@@ -166,6 +169,7 @@ def _show_draft(screen: Screen, drafted: Draft, month: str) -> None:
         f"{month}: строк {what.lines}, счетов {what.accounts}, начислено {roubles(what.total)} руб. "
         f"(в том числе повышающий коэффициент {roubles(what.surcharge)})"
     )
+    recalculating.show_recalculated(screen, drafted.recalculated)
     findings_table(screen, drafted.findings)
 
 

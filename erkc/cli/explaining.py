@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from core.services.explain import AccountExplained, explain_account
+from core.charges.explain import Explanation
+from core.services.explain import AccountExplained, DifferenceExplained, explain_account
 from core.services.month_view import finding_json, volume
 from erkc.cli.options import Json, MonthArgument, month_of, opened
 from erkc.cli.screen import Screen, roubles
@@ -55,17 +56,7 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
                 screen.say(f"  по закону: {roubles(line.lawful)} руб.{differs}")
         if line.explanation is None:
             continue
-        for step in line.explanation.steps:
-            screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
-            screen.say(f"    {step.formula}")
-            screen.say(f"    = {step.numbers} = {step.roubles} → {roubles(step.kopecks)} руб.")
-            for argument in step.arguments:
-                origins = [item.origins[record] for record in argument.records if record in item.origins]
-                where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
-                more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
-                law = f"закон: {argument.law}" if argument.law else ""
-                source = (where + more) or law or _COMPUTED.get(argument.symbol, "вычислено")
-                screen.say(f"    {argument.sign} = {argument.value} — {argument.meaning} [{source}]")
+        _show_steps(screen, item, line.explanation)
         amounts = {
             "base": line.explanation.base,
             "surcharge": line.explanation.surcharge,
@@ -76,6 +67,11 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
         screen.say(f"  итого: {parts or '0,00'}; редакция правил от {_day(line.explanation.rules)}")
     if not item.lines:
         screen.say("  За этот месяц по счёту ничего не начислено.")
+    for difference in item.differences:
+        _show_difference(screen, item, difference)
+    if item.differences:
+        screen.say()
+        screen.heading(f"Перерасчёты закрытых месяцев, итого в {item.month.title}: {roubles(item.recalculated)} руб.")
     for held in item.held:
         screen.say()
         screen.heading(f"Замечание {held.code}" + (" — начисление задержано" if held.severity == "error" else ""))
@@ -88,6 +84,37 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     screen.heading("Сообщения, из которых взяты числа")
     for name, digest in messages:
         screen.say(f"  {name}  SHA-256 {digest}")
+
+
+def _show_steps(screen: Screen, item: AccountExplained, explanation: Explanation) -> None:
+    """Formula, numbers, and where each number came from."""
+    for step in explanation.steps:
+        screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
+        screen.say(f"    {step.formula}")
+        screen.say(f"    = {step.numbers} = {step.roubles} → {roubles(step.kopecks)} руб.")
+        for argument in step.arguments:
+            origins = [item.origins[record] for record in argument.records if record in item.origins]
+            where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
+            more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
+            law = f"закон: {argument.law}" if argument.law else ""
+            source = (where + more) or law or _COMPUTED.get(argument.symbol, "вычислено")
+            screen.say(f"    {argument.sign} = {argument.value} — {argument.meaning} [{source}]")
+
+
+def _show_difference(screen: Screen, item: AccountExplained, difference: DifferenceExplained) -> None:
+    """One recalculation: which month, why, by which records, and the formula of the line as it is now."""
+    row = difference.row
+    screen.say()
+    screen.heading(f"Перерасчёт за {row.month.title}, {difference.cause}: {difference.service}, {roubles(row.total)} руб.")
+    if row.blocked_by is not None:
+        screen.say(f"  не проводится: {difference.block}; войдёт в месяц, когда запрет будет снят (erkc bill unblock)")
+    learned = [item.origins[record] for record in row.records if record in item.origins]
+    for origin in learned:
+        screen.say(f"  основание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+    before, now = (0 if line is None else line.total for line in (row.before, row.after))
+    screen.say(f"  было {roubles(before)} руб., стало {roubles(now)} руб.")
+    if difference.explanation is not None:
+        _show_steps(screen, item, difference.explanation)
 
 
 def _day(version: str) -> str:
@@ -119,34 +146,12 @@ def _explained_json(item: AccountExplained) -> dict[str, object]:
                 "total": line.line.total,
                 "lawful": line.lawful,
                 "inputs": dict(line.line.inputs),
-                "steps": []
-                if line.explanation is None
-                else [
-                    {
-                        "part": step.part,
-                        "clause": step.clause,
-                        "title": step.title,
-                        "from": step.first.isoformat(),
-                        "to": step.last.isoformat(),
-                        "formula": step.formula,
-                        "numbers": step.numbers,
-                        "roubles": step.roubles,
-                        "arguments": [
-                            {
-                                "symbol": argument.symbol,
-                                "meaning": argument.meaning,
-                                "value": argument.value,
-                                "records": list(argument.records),
-                                "law": argument.law,
-                            }
-                            for argument in step.arguments
-                        ],
-                    }
-                    for step in line.explanation.steps
-                ],
+                "steps": _steps_json(line.explanation),
             }
             for line in item.lines
         ],
+        "recalculated": item.recalculated,
+        "differences": [_difference_json(difference) for difference in item.differences],
         "records": {
             str(record): {
                 "kind": origin.kind,
@@ -159,3 +164,53 @@ def _explained_json(item: AccountExplained) -> dict[str, object]:
             for record, origin in item.origins.items()
         },
     }
+
+
+def _difference_json(difference: DifferenceExplained) -> dict[str, object]:
+    """A recalculation of a closed month: the two lines by their steps, so that a third party recomputes both."""
+    row = difference.row
+    return {
+        "month": str(row.month),
+        "cause": row.cause,
+        "cause_title": difference.cause,
+        "service": difference.service,
+        "creditor": difference.creditor,
+        "base": row.base,
+        "surcharge": row.surcharge,
+        "recalculation": row.recalculation,
+        "underdelivery": row.underdelivery,
+        "benefit": row.benefit,
+        "total": row.total,
+        "volume": volume(row.volume_e6),
+        "blocked": difference.block or None,
+        "records": list(row.records),
+        "before": {"total": 0 if row.before is None else row.before.total, "steps": _steps_json(difference.before)},
+        "after": {"total": 0 if row.after is None else row.after.total, "steps": _steps_json(difference.explanation)},
+    }
+
+
+def _steps_json(explanation: Explanation | None) -> list[dict[str, object]]:
+    """Steps of a line with exact arguments; a line without an explanation has none."""
+    return [
+        {
+            "part": step.part,
+            "clause": step.clause,
+            "title": step.title,
+            "from": step.first.isoformat(),
+            "to": step.last.isoformat(),
+            "formula": step.formula,
+            "numbers": step.numbers,
+            "roubles": step.roubles,
+            "arguments": [
+                {
+                    "symbol": argument.symbol,
+                    "meaning": argument.meaning,
+                    "value": argument.value,
+                    "records": list(argument.records),
+                    "law": argument.law,
+                }
+                for argument in step.arguments
+            ],
+        }
+        for step in (() if explanation is None else explanation.steps)
+    ]

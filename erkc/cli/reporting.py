@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 import typer
 
@@ -90,6 +91,9 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
     screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
     creditors = [(f"{names.get(inn, '')} (ИНН {inn})", _money(value)) for inn, value in payments["by_creditor"].items()]
     screen.table(("Получатель", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))
+    recalculated = document.get("recalculations")
+    if isinstance(recalculated, dict):
+        _show_recalculated(screen, recalculated)
     held = document["held"]
     assert isinstance(held, list)
     if held:
@@ -103,3 +107,15 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
         screen.table(
             ("Причина", "Строк"), [(cause, str(lines)) for cause, lines in causes.most_common()], title=title, numbers=frozenset((1,))
         )
+
+
+def _show_recalculated(screen: Screen, section: dict[str, Any]) -> None:
+    """Recalculations of closed months by month and cause (``Any``: JSON values)."""
+    rows = [
+        (item["month"], item["title"], str(item["accounts"]), _money(item["total"]), "запрет, не проведено" if item["blocked"] else "")
+        for item in section["by_month_and_cause"]
+    ]
+    title = f"Перерасчёты закрытых месяцев: {_money(section['total'])} руб., счетов {section['accounts']}"
+    if section["blocked_accounts"]:
+        title += f"; под запретом {_money(section['blocked_total'])} руб., счетов {section['blocked_accounts']}"
+    screen.table(("За месяц", "Причина", "Счетов", "руб.", ""), rows, title=title, numbers=frozenset((2, 3)))

@@ -64,9 +64,10 @@ def reading_rows(month: str, *, without: Iterable[str] = ()) -> list[Cells]:
     for cells in house_rows()["puval"]:
         by_meter.setdefault(cells[1] + "/" + cells[5], []).append(cells)
     made = []
-    for number, (_, readings) in enumerate(sorted(by_meter.items()), 900_001):
+    months = int(month[:2]) - 10
+    for number, (_, readings) in enumerate(sorted(by_meter.items()), int(month[:2]) * 100_000):
         *_, before, last = readings
-        value = _thousandths(last[3]) * 2 - _thousandths(before[3])
+        value = _thousandths(last[3]) + months * (_thousandths(last[3]) - _thousandths(before[3]))
         made.append([str(number), last[1], f"24.{month}", f"{value // 1000}.{value % 1000:03d}", *last[4:]])
     return made
 
