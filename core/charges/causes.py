@@ -13,7 +13,10 @@ from typing import Any
 from core.ids import EntityId
 from core.model.facts import AccountFacts, Facts, HouseFacts, MeterFacts
 
-__all__ = ["CAUSES", "Cause", "in_order", "region_with", "with_learned"]
+__all__ = ["CAUSES", "FIRST_CHARGE", "MASS", "Cause", "in_order", "region_with", "with_learned"]
+
+FIRST_CHARGE, MASS = "first_charge", "mass"
+"""Whole houses: one that was held when its month was posted, and one that a person decided to recalculate; all facts are those of now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ CAUSES: dict[str, Cause] = {
         Cause("interruption", "перерыв в услуге", house=("interruptions",)),
         Cause("quality", "качество услуги", house=("deviations",)),
         Cause("relief", "льгота", account=("reliefs",)),
+        Cause(FIRST_CHARGE, "начисление задержанного дома"),
+        Cause(MASS, "массовый перерасчёт дома"),
     )
 }  # fmt: skip
 """By key, in the order of the split."""

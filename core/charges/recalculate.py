@@ -50,6 +50,8 @@ class Event:
     house: HouseFacts
     facts: Facts | None = None
     """The region's facts with this event; None: those of the month."""
+    is_whole_house: bool = False
+    """The totals of the house are computed anew too: it was held, or a person has decided on a mass recalculation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,10 @@ def recalculate(
     """
     totals = frozen_totals(before)
 
-    def charged(house: HouseFacts, region: Facts) -> dict[tuple[EntityId, EntityId], ChargeLine]:
+    def charged(house: HouseFacts, region: Facts, *, anew: bool = False) -> dict[tuple[EntityId, EntityId], ChargeLine]:
+        if anew:
+            lines = charge_house(house, region, law, month).lines
+            return {(line.account_id, line.service_id): line for line in lines if line.account_id in accounts}
         common = frozen_common(before, {service.service_id: service.key for service in house.services}, month)
         lines = charge_house(house, region, law, month, frozen=common, totals=totals).lines
         return {(line.account_id, line.service_id): line for line in lines if line.account_id in accounts}
@@ -165,7 +170,7 @@ def recalculate(
         current = charged(start, facts)
     found: list[Difference] = []
     for event in events:
-        after = charged(event.house, event.facts or facts)
+        after = charged(event.house, event.facts or facts, anew=event.is_whole_house)
         for key in sorted(current.keys() | after.keys()):
             difference = _difference(current.get(key), after.get(key), month, event.cause, blocked)
             if difference is not None:

@@ -8,7 +8,7 @@ closed months a calculation looked back at, so that nothing learned is taken twi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,7 @@ __all__ = [
     "corrected_houses",
     "difference_totals",
     "difference_volumes",
+    "lines_computed_anew",
     "post_differences",
     "posted_differences",
     "read_differences",
@@ -168,20 +169,27 @@ def difference_totals(connection: Connection, calculation: Calculation) -> list[
     return [DifferenceTotal(Month.of(row.month), row.cause, row.blocked, row.accounts, row.total) for row in rows]
 
 
-def difference_volumes(connection: Connection, calculation: Calculation) -> dict[EntityId, tuple[tuple[str, int], ...]]:
-    """Corrections of own volumes that are posted with the calculation, millionths, by house and service key."""
+def difference_volumes(
+    connection: Connection, calculation: Calculation, whole_house: Collection[str]
+) -> dict[EntityId, tuple[tuple[str, int], ...]]:
+    """Corrections of own volumes that are posted with the calculation, millionths, by house and service key.
+
+    ``whole_house``: causes by which the house's totals were computed anew: their volumes are in their own month.
+    """
     found: dict[EntityId, list[tuple[str, int]]] = {}
-    for row in connection.execute(queries("core.ledger").difference_volumes, {"calculation_id": calculation.calculation_id}):
+    names = {"calculation_id": calculation.calculation_id, "whole_house": list(whole_house)}
+    for row in connection.execute(queries("core.ledger").difference_volumes, names):
         found.setdefault(EntityId(row.house_id), []).append((row.service, row.volume_e6))
     return {house: tuple(volumes) for house, volumes in found.items()}
 
 
-def corrected_houses(connection: Connection, calculation: Calculation) -> set[EntityId]:
+def corrected_houses(connection: Connection, calculation: Calculation, whole_house: Collection[str]) -> set[EntityId]:
     """Houses in which own volumes of closed months were corrected, by this calculation or by a posted one before it."""
     names = {
         "provider_id": calculation.provider_id,
         "calculation_id": calculation.calculation_id,
         "month": calculation.month.first,
+        "whole_house": list(whole_house),
     }
     return {EntityId(house) for house in connection.execute(queries("core.ledger").houses_corrected, names).scalars()}
 
@@ -199,6 +207,24 @@ def posted_differences(
     names = {"provider_id": provider_id, "month": month.first, "account_ids": list(accounts), "before": before.first}
     rows = connection.execute(queries("core.ledger").differences_posted, names)
     return {(EntityId(row.account_id), EntityId(row.service_id), EntityId(row.creditor_id)): row.total for row in rows}
+
+
+def lines_computed_anew(
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    accounts: Sequence[EntityId],
+    before: Month,
+    whole_house: Collection[str],
+) -> dict[tuple[EntityId, EntityId], ChargeLine | None]:
+    """Lines of a month that posted calculations before ``before`` computed anew with the totals of their house, by account and service."""
+    names = {
+        "provider_id": provider_id, "month": month.first, "account_ids": list(accounts), "before": before.first,
+        "whole_house": list(whole_house),
+    }  # fmt: skip
+    rows = connection.execute(queries("core.ledger").lines_computed_anew, names)
+    return {(EntityId(row.account_id), EntityId(row.service_id)): _line(row.after) for row in rows}
 
 
 def post_differences(connection: Connection, calculation: Calculation, titles: Mapping[str, str], *, at: datetime) -> Posted:

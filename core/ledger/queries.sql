@@ -161,18 +161,28 @@ FROM charge_difference WHERE calculation_id = :calculation_id
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 -- name: difference_volumes
--- Corrections of own volumes that the open month's common property takes in, by house and the sender's key of the service.
+-- Corrections of own volumes that the open month's common property takes in, by house and the sender's key of the service. Where a house
+-- was computed anew as a whole, its own month has taken them in.
 SELECT d.house_id, e.entity_key AS service, sum(d.volume_e6)::bigint AS volume_e6
 FROM charge_difference d JOIN entity e ON e.entity_id = d.service_id
-WHERE d.calculation_id = :calculation_id AND d.blocked_by IS NULL
+WHERE d.calculation_id = :calculation_id AND d.blocked_by IS NULL AND d.cause <> ALL (:whole_house)
 GROUP BY 1, 2 HAVING sum(d.volume_e6) <> 0 ORDER BY 1, 2
 
 -- name: houses_corrected
 -- Houses whose own volumes of closed months a calculation, or a posted one before its month, corrects.
 SELECT DISTINCT d.house_id FROM charge_difference d
-WHERE d.provider_id = :provider_id AND d.volume_e6 <> 0 AND d.blocked_by IS NULL AND (
+WHERE d.provider_id = :provider_id AND d.volume_e6 <> 0 AND d.blocked_by IS NULL AND d.cause <> ALL (:whole_house) AND (
   d.calculation_id = :calculation_id
   OR d.calculation_id IN (SELECT p.calculation_id FROM month_state p WHERE p.provider_id = :provider_id AND p.state = 'posted' AND p.month < :month))
+
+-- name: lines_computed_anew
+-- Lines of a month as the last posted calculation that computed its houses anew left them; null: there is none any more.
+SELECT DISTINCT ON (d.account_id, d.service_id, d.creditor_id) d.account_id, d.service_id, d.after
+FROM charge_difference d
+WHERE d.provider_id = :provider_id AND d.month = :month AND d.account_id = ANY (:account_ids) AND d.blocked_by IS NULL
+  AND d.cause = ANY (:whole_house)
+  AND d.calculation_id IN (SELECT p.calculation_id FROM month_state p WHERE p.provider_id = :provider_id AND p.state = 'posted' AND p.month < :before)
+ORDER BY d.account_id, d.service_id, d.creditor_id, d.calculation_id DESC
 
 -- name: differences_posted
 -- What earlier calculations corrected in a month, by account, service and creditor.

@@ -33,6 +33,7 @@ __all__ = [
     "HouseService",
     "Interruption",
     "ManagementContract",
+    "MassRecalculation",
     "Meter",
     "MeterAccount",
     "OpeningDebt",
@@ -290,6 +291,21 @@ class AccountArea:
     first: date
     area_e2: int
     document: str
+
+
+@dataclass(frozen=True, slots=True)
+class MassRecalculation:
+    """Массовый перерасчёт закрытых месяцев дома: решение центра по документу, с текстом для квитанции."""
+
+    kind_name: ClassVar[str] = "mass_recalculation"
+    house: str
+    first: date
+    """First day of the first month."""
+    last: date
+    """Last day of the last month."""
+    document: str
+    bill_text: str
+    """What the bills say as the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -649,7 +665,7 @@ class StatementLine:
 Body = (
     Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
     | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | RecalculationBlock | Residence | Absence | Meter
-    | MeterAccount | Reading | Interruption
+    | MeterAccount | Reading | Interruption | MassRecalculation
     | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
     | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
 )  # fmt: skip
@@ -657,7 +673,7 @@ Body = (
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
     CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, RecalculationBlock, Residence, Absence, Meter, MeterAccount,
-    Reading, Interruption, StatedBill,
+    Reading, Interruption, MassRecalculation, StatedBill,
     StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
     ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
 )  # fmt: skip

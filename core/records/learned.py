@@ -26,7 +26,7 @@ __all__ = ["HOUSE_TOTALS", "Learned", "learned"]
 HOUSE_TOTALS = "house"
 """Cause of what changes the totals of a house, which stay frozen: told, never recalculated by itself (section 17.1)."""
 
-Whose = Literal["account", "meter", "house", "house_meter", "reading", "house_reading", "region"]
+Whose = Literal["account", "premises", "meter", "house", "house_meter", "reading", "house_reading", "region"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,14 @@ SOURCES: tuple[Source, ...] = (
         "account", r.Account, "account", ("kind", "opened_on", "closed_on", "gas_stove", "gas_heater"),
         f"greatest({_SINCE}, {_earliest('opened_on', 'opened_on', 'closed_on')})",
     ),
+    Source("account", r.Premises, "premises", ("no_meter", "no_meter_reason", "kind"), _SINCE),
     Source("residents", r.Residence, "account", ("first", "last"), *_interval("first", "last")),
     Source("meter", r.Meter, "meter", _METER, _earliest("commissioned_on", *_METER_DATES)),
     Source("reading", r.Reading, "reading", ("taken_on", "value_e3", "zone"), "least(o.taken_on, n.taken_on)"),
     Source("absence", r.Absence, "account", ("left_on", "back_on"), *_touched("left_on", "back_on")),
     Source("interruption", r.Interruption, "house", ("service", "starts_at", "ends_at"), *_touched("starts_at", "ends_at")),
+    Source("mass", r.MassRecalculation, "house", ("first", "last", "document", "bill_text"), "n.first", "n.last"),
+    Source(HOUSE_TOTALS, r.CapitalRepairDecision, "house", ("effective_on", "excess_e6", "bank_account"), "n.effective_on"),
     Source(HOUSE_TOTALS, r.House, "house", ("useful_area_e2", "common_area_e2"), _SINCE),
     Source(HOUSE_TOTALS, r.HouseParameter, "house", ("value",), _SINCE),
     Source(HOUSE_TOTALS, r.HouseService, "house", ("service", "starts_on", "ends_on"), *_interval("starts_on", "ends_on")),
@@ -112,6 +115,8 @@ _METER_OF = f"""(SELECT v.kind, v.house, v.account FROM record_meter v WHERE v.p
 _SHARING = (
     f"""SELECT s.account FROM record_meter_account s WHERE s.provider_id = :provider AND s.meter = {{0}} AND s.state IN {_IN_FORCE}"""
 )
+_PLACED = f"""SELECT l.account FROM record_account_place l LEFT JOIN record_room o ON o.provider_id = :provider AND o.record_key = l.room
+  WHERE l.provider_id = :provider AND coalesce(l.premises, o.premises) = t.subject AND l.state IN {_IN_FORCE} GROUP BY 1"""
 
 
 def learned(
@@ -136,7 +141,7 @@ def _statement(source: Source) -> str:
     visible = "AND (o.valid_from IS NULL OR o.valid_from <= n.valid_from)" if source.body in STATES else ""
     news, olds = (", ".join(f"{alias}.{name}" for name in source.matters) for alias in "no")
     key = {"account": "n.account", "meter": "n.record_key", "reading": "n.meter", "house_meter": "n.record_key", "house_reading": "n.meter"}
-    subject = "n.record_key" if source.body is r.Account or source.body is r.House else key.get(source.whose, "n.house")
+    subject = "n.record_key" if source.body in (r.Account, r.House, r.Premises) else key.get(source.whose, "n.house")
     if source.whose == "region":
         subject = "NULL"
     changed = f"""
@@ -169,6 +174,9 @@ def _subject(whose: Whose) -> str:
         return f"JOIN LATERAL {_METER_OF.format('t.subject')} v ON v.kind = {_HOUSE_METER} {house} v.house LEFT JOIN entity a ON FALSE"
     account = "t.subject"
     joins = ""
+    if whose == "premises":
+        joins = f"JOIN LATERAL ({_PLACED}) x ON TRUE"
+        account = "x.account"
     if whose in ("meter", "reading"):
         joins = f"""JOIN LATERAL {_METER_OF.format("t.subject")} v ON v.kind <> {_HOUSE_METER}
         JOIN LATERAL (SELECT v.account WHERE v.account IS NOT NULL UNION {_SHARING.format("t.subject")}) x ON TRUE"""

@@ -19,7 +19,7 @@ from core.charges.persons import persons
 from core.charges.rules import Rules
 from core.documents.source import BilledService, BillSource, Destination, Payee, PayerFacts, PenaltyShare, ProviderFacts, Share
 from core.documents.units import unit_name
-from core.ids import EntityId
+from core.ids import EntityId, RecordId
 from core.ledger.balances import Paid, PenaltyItem, opening_advances, opening_items, payments_counted, penalty_items
 from core.ledger.calculations import Calculation, read_lines, read_volumes
 from core.ledger.differences import DifferenceRow, read_differences
@@ -27,7 +27,9 @@ from core.model.bill import BillMeter, Recalculation
 from core.model.facts import AccountFacts, Facts, HouseFacts
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, Component, HouseVolume
+from core.model.records import MassRecalculation
 from core.period import Month
+from core.records.bodies import read_records
 from core.records.crosswalk import external_ids
 from core.records.facts import read_houses, read_region
 from core.records.latest import read_accounts, read_organisations, read_services
@@ -66,6 +68,9 @@ class BillSources:
         self._services = self._read_services()
         self._service_names = {service.key: service for service in self._services.values()}
         self._requisites = Requisites(connection, provider_id=own, month=month)
+        self._bill_texts = {
+            stored.record_id: stored.body.bill_text for stored in read_records(connection, MassRecalculation, provider_id=own)
+        }
         self._els = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="els")
         self._service_identifiers = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="izku")
 
@@ -93,7 +98,7 @@ class BillSources:
     def _source(
         self, house: HouseFacts, account: AccountFacts, number: str, ledger: _Ledger, volumes: tuple[HouseVolume, ...]
     ) -> BillSource:
-        lines, corrections = with_corrections(ledger.lines[account.account_id], ledger.differences[account.account_id])
+        lines, corrections = with_corrections(ledger.lines[account.account_id], ledger.differences[account.account_id], self._bill_texts)
         items, ahead = tuple(ledger.debts[account.account_id]), _shares(ledger.advances[account.account_id])
         paid, penalties = _shares(ledger.payments[account.account_id]), ledger.penalties[account.account_id]
         return BillSource(
@@ -267,18 +272,19 @@ class _Ledger:
 
 
 def with_corrections(
-    lines: Sequence[ChargeLine], differences: Sequence[DifferenceRow]
+    lines: Sequence[ChargeLine], differences: Sequence[DifferenceRow], texts: Mapping[RecordId, str]
 ) -> tuple[tuple[ChargeLine, ...], tuple[Recalculation, ...]]:
     """Lines with the corrections of closed months in their recalculation, and why: by month and cause, in the order of the split.
 
-    A service that is not charged any more gets a line of its correction alone.
+    A service that is not charged any more gets a line of its correction alone. ``texts``: what mass recalculations say on bills.
     """
     sums: dict[tuple[EntityId, EntityId], int] = defaultdict(int)
-    named: dict[tuple[EntityId, Month, str], int] = defaultdict(int)
+    named: dict[tuple[EntityId, Month, str, str], int] = defaultdict(int)
     model: dict[tuple[EntityId, EntityId], ChargeLine] = {}
     for row in differences:
         sums[row.service_id, row.creditor_id] += row.total
-        named[row.service_id, row.month, row.cause] += row.total
+        text = next((texts[record] for record in row.records if record in texts), CAUSES[row.cause].title)
+        named[row.service_id, row.month, row.cause, text] += row.total
         known = row.after or row.before
         if known is not None:
             model[row.service_id, row.creditor_id] = known
@@ -287,8 +293,8 @@ def with_corrections(
     billed += [replace(model[key], recalculation=amount, **nothing) for key, amount in sums.items() if amount]  # type: ignore[arg-type]  # kopecks
     order = list(CAUSES)
     reasons = tuple(
-        Recalculation(service, f"Перерасчёт за {month.title}: {CAUSES[cause].title}", amount)
-        for (service, month, cause), amount in sorted(named.items(), key=lambda item: (item[0][0], item[0][1], order.index(item[0][2])))
+        Recalculation(service, f"Перерасчёт за {month.title}: {text}", amount)
+        for (service, month, _, text), amount in sorted(named.items(), key=lambda item: (item[0][0], item[0][1], order.index(item[0][2])))
         if amount
     )
     return tuple(billed), reasons

@@ -17,7 +17,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from core.charges.causes import CAUSES, in_order, region_with, with_learned
+from core.charges.causes import CAUSES, FIRST_CHARGE, MASS, in_order, region_with, with_learned
 from core.charges.findings import ChargeFinding
 from core.charges.law import Law
 from core.charges.recalculate import Difference, Event, carried_on, recalculate
@@ -31,6 +31,7 @@ from core.ledger.differences import (
     closed_months,
     corrected_houses,
     difference_volumes,
+    lines_computed_anew,
     post_differences,
     posted_differences,
     read_differences,
@@ -54,6 +55,7 @@ Adjust = Callable[[HouseFacts], HouseFacts]
 _HOUSES_AT_ONCE = 50
 _ROWS_AT_ONCE = 5000
 _COMMON = 2
+_WHOLE_HOUSE = (FIRST_CHARGE, MASS)
 _POSITION = "перерасчёт закрытых месяцев"
 
 _Causes = dict[str, set[RecordId]]
@@ -103,8 +105,8 @@ def differences_of(
 def adjusted_houses(connection: Connection, calculation: Calculation) -> Adjust:
     """Houses of the open month with the corrections of own volumes that its differences bring (setting ``house_effect``), and with the
     negative rest of common property as the closed months left it."""
-    corrections = difference_volumes(connection, calculation)
-    corrected = corrected_houses(connection, calculation)
+    corrections = difference_volumes(connection, calculation, _WHOLE_HOUSE)
+    corrected = corrected_houses(connection, calculation, _WHOLE_HOUSE)
     months = [one for one, _ in reversed(_originals(connection, calculation).values())] if corrected else []
 
     def adjust(house: HouseFacts) -> HouseFacts:
@@ -200,18 +202,24 @@ class _Recalculation:
         for house in houses:
             if house not in frozen or house not in now:
                 continue
-            self._tell_totals(frozen[house], touched[house])
             accounts = [account.account_id for account in now[house].accounts]
-            lines = list(read_lines(self.connection, self.original, accounts))
+            lines, is_anew = self._posted_lines(accounts)
+            if is_anew:
+                frozen[house] = known[self.since].get(house, frozen[house])
+            whole = touched[house].of.get(None, {})
+            if not lines or MASS in whole:
+                yield from self._whole_house(lines, frozen[house], now[house], touched[house], accounts)
+                continue
+            self._tell_totals(frozen[house], touched[house])
             by_point: dict[RecordId, list[EntityId]] = defaultdict(list)
             for account in accounts:
                 by_point[touched[house].waiting.get(account, self.since)].append(account)
             for point, mine in sorted(by_point.items()):
-                yield from self._house(lines, frozen[house], known[point][house], now[house], touched[house], mine, point)
+                yield from self._house(lines, frozen[house], known[point][house], now[house], touched[house], mine, point, is_anew=is_anew)
 
     def _house(
         self, lines: list[ChargeLine], frozen: HouseFacts, known: HouseFacts, now: HouseFacts, touched: _House, accounts: list[EntityId],
-        point: RecordId,
+        point: RecordId, *, is_anew: bool,
     ) -> Iterator[DifferenceRow]:  # fmt: skip
         """Differences of the accounts whose posted amounts rest on the records up to one point."""
         whole = {key: records for key, records in touched.of.get(None, {}).items() if key in CAUSES}
@@ -229,14 +237,43 @@ class _Recalculation:
             events.append(
                 Event(cause, with_learned(start, now, mine), region_with(base, self._region(self.calculation.known_until), taken))
             )
-        self._compare(lines, start, base, causes)
+        if not is_anew:
+            self._compare(lines, start, base, causes)
         held = {account: self._block(account) for account in causes}
         blocked = {(account, self.month) for account, block in held.items() if block is not None}
         for one in recalculate(
             lines, events, facts=base, law=self.law, month=self.month, accounts=causes.keys(), blocked=blocked, start=start
         ):
-            records = causes[one.account_id].get(one.cause, set())
-            yield self._row(frozen.house_id, one, held[one.account_id], point, records)
+            records = causes[one.account_id].get(one.cause)
+            if records:  # what the cause of one account does to the share of another in a flat is not recalculated (section 17.1)
+                yield self._row(frozen.house_id, one, held[one.account_id], point, records)
+
+    def _posted_lines(self, accounts: list[EntityId]) -> tuple[list[ChargeLine], bool]:
+        """The lines whose totals are frozen: those of the month's calculation, or what computed the house anew since (then True)."""
+        scope = {"provider_id": self.provider_id, "month": self.month, "accounts": accounts, "before": self.calculation.month}
+        anew = lines_computed_anew(self.connection, whole_house=_WHOLE_HOUSE, **scope)  # type: ignore[arg-type]  # as they are named
+        lines = {(line.account_id, line.service_id): line for line in read_lines(self.connection, self.original, accounts)}
+        return [line for line in {**lines, **anew}.values() if line is not None], bool(anew)
+
+    def _whole_house(
+        self, lines: list[ChargeLine], known: HouseFacts, now: HouseFacts, touched: _House, accounts: list[EntityId]
+    ) -> Iterator[DifferenceRow]:
+        """All accounts of a house with all facts of now: it was held and has no charge yet, or a person has decided so (section 17.1)."""
+        cause = MASS if lines else FIRST_CHARGE
+        found = touched.of.get(None, {}).get(MASS) if lines else None
+        records = found or {record for causes in touched.of.values() for mine in causes.values() for record in mine}
+        corrected = posted_differences(
+            self.connection, provider_id=self.provider_id, month=self.month, accounts=accounts, before=self.calculation.month
+        )
+        event = Event(cause, now, self._region(self.calculation.known_until, then=False), is_whole_house=True)
+        held = {account: self._block(account) for account in accounts}
+        blocked = {(account, self.month) for account, block in held.items() if block is not None}
+        # What was posted is compared as it stands; where corrections were posted since, as the facts known at the last of them give it.
+        start = known if corrected or not lines else None
+        for one in recalculate(
+            lines, [event], facts=self._region(self.since), law=self.law, month=self.month, accounts=accounts, blocked=blocked, start=start
+        ):
+            yield self._row(known.house_id, one, held[one.account_id], self.since, records)
 
     def _row(self, house: EntityId, one: Difference, block: Block | None, point: RecordId, records: set[RecordId]) -> DifferenceRow:
         return DifferenceRow(
@@ -266,13 +303,15 @@ class _Recalculation:
         scope = {"provider_id": self.provider_id, "month": self.month, "houses": houses, "known_until": known_until}
         return {house.house_id: house for house in read_houses(self.connection, **scope)}  # type: ignore[arg-type]  # as they are named
 
-    def _region(self, known_until: RecordId) -> Facts:
-        """The region's facts as known up to a record, with the settings that the month was computed by."""
+    def _region(self, known_until: RecordId, *, then: bool = True) -> Facts:
+        """The region's facts as known up to a record, with the settings that the month was computed by (``then``), or of the record too."""
+        if not then:
+            return read_region(self.connection, month=self.month, known_until=known_until, provider_id=self.provider_id)
         if known_until not in self._regions:
             scope = {"month": self.month, "provider_id": self.provider_id}
-            then = read_region(self.connection, known_until=self.original.known_until, **scope)  # type: ignore[arg-type]  # as named
+            first = read_region(self.connection, known_until=self.original.known_until, **scope)  # type: ignore[arg-type]  # as named
             facts = read_region(self.connection, known_until=known_until, **scope)  # type: ignore[arg-type]  # as named
-            self._regions[known_until] = replace(facts, settings=then.settings, settings_sources=then.settings_sources)
+            self._regions[known_until] = replace(facts, settings=first.settings, settings_sources=first.settings_sources)
         return self._regions[known_until]
 
     def _tell_totals(self, house: HouseFacts, touched: _House) -> None:

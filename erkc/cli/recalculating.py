@@ -12,7 +12,7 @@ from core.charges.causes import CAUSES
 from core.errors import ConfigError
 from core.ledger.differences import DifferenceTotal
 from core.period import Month
-from core.services.blocks import block_recalculation, list_blocks, set_area, unblock_recalculation
+from core.services.blocks import block_recalculation, decide_mass_recalculation, list_blocks, set_area, unblock_recalculation
 from erkc.cli.options import Json, month_of, opened
 from erkc.cli.screen import Screen, roubles
 
@@ -30,6 +30,7 @@ def register(bill: typer.Typer) -> None:
     bill.command("unblock")(unblock)
     bill.command("blocks")(blocks)
     bill.command("area")(area)
+    bill.command("recalculate")(recalculate)
 
 
 def block(
@@ -101,6 +102,32 @@ def area(
         said = "площадь установлена, закрытые месяцы пересчитает следующий черновик" if is_new else "так уже было, ничего не изменено"
         screen.say(f"Счёт {account}, с {day:%d.%m.%Y} {square} м²: {said}.")
         screen.document({"account": account, "from": first, "area": square, "is_new": is_new, "decision_message": message or None})
+
+
+def recalculate(
+    house: Annotated[str, typer.Argument(metavar="ДОМ", help="Код ФИАС дома.")],
+    first: Annotated[str, typer.Option("--from", metavar="ГГГГ-ММ", help="Первый закрытый месяц.")],
+    last: Annotated[str, typer.Option("--to", metavar="ГГГГ-ММ", help="Последний закрытый месяц.")],
+    document: Annotated[str, typer.Option(help="Документ: решение, предписание, акт; остаётся в архиве решений.")],
+    bill_text: Annotated[str, typer.Option("--bill-text", help="Что написать в квитанции причиной перерасчёта.")],
+    as_json: Json = False,
+) -> None:
+    """Решить о массовом перерасчёте закрытых месяцев дома: следующий черновик покажет его по счетам, проводится он утверждением месяца."""
+    period = month_of(first), month_of(last)
+    with opened(as_json) as (application, screen):
+        message, is_new = decide_mass_recalculation(
+            application.engine,
+            house=house,
+            first=period[0],
+            last=period[1],
+            document=_given(document, "Документ", "--document"),
+            bill_text=_given(bill_text, "Текст для квитанции", "--bill-text"),
+            actor=_ACTOR,
+            clock=application.clock,
+        )
+        said = "решение записано; по счетам его покажет черновик: erkc bill month МЕСЯЦ --draft, erkc report month МЕСЯЦ --json"
+        screen.say(f"Дом {house}, {period[0]} – {period[1]}: {said if is_new else 'так уже было, ничего не изменено'}.")
+        screen.document({"house": house, "from": first, "to": last, "is_new": is_new, "decision_message": message or None})
 
 
 def show_recalculated(screen: Screen, found: Iterable[DifferenceTotal]) -> None:

@@ -31,6 +31,7 @@ from core.records.providers import provider
 from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
 from core.services.issue import issue_month
 from core.services.penalties import Penalties
+from core.services.rebuild import charged_batches
 from core.services.report import month_report
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
@@ -450,3 +451,62 @@ def test_the_totals_of_a_house_stay_frozen_and_are_told(closed: Application, tmp
 def test_where_the_senders_lines_are_taken_its_own_recalculations_are_in_them(closed: Application, tmp_path: Path) -> None:
     _november(closed, tmp_path)
     assert _draft(closed, NOVEMBER, mode="accept").recalculated == ()
+
+
+def test_a_mass_recalculation_takes_a_corrected_house_meter_into_a_closed_month(closed: Application, tmp_path: Path, run: Run) -> None:
+    """The house meter counted 12,429 m³ more in September and as much less in October: decided, shown by account, told on the bill."""
+    house = next(cells for cells in house_rows()["house"] if cells[0] == "1001")
+    september = next(cells for cells in house_rows()["puval"] if cells[1] == "1899" and cells[2].endswith("09.2026"))
+    assert september[3] == "5887.571"
+    _take(closed, tmp_path, NOVEMBER, {"puval": [[*september[:3], "5900.000", *september[4:]], *reading_rows("11.2026")]})
+    assert run("bill", "recalculate", "0" * 36, "--from", "2026-09", "--to", "2026-10", "--document", "акт", "--bill-text", "акт")[0] == 1
+    asked = ("--from", "2026-09", "--to", "2026-09", "--document", "акт проверки № 4", "--bill-text", "уточнено показание прибора дома")
+    assert run("bill", "recalculate", house[8], *asked)[0] == 0
+    assert run("bill", "block", C, "--from", "2026-09", "--to", "2026-09", "--reason", "суд")[0] == 0
+    drafted = _draft(closed, NOVEMBER)
+    assert {(one.month, one.cause, one.blocked) for one in drafted.recalculated} == {(SEPTEMBER, "mass", False), (SEPTEMBER, "mass", True)}
+    # 12,429 м³ по площади: 43,30 м² из 2441,00 или 2525,50 м² дома — 0,2205 или 0,2131 м³ × 38,41
+    shares = _found(closed, NOVEMBER, C)[SEPTEMBER]
+    area = Fraction(house[24].replace(",", "."))
+    share = Fraction(12429, 1000) * Fraction("43.30") / area * Fraction("38.41")
+    assert set(shares) == {("mass", "7")} and abs(Fraction(shares["mass", "7"][0], 100) - share) <= Fraction(1, 100)
+    assert _blocked(closed, NOVEMBER) == {(SEPTEMBER, C)}
+    _post(closed, NOVEMBER)
+    scope = {"provider_id": OURS, "law": law(), "series": "ЕПД", "clock": closed.clock}
+    assert issue_month(closed.engine, month=NOVEMBER, issued_on=date(2026, 12, 3), **scope).findings == ()
+    with closed.engine.connect() as connection:
+        reasons = {row.reason for bill in bills_of_month(connection, OURS, NOVEMBER) for row in bill.content.recalculations}
+    assert reasons == {"Перерасчёт за сентябрь 2026: уточнено показание прибора дома"}
+    assert verify(closed.engine, law=law(), code_version=CODE_VERSION).holds
+    _take(closed, tmp_path, DECEMBER, {"puval": reading_rows("12.2026")})
+    assert {one.blocked for one in _draft(closed, DECEMBER).recalculated} <= {True}, "decided once, posted once"
+
+
+def test_a_house_that_was_held_is_charged_when_what_was_missing_comes(server_url: str, template_database: str, tmp_path: Path) -> None:
+    """September of house 1001 waits for its meter; October too. In November the reading comes, and both months are charged as of then."""
+    with _at(server_url, template_database, tmp_path) as (_, application):
+        load_region_file(application, REGION, (TOWN / REGION).read_bytes())
+        rows = house_rows()
+        _take(application, tmp_path, AUGUST, rows | {"puval": [cells for cells in rows["puval"] if cells[2][3:5] < "09"]})
+        _post(application, AUGUST)
+        missing = [cells for cells in rows["puval"] if cells[1] == "1899" and cells[2].endswith("09.2026")]
+        _take(application, tmp_path, SEPTEMBER, {"puval": reading_rows("09.2026", without={missing[0][0]})})
+        drafted = _draft(application, SEPTEMBER)
+        assert [item.code for item in drafted.findings if item.severity == "error"] == ["CH-005"]
+        scope = {"provider_id": OURS, "month": SEPTEMBER, "actor": "тест", "clock": application.clock}
+        approve_month(application.engine, reason="тест", with_held=True, **scope)
+        post_month(application.engine, law=law(), **scope)
+        _take(application, tmp_path, OCTOBER, {"puval": [*missing, *reading_rows("10.2026")]})
+        drafted = _post(application, OCTOBER)
+        assert {(one.month, one.cause) for one in drafted.recalculated} == {(SEPTEMBER, "first_charge")}
+        again = _draft(application, SEPTEMBER)
+        assert not again.is_new
+        with application.engine.connect() as connection:
+            calculation = latest_calculation(connection, provider_id=OURS, month=OCTOBER, mode="charge")
+            assert calculation is not None
+            found = {(row.account_id, row.service_id): row.total for row in read_differences(connection, calculation)}
+            scope = {"provider_id": OURS, "month": SEPTEMBER, "known_until": calculation.known_until, "law": law()}
+            charged = [line for _, _, houses in charged_batches(connection, **scope) for house in houses for line in house.lines]
+        late = {(line.account_id, line.service_id): line.total for line in charged if (line.account_id, line.service_id) in found}
+        assert found == late and len(found) > 300
+        assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds

@@ -580,6 +580,30 @@ CREATE INDEX record_interruption_key ON record_interruption (provider_id, record
 CREATE INDEX record_interruption_waiting ON record_interruption (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_interruption_released ON record_interruption (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_interruption_by_house ON record_interruption (provider_id, house);
+CREATE TABLE record_mass_recalculation (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  house text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date NOT NULL,
+  document text COLLATE "C" NOT NULL,
+  bill_text text COLLATE "C" NOT NULL,
+  CONSTRAINT record_mass_recalculation_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_mass_recalculation_key ON record_mass_recalculation (provider_id, record_key, record_id);
+CREATE INDEX record_mass_recalculation_waiting ON record_mass_recalculation (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_mass_recalculation_released ON record_mass_recalculation (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_stated_bill (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
