@@ -327,7 +327,7 @@ class _Recalculation:
                     value=str(self.month),
                     message=f"{house.address}: сведения дома за {self.month.title} изменились после проведения (записей: {len(records)}); "
                     "итоги дома закрытого месяца не меняются (ПП 354, раздел 17.1 методики).",
-                    hint="Если перерасчёт нужен всем счетам дома, решите о массовом перерасчёте; по одному счёту он делается сам.",
+                    hint="Если перерасчёт нужен всем счетам дома: erkc bill recalculate ДОМ …; по одному счёту он делается сам.",
                     dependents={"accounts": len(house.accounts)},
                     house_id=house.house_id,
                     clause="17.1",
@@ -362,7 +362,7 @@ class _Recalculation:
                         value=numbers[account],
                         message=f"ЛС {numbers[account]}: начисленное за {self.month.title} прежними сведениями не воспроизводится "
                         f"(расхождение {apart} руб.); в перерасчёт вошло только то, что изменили новые сведения.",
-                        hint="Проверьте, не изменились ли правила, программа или сведения дома; исправление ошибки — массовый перерасчёт.",
+                        hint="Проверьте правила, программу и сведения дома; исправление ошибки — erkc bill recalculate ДОМ …",
                         house_id=start.house_id,
                         account_id=account,
                         clause="17.1",

@@ -119,3 +119,6 @@ def _show_recalculated(screen: Screen, section: dict[str, Any]) -> None:
     if section["blocked_accounts"]:
         title += f"; под запретом {_money(section['blocked_total'])} руб., счетов {section['blocked_accounts']}"
     screen.table(("За месяц", "Причина", "Счетов", "руб.", ""), rows, title=title, numbers=frozenset((2, 3)))
+    left = section["undistributed"]
+    if left:
+        screen.say(f"  не распределено по домам закрытых месяцев (относится на исполнителя): {len(left)}, полностью — в --json")

@@ -278,6 +278,9 @@ def test_what_was_learned_late_comes_into_the_open_month_by_month_and_cause(clos
     assert report["accounts"][B]["recalculated"] == f"{_sum(OF_B) / 100:.2f}"
     assert report["recalculations"]["blocked_total"] == f"{_sum({SEPTEMBER: OF_A[SEPTEMBER]}) / 100:.2f}"
     assert report["recalculations"]["blocked_accounts"] == 1
+    # 5,50 м² меньше в доле на общее имущество августа: 0,29 и 2,60 руб. не платит никто из соседей
+    left = {(one["month"], one["service"]): one["amount"] for one in report["recalculations"]["undistributed"]}
+    assert left == {("2026-08", "7"): "0.29", ("2026-08", "8"): "2.60", ("2026-10", "7"): "0.58", ("2026-10", "8"): "5.18"}
     with closed.engine.connect() as connection:
         rows = connection.execute(
             text("SELECT corrects_month, reason FROM entry WHERE corrects_month IS NOT NULL AND entry_key LIKE '%/1105/%'")
