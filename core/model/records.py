@@ -26,6 +26,7 @@ __all__ = [
     "BankAccount",
     "Body",
     "CapitalRepairDecision",
+    "CourtJudgement",
     "House",
     "HouseParameter",
     "HousePrice",
@@ -40,6 +41,7 @@ __all__ = [
     "Payment",
     "PaymentPack",
     "PaymentRegistry",
+    "PenaltyStop",
     "Person",
     "Premises",
     "Reading",
@@ -498,6 +500,31 @@ class SectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PenaltyStop:
+    """Дни без пеней по лицевому счёту: мобилизация, участие в СВО, отсрочка суда. The days are those the record is valid on."""
+
+    kind_name: ClassVar[str] = "penalty_stop"
+    account: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourtJudgement:
+    """Судебный акт о взыскании долга лицевого счёта: months of origin that it covers, and the last day its penalties are judged to."""
+
+    kind_name: ClassVar[str] = "court_judgement"
+    account: str
+    case_number: str
+    judged_on: date
+    judged_to: date
+    first_month: date
+    last_month: date
+    principal: int
+    penalties: int
+    """As the act states them, kopecks."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredSender:
     """Зарегистрированный отправитель (region.json)."""
 
@@ -623,13 +650,15 @@ Body = (
     Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
     | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading | Interruption
     | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
-    | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
+    | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment
+    | StatementLine
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
     CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
-    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
+    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, PenaltyStop, CourtJudgement,
+    RegisteredSender,
     ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
 )  # fmt: skip
 

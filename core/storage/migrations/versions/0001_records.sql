@@ -788,6 +788,54 @@ CREATE TABLE record_section_row (
 CREATE INDEX record_section_row_key ON record_section_row (provider_id, record_key, record_id);
 CREATE INDEX record_section_row_waiting ON record_section_row (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_section_row_released ON record_section_row (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_penalty_stop (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  cause text COLLATE "C" NOT NULL,
+  CONSTRAINT record_penalty_stop_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_penalty_stop_key ON record_penalty_stop (provider_id, record_key, record_id);
+CREATE INDEX record_penalty_stop_waiting ON record_penalty_stop (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_penalty_stop_released ON record_penalty_stop (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_court_judgement (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  case_number text COLLATE "C" NOT NULL,
+  judged_on date NOT NULL,
+  judged_to date NOT NULL,
+  first_month date NOT NULL,
+  last_month date NOT NULL,
+  principal bigint NOT NULL,
+  penalties bigint NOT NULL,
+  CONSTRAINT record_court_judgement_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_court_judgement_key ON record_court_judgement (provider_id, record_key, record_id);
+CREATE INDEX record_court_judgement_waiting ON record_court_judgement (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_court_judgement_released ON record_court_judgement (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_registered_sender (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
