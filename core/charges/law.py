@@ -27,7 +27,7 @@ NUMBERS = frozenset({
     "absence.longer_than_days",
     "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
-    "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
+    "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
     "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor",
     *(f"interruption.{service}.month_hours" for service in ("cold_water", "hot_water", "wastewater", "gas", "heating")),
     *(f"interruption.{service}.single_hours" for service in ("cold_water", "hot_water", "wastewater")),
@@ -184,7 +184,7 @@ class _File:
 
     def leaves(self) -> Iterator[tuple[Path, Mapping[str, object]]]:
         """The parameters of nested tables: a table that has ``values`` is one."""
-        waiting: list[tuple[Path, object]] = [((key,), body) for key, body in reversed(self.table.items())]
+        waiting: list[tuple[Path, object]] = [((key,), body) for key, body in reversed(list(self.table.items()))]
         while waiting:
             path, body = waiting.pop()
             if not isinstance(body, Mapping):
@@ -192,7 +192,7 @@ class _File:
             if "values" in body:
                 yield path, body
             else:
-                waiting.extend(((*path, key), inner) for key, inner in reversed(body.items()))
+                waiting.extend(((*path, key), inner) for key, inner in reversed(list(body.items())))
 
     def parameter(self, path: Path, body: Mapping[str, object]) -> Parameter:
         """The parameter at a path; refused where anything of it is not as it must be."""
