@@ -64,7 +64,10 @@ def _about() -> None:
 
 
 @_room.command("load")
-def region_load(place: Annotated[Path, typer.Argument(metavar="ПАПКА|ФАЙЛ")], as_json: Json = False) -> None:
+def region_load(
+    place: Annotated[Path, typer.Argument(metavar="ПАПКА|ФАЙЛ", help="Папка региона, файл или имя готового региона.")],
+    as_json: Json = False,
+) -> None:
     """Загрузить отправителей, утверждённые тарифы, нормативы и предельные индексы, настройки расчёта.
 
     Папка файлов TOML или JSON, один такой файл или имя региона, который поставляется с программой (config/regions).
