@@ -20,6 +20,7 @@ __all__ = [
     "Absence",
     "Account",
     "AccountPlace",
+    "ApprovedLimit",
     "ApprovedNorm",
     "ApprovedTariff",
     "Balance",
@@ -266,6 +267,8 @@ class Account:
     payer_organisation: str | None
     payer_name: str
     principal: str | None
+    rooms: int | None = None
+    """Rooms of the dwelling (KVAR.15): a norm matrix of rooms and persons is looked up by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -553,6 +556,8 @@ class ApprovedTariff:
     first: date
     last: date | None
     value_e6: int
+    range_number: int | None = None
+    """1, 2 or 3: the range of electricity consumption that the tariff is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,6 +572,24 @@ class ApprovedNorm:
     okei: str
     first: date
     value_e6: int
+    last: date | None = None
+    """None: until the next norm of the same matter."""
+    act: str = ""
+    rooms: int | None = None
+    persons: int | None = None
+    """A cell of a norm matrix: so many rooms of the dwelling, so many persons in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedLimit:
+    """Предельный индекс изменения платы граждан в муниципальном образовании (ПП № 400), hundredths of a per cent."""
+
+    kind_name: ClassVar[str] = "approved_limit"
+    oktmo: str
+    first: date
+    last: date | None
+    percent_e2: int
+    act: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -576,6 +599,7 @@ class RegionSetting:
     kind_name: ClassVar[str] = "region_setting"
     name: str
     value_json: str
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -647,19 +671,19 @@ class StatementLine:
 
 
 Body = (
-    Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
-    | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading | Interruption
-    | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
-    | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment
-    | StatementLine
+    Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService
+    | HousePrice | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading
+    | Interruption | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment
+    | SectionRow | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
+    | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
-    CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
-    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, PenaltyStop, CourtJudgement,
-    RegisteredSender,
-    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
+    CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption,
+    StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow,
+    PenaltyStop, CourtJudgement, RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
+    StatementLine, ApprovedLimit,
 )  # fmt: skip
 
 

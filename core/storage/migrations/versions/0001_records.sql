@@ -343,6 +343,7 @@ CREATE TABLE record_account (
   payer_organisation text COLLATE "C",
   payer_name text COLLATE "C" NOT NULL,
   principal text COLLATE "C",
+  rooms bigint,
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
@@ -885,6 +886,7 @@ CREATE TABLE record_approved_tariff (
   first date NOT NULL,
   last date,
   value_e6 bigint NOT NULL,
+  range_number bigint,
   CONSTRAINT record_approved_tariff_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_tariff_key ON record_approved_tariff (provider_id, record_key, record_id);
@@ -910,6 +912,10 @@ CREATE TABLE record_approved_norm (
   okei text COLLATE "C" NOT NULL,
   first date NOT NULL,
   value_e6 bigint NOT NULL,
+  last date,
+  act text COLLATE "C" NOT NULL,
+  rooms bigint,
+  persons bigint,
   CONSTRAINT record_approved_norm_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_norm_key ON record_approved_norm (provider_id, record_key, record_id);
@@ -931,6 +937,7 @@ CREATE TABLE record_region_setting (
   released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   value_json text COLLATE "C" NOT NULL,
+  act text COLLATE "C" NOT NULL,
   CONSTRAINT record_region_setting_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_region_setting_key ON record_region_setting (provider_id, record_key, record_id);
@@ -1037,3 +1044,27 @@ CREATE INDEX record_statement_line_key ON record_statement_line (provider_id, re
 CREATE INDEX record_statement_line_waiting ON record_statement_line (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_statement_line_released ON record_statement_line (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_statement_line_by_message_id ON record_statement_line (message_id);
+CREATE TABLE record_approved_limit (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  oktmo text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date,
+  percent_e2 bigint NOT NULL,
+  act text COLLATE "C" NOT NULL,
+  CONSTRAINT record_approved_limit_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_approved_limit_key ON record_approved_limit (provider_id, record_key, record_id);
+CREATE INDEX record_approved_limit_waiting ON record_approved_limit (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_approved_limit_released ON record_approved_limit (released_by) WHERE released_by IS NOT NULL;
