@@ -2,7 +2,8 @@
 
 A service goes to the first kind of account, in its order, that the payer has: the contribution to the account of capital repair, else to
 that of the managing organisation; waste to the account of the waste operator, else likewise; what a supplier delivers by direct contract to
-the supplier's account.
+the supplier's account. A sender charges its services on its own accounts only: where another sender has the account that comes first, it
+is that one's service that is charged.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Payers:
             present = self._kinds_of_place[account.premises_number, account.room_number]
         else:
             present = {one.kind for one in self.together(account)}
-        return account.kind == next((kind for kind in self._kinds(service) if kind in present), None)
+        return account.sender == service.sender and account.kind == next((kind for kind in self._kinds(service) if kind in present), None)
 
     def carrier(self, account: AccountFacts, service: ServiceFacts) -> AccountFacts | None:
         """The account of the payer that the service is charged on."""

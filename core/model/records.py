@@ -47,6 +47,7 @@ __all__ = [
     "RegionSetting",
     "RegisteredSender",
     "RegistryPayment",
+    "Relief",
     "Residence",
     "Room",
     "SectionRow",
@@ -56,6 +57,9 @@ __all__ = [
     "StatedContribution",
     "StatedLine",
     "StatementLine",
+    "SupplyAddress",
+    "SupplyService",
+    "UnifiedAccount",
 ]  # fmt: skip
 
 State = Literal["accepted", "flagged", "held", "quarantined"]
@@ -217,6 +221,29 @@ class HousePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyAddress:
+    """Адрес договора ресурсоснабжения (DRSOADDRESS): the house, or one flat or room of it."""
+
+    kind_name: ClassVar[str] = "supply_address"
+    contract: str | None
+    house: str | None
+    premises_number: str
+    room_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyService:
+    """Услуга и ресурс по договору ресурсоснабжения (DRSOUSLUGARES): what the supplier charges there by direct contracts, from … to."""
+
+    kind_name: ClassVar[str] = "supply_service"
+    address: str | None
+    utility_kind: int | None
+    resource_kind: int | None
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class CapitalRepairDecision:
     """Решение о фонде капитального ремонта (KAPREMDECISIONS)."""
 
@@ -267,6 +294,17 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class UnifiedAccount:
+    """Единый лицевой счёт (KVARELS): accounts of one ЕЛС are one payer, whoever sends them."""
+
+    kind_name: ClassVar[str] = "unified_account"
+    account: str
+    els: str
+    service_identifier: str
+    """ИЖКУ: the ЕЛС with the number of the service."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPlace:
     """Помещение лицевого счёта (KVARACCOM): one of premises, house, room, with the share of payment."""
 
@@ -301,6 +339,26 @@ class Absence:
     left_on: date
     back_on: date
     document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """Мера поддержки (RELIEF)."""
+
+    kind_name: ClassVar[str] = "relief"
+    account: str
+    person: str | None
+    kind: int
+    """1 price reduction on the bill, 2 cash compensation, 3 subsidy."""
+    service: str | None
+    share_e4: int | None
+    """Part of the price, in hundredths of a per cent."""
+    entitled: int | None
+    """Persons with the right; None: the one that the row names."""
+    starts_on: date
+    ends_on: date | None
+    amount: int | None
+    """Kopecks a month of a compensation or subsidy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -624,13 +682,15 @@ Body = (
     | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading | Interruption
     | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
     | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
+    | SupplyAddress | SupplyService | UnifiedAccount | Relief
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
     CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
     StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
-    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
+    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine, SupplyAddress, SupplyService,
+    UnifiedAccount, Relief,
 )  # fmt: skip
 
 
