@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from itertools import combinations
 
 from core.charges.engine import HouseCharges
 from core.charges.payers import Payers
@@ -18,9 +20,11 @@ from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts, InterruptionFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
-__all__ = ["Conflict", "believed_first", "join_house", "own_part"]
+__all__ = ["Conflict", "believed_first", "charged_twice", "join_house", "own_part"]
 
 _BELIEVED_KINDS = (1, 4)
+_ONE_OF_A_KIND = (1, 2, 3)
+"""Housing services that are charged once: for the dwelling, the contribution, maintenance."""
 _KNOWN_TOGETHER = (
     ("useful_area_e2",),
     ("common_area_e2",),
@@ -82,6 +86,41 @@ def join_house(houses: Sequence[HouseFacts], month: Month, *, own: int | None = 
     )
     accounts, conflicts = _believed(joint, month)
     return replace(joint, accounts=accounts), _fias(houses, order) + conflicts
+
+
+def charged_twice(house: HouseFacts, month: Month) -> list[tuple[ServiceFacts, ServiceFacts]]:
+    """Services of one meaning that two senders charge to one payer for the same days of the month: one of them must end its own."""
+    payers = Payers(house)
+    found = []
+    listed = [service for service in house.services if _overlap(service.starts_on, service.ends_on, month.first, month.last)]
+    for one, other in combinations(listed, 2):
+        if one.sender != other.sender and _meaning(one) is not None and _meaning(one) == _meaning(other):
+            first, last = max(one.starts_on or month.first, month.first), min(one.ends_on or month.last, month.last)
+            if _overlap(other.starts_on, other.ends_on, first, last) and any(
+                _same_days(account, second, month)
+                for account in house.accounts
+                if payers.carries(account, one)
+                for second in payers.together(account)
+                if payers.carries(second, other)
+            ):
+                found.append((one, other))
+    return found
+
+
+def _meaning(service: ServiceFacts) -> tuple[int, int, int | None, int | None, int | None] | None:
+    """What a service is by its codes; None: there may be many of such (works by agreement)."""
+    if service.utility_kind is None and service.housing_kind not in _ONE_OF_A_KIND:
+        return None
+    return service.kind, service.provision, service.utility_kind, service.housing_kind, service.resource_kind
+
+
+def _same_days(one: AccountFacts, other: AccountFacts, month: Month) -> bool:
+    first, last = max(one.opened_on, month.first), min(one.closed_on or month.last, month.last)
+    return first <= last and _overlap(other.opened_on, other.closed_on, first, last)
+
+
+def _overlap(starts: date | None, ends: date | None, first: date, last: date) -> bool:
+    return (starts is None or starts <= last) and (ends is None or ends >= first)
 
 
 def own_part(charged: HouseCharges, own: HouseFacts) -> HouseCharges:
@@ -189,7 +228,7 @@ def _believed(house: HouseFacts, month: Month) -> tuple[tuple[AccountFacts, ...]
         differing[place].accounts |= dict.fromkeys((believed.account_id, account.account_id))
 
     for account in house.accounts:
-        believed = next((one for one in payers.together(account) if one.kind in _BELIEVED_KINDS), account)
+        believed = _believed_account(account, payers, month)
         accounts.append(
             replace(
                 account,
@@ -208,6 +247,14 @@ def _believed(house: HouseFacts, month: Month) -> tuple[tuple[AccountFacts, ...]
             differs("account_group", "residents", believed, account, (_people(believed, month), _people(account, month)))
     found = differing.values()
     return tuple(accounts), [replace(one.conflict, values=tuple(sorted(one.values.items())), accounts=tuple(one.accounts)) for one in found]
+
+
+def _believed_account(account: AccountFacts, payers: Payers, month: Month) -> AccountFacts:
+    """The management account of the payer: of several, as when the company changes inside the month, the one that is open last."""
+    management = [one for one in payers.together(account) if one.kind in _BELIEVED_KINDS]
+    if account.kind in _BELIEVED_KINDS or not management:
+        return account
+    return max(management, key=lambda one: (one.closed_on is None or one.closed_on >= month.last, one.opened_on))
 
 
 def _area(account: AccountFacts) -> str:

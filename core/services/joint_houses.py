@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 
 from core.charges.engine import HouseCharges
 from core.charges.findings import ChargeFinding
-from core.charges.joint import Conflict, join_house, own_part
+from core.charges.joint import Conflict, charged_twice, join_house, own_part
 from core.ids import EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation
-from core.model.facts import HouseFacts
+from core.model.facts import HouseFacts, ServiceFacts
 from core.model.finding import Position
 from core.period import Month
 from core.records.houses import HouseReader
@@ -54,13 +54,37 @@ class JointHouse:
 
     def part(self, charged: HouseCharges) -> HouseCharges:
         """Of the charged house what is the sender's, with the differences as findings."""
-        own = own_part(charged, self.own) if self.is_joint else charged
+        if not self.is_joint:
+            own = charged
+        else:
+            twice = charged_twice(self.house, self.month)
+            own = self._held(twice) if twice else own_part(charged, self.own)
         told = (*(self._told(conflict) for conflict in self.conflicts), *self._doubtful())
         return replace(own, findings=(*own.findings, *told)) if told else own
 
     def sender(self, place: int) -> Provider:
         """The sender at a place."""
         return self.senders[self.same.names[place].provider_id]
+
+    def _held(self, twice: Sequence[tuple[ServiceFacts, ServiceFacts]]) -> HouseCharges:
+        """Nothing of the house may be charged while two senders charge the same: who is right only they can tell."""
+        findings = []
+        for one, other in twice:
+            who = ", ".join(self.sender(service.sender).name for service in (one, other))
+            findings.append(
+                ChargeFinding(
+                    Position(f"начисление {self.month}"),
+                    "CH-042",
+                    "error",
+                    "hold_house",
+                    value=one.name,
+                    message=f"{self.house.address}: услугу «{one.name}» одним плательщикам за {self.month.title} начисляют двое: {who}; "
+                    "дом не начислен.",
+                    hint="Кто услугу больше не оказывает, присылает её последний день (DUOUUSLUGA.4, DRSOUSLUGARES.6) или закрывает счета.",
+                    house_id=self.house.house_id,
+                )
+            )
+        return HouseCharges(self.house.house_id, (), (), tuple(findings), held=True)
 
     def _told(self, conflict: Conflict) -> ChargeFinding:
         place = f", помещение {conflict.premises}" if conflict.premises else ""
