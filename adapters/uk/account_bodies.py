@@ -23,7 +23,9 @@ __all__ = [
     "penalty",
     "person",
     "reading",
+    "relief",
     "residence",
+    "unified_account",
 ]
 
 
@@ -57,6 +59,10 @@ def account_place(row: Row, joined: Joined) -> r.AccountPlace:
     return r.AccountPlace(row.given_key("account"), row.key("premises"), row.key("house"), row.key("room"), row.number_of("share"))
 
 
+def unified_account(row: Row, joined: Joined) -> r.UnifiedAccount:
+    return r.UnifiedAccount(row.given_key("account"), row.text("els"), row.text("service_identifier"))
+
+
 def residence(row: Row, joined: Joined) -> r.Residence:
     return r.Residence(row.given_key("account"), row.given_key("person"), row.given_number("kind"), row.given_day("first"), row.day("last"))
 
@@ -68,6 +74,20 @@ def absence(row: Row, joined: Joined) -> r.Absence:
         row.given_day("left_on"),
         row.given_day("back_on"),
         row.text("document"),
+    )
+
+
+def relief(row: Row, joined: Joined) -> r.Relief:
+    return r.Relief(
+        account=row.given_key("account"),
+        person=row.key("person"),
+        kind=row.given_number("kind"),
+        service=row.key("service"),
+        share_e4=row.number_of("share"),
+        entitled=row.number_of("persons"),
+        starts_on=row.given_day("starts_on"),
+        ends_on=row.day("ends_on"),
+        amount=row.number_of("monthly_sum"),
     )
 
 

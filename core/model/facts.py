@@ -42,6 +42,8 @@ class ServiceFacts:
     """Tariff zone of electricity: 1 single, 2 day, 3 night."""
     account_kinds: tuple[int, ...] | None = None
     """Kinds of accounts the service is charged to, the first that a payer has; None: as its codes say (see ``core.charges.payers``)."""
+    sender: int = 0
+    """Whose service it is in a house of several senders: the place of the sender among them. It is charged on accounts of this sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,8 @@ class AccountFacts:
     """Rooms of the dwelling; None: not known."""
     access_refused: tuple[str, ...] = ()
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
+    sender: int = 0
+    """Whose account it is in a house of several senders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ __all__ = [
     "RegionSetting",
     "RegisteredSender",
     "RegistryPayment",
+    "Relief",
     "Residence",
     "Room",
     "SectionRow",
@@ -59,6 +60,9 @@ __all__ = [
     "StatedContribution",
     "StatedLine",
     "StatementLine",
+    "SupplyAddress",
+    "SupplyService",
+    "UnifiedAccount",
 ]  # fmt: skip
 
 State = Literal["accepted", "flagged", "held", "quarantined"]
@@ -220,6 +224,29 @@ class HousePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyAddress:
+    """Адрес договора ресурсоснабжения (DRSOADDRESS): the house, or one flat or room of it."""
+
+    kind_name: ClassVar[str] = "supply_address"
+    contract: str | None
+    house: str | None
+    premises_number: str
+    room_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyService:
+    """Услуга и ресурс по договору ресурсоснабжения (DRSOUSLUGARES): what the supplier charges there by direct contracts, from … to."""
+
+    kind_name: ClassVar[str] = "supply_service"
+    address: str | None
+    utility_kind: int | None
+    resource_kind: int | None
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class CapitalRepairDecision:
     """Решение о фонде капитального ремонта (KAPREMDECISIONS)."""
 
@@ -272,6 +299,17 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class UnifiedAccount:
+    """Единый лицевой счёт (KVARELS): accounts of one ЕЛС are one payer, whoever sends them."""
+
+    kind_name: ClassVar[str] = "unified_account"
+    account: str
+    els: str
+    service_identifier: str
+    """ИЖКУ: the ЕЛС with the number of the service."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountPlace:
     """Помещение лицевого счёта (KVARACCOM): one of premises, house, room, with the share of payment."""
 
@@ -306,6 +344,26 @@ class Absence:
     left_on: date
     back_on: date
     document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """Мера поддержки (RELIEF)."""
+
+    kind_name: ClassVar[str] = "relief"
+    account: str
+    person: str | None
+    kind: int
+    """1 price reduction on the bill, 2 cash compensation, 3 subsidy."""
+    service: str | None
+    share_e4: int | None
+    """Part of the price, in hundredths of a per cent."""
+    entitled: int | None
+    """Persons with the right; None: the one that the row names."""
+    starts_on: date
+    ends_on: date | None
+    amount: int | None
+    """Kopecks a month of a compensation or subsidy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -675,7 +733,7 @@ Body = (
     | HousePrice | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading
     | Interruption | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment
     | SectionRow | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
-    | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit
+    | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
@@ -683,7 +741,7 @@ BODIES: tuple[type[Body], ...] = (
     CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption,
     StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow,
     PenaltyStop, CourtJudgement, RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
-    StatementLine, ApprovedLimit,
+    StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
 )  # fmt: skip
 
 

@@ -20,7 +20,8 @@ from core.model.records import StatedContribution, StatedLine
 from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
-from core.records.facts import house_ids, read_houses, read_region
+from core.records.facts import house_ids, read_region
+from core.services.joint_houses import JointReader
 
 __all__ = ["charged_batches", "rebuilt"]
 
@@ -41,10 +42,12 @@ def charged_batches(
     """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out."""
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
     houses = house_ids(connection, provider_id, month, known_until)
+    reader = JointReader(connection, provider_id, month, known_until)
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
-        read = read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until)
-        yield start + len(batch), len(houses), charge_houses(read, facts, law, month)
+        read = list(reader.read(batch))
+        charged = charge_houses((one.house for one in read), facts, law, month)
+        yield start + len(batch), len(houses), [one.part(house) for one, house in zip(read, charged, strict=True)]
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:

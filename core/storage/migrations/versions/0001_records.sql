@@ -114,6 +114,8 @@ CREATE TABLE record_house (
 CREATE INDEX record_house_key ON record_house (provider_id, record_key, record_id);
 CREATE INDEX record_house_waiting ON record_house (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_house_released ON record_house (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_house_by_fias ON record_house (fias);
+CREATE INDEX record_house_by_cadastral ON record_house (cadastral);
 CREATE TABLE record_house_parameter (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -1068,3 +1070,104 @@ CREATE TABLE record_approved_limit (
 CREATE INDEX record_approved_limit_key ON record_approved_limit (provider_id, record_key, record_id);
 CREATE INDEX record_approved_limit_waiting ON record_approved_limit (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_approved_limit_released ON record_approved_limit (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_supply_address (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  contract text COLLATE "C",
+  house text COLLATE "C",
+  premises_number text COLLATE "C" NOT NULL,
+  room_number text COLLATE "C" NOT NULL,
+  CONSTRAINT record_supply_address_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_supply_address_key ON record_supply_address (provider_id, record_key, record_id);
+CREATE INDEX record_supply_address_waiting ON record_supply_address (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_supply_address_released ON record_supply_address (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_supply_address_by_house ON record_supply_address (provider_id, house);
+CREATE TABLE record_supply_service (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  address text COLLATE "C",
+  utility_kind bigint,
+  resource_kind bigint,
+  starts_on date,
+  ends_on date,
+  CONSTRAINT record_supply_service_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_supply_service_key ON record_supply_service (provider_id, record_key, record_id);
+CREATE INDEX record_supply_service_waiting ON record_supply_service (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_supply_service_released ON record_supply_service (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_supply_service_by_address ON record_supply_service (provider_id, address);
+CREATE TABLE record_unified_account (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  els text COLLATE "C" NOT NULL,
+  service_identifier text COLLATE "C" NOT NULL,
+  CONSTRAINT record_unified_account_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_unified_account_key ON record_unified_account (provider_id, record_key, record_id);
+CREATE INDEX record_unified_account_waiting ON record_unified_account (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_unified_account_released ON record_unified_account (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_unified_account_by_account ON record_unified_account (provider_id, account);
+CREATE TABLE record_relief (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  person text COLLATE "C",
+  kind bigint NOT NULL,
+  service text COLLATE "C",
+  share_e4 bigint,
+  entitled bigint,
+  starts_on date NOT NULL,
+  ends_on date,
+  amount bigint,
+  CONSTRAINT record_relief_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_relief_key ON record_relief (provider_id, record_key, record_id);
+CREATE INDEX record_relief_waiting ON record_relief (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_relief_released ON record_relief (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_relief_by_account ON record_relief (provider_id, account);
