@@ -23,7 +23,9 @@ __all__ = [
     "penalty",
     "person",
     "reading",
+    "relief",
     "residence",
+    "unified_account",
 ]
 
 
@@ -49,11 +51,16 @@ def account(row: Row, joined: Joined) -> r.Account:
         payer_organisation=row.key("payer_organisation"),
         payer_name=" ".join(filter(None, names)) or joined.names.get(row.key("payer_organisation") or "", ""),
         principal=row.key("principal"),
+        rooms=row.number_of("rooms"),
     )
 
 
 def account_place(row: Row, joined: Joined) -> r.AccountPlace:
     return r.AccountPlace(row.given_key("account"), row.key("premises"), row.key("house"), row.key("room"), row.number_of("share"))
+
+
+def unified_account(row: Row, joined: Joined) -> r.UnifiedAccount:
+    return r.UnifiedAccount(row.given_key("account"), row.text("els"), row.text("service_identifier"))
 
 
 def residence(row: Row, joined: Joined) -> r.Residence:
@@ -67,6 +74,20 @@ def absence(row: Row, joined: Joined) -> r.Absence:
         row.given_day("left_on"),
         row.given_day("back_on"),
         row.text("document"),
+    )
+
+
+def relief(row: Row, joined: Joined) -> r.Relief:
+    return r.Relief(
+        account=row.given_key("account"),
+        person=row.key("person"),
+        kind=row.given_number("kind"),
+        service=row.key("service"),
+        share_e4=row.number_of("share"),
+        entitled=row.number_of("persons"),
+        starts_on=row.given_day("starts_on"),
+        ends_on=row.day("ends_on"),
+        amount=row.number_of("monthly_sum"),
     )
 
 

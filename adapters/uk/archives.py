@@ -37,7 +37,7 @@ from core.model.records import Body, House, HousePrice, HouseService, Payment, R
 __all__ = ["UkArchives"]
 
 _NONE: frozenset[str] = frozenset()
-_STATES_OF_THINGS = frozenset({"contragent", "dictusluga", "house", "housedoc", "premises", "room", "ind", "kvar", "kvaraccom"})
+_STATES_OF_THINGS = frozenset({"contragent", "dictusluga", "house", "housedoc", "premises", "room", "ind", "kvar", "kvaraccom", "kvarels"})
 """Sections that say what holds from the archive's month on; all others carry their own dates or none."""
 _NAMED_BY_REFERENCE = frozenset({"bank", "regop"})
 """Sections without a key of their own that others refer to by their first field."""

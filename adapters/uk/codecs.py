@@ -26,12 +26,16 @@ CODECS: Mapping[str, Callable[[Row, Joined], Body]] = {
     "du": stock_bodies.contract,
     "duouusluga": stock_bodies.house_service,
     "ducharge": stock_bodies.house_price,
+    "drsoaddress": stock_bodies.supply_address,
+    "drsouslugares": stock_bodies.supply_service,
     "kapremdecisions": stock_bodies.decision,
     "ind": account_bodies.person,
     "kvar": account_bodies.account,
     "kvaraccom": account_bodies.account_place,
+    "kvarels": account_bodies.unified_account,
     "gil": account_bodies.residence,
     "gilout": account_bodies.absence,
+    "relief": account_bodies.relief,
     "pu": account_bodies.meter,
     "pukvar": account_bodies.meter_account,
     "puval": account_bodies.reading,
@@ -55,6 +59,8 @@ def record_key(row: Row) -> str:
         return f"{row.given_key('account')}/{place}/{row.key(place)}"
     if row.section == "pukvar":
         return f"{row.given_key('meter')}/{row.given_key('account')}"
+    if row.section == "kvarels":
+        return row.given_key("account")
     if row.section == "duouusluga":
         start = row.day("starts_on")
         return f"{row.given_key('managed_house')}/{row.given_key('service')}/{start.isoformat() if start else ''}"

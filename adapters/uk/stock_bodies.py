@@ -18,6 +18,8 @@ __all__ = [
     "premises",
     "room",
     "service",
+    "supply_address",
+    "supply_service",
 ]
 
 
@@ -152,6 +154,20 @@ def house_service(row: Row, joined: Joined) -> r.HouseService:
 def house_price(row: Row, joined: Joined) -> r.HousePrice:
     house, contract = _managed(row, joined)
     return r.HousePrice(house, row.key("contract") or contract, row.given_number("price"), row.day("starts_on"), row.day("ends_on"))
+
+
+def supply_address(row: Row, joined: Joined) -> r.SupplyAddress:
+    return r.SupplyAddress(row.key("contract"), row.key("house"), row.text("flat"), row.text("room"))
+
+
+def supply_service(row: Row, joined: Joined) -> r.SupplyService:
+    return r.SupplyService(
+        address=row.key("address"),
+        utility_kind=row.number_of("utility_kind"),
+        resource_kind=row.number_of("resource_kind"),
+        starts_on=row.day("starts_on"),
+        ends_on=row.day("ends_on"),
+    )
 
 
 def decision(row: Row, joined: Joined) -> r.CapitalRepairDecision:

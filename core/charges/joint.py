@@ -1,29 +1,46 @@
 """One house of several senders: what each sent joined by place and payer, who is believed where they differ, and the differences told.
 
 The management company's account (УО) of a payer is believed about area, residents and absences for all accounts of the payer; the other
-sender's values are its statement and come out as :class:`Conflict`. Keys of two senders have nothing to do with each other: those that
-collide get the number of the sender in front.
+senders' values are their statements and come out as :class:`Conflict`. Keys of two senders have nothing to do with each other: those that
+collide get the number of the sender in front. What only one sender knows of the house (its areas, price, decisions) is taken from that one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from itertools import combinations
 
+from core.charges.engine import HouseCharges
 from core.charges.payers import Payers
 from core.charges.persons import days_between
+from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts, InterruptionFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
-__all__ = ["Conflict", "join_house"]
+__all__ = ["Conflict", "believed_first", "charged_twice", "join_house", "own_part"]
 
 _BELIEVED_KINDS = (1, 4)
+_ONE_OF_A_KIND = (1, 2, 3)
+"""Housing services that are charged once: for the dwelling, the contribution, maintenance."""
+_KNOWN_TOGETHER = (
+    ("useful_area_e2",),
+    ("common_area_e2",),
+    ("heated_common_area_e2",),
+    ("soi_mode", "soi_mode_source"),
+    ("manager_id",),
+    ("contribution_creditor_id", "contribution_excess_e6", "contribution_source"),
+    ("price_e6", "price_source"),
+    ("waste_basis", "waste_basis_source"),
+)
+"""Facts of the house that are taken from one sender together: from the first of whom the first of them is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two senders' values of one fact: text by the place of the sender's house among those given; ``chosen`` is that of the believed."""
+    """Senders' values of one fact: text by the place of the sender's house among those given; ``chosen`` is that of the believed."""
 
     entity: str
     """``house``, ``premises`` or ``account_group``."""
@@ -31,58 +48,151 @@ class Conflict:
     premises: str | None
     values: tuple[tuple[int, str], ...]
     chosen: int
+    accounts: tuple[EntityId, ...] = ()
+    """Accounts it is about; empty: the house."""
 
 
-def join_house(houses: Sequence[HouseFacts], month: Month) -> tuple[HouseFacts, list[Conflict]]:
-    """The house as one, the believed sender (who manages it) first; the order in which they are given does not matter."""
-    order = sorted(range(len(houses)), key=lambda i: (houses[i].manager_id is None, houses[i].source))
+def believed_first(houses: Sequence[HouseFacts]) -> list[int]:
+    """Places of the senders in the order in which they are believed: who has the accounts of management, who is named as manager."""
+
+    def rank(i: int) -> tuple[bool, bool, int]:
+        manages = any(account.kind in _BELIEVED_KINDS for account in houses[i].accounts)
+        return (not manages, houses[i].manager_id is None, i)
+
+    return sorted(range(len(houses)), key=rank)
+
+
+def join_house(houses: Sequence[HouseFacts], month: Month, *, own: int | None = None) -> tuple[HouseFacts, list[Conflict]]:
+    """The house as one, with identity and keys of the sender at the place ``own`` (None: the believed one).
+
+    Senders that nothing tells apart are believed in the order given.
+    """
+    order = believed_first(houses)
     first = houses[order[0]]
+    mine = order[0] if own is None else own
     taken: dict[str, set[str]] = defaultdict(set)
-    renamed = [_renamed(houses[i], i, taken) for i in order]
+    named = {i: _renamed(houses[i], i, taken) for i in (mine, *(i for i in order if i != mine))}
+    renamed = [named[i] for i in order]
     joint = replace(
         first,
+        house_id=houses[mine].house_id,
+        key=houses[mine].key,
         services=tuple(service for house in renamed for service in house.services),
         base_services=tuple(service for house in renamed for service in house.base_services),
         accounts=tuple(account for house in renamed for account in house.accounts),
         meters=tuple(meter for house in renamed for meter in house.meters),
         interruptions=tuple(item for house in renamed for item in house.interruptions),
-        waste_basis=next((house.waste_basis for house in renamed if house.waste_basis is not None), None),
+        **_known(renamed),  # type: ignore[arg-type]  # each is a field of the class with its own value
     )
-    sender = {account.key: i for i, house in zip(order, renamed, strict=True) for account in house.accounts}
-    conflicts = _fias(houses, order)
-    believed, found = _believed(joint, sender, month)
-    return replace(joint, accounts=believed), conflicts + found
+    accounts, conflicts = _believed(joint, month)
+    return replace(joint, accounts=accounts), _fias(houses, order) + conflicts
+
+
+def charged_twice(house: HouseFacts, month: Month) -> list[tuple[ServiceFacts, ServiceFacts]]:
+    """Services of one meaning that two senders charge to one payer for the same days of the month: one of them must end its own."""
+    payers = Payers(house)
+    found = []
+    listed = [service for service in house.services if _overlap(service.starts_on, service.ends_on, month.first, month.last)]
+    for one, other in combinations(listed, 2):
+        if one.sender != other.sender and _meaning(one) is not None and _meaning(one) == _meaning(other):
+            first, last = max(one.starts_on or month.first, month.first), min(one.ends_on or month.last, month.last)
+            if _overlap(other.starts_on, other.ends_on, first, last) and any(
+                _same_days(account, second, month)
+                for account in house.accounts
+                if payers.carries(account, one)
+                for second in payers.together(account)
+                if payers.carries(second, other)
+            ):
+                found.append((one, other))
+    return found
+
+
+def _meaning(service: ServiceFacts) -> tuple[int, int, int | None, int | None, int | None] | None:
+    """What a service is by its codes; None: there may be many of such (works by agreement)."""
+    if service.utility_kind is None and service.housing_kind not in _ONE_OF_A_KIND:
+        return None
+    return service.kind, service.provision, service.utility_kind, service.housing_kind, service.resource_kind
+
+
+def _same_days(one: AccountFacts, other: AccountFacts, month: Month) -> bool:
+    first, last = max(one.opened_on, month.first), min(one.closed_on or month.last, month.last)
+    return first <= last and _overlap(other.opened_on, other.closed_on, first, last)
+
+
+def _overlap(starts: date | None, ends: date | None, first: date, last: date) -> bool:
+    return (starts is None or starts <= last) and (ends is None or ends >= first)
+
+
+def own_part(charged: HouseCharges, own: HouseFacts) -> HouseCharges:
+    """Of a joint house what belongs to one sender: lines of its accounts, volumes of its services, findings of either or of the house."""
+    accounts = {account.account_id for account in own.accounts}
+    services = {service.service_id for service in (*own.services, *own.base_services)}
+    keys = set(_service_keys(own))
+    return replace(
+        charged,
+        lines=tuple(line for line in charged.lines if line.account_id in accounts),
+        volumes=tuple(volume for volume in charged.volumes if volume.service in keys),
+        findings=tuple(
+            item
+            for item in charged.findings
+            if (item.account_id in accounts if item.account_id is not None else item.service_id is None or item.service_id in services)
+        ),
+    )
+
+
+def _known(houses: Sequence[HouseFacts]) -> dict[str, object]:
+    """Facts of the house, each group from the first sender who knows it."""
+    found: dict[str, object] = {}
+    for group in _KNOWN_TOGETHER:
+        knowing = next((house for house in houses if getattr(house, group[0]) is not None), houses[0])
+        found |= {name: getattr(knowing, name) for name in group}
+    return found
+
+
+def _service_keys(house: HouseFacts) -> Iterator[str]:
+    """Every key of a service that the sender uses in the house."""
+    for service in (*house.services, *house.base_services):
+        yield service.key
+        if service.base_service is not None:
+            yield service.base_service
+    for meter in (*house.meters, *(meter for account in house.accounts for meter in account.meters)):
+        yield meter.service
+    for item in house.interruptions:
+        yield item.service
+    for account in house.accounts:
+        yield from (relief.service for relief in account.reliefs)
+        yield from account.access_refused
 
 
 def _renamed(house: HouseFacts, number: int, taken: dict[str, set[str]]) -> HouseFacts:
-    """The house with keys that no other sender's house has."""
+    """The house with keys that no other sender's house has, and with its sender noted."""
 
-    def unique(kind: str, keys: Sequence[str]) -> dict[str, str]:
+    def unique(kind: str, keys: Iterable[str]) -> dict[str, str]:
         names = {key: f"{number}:{key}" if key in taken[kind] else key for key in keys}
         taken[kind].update(names.values())
         return names
 
-    services = unique("service", [service.key for service in (*house.services, *house.base_services)])
+    services = unique("service", dict.fromkeys(_service_keys(house)))
     accounts = unique("account", [account.key for account in house.accounts])
     devices = dict.fromkeys([*(m.key for m in house.meters), *(m.key for account in house.accounts for m in account.meters)])
     meters = unique("meter", list(devices))
 
     def service_of(one: ServiceFacts) -> ServiceFacts:
-        base = None if one.base_service is None else services.get(one.base_service, one.base_service)
-        return replace(one, key=services[one.key], base_service=base)
+        base = None if one.base_service is None else services[one.base_service]
+        return replace(one, key=services[one.key], base_service=base, sender=number)
 
     def meter_of(one: MeterFacts) -> MeterFacts:
         account = None if one.account is None else accounts.get(one.account, one.account)
-        return replace(one, key=meters[one.key], account=account, service=services.get(one.service, one.service))
+        return replace(one, key=meters[one.key], account=account, service=services[one.service])
 
     def account_of(one: AccountFacts) -> AccountFacts:
-        reliefs = tuple(replace(item, service=services.get(item.service, item.service)) for item in one.reliefs)
-        refused = tuple(services.get(key, key) for key in one.access_refused)
+        reliefs = tuple(replace(item, service=services[item.service]) for item in one.reliefs)
+        refused = tuple(services[key] for key in one.access_refused)
         own = tuple(meter_of(meter) for meter in one.meters)
-        return replace(one, key=accounts[one.key], meters=own, reliefs=reliefs, access_refused=refused)
+        return replace(one, key=accounts[one.key], meters=own, reliefs=reliefs, access_refused=refused, sender=number)
 
     def interruption_of(one: InterruptionFacts) -> InterruptionFacts:
-        return replace(one, service=services.get(one.service, one.service))
+        return replace(one, service=services[one.service])
 
     return replace(
         house,
@@ -94,27 +204,57 @@ def _renamed(house: HouseFacts, number: int, taken: dict[str, set[str]]) -> Hous
     )
 
 
-def _believed(house: HouseFacts, sender: dict[str, int], month: Month) -> tuple[tuple[AccountFacts, ...], list[Conflict]]:
+@dataclass(slots=True)
+class _Differing:
+    """Values of one fact by sender, while the accounts are gone through."""
+
+    conflict: Conflict
+    values: dict[int, str]
+    accounts: dict[EntityId, None]
+
+
+def _believed(house: HouseFacts, month: Month) -> tuple[tuple[AccountFacts, ...], list[Conflict]]:
     """Accounts with area, residents and absences of the believed account of their payer, and what others say differently."""
     payers = Payers(house)
-    accounts, conflicts, told = [], [], set[tuple[str, str]]()
+    accounts: list[AccountFacts] = []
+    differing: dict[tuple[str, str, str | None, str], _Differing] = {}
+
+    def differs(entity: str, attribute: str, believed: AccountFacts, account: AccountFacts, values: tuple[str, str]) -> None:
+        place = (attribute, believed.premises_number, believed.room_number, believed.key if entity == "account_group" else "")
+        if place not in differing:
+            conflict = Conflict(entity, attribute, believed.premises_number, (), believed.sender)
+            differing[place] = _Differing(conflict, {believed.sender: values[0]}, {})
+        differing[place].values.setdefault(account.sender, values[1])
+        differing[place].accounts |= dict.fromkeys((believed.account_id, account.account_id))
+
     for account in house.accounts:
-        believed = next((one for one in payers.together(account) if one.kind in _BELIEVED_KINDS), account)
+        believed = _believed_account(account, payers, month)
         accounts.append(
-            replace(account, area_e2=believed.area_e2, residences=believed.residences, absences=believed.absences, owners=believed.owners)
+            replace(
+                account,
+                area_e2=believed.area_e2,
+                areas=believed.areas,
+                residences=believed.residences,
+                absences=believed.absences,
+                owners=believed.owners,
+            )
         )
-        if sender[account.key] == sender[believed.key]:
+        if account.sender == believed.sender:
             continue
-        place = believed.premises_number
-        mine, theirs = sender[believed.key], sender[account.key]
-        if account.area_e2 != believed.area_e2 and ("area", place) not in told:
-            told.add(("area", place))
-            values = ((mine, _area(believed)), (theirs, _area(account)))
-            conflicts.append(Conflict("premises", "area", place, values, mine))
+        if account.area_e2 != believed.area_e2:
+            differs("premises", "area", believed, account, (_area(believed), _area(account)))
         if account.residences and _people(account, month) != _people(believed, month):
-            values = ((mine, _people(believed, month)), (theirs, _people(account, month)))
-            conflicts.append(Conflict("account_group", "residents", place, values, mine))
-    return tuple(accounts), conflicts
+            differs("account_group", "residents", believed, account, (_people(believed, month), _people(account, month)))
+    found = differing.values()
+    return tuple(accounts), [replace(one.conflict, values=tuple(sorted(one.values.items())), accounts=tuple(one.accounts)) for one in found]
+
+
+def _believed_account(account: AccountFacts, payers: Payers, month: Month) -> AccountFacts:
+    """The management account of the payer: of several, as when the company changes inside the month, the one that is open last."""
+    management = [one for one in payers.together(account) if one.kind in _BELIEVED_KINDS]
+    if account.kind in _BELIEVED_KINDS or not management:
+        return account
+    return max(management, key=lambda one: (one.closed_on is None or one.closed_on >= month.last, one.opened_on))
 
 
 def _area(account: AccountFacts) -> str:
@@ -128,7 +268,7 @@ def _people(account: AccountFacts, month: Month) -> str:
 
 def _fias(houses: Sequence[HouseFacts], order: Sequence[int]) -> list[Conflict]:
     """The senders' GUID of the house where it differs beyond case; the first is kept until it is checked."""
-    values = tuple((i, houses[i].fias) for i in order)
+    values = tuple((i, houses[i].fias) for i in sorted(order))
     if len({fias.lower() for _, fias in values}) == 1:
         return []
     return [Conflict("house", "fias_house", None, values, order[0])]

@@ -2,7 +2,8 @@
 
 A service goes to the first kind of account, in its order, that the payer has: the contribution to the account of capital repair, else to
 that of the managing organisation; waste to the account of the waste operator, else likewise; what a supplier delivers by direct contract to
-the supplier's account.
+the supplier's account. A sender charges its services on its own accounts only: where another sender has the account that comes first, it
+is that one's service that is charged.
 """
 
 from __future__ import annotations
@@ -28,14 +29,28 @@ class Payers:
 
     def __init__(self, house: HouseFacts) -> None:
         self._house = house
+        self._at_place: dict[tuple[str, str | None], list[AccountFacts]] = defaultdict(list)
+        for account in house.accounts:
+            self._at_place[account.premises_number, account.room_number].append(account)
         grouped: dict[str, list[AccountFacts]] = defaultdict(list)
         for account in house.accounts:
-            grouped[account.payer or f"account {account.key}"].append(account)
+            grouped[self._payer(account)].append(account)
         self._together = {account.key: tuple(group) for group in grouped.values() for account in group}
         self._kinds_of_place: dict[tuple[str, str | None], set[int]] = defaultdict(set)
         for account in house.accounts:
             self._kinds_of_place[account.premises_number, account.room_number].add(account.kind)
         self._default = _ALL_SERVICES if any(account.kind in _ALL_SERVICES for account in house.accounts) else (_SUPPLIER,)
+
+    def _payer(self, account: AccountFacts) -> str:
+        """The unified account; without one the accounts of a place are one payer, if no sender has two of a kind there."""
+        if account.payer is not None:
+            return account.payer
+        there = self._at_place[account.premises_number, account.room_number]
+        named = {one.payer for one in there} - {None}
+        kinds = {(one.sender, one.kind) for one in there}
+        if not account.premises_number or len(kinds) < len(there) or len(named) > 1:
+            return f"account {account.key}"
+        return next((payer for payer in named if payer), f"place {account.premises_number}/{account.room_number}")
 
     def together(self, account: AccountFacts) -> tuple[AccountFacts, ...]:
         """All accounts of the payer of the account, itself among them."""
@@ -48,7 +63,7 @@ class Payers:
             present = self._kinds_of_place[account.premises_number, account.room_number]
         else:
             present = {one.kind for one in self.together(account)}
-        return account.kind == next((kind for kind in self._kinds(service) if kind in present), None)
+        return account.sender == service.sender and account.kind == next((kind for kind in self._kinds(service) if kind in present), None)
 
     def carrier(self, account: AccountFacts, service: ServiceFacts) -> AccountFacts | None:
         """The account of the payer that the service is charged on."""

@@ -43,6 +43,8 @@ class ServiceFacts:
     """Tariff zone of electricity: 1 single, 2 day, 3 night."""
     account_kinds: tuple[int, ...] | None = None
     """Kinds of accounts the service is charged to, the first that a payer has; None: as its codes say (see ``core.charges.payers``)."""
+    sender: int = 0
+    """Whose service it is in a house of several senders: the place of the sender among them. It is charged on accounts of this sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,12 @@ class AccountFacts:
     """Owners known from title shares on the last day of the month; None: not known."""
     areas: tuple[tuple[date, int, RecordId], ...] = ()
     """Areas where it changed: from which day, m² in hundredths, by which record; ``area_e2`` holds before them. Empty: it holds always."""
+    rooms: int | None = None
+    """Rooms of the dwelling; None: not known."""
     access_refused: tuple[str, ...] = ()
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
+    sender: int = 0
+    """Whose account it is in a house of several senders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,11 +295,13 @@ class TariffFacts:
     last: date | None
     value_e6: int
     source: RecordId
+    range_number: int | None = None
+    """The range of electricity consumption it is for; None: for all of the volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormFacts:
-    """An approved norm."""
+    """An approved norm; of a matrix, one cell of it (``rooms``, ``persons``)."""
 
     utility_kind: int | None
     resource_kind: int | None
@@ -302,6 +310,9 @@ class NormFacts:
     first: date
     value_e6: int
     source: RecordId
+    last: date | None = None
+    rooms: int | None = None
+    persons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

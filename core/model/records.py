@@ -21,12 +21,14 @@ __all__ = [
     "Account",
     "AccountArea",
     "AccountPlace",
+    "ApprovedLimit",
     "ApprovedNorm",
     "ApprovedTariff",
     "Balance",
     "BankAccount",
     "Body",
     "CapitalRepairDecision",
+    "CourtJudgement",
     "House",
     "HouseParameter",
     "HousePrice",
@@ -42,6 +44,7 @@ __all__ = [
     "Payment",
     "PaymentPack",
     "PaymentRegistry",
+    "PenaltyStop",
     "Person",
     "Premises",
     "Reading",
@@ -50,6 +53,7 @@ __all__ = [
     "RegionSetting",
     "RegisteredSender",
     "RegistryPayment",
+    "Relief",
     "Residence",
     "Room",
     "SectionRow",
@@ -59,6 +63,9 @@ __all__ = [
     "StatedContribution",
     "StatedLine",
     "StatementLine",
+    "SupplyAddress",
+    "SupplyService",
+    "UnifiedAccount",
 ]  # fmt: skip
 
 State = Literal["accepted", "flagged", "held", "quarantined"]
@@ -220,6 +227,29 @@ class HousePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class SupplyAddress:
+    """Адрес договора ресурсоснабжения (DRSOADDRESS): the house, or one flat or room of it."""
+
+    kind_name: ClassVar[str] = "supply_address"
+    contract: str | None
+    house: str | None
+    premises_number: str
+    room_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyService:
+    """Услуга и ресурс по договору ресурсоснабжения (DRSOUSLUGARES): what the supplier charges there by direct contracts, from … to."""
+
+    kind_name: ClassVar[str] = "supply_service"
+    address: str | None
+    utility_kind: int | None
+    resource_kind: int | None
+    starts_on: date | None
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class CapitalRepairDecision:
     """Решение о фонде капитального ремонта (KAPREMDECISIONS)."""
 
@@ -267,6 +297,19 @@ class Account:
     payer_organisation: str | None
     payer_name: str
     principal: str | None
+    rooms: int | None = None
+    """Rooms of the dwelling (KVAR.15): a norm matrix of rooms and persons is looked up by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnifiedAccount:
+    """Единый лицевой счёт (KVARELS): accounts of one ЕЛС are one payer, whoever sends them."""
+
+    kind_name: ClassVar[str] = "unified_account"
+    account: str
+    els: str
+    service_identifier: str
+    """ИЖКУ: the ЕЛС with the number of the service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +387,26 @@ class Absence:
     left_on: date
     back_on: date
     document: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """Мера поддержки (RELIEF)."""
+
+    kind_name: ClassVar[str] = "relief"
+    account: str
+    person: str | None
+    kind: int
+    """1 price reduction on the bill, 2 cash compensation, 3 subsidy."""
+    service: str | None
+    share_e4: int | None
+    """Part of the price, in hundredths of a per cent."""
+    entitled: int | None
+    """Persons with the right; None: the one that the row names."""
+    starts_on: date
+    ends_on: date | None
+    amount: int | None
+    """Kopecks a month of a compensation or subsidy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -541,6 +604,31 @@ class SectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PenaltyStop:
+    """Дни без пеней по лицевому счёту: мобилизация, участие в СВО, отсрочка суда. The days are those the record is valid on."""
+
+    kind_name: ClassVar[str] = "penalty_stop"
+    account: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourtJudgement:
+    """Судебный акт о взыскании долга лицевого счёта: months of origin that it covers, and the last day its penalties are judged to."""
+
+    kind_name: ClassVar[str] = "court_judgement"
+    account: str
+    case_number: str
+    judged_on: date
+    judged_to: date
+    first_month: date
+    last_month: date
+    principal: int
+    penalties: int
+    """As the act states them, kopecks."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredSender:
     """Зарегистрированный отправитель (region.json)."""
 
@@ -569,6 +657,8 @@ class ApprovedTariff:
     first: date
     last: date | None
     value_e6: int
+    range_number: int | None = None
+    """1, 2 or 3: the range of electricity consumption that the tariff is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -583,6 +673,24 @@ class ApprovedNorm:
     okei: str
     first: date
     value_e6: int
+    last: date | None = None
+    """None: until the next norm of the same matter."""
+    act: str = ""
+    rooms: int | None = None
+    persons: int | None = None
+    """A cell of a norm matrix: so many rooms of the dwelling, so many persons in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedLimit:
+    """Предельный индекс изменения платы граждан в муниципальном образовании (ПП № 400), hundredths of a per cent."""
+
+    kind_name: ClassVar[str] = "approved_limit"
+    oktmo: str
+    first: date
+    last: date | None
+    percent_e2: int
+    act: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -592,6 +700,7 @@ class RegionSetting:
     kind_name: ClassVar[str] = "region_setting"
     name: str
     value_json: str
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -663,19 +772,22 @@ class StatementLine:
 
 
 Body = (
-    Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
-    | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | RecalculationBlock | Residence | Absence | Meter
-    | MeterAccount | Reading | Interruption | MassRecalculation
-    | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
-    | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
+    Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService
+    | HousePrice | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | Residence | Absence | Meter | MeterAccount
+    | Reading
+    | Interruption | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment
+    | SectionRow | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
+    | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
+    | RecalculationBlock | MassRecalculation
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
-    CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, RecalculationBlock, Residence, Absence, Meter, MeterAccount,
-    Reading, Interruption, MassRecalculation, StatedBill,
-    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
-    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
+    CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, Residence, Absence, Meter, MeterAccount, Reading, Interruption,
+    StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow,
+    PenaltyStop, CourtJudgement, RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
+    StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
+    RecalculationBlock, MassRecalculation,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from core.model.facts import (
     InterruptionFacts,
     MeterFacts,
     ReadingFacts,
+    ReliefFacts,
     ResidenceFacts,
     ServiceFacts,
 )
@@ -40,11 +41,16 @@ from core.model.records import (
     Organisation,
     Premises,
     Reading,
+    Relief,
     Residence,
     Room,
     Service,
+    SupplyAddress,
+    SupplyService,
+    UnifiedAccount,
 )
 from core.period import Month
+from core.records.house_services import bases_of, by_contracts, dictionary, of_waste_accounts
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
@@ -62,6 +68,14 @@ _TABLES: dict[str, dict[str, str]] = {
     "facts_parameters": {"parameter_now": in_force(HouseParameter, _OF_HOUSES)},
     "facts_services": {"house_service_now": in_force(HouseService, _OF_HOUSES), "service_now": in_force(Service)},
     "facts_contribution_service": {"service_now": in_force(Service)},
+    "facts_dictionary": {"service_now": in_force(Service)},
+    "facts_supply": {
+        "supply_address_now": in_force(SupplyAddress, _OF_HOUSES),
+        "supply_service_now": in_force(SupplyService, "r.address IN (SELECT record_key FROM supply_address_now)"),
+        "service_now": in_force(Service),
+    },
+    "facts_payers": {"unified_account_now": in_force(UnifiedAccount, _OF_ACCOUNTS)},
+    "facts_reliefs": {"relief_now": in_force(Relief, _OF_ACCOUNTS)},
     "facts_prices": {"price_now": in_force(HousePrice, _OF_HOUSES)},
     "facts_decisions": {
         "decision_now": in_force(CapitalRepairDecision, _OF_HOUSES),
@@ -86,6 +100,7 @@ _TABLES: dict[str, dict[str, str]] = {
 
 _SOI_MODE = 9001
 _HEATED_COMMON_AREA = 9002
+_WASTE_BASIS = 9003
 _REGIONAL_OPERATOR, _SPECIAL_ACCOUNT = 4, 3
 _RESIDENTIAL = 1
 _HOUSE_METER = 1
@@ -107,6 +122,7 @@ class HouseReader:
         self._operator = EntityId(operator[0].entity_id) if operator else None
         contribution = self._rows("facts_contribution_service")
         self._contribution = contribution[0] if contribution else None
+        self._dictionary = dictionary(self._rows("facts_dictionary"))
 
     def _rows(self, name: str, **parameters: object) -> Sequence[_Row]:
         statement = with_tables(queries("core.records").raw[name], **_TABLES[name])
@@ -120,6 +136,10 @@ class HouseReader:
         listed = list(keys.values())
         rows = {row.entity_id: row for row in self._rows("facts_houses", houses=listed)}
         parts = _Parts(self._rows, listed)
+        supplied = by_contracts(self._rows("facts_supply", houses=listed), self._dictionary)
+        for key, services in supplied.items():
+            known = {service.key for service in parts.services[key]}
+            parts.services[key] += [service for service in services if service.key not in known]
         for house in houses:
             if house in rows:
                 yield self._house(rows[house], parts)
@@ -135,6 +155,8 @@ class HouseReader:
         if decision is not None:
             creditor = {_REGIONAL_OPERATOR: self._operator, _SPECIAL_ACCOUNT: decision.owner_id}.get(row.capital_fund)
             services = self._with_contribution(services, decision)
+        services = [*services, *of_waste_accounts(parts.accounts[key], services, self._dictionary)]
+        waste = parts.parameters.get((key, _WASTE_BASIS))
         return HouseFacts(
             house_id=row.entity_id,
             key=key,
@@ -157,6 +179,9 @@ class HouseReader:
             accounts=tuple(parts.accounts[key]),
             meters=tuple(parts.house_meters[key]),
             interruptions=tuple(parts.interruptions[key]),
+            base_services=tuple(bases_of(services, self._dictionary)),
+            waste_basis=None if waste is None else _whole(waste, scale=0),
+            waste_basis_source=None if waste is None else waste.record_id,
         )
 
     def _with_contribution(self, services: list[ServiceFacts], decision: _Row) -> list[ServiceFacts]:
@@ -239,6 +264,10 @@ class _Parts:
         absences: defaultdict[str, list[AbsenceFacts]] = defaultdict(list)
         for account, *absence in rows("facts_absences", accounts=keys):
             absences[account].append(AbsenceFacts(*absence))
+        payers = {row.account: row.els for row in rows("facts_payers", accounts=keys)}
+        reliefs: defaultdict[str, list[ReliefFacts]] = defaultdict(list)
+        for account, *relief in rows("facts_reliefs", accounts=keys):
+            reliefs[account].append(ReliefFacts(*relief))
         of_house: defaultdict[str, list[AccountFacts]] = defaultdict(list)
         for row in accounts:
             of_house[row.house].append(
@@ -257,12 +286,15 @@ class _Parts:
                     closed_on=row.closed_on,
                     gas_stove=row.gas_stove,
                     gas_heater=row.gas_heater,
+                    rooms=row.rooms,
                     source=row.record_id,
                     place_source=row.place_source or row.record_id,
                     residences=tuple(residences[row.record_key]),
                     absences=tuple(absences[row.record_key]),
                     meters=tuple(meters[row.record_key]),
                     areas=tuple(areas[row.record_key]),
+                    payer=payers.get(row.record_key),
+                    reliefs=tuple(reliefs[row.record_key]),
                 )
             )
         return of_house

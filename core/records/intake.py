@@ -32,6 +32,7 @@ from core.model.records import (
     StatedBill,
     StatedContribution,
     StatedLine,
+    SupplyAddress,
 )
 from core.period import Month
 from core.records.tables import table_name
@@ -42,6 +43,7 @@ __all__ = ["REFERRED", "Intake", "known_keys", "moment_after", "read_intake", "r
 REFERRED: frozenset[type[Body]] = frozenset((
     Account, BankAccount, CapitalRepairDecision, House, ManagementContract, Meter, Organisation, Payment, PaymentPack, PaymentRegistry,
     Person, Premises, Residence, Room, SectionRow, Service, StatedBill, StatedContribution, StatedLine,
+    SupplyAddress,
 ))  # fmt: skip
 """Kinds that rows of other messages may refer to (Формат 4.0, section 4)."""
 

@@ -7,6 +7,10 @@ SELECT pg_advisory_xact_lock(hashtext('erkc records'), CAST(:provider AS integer
 -- name: lock_provider_shared
 SELECT pg_advisory_xact_lock_shared(hashtext('erkc records'), CAST(:provider AS integer))
 
+-- name: lock_providers_shared
+-- In the order in which one provider's locks are taken too: the centre first.
+SELECT pg_advisory_xact_lock_shared(hashtext('erkc records'), provider_id) FROM (SELECT provider_id FROM provider ORDER BY provider_id) p
+
 -- name: grown_tables
 -- Of tables that got so many rows, those whose statistics no longer fit.
 SELECT g.name FROM unnest(CAST(:names AS text[]), CAST(:counts AS bigint[])) AS g (name, added)
@@ -185,6 +189,33 @@ ORDER BY length(h.record_key), h.record_key
 -- name: house_keys
 SELECT entity_id, entity_key FROM entity WHERE provider_id = :provider AND kind = 'house' AND entity_id = ANY(:ids)
 
+-- name: house_names
+-- What houses of any sender are known by, in the version in force; only the centre sees those of several senders.
+SELECT DISTINCT ON (e.entity_id) e.entity_id, h.provider_id, h.record_key, h.fias, h.cadastral
+FROM entity e
+JOIN record_house h ON h.provider_id = e.provider_id AND h.record_key = e.entity_key
+WHERE e.kind = 'house' AND e.entity_id = ANY(:ids)
+  AND h.record_id <= :known_until AND (h.valid_from IS NULL OR h.valid_from <= :until) AND h.state IN ('accepted', 'flagged')
+ORDER BY e.entity_id, coalesce(h.valid_from, '-infinity') DESC, h.record_id DESC
+
+-- name: houses_named
+-- Houses of any sender that some version knows by one of the names.
+SELECT DISTINCT e.entity_id
+FROM record_house h
+JOIN entity e ON e.provider_id = h.provider_id AND e.kind = 'house' AND e.entity_key = h.record_key
+WHERE (h.fias = ANY(:fias) OR h.cadastral = ANY(:cadastral)) AND h.record_id <= :known_until
+
+-- name: sharing_providers
+-- Senders with a house that one of the given senders has too.
+SELECT DISTINCT o.provider_id FROM record_house m JOIN record_house o ON o.fias = m.fias
+WHERE m.provider_id = ANY(:providers) AND m.fias <> ''
+UNION
+SELECT DISTINCT o.provider_id FROM record_house m JOIN record_house o ON o.cadastral = m.cadastral
+WHERE m.provider_id = ANY(:providers) AND m.cadastral <> ''
+
+-- name: seen_provider
+SELECT current_setting('erkc.provider', true)
+
 -- name: facts_houses
 SELECT h.record_key, e.entity_id, h.fias, h.oktmo, h.address, h.useful_area_e2, h.common_area_e2, h.capital_fund, h.record_id,
   m.entity_id AS manager_id
@@ -213,6 +244,31 @@ WHERE s.housing_kind = 2
 ORDER BY length(s.record_key), s.record_key
 LIMIT 1
 
+-- name: facts_dictionary
+-- All services of the sender, for those that no list of the house names.
+SELECT e.entity_id, s.record_key, s.name, s.kind, s.provision, s.base_service, s.utility_kind, s.housing_kind, s.resource_kind, s.okei, s.zone,
+  s.record_id
+FROM service_now s
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'service' AND e.entity_key = s.record_key
+ORDER BY length(s.record_key), s.record_key
+
+-- name: facts_supply
+-- Services of direct contracts: those of the sender's dictionary whose kinds stand in a contract for the house or a flat of it.
+SELECT a.house, s.record_key AS service, u.starts_on, u.ends_on, u.record_id
+FROM supply_address_now a
+JOIN supply_service_now u ON u.address = a.record_key
+JOIN service_now s ON s.provision = 1 AND s.utility_kind = u.utility_kind AND s.resource_kind = u.resource_kind
+ORDER BY a.house, length(s.record_key), s.record_key, u.starts_on NULLS FIRST, u.record_id
+
+-- name: facts_payers
+SELECT account, els FROM unified_account_now ORDER BY account
+
+-- name: facts_reliefs
+-- What lowers the price on the bill in the month.
+SELECT account, service, share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id FROM relief_now
+WHERE kind = 1 AND service IS NOT NULL AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
+ORDER BY account, starts_on, record_id
+
 -- name: facts_prices
 -- The price in force at the end of the month comes last.
 SELECT house, price_e6, record_id FROM price_now
@@ -238,7 +294,7 @@ LIMIT 1
 -- name: facts_accounts
 -- With the place of each: the premises itself, or the premises of its room.
 SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
-  a.gas_stove, a.gas_heater, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
+  a.gas_stove, a.gas_heater, a.rooms, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
   p.no_meter_reason, r.number AS room_number
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
@@ -282,7 +338,7 @@ ORDER BY house, service, starts_at, record_id
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
 SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,
-  t.value_e6, t.record_id
+  t.value_e6, t.record_id, t.range_number
 FROM tariff_now t
 LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = t.supplier_inn
 LEFT JOIN supplier_now o ON o.inn = t.supplier_inn
@@ -296,11 +352,19 @@ WHERE o.inn <> ''
 ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
 
 -- name: region_norms
-SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id FROM norm_now WHERE first <= :until
-ORDER BY utility_kind, resource_kind, basis, first
+SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until
+ORDER BY utility_kind, resource_kind, basis, rooms, persons, first
 
 -- name: region_settings
-SELECT name, value_json, record_id FROM setting_now ORDER BY name
+-- Of a setting with dates the value of the month's last day; one that has ended gives way to the default of the law.
+SELECT name, value_json, record_id FROM (
+  SELECT DISTINCT ON (name) name, value_json, record_id, valid_to FROM setting_now
+  ORDER BY name, coalesce(valid_from, '-infinity') DESC, record_id DESC) latest
+WHERE valid_to IS NULL OR valid_to >= :until
+ORDER BY name
+
+-- name: region_limits
+SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first
 
 -- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
 

@@ -19,17 +19,39 @@ from psycopg import sql
 from sqlalchemy import Connection, text
 
 from core.ids import CENTRE, MessageId, ProviderId, RecordId
-from core.model.records import BODIES, ApprovedTariff, Body, Organisation, Record
+from core.model.records import (
+    BODIES,
+    ApprovedTariff,
+    Balance,
+    Body,
+    OpeningDebt,
+    OpeningPenalty,
+    Organisation,
+    Payment,
+    PaymentPack,
+    PaymentRegistry,
+    Record,
+    RegistryPayment,
+    SectionRow,
+    StatedBill,
+    StatedContribution,
+    StatedLine,
+    StatementLine,
+)
 from core.records.tables import table_columns, table_name
 from core.records.versions import ORGANISATION_KEY, STATES
 from core.storage.engine import driver
 from core.storage.sql import queries
 
-__all__ = ["ENTITY_KINDS", "Saved", "has_records_since", "last_record", "save"]
+__all__ = ["ENTITY_KINDS", "Saved", "has_records_since", "last_record", "last_record_of_all", "save"]
 
 ENTITY_KINDS = frozenset(("account", "service", "house", "premises", "room", "meter", "bank_account"))
 """Things with an identity of their own under the sender's key; organisations have theirs as ``core.records.versions.PARTIES`` says."""
 
+_MONEY = frozenset((
+    StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, PaymentRegistry,
+    RegistryPayment, StatementLine, SectionRow,
+))  # fmt: skip
 _BATCH = 5000
 _ENVELOPE = (
     ("file", "text"),
@@ -79,11 +101,21 @@ def last_record(connection: Connection, provider_id: ProviderId) -> RecordId:
     return RecordId(connection.execute(queries("core.records").last_record).scalar_one())
 
 
-def has_records_since(connection: Connection, provider_id: ProviderId, record_id: RecordId) -> bool:
-    """Whether the sender told anything new after a record: a version that no calculation up to ``record_id`` could see."""
+def last_record_of_all(connection: Connection) -> RecordId:
+    """The last record when nobody was writing any: no record up to it comes into sight later. For a short transaction of its own."""
+    connection.execute(queries("core.records").lock_providers_shared)
+    return RecordId(connection.execute(queries("core.records").last_record).scalar_one())
+
+
+def has_records_since(connection: Connection, provider_id: ProviderId, record_id: RecordId, *, money: bool = True) -> bool:
+    """Whether the sender told anything new after a record: a version that no calculation up to ``record_id`` could see.
+
+    ``money``: documents, balances and payments too, from which no charge is computed.
+    """
     newer = " OR ".join(
         f"EXISTS (SELECT FROM {table_name(body)} WHERE provider_id = :provider AND record_id > :record)"  # our own names
         for body in BODIES
+        if money or body not in _MONEY
     )
     return bool(connection.execute(text(f"SELECT {newer}"), {"provider": provider_id, "record": record_id}).scalar_one())
 

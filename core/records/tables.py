@@ -21,6 +21,7 @@ from core.model.records import (
     Balance,
     Body,
     CapitalRepairDecision,
+    House,
     HouseParameter,
     HousePrice,
     HouseService,
@@ -34,11 +35,15 @@ from core.model.records import (
     Reading,
     RecalculationBlock,
     RegistryPayment,
+    Relief,
     Residence,
     StatedBill,
     StatedContribution,
     StatedLine,
     StatementLine,
+    SupplyAddress,
+    SupplyService,
+    UnifiedAccount,
 )
 
 __all__ = ["ENVELOPE", "INDEXES", "ddl", "sql_type", "table_columns", "table_name"]
@@ -61,6 +66,9 @@ ENVELOPE: tuple[tuple[str, str], ...] = (
 )
 
 INDEXES: tuple[tuple[type[Body], str], ...] = (
+    # The same house of another sender is found by what both name.
+    (House, "fias"),
+    (House, "cadastral"),
     (HouseParameter, "provider_id, house"),
     (HouseService, "provider_id, house"),
     (HousePrice, "provider_id, house"),
@@ -93,6 +101,10 @@ INDEXES: tuple[tuple[type[Body], str], ...] = (
     (PaymentPack, "message_id"),
     (RegistryPayment, "message_id"),
     (StatementLine, "message_id"),
+    (SupplyAddress, "provider_id, house"),
+    (SupplyService, "provider_id, address"),
+    (UnifiedAccount, "provider_id, account"),
+    (Relief, "provider_id, account"),
 )
 """Beside the index of (provider, key) that every table has: what the readings of a house, a month and a message go by."""
 

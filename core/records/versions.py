@@ -26,14 +26,16 @@ from core.model.records import (
     RegisteredSender,
     Room,
     Service,
+    UnifiedAccount,
 )
 from core.records.tables import table_name
 
 __all__ = ["PARTIES", "STATES", "in_force", "scope", "with_tables"]
 
-STATES: frozenset[type[Body]] = frozenset(
-    (Organisation, Service, House, HouseParameter, Premises, Room, Person, Account, AccountPlace, RegionSetting, RegisteredSender)
-)
+STATES: frozenset[type[Body]] = frozenset((
+    Organisation, Service, House, HouseParameter, Premises, Room, Person, Account, AccountPlace, UnifiedAccount, RegionSetting,
+    RegisteredSender,
+))  # fmt: skip
 """Facts that hold from a month on until another statement."""
 
 _NEVER = 2**63 - 1

@@ -30,10 +30,11 @@ def audit_month(part: ProviderMonth) -> Iterator[AuditRow]:
     for line, said in stated.items():
         by_account[line[0]][line] = said
     region = part.rules.facts
-    for house in part.facts.values():
-        held = _Held(house, part.held)
-        ids = [account.account_id for account in house.accounts]
-        senders = {account.account_id: _sender(part, account) for account in house.accounts}
+    for joint in part.joint.values():
+        house, own = joint.house, joint.own
+        held = _Held(own, part.held)
+        ids = [account.account_id for account in own.accounts]
+        senders = {account.account_id: _sender(part, account) for account in own.accounts}
         yield from audit_house(
             house,
             region,

@@ -27,14 +27,15 @@ from core.model.bill import BillMeter, Recalculation
 from core.model.facts import AccountFacts, Facts, HouseFacts
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, Component, HouseVolume
-from core.model.records import MassRecalculation
+from core.model.records import MassRecalculation, UnifiedAccount
 from core.period import Month
-from core.records.bodies import read_records
+from core.records.bodies import read_bodies, read_records
 from core.records.crosswalk import external_ids
-from core.records.facts import read_houses, read_region
+from core.records.facts import read_region
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.records.providers import Provider
 from core.records.rows import AccountRow, OrganisationRow
+from core.services.joint_houses import JointReader
 from core.services.requisites import Requisites
 
 __all__ = ["BillDates", "BillSources"]
@@ -74,6 +75,10 @@ class BillSources:
         self._els = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="els")
         self._service_identifiers = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="izku")
 
+        self._stated_identifiers = {
+            row.account: row.service_identifier for row in read_bodies(connection, UnifiedAccount, provider_id=provider.provider_id)
+        }
+
     def unnumbered(self, *, skip: Container[EntityId]) -> dict[EntityId, str]:
         """Accounts that have no bill yet, with no number: it is given when the content holds."""
         return dict.fromkeys((account for account in self._accounts if account not in skip), "")
@@ -81,13 +86,8 @@ class BillSources:
     def read(self, houses: Sequence[EntityId], numbers: Mapping[EntityId, str]) -> Iterator[BillSource]:
         """Sources of the accounts of some houses that ``numbers`` names, in the order of houses and accounts."""
         calculation = self._calculation
-        for house in read_houses(
-            self._connection,
-            provider_id=self._provider.provider_id,
-            month=calculation.month,
-            houses=houses,
-            known_until=calculation.known_until,
-        ):
+        reader = JointReader(self._connection, self._provider.provider_id, calculation.month, calculation.known_until)
+        for house in (joint.house for joint in reader.read(houses)):
             accounts = [account for account in house.accounts if account.account_id in numbers]
             ids = [account.account_id for account in accounts]
             ledger = _Ledger(self._connection, ids, calculation)
@@ -137,8 +137,8 @@ class BillSources:
             account_id=account.account_id,
             account_number=account.number,
             account_kind=account.kind,
-            els=self._els.get(account.account_id),
-            service_identifier=self._service_identifiers.get(account.account_id),
+            els=self._els.get(account.account_id, account.payer),
+            service_identifier=self._service_identifiers.get(account.account_id, self._stated_identifiers.get(account.key)),
             address=house.address,
             premises_number=account.premises_number,
             room_number=account.room_number,

@@ -41,9 +41,10 @@ from core.records.findings import read_findings, save_findings
 from core.records.intake import read_intakes
 from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
-from core.records.store import has_records_since, last_record
+from core.records.store import last_record, last_record_of_all
 from core.services.advances import use_advances
 from core.services.credits import use_credits
+from core.services.joint_houses import is_stale
 from core.services.penalties import post_penalties
 from core.services.rebuild import charged_batches
 from core.services.recalculation import adjusted_houses, post_recalculations, recalculate_closed
@@ -103,7 +104,10 @@ def draft_month(
     """
     try:
         with transaction(engine) as connection:
-            run = _Run(connection, provider_id, month, law, code_version, last_record(connection, provider_id), clock)
+            known_until = last_record_of_all(connection)
+        with transaction(engine) as connection:
+            last_record(connection, provider_id)  # what the sender writes now waits, so that the whole draft is of one moment
+            run = _Run(connection, provider_id, month, law, code_version, known_until, clock)
             if dry_run:
                 raise _RolledBack(run.draft(mode, progress))
             known = _known_draft(connection, provider_id, month, mode, again=again)
@@ -143,7 +147,7 @@ def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, 
     if step.calculation_id is None:
         return None
     calculation = read_calculation(connection, step.calculation_id)
-    if step.state is MonthState.DRAFT and (again or has_records_since(connection, provider_id, calculation.known_until)):
+    if step.state is MonthState.DRAFT and (again or is_stale(connection, calculation)):
         return None
     if calculation.mode != mode:
         raise ConflictError(
@@ -253,7 +257,7 @@ def approve_month(
         if step.calculation_id is None:
             raise InputError("CH-0103", f"Месяц {month.title} не рассчитан.", hint=f"Выполните erkc bill month {month} --draft.")
         calculation = read_calculation(connection, step.calculation_id)
-        if has_records_since(connection, provider_id, calculation.known_until):
+        if is_stale(connection, calculation):
             raise InputError(
                 "CH-0105",
                 f"После расчёта за {month.title} отправитель прислал новые данные: черновик устарел.",

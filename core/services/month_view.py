@@ -13,23 +13,22 @@ from core.charges.rules import Rules
 from core.ids import EntityId
 from core.ledger import months
 from core.ledger.balances import PaymentPart, Turnover, opening_items, payment_parts, turnovers
-from core.ledger.calculations import latest_calculation, read_lines, read_volumes
+from core.ledger.calculations import latest_calculation, read_lines
 from core.ledger.differences import DifferenceRow, read_differences
 from core.model.facts import HouseFacts
 from core.model.finding import Finding
 from core.model.lines import ChargeLine, Component
-from core.model.records import SectionRow
 from core.money import format_roubles
 from core.period import Month
-from core.records.bodies import read_bodies
-from core.records.facts import house_ids, read_houses, read_region
+from core.records.facts import house_ids, read_region
 from core.records.findings import read_findings
 from core.records.intake import read_intakes
-from core.records.latest import read_accounts, read_houses_list, read_organisations, read_services, read_stated_lines
+from core.records.latest import read_accounts, read_organisations, read_services, read_stated_lines
 from core.records.origins import message_names
 from core.records.providers import Provider
 from core.records.rows import AccountRow
 from core.services.instalments import PlannedDebt, read_plans
+from core.services.joint_houses import JointHouse, JointReader
 from core.services.penalties import Penalties, PenaltyRow
 from core.services.requisites import Requisites
 
@@ -78,12 +77,17 @@ class ProviderMonth:
         return {row.entity_id: row for row in read_accounts(self.connection, provider_id=self.provider.provider_id, month=self.month)}
 
     @cached_property
-    def facts(self) -> dict[EntityId, HouseFacts]:
-        """Facts of the houses, as the calculation saw them."""
+    def joint(self) -> dict[EntityId, JointHouse]:
+        """The provider's houses with what other senders say of them, as the calculation saw them."""
         until = self.calculation.known_until if self.calculation else None
         ids = house_ids(self.connection, self.provider.provider_id, self.month, until)
-        houses = read_houses(self.connection, houses=ids, known_until=until, provider_id=self.provider.provider_id, month=self.month)
-        return {house.house_id: house for house in houses}
+        reader = JointReader(self.connection, self.provider.provider_id, self.month, until)
+        return {one.own.house_id: one for one in reader.read(ids)}
+
+    @property
+    def facts(self) -> dict[EntityId, HouseFacts]:
+        """Facts of the houses that the charges are computed from."""
+        return {house_id: one.house for house_id, one in self.joint.items()}
 
     @cached_property
     def lines(self) -> dict[EntityId, list[ChargeLine]]:
@@ -120,9 +124,17 @@ class ProviderMonth:
     def stated(self) -> dict[tuple[EntityId, EntityId], int]:
         """The sender's own totals of the month by account and service, as sent."""
         sums: dict[tuple[EntityId, EntityId], int] = defaultdict(int)
+        for (account_id, service_id, _), total in self.stated_by_creditor.items():
+            sums[account_id, service_id] += total
+        return sums
+
+    @cached_property
+    def stated_by_creditor(self) -> dict[tuple[EntityId, EntityId, EntityId | None], int]:
+        """The same by creditor too; None: the sender says none."""
+        sums: dict[tuple[EntityId, EntityId, EntityId | None], int] = defaultdict(int)
         for row in read_stated_lines(self.connection, provider_id=self.provider.provider_id, month=self.month):
             if row.account_id is not None and row.service_id is not None:
-                sums[row.account_id, row.service_id] += row.total
+                sums[row.account_id, row.service_id, row.creditor_id] += row.total
         return sums
 
     @cached_property
@@ -144,23 +156,21 @@ class ProviderMonth:
         return list(Penalties(self.connection, self.provider, self.month, self.law).rows())
 
     @cached_property
-    def instalments(self) -> dict[EntityId, list[PlanMonth]]:
-        """Instalment plans of accounts as they stand in the month; a plan of which nothing is left is not there."""
+    def planned(self) -> dict[PlannedDebt, PlanMonth]:
+        """Instalment plans as they stand in the month, by debt; a plan of which nothing is left is not there."""
         plans = read_plans(self.connection, self.provider)
         unpaid: dict[PlannedDebt, int] = defaultdict(int)
         for item in opening_items(self.connection, sorted({debt[0] for debt in plans}), month=self.month):
             unpaid[item.account_id, item.service_id, item.creditor_id, item.origin_month] += item.amount
-        by_account: dict[EntityId, list[PlanMonth]] = defaultdict(list)
-        for debt, plan in plans.items():
-            if unpaid[debt] > 0:
-                by_account[debt[0]].append(plan.month(self.month, remaining=unpaid[debt]))
-        return by_account
+        return {debt: plan.month(self.month, remaining=unpaid[debt]) for debt, plan in plans.items() if unpaid[debt] > 0}
 
     @cached_property
-    def stated_els(self) -> dict[str, str]:
-        """ЕЛС that the sender names, by its key of the account (section KVARELS)."""
-        rows = read_bodies(self.connection, SectionRow, provider_id=self.provider.provider_id)
-        return {row.cells[0]: row.cells[1] for row in rows if row.section == "kvarels"}
+    def instalments(self) -> dict[EntityId, list[PlanMonth]]:
+        """Instalment plans of the month by account."""
+        by_account: dict[EntityId, list[PlanMonth]] = defaultdict(list)
+        for (account_id, *_), plan in self.planned.items():
+            by_account[account_id].append(plan)
+        return by_account
 
     @cached_property
     def _requisites(self) -> Requisites:
@@ -170,16 +180,21 @@ class ProviderMonth:
         """The settlement account that a part of a payment must go to."""
         if item.creditor_id is None:
             return ""
-        house = self.accounts[item.account_id].house_id
         if item.service_id is not None:
-            contribution = self._contributions.get(item.service_id, False)
+            contribution = self.contributions.get(item.service_id, False)
         else:
             contribution = item.component is Component.PENALTY_CAPITAL_REPAIR
-        bank = self._requisites.account_of(item.creditor_id, contribution=contribution, house_id=house)
+        return self.settlement_account(item.account_id, item.creditor_id, contribution=contribution)
+
+    def settlement_account(self, account_id: EntityId, creditor_id: EntityId, *, contribution: bool) -> str:
+        """The settlement account of a creditor for the money of an account; empty: none of the right kind is known."""
+        house = self.accounts[account_id].house_id
+        bank = self._requisites.account_of(creditor_id, contribution=contribution, house_id=house)
         return "" if bank is None else bank.number
 
     @cached_property
-    def _contributions(self) -> dict[EntityId, bool]:
+    def contributions(self) -> dict[EntityId, bool]:
+        """Whether a service is the contribution for capital repair, whose money goes apart."""
         return {
             row.entity_id: row.kind == 2 and row.housing_kind == 2
             for row in read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)
@@ -202,34 +217,6 @@ class ProviderMonth:
                 "archive_status": intake.status,
                 "findings": [finding_json(stored.finding) for stored in found],
             }
-        return result
-
-    def houses(self) -> Json:
-        """Volumes of houses by service and month, by FIAS GUID."""
-        if self.calculation is None:
-            return {}
-        volumes: dict[EntityId, dict[str, dict[str, Json]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(dict)))
-        for row in read_volumes(self.connection, self.calculation):
-            value: object = volume(row.volume_e6)
-            if row.what == "meter":
-                value = volume(row.volume_e6)[:-3]
-            elif row.what == "soi":
-                value = {"v": volume(row.volume_e6), "m": row.method}
-            volumes[row.house_id][row.what][row.service][row.month] = value
-        result: Json = {}
-        for house in read_houses_list(self.connection, provider_id=self.provider.provider_id, month=self.month):
-            of_house = volumes[house.entity_id]
-            shown: Json = {
-                "S_total": area(house.useful_area_e2),
-                "S_common": area(house.common_area_e2),
-                "soi_mode": self.facts[house.entity_id].soi_mode if house.entity_id in self.facts else None,
-                "meters": of_house["meter"],
-                "individual": of_house["individual"],
-                "soi": of_house["soi"],
-            }
-            if of_house["correction"]:
-                shown["corrections"] = of_house["correction"]
-            result[house.fias] = shown
         return result
 
 

@@ -21,7 +21,8 @@ from core.model.records import StatedContribution, StatedLine
 from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
-from core.records.facts import house_ids, read_houses, read_region
+from core.records.facts import house_ids, read_region
+from core.services.joint_houses import JointReader
 from core.services.recalculation import Adjust, adjusted_houses, differences_of
 
 __all__ = ["charged_batches", "rebuilt"]
@@ -46,10 +47,12 @@ def charged_batches(
     """
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
     houses = house_ids(connection, provider_id, month, known_until)
+    reader = JointReader(connection, provider_id, month, known_until)
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
-        read = read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until)
-        yield start + len(batch), len(houses), charge_houses(read if adjust is None else map(adjust, read), facts, law, month)
+        read = list(reader.read(batch))
+        charged = charge_houses((one.house if adjust is None else adjust(one.house) for one in read), facts, law, month)
+        yield start + len(batch), len(houses), [one.part(house) for one, house in zip(read, charged, strict=True)]
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:

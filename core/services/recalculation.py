@@ -43,9 +43,10 @@ from core.model.finding import Position
 from core.model.lines import ChargeLine
 from core.money import format_roubles
 from core.period import Month
-from core.records.facts import house_ids, read_houses, read_region
+from core.records.facts import house_ids, read_region
 from core.records.learned import HOUSE_TOTALS, learned
 from core.services.blocks import Block, blocks_known
+from core.services.joint_houses import JointReader
 
 __all__ = ["Adjust", "adjusted_houses", "differences_of", "post_recalculations", "recalculate_closed"]
 
@@ -178,6 +179,7 @@ class _Recalculation:
         self.blocks = blocks
         self.findings = findings
         self._regions: dict[RecordId, Facts] = {}
+        self._own: dict[EntityId, set[EntityId]] = {}
 
     def rows(self, touched: Mapping[EntityId | None, _House]) -> Iterator[DifferenceRow]:
         """Differences of the houses, batch by batch, in flat memory."""
@@ -202,7 +204,7 @@ class _Recalculation:
         for house in houses:
             if house not in frozen or house not in now:
                 continue
-            accounts = [account.account_id for account in now[house].accounts]
+            accounts = [account.account_id for account in now[house].accounts if account.account_id in self._own[house]]
             lines, is_anew = self._posted_lines(accounts)
             if is_anew:
                 frozen[house] = known[self.since].get(house, frozen[house])
@@ -300,8 +302,10 @@ class _Recalculation:
         return next((block for block in self.blocks.get(account, ()) if block.covers(self.month)), None)
 
     def _houses(self, houses: Sequence[EntityId], known_until: RecordId) -> dict[EntityId, HouseFacts]:
-        scope = {"provider_id": self.provider_id, "month": self.month, "houses": houses, "known_until": known_until}
-        return {house.house_id: house for house in read_houses(self.connection, **scope)}  # type: ignore[arg-type]  # as they are named
+        """Houses as all of their senders tell of them, as they were charged; the accounts at hand are the provider's own."""
+        read = list(JointReader(self.connection, self.provider_id, self.month, known_until).read(houses))
+        self._own |= {one.house.house_id: {account.account_id for account in one.own.accounts} for one in read}
+        return {one.house.house_id: one.house for one in read}
 
     def _region(self, known_until: RecordId, *, then: bool = True) -> Facts:
         """The region's facts as known up to a record, with the settings that the month was computed by (``then``), or of the record too."""

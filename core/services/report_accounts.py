@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from core.charges.instalments import PlanMonth
 from core.charges.persons import persons
+from core.charges.slices import slices_of
 from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts
 from core.model.lines import ChargeLine
@@ -24,6 +25,8 @@ def account_rows(part: ProviderMonth) -> Json:
     result: Json = {}
     for house in part.facts.values():
         for account in house.accounts:
+            if account.account_id not in part.accounts:
+                continue
             result[account.number] = _account(
                 part, house, account, stated.get(account.account_id, 0), penalties.get(account.account_id, (0, 0, 0))
             )
@@ -40,7 +43,7 @@ def _account(part: ProviderMonth, house: HouseFacts, account: AccountFacts, stat
     row: Json = {
         "sender": part.provider.inn,
         "kind": account.kind,
-        "els": part.stated_els.get(account.key),
+        "els": account.payer,
         "house": house.fias,
         "premises": account.premises_number,
         "room": int(room) if room is not None and room.isdecimal() else room,
@@ -85,7 +88,7 @@ def _penalties(part: ProviderMonth) -> dict[EntityId, tuple[int, int, int]]:
 
 
 def _line(part: ProviderMonth, line: ChargeLine) -> Json:
-    return {
+    row: Json = {
         "c": part.inn[line.creditor_id],
         "v": volume(line.volume_e6),
         "t": None if line.tariff_e6 is None else format_roubles(line.tariff_e6 // 10_000),
@@ -97,6 +100,20 @@ def _line(part: ProviderMonth, line: ChargeLine) -> Json:
         "benefit": format_roubles(line.benefit),
         "total": format_roubles(line.total),
     }
+    slices = slices_of(line)
+    if slices:
+        row["slices"] = [
+            {
+                "first": one.first.isoformat(),
+                "last": one.last.isoformat(),
+                "v": volume(one.volume_e6),
+                "t": format_roubles(one.tariff_e6 // 10_000),
+                "base": format_roubles(one.base),
+                "recalc": format_roubles(one.recalculation),
+            }
+            for one in slices
+        ]
+    return row
 
 
 def _persons(part: ProviderMonth, account: AccountFacts) -> Fraction:

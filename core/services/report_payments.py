@@ -20,7 +20,7 @@ _GROUPS = {Component.PENALTY: "zhku", Component.PENALTY_CAPITAL_REPAIR: "kr"}
 def payments_section(parts: Sequence[ProviderMonth]) -> Json:
     """The section ``payments`` over all providers."""
     packs: list[Json] = []
-    by_kind: dict[str, int] = dict.fromkeys(sorted(_KINDS.values()), 0)
+    by_kind: dict[str, int] = defaultdict(int)
     by_creditor: dict[str, int] = defaultdict(int)
     by_place: dict[str, int] = defaultdict(int)
     allocations: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))

@@ -29,7 +29,8 @@ ARCHIVE = "zarechinsk-2026-10-valid.zip"
 
 
 @contextmanager
-def _copy(server_url: str, template: str, home: Path, *, keep: bool = False) -> Iterator[tuple[str, Application]]:
+def database_copy(server_url: str, template: str, home: Path, *, keep: bool = False) -> Iterator[tuple[str, Application]]:
+    """A database of its own made from another, with the application that works on it."""
     name = f"erkc_town_{uuid.uuid4().hex[:10]}"
     admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -55,7 +56,7 @@ def charge(application: Application, *, mode: str = "charge") -> None:
 @pytest.fixture(scope="session")
 def taken_template(server_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The region loaded and the town's archive taken."""
-    with _copy(server_url, template_database, tmp_path_factory.mktemp("taken"), keep=True) as (name, application):
+    with database_copy(server_url, template_database, tmp_path_factory.mktemp("taken"), keep=True) as (name, application):
         region = TOWN / "zarechinsk.region.json"
         load_region_file(application, region.name, region.read_bytes())
         take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
@@ -65,7 +66,7 @@ def taken_template(server_url: str, template_database: str, tmp_path_factory: py
 @pytest.fixture(scope="session")
 def charged_template(server_url: str, taken_template: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """October charged and posted besides."""
-    with _copy(server_url, taken_template, tmp_path_factory.mktemp("charged"), keep=True) as (name, application):
+    with database_copy(server_url, taken_template, tmp_path_factory.mktemp("charged"), keep=True) as (name, application):
         charge(application)
     return name
 
@@ -73,12 +74,12 @@ def charged_template(server_url: str, taken_template: str, tmp_path_factory: pyt
 @pytest.fixture
 def taken_town(server_url: str, taken_template: str, tmp_path: Path) -> Iterator[Application]:
     """The town taken, nothing charged."""
-    with _copy(server_url, taken_template, tmp_path) as (_, application):
+    with database_copy(server_url, taken_template, tmp_path) as (_, application):
         yield application
 
 
 @pytest.fixture
 def charged_town(server_url: str, charged_template: str, tmp_path: Path) -> Iterator[Application]:
     """The town with October posted."""
-    with _copy(server_url, charged_template, tmp_path) as (_, application):
+    with database_copy(server_url, charged_template, tmp_path) as (_, application):
         yield application

@@ -38,7 +38,7 @@ from erkc.application import CODE_VERSION, Application
 from erkc.cli.main import main
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
-from tests.unit.erkc.conftest import TOWN, _copy
+from tests.unit.erkc.conftest import TOWN, database_copy
 from tests.unit.erkc.recalculated_town import Cells, archive, house_rows, reading_rows
 
 AUGUST, SEPTEMBER, OCTOBER, NOVEMBER, DECEMBER = (Month(2026, number) for number in range(8, 13))
@@ -114,7 +114,7 @@ OF_C: dict[Month, Expected] = {
 
 @contextmanager
 def _at(server_url: str, template: str, home: Path, *, keep: bool = False) -> Iterator[tuple[str, Application]]:
-    with _copy(server_url, template, home, keep=keep) as (name, application):
+    with database_copy(server_url, template, home, keep=keep) as (name, application):
         yield (
             name,
             Application(application.settings, application.engine, FixedClock(datetime(2026, 12, 3, 6, tzinfo=UTC)), application.database),

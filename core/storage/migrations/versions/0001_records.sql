@@ -114,6 +114,8 @@ CREATE TABLE record_house (
 CREATE INDEX record_house_key ON record_house (provider_id, record_key, record_id);
 CREATE INDEX record_house_waiting ON record_house (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_house_released ON record_house (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_house_by_fias ON record_house (fias);
+CREATE INDEX record_house_by_cadastral ON record_house (cadastral);
 CREATE TABLE record_house_parameter (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -343,6 +345,7 @@ CREATE TABLE record_account (
   payer_organisation text COLLATE "C",
   payer_name text COLLATE "C" NOT NULL,
   principal text COLLATE "C",
+  rooms bigint,
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
@@ -399,31 +402,6 @@ CREATE INDEX record_account_area_key ON record_account_area (provider_id, record
 CREATE INDEX record_account_area_waiting ON record_account_area (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_account_area_released ON record_account_area (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_account_area_by_account ON record_account_area (provider_id, account);
-CREATE TABLE record_recalculation_block (
-  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
-  provider_id integer NOT NULL REFERENCES provider,
-  message_id bigint NOT NULL REFERENCES message,
-  file text NOT NULL,
-  file_row integer,
-  record_key text COLLATE "C" NOT NULL,
-  valid_from date,
-  valid_to date,
-  recorded_at timestamptz NOT NULL,
-  state text NOT NULL,
-  waits_for text[],
-  state_then text,
-  released_by bigint REFERENCES message,
-  account text COLLATE "C" NOT NULL,
-  first date NOT NULL,
-  last date NOT NULL,
-  reason text COLLATE "C" NOT NULL,
-  active boolean NOT NULL,
-  CONSTRAINT record_recalculation_block_pk PRIMARY KEY (record_id)
-);
-CREATE INDEX record_recalculation_block_key ON record_recalculation_block (provider_id, record_key, record_id);
-CREATE INDEX record_recalculation_block_waiting ON record_recalculation_block (provider_id) WHERE waits_for IS NOT NULL;
-CREATE INDEX record_recalculation_block_released ON record_recalculation_block (released_by) WHERE released_by IS NOT NULL;
-CREATE INDEX record_recalculation_block_by_account ON record_recalculation_block (provider_id, account);
 CREATE TABLE record_residence (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -580,30 +558,6 @@ CREATE INDEX record_interruption_key ON record_interruption (provider_id, record
 CREATE INDEX record_interruption_waiting ON record_interruption (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_interruption_released ON record_interruption (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_interruption_by_house ON record_interruption (provider_id, house);
-CREATE TABLE record_mass_recalculation (
-  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
-  provider_id integer NOT NULL REFERENCES provider,
-  message_id bigint NOT NULL REFERENCES message,
-  file text NOT NULL,
-  file_row integer,
-  record_key text COLLATE "C" NOT NULL,
-  valid_from date,
-  valid_to date,
-  recorded_at timestamptz NOT NULL,
-  state text NOT NULL,
-  waits_for text[],
-  state_then text,
-  released_by bigint REFERENCES message,
-  house text COLLATE "C" NOT NULL,
-  first date NOT NULL,
-  last date NOT NULL,
-  document text COLLATE "C" NOT NULL,
-  bill_text text COLLATE "C" NOT NULL,
-  CONSTRAINT record_mass_recalculation_pk PRIMARY KEY (record_id)
-);
-CREATE INDEX record_mass_recalculation_key ON record_mass_recalculation (provider_id, record_key, record_id);
-CREATE INDEX record_mass_recalculation_waiting ON record_mass_recalculation (provider_id) WHERE waits_for IS NOT NULL;
-CREATE INDEX record_mass_recalculation_released ON record_mass_recalculation (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_stated_bill (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -861,6 +815,54 @@ CREATE TABLE record_section_row (
 CREATE INDEX record_section_row_key ON record_section_row (provider_id, record_key, record_id);
 CREATE INDEX record_section_row_waiting ON record_section_row (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_section_row_released ON record_section_row (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_penalty_stop (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  cause text COLLATE "C" NOT NULL,
+  CONSTRAINT record_penalty_stop_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_penalty_stop_key ON record_penalty_stop (provider_id, record_key, record_id);
+CREATE INDEX record_penalty_stop_waiting ON record_penalty_stop (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_penalty_stop_released ON record_penalty_stop (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_court_judgement (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  case_number text COLLATE "C" NOT NULL,
+  judged_on date NOT NULL,
+  judged_to date NOT NULL,
+  first_month date NOT NULL,
+  last_month date NOT NULL,
+  principal bigint NOT NULL,
+  penalties bigint NOT NULL,
+  CONSTRAINT record_court_judgement_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_court_judgement_key ON record_court_judgement (provider_id, record_key, record_id);
+CREATE INDEX record_court_judgement_waiting ON record_court_judgement (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_court_judgement_released ON record_court_judgement (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_registered_sender (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -910,6 +912,7 @@ CREATE TABLE record_approved_tariff (
   first date NOT NULL,
   last date,
   value_e6 bigint NOT NULL,
+  range_number bigint,
   CONSTRAINT record_approved_tariff_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_tariff_key ON record_approved_tariff (provider_id, record_key, record_id);
@@ -935,6 +938,10 @@ CREATE TABLE record_approved_norm (
   okei text COLLATE "C" NOT NULL,
   first date NOT NULL,
   value_e6 bigint NOT NULL,
+  last date,
+  act text COLLATE "C" NOT NULL,
+  rooms bigint,
+  persons bigint,
   CONSTRAINT record_approved_norm_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_norm_key ON record_approved_norm (provider_id, record_key, record_id);
@@ -956,6 +963,7 @@ CREATE TABLE record_region_setting (
   released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   value_json text COLLATE "C" NOT NULL,
+  act text COLLATE "C" NOT NULL,
   CONSTRAINT record_region_setting_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_region_setting_key ON record_region_setting (provider_id, record_key, record_id);
@@ -1062,3 +1070,177 @@ CREATE INDEX record_statement_line_key ON record_statement_line (provider_id, re
 CREATE INDEX record_statement_line_waiting ON record_statement_line (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_statement_line_released ON record_statement_line (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_statement_line_by_message_id ON record_statement_line (message_id);
+CREATE TABLE record_approved_limit (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  oktmo text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date,
+  percent_e2 bigint NOT NULL,
+  act text COLLATE "C" NOT NULL,
+  CONSTRAINT record_approved_limit_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_approved_limit_key ON record_approved_limit (provider_id, record_key, record_id);
+CREATE INDEX record_approved_limit_waiting ON record_approved_limit (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_approved_limit_released ON record_approved_limit (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_supply_address (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  contract text COLLATE "C",
+  house text COLLATE "C",
+  premises_number text COLLATE "C" NOT NULL,
+  room_number text COLLATE "C" NOT NULL,
+  CONSTRAINT record_supply_address_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_supply_address_key ON record_supply_address (provider_id, record_key, record_id);
+CREATE INDEX record_supply_address_waiting ON record_supply_address (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_supply_address_released ON record_supply_address (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_supply_address_by_house ON record_supply_address (provider_id, house);
+CREATE TABLE record_supply_service (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  address text COLLATE "C",
+  utility_kind bigint,
+  resource_kind bigint,
+  starts_on date,
+  ends_on date,
+  CONSTRAINT record_supply_service_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_supply_service_key ON record_supply_service (provider_id, record_key, record_id);
+CREATE INDEX record_supply_service_waiting ON record_supply_service (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_supply_service_released ON record_supply_service (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_supply_service_by_address ON record_supply_service (provider_id, address);
+CREATE TABLE record_unified_account (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  els text COLLATE "C" NOT NULL,
+  service_identifier text COLLATE "C" NOT NULL,
+  CONSTRAINT record_unified_account_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_unified_account_key ON record_unified_account (provider_id, record_key, record_id);
+CREATE INDEX record_unified_account_waiting ON record_unified_account (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_unified_account_released ON record_unified_account (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_unified_account_by_account ON record_unified_account (provider_id, account);
+CREATE TABLE record_relief (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  person text COLLATE "C",
+  kind bigint NOT NULL,
+  service text COLLATE "C",
+  share_e4 bigint,
+  entitled bigint,
+  starts_on date NOT NULL,
+  ends_on date,
+  amount bigint,
+  CONSTRAINT record_relief_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_relief_key ON record_relief (provider_id, record_key, record_id);
+CREATE INDEX record_relief_waiting ON record_relief (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_relief_released ON record_relief (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_relief_by_account ON record_relief (provider_id, account);
+CREATE TABLE record_recalculation_block (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date NOT NULL,
+  reason text COLLATE "C" NOT NULL,
+  active boolean NOT NULL,
+  CONSTRAINT record_recalculation_block_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_recalculation_block_key ON record_recalculation_block (provider_id, record_key, record_id);
+CREATE INDEX record_recalculation_block_waiting ON record_recalculation_block (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_recalculation_block_released ON record_recalculation_block (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_recalculation_block_by_account ON record_recalculation_block (provider_id, account);
+CREATE TABLE record_mass_recalculation (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  house text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date NOT NULL,
+  document text COLLATE "C" NOT NULL,
+  bill_text text COLLATE "C" NOT NULL,
+  CONSTRAINT record_mass_recalculation_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_mass_recalculation_key ON record_mass_recalculation (provider_id, record_key, record_id);
+CREATE INDEX record_mass_recalculation_waiting ON record_mass_recalculation (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_mass_recalculation_released ON record_mass_recalculation (released_by) WHERE released_by IS NOT NULL;

@@ -9,7 +9,7 @@ import pytest
 from core.model import records as r
 from core.model.finding import Position
 from core.payments.totals import money_of
-from tests.unit.adapters.uk.small_archive import ACCOUNT, BIK, INN, OGRN, Outcome, parse, parse_changed, small_archive
+from tests.unit.adapters.uk.small_archive import ACCOUNT, BIK, INN, OGRN, Outcome, SmallArchive, parse, parse_changed, small_archive
 from tests.unit.adapters.uk.test_format4_checks import add, both, put
 
 OCTOBER = date(2026, 10, 1)
@@ -83,6 +83,39 @@ def test_rows_without_a_record_of_their_own_are_kept(outcome: Outcome) -> None:
     assert {"bank/2", "duou/1", "kvisol/1", "crfundsize/1", "files/1", "tarif/2", "tarifusluga/4", "contragentrole/2"} <= keys
     kept = only(outcome, r.SectionRow, "bank/2").body
     assert kept == r.SectionRow("bank", ("2", BIK, "30101810000000000901"))
+
+
+def test_payers_supply_and_reliefs() -> None:
+    def give(archive: SmallArchive) -> None:
+        archive.rows |= {
+            "drso": [{"id": "1", "organisation": "1", "number": "ДР-1"}],
+            "drsoaddress": [{"id": "1", "contract": "1", "house": "1", "flat": "12"}],
+            "drsouslugares": [{"id": "7", "address": "1", "utility_kind": "4", "resource_kind": "3", "starts_on": "01.01.2026"}],
+            "kvarels": [{"account": "1", "els": "60АА000001", "service_identifier": "60АА000001-01"}],
+            "relief": [
+                {"id": "1", "account": "1", "person": "1", "kind": "1", "service": "2", "share": "33.33", "starts_on": "01.01.2026"},
+                {"id": "2", "account": "1", "kind": "3", "starts_on": "01.01.2026", "monthly_sum": "1250.00"},
+            ],
+        }
+
+    outcome = parse_changed(give)
+    assert outcome.findings == []
+    assert only(outcome, r.SupplyAddress).body == r.SupplyAddress("1", "1", "12", "")
+    assert only(outcome, r.SupplyService, "7").body == r.SupplyService("1", 4, 3, date(2026, 1, 1), None)
+    payer = only(outcome, r.UnifiedAccount)
+    assert (payer.body, payer.valid_from) == (r.UnifiedAccount("1", "60АА000001", "60АА000001-01"), OCTOBER)
+    assert only(outcome, r.Relief).body == r.Relief("1", "1", 1, "2", 3333, None, date(2026, 1, 1), None, None)
+    assert only(outcome, r.Relief, "2").body == r.Relief("1", None, 3, None, None, None, date(2026, 1, 1), None, 125000)
+    assert {record.state for record in outcome.records} == {"accepted"}
+
+
+def test_a_service_of_a_contract_sent_earlier_needs_no_repeat_of_its_address() -> None:
+    def give(archive: SmallArchive) -> None:
+        archive.rows["drsouslugares"] = [{"id": "7", "address": "5", "utility_kind": "4", "resource_kind": "3"}]
+
+    assert parse_changed(give).places == [("drsouslugares.csv", 1, 2, "F4-041", "reject_row")]
+    outcome = parse_changed(give, {"supply_address": frozenset({"5"})})
+    assert (outcome.findings, only(outcome, r.SupplyService, "7").state) == ([], "accepted")
 
 
 def test_keys_are_unique_within_their_kind(outcome: Outcome) -> None:

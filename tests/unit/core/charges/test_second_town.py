@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from config.law import tables
-from core.charges import HouseCharges, Law, charge_houses, clauses, explain_line
+from core.charges import HouseCharges, Law, charge_houses, explain_line
+from core.charges.slices import slices_of
 from core.model.lines import ChargeLine
-from core.money import format_roubles, kopecks, rounded
+from core.money import format_roubles
 from tests.unit.core.charges.as_expected import line_as_expected, places, volumes_as_expected
 from tests.unit.core.charges.two_senders import OCTOBER, SecondTown, load_second_town
 
@@ -28,25 +28,14 @@ def charged(town: SecondTown) -> list[HouseCharges]:
 
 
 def _slices(line: ChargeLine) -> list[dict[str, Any]]:
-    """The slices of the line from its inputs alone."""
-    inputs: dict[str, Any] = dict(line.inputs)
-    recalculated: dict[str, int] = defaultdict(int)
-    for group in inputs.get("recalculation", []):
-        recalculated[group[0]["from"]] += kopecks(sum((_worth(row) for row in group), Fraction(0)))
-    found = []
-    for group in inputs["base"]:
-        volume = sum((_worth({**row, "values": {**row["values"], "T": "1"}}) for row in group), Fraction(0))
-        found.append({
-            "first": group[0]["from"], "last": group[0]["to"], "v": places(rounded(volume, 10**6)),
-            "t": places(rounded(Fraction(group[0]["values"]["T"]), 10**6), 2),
-            "base": format_roubles(kopecks(sum((_worth(row) for row in group), Fraction(0)))),
-            "recalc": format_roubles(recalculated[group[0]["from"]]),
-        })  # fmt: skip
-    return found
-
-
-def _worth(row: dict[str, Any]) -> Fraction:
-    return Fraction(getattr(clauses, row["clause"])(**{name: Fraction(text) for name, text in row["values"].items()}))
+    """The slices of the line as the expected results show them."""
+    return [
+        {
+            "first": one.first.isoformat(), "last": one.last.isoformat(), "v": places(one.volume_e6), "t": places(one.tariff_e6, 2),
+            "base": format_roubles(one.base), "recalc": format_roubles(one.recalculation),
+        }
+        for one in slices_of(line)
+    ]  # fmt: skip
 
 
 def _lines(town: SecondTown, charged: list[HouseCharges]) -> dict[str, dict[str, Any]]:

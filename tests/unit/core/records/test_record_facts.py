@@ -20,14 +20,19 @@ from core.model.records import (
     House,
     HouseParameter,
     HousePrice,
+    HouseService,
     Record,
     RegionSetting,
+    Relief,
+    SupplyAddress,
+    SupplyService,
+    UnifiedAccount,
 )
 from core.period import Month
 from core.records.entities import entity_ids
 from core.records.facts import house_ids, read_houses, read_region
 from core.records.store import last_record, save
-from tests.unit.core.records.samples import AT, BACK, BROKEN_OFF, FIAS, account, fact, small_house
+from tests.unit.core.records.samples import AT, BACK, BROKEN_OFF, FIAS, account, fact, service, small_house
 
 Archive = Callable[[ProviderId], MessageId]
 OCTOBER = Month(2026, 10)
@@ -181,3 +186,62 @@ def test_the_region_has_tariffs_norms_and_settings(connection: Connection, take:
     assert [(item.basis, item.value_e6) for item in region.norms] == [("per_person", 4_200_000)]
     assert region.settings == {"heating_months": [10, 11]} and set(region.settings_sources) == {"heating_months"}
     assert len(read_region(connection, month=Month(2026, 9), known_until=None).tariffs) == 1
+
+
+def test_payers_and_reliefs_of_the_month_stand_with_the_account(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    take(
+        *small_house(),
+        fact("101", UnifiedAccount("101", "60АА000001", "60АА000001-01")),
+        fact("1", Relief("101", "1", 1, "2", 5000, None, date(2026, 1, 1), date(2026, 10, 1), None)),
+        fact("2", Relief("101", "1", 1, "2", 3000, 2, date(2026, 11, 1), None, None)),
+        fact("3", Relief("101", "1", 3, None, None, 3, date(2026, 1, 1), None, 125_000)),
+    )
+    (house,) = read(connection, sender)
+    flat, room = house.accounts
+    assert (flat.payer, room.payer, room.reliefs) == ("60АА000001", None, ())
+    assert [(one.service, one.share_e4, one.entitled, one.last) for one in flat.reliefs] == [("2", 5000, 1, date(2026, 10, 1))]
+
+
+def test_services_of_direct_contracts_are_those_of_the_kinds_named(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    spring = date(2026, 4, 1)
+    take(
+        *small_house(),
+        fact("3", service("Электроэнергия, день", utility_kind=4, resource_kind=3, zone=2)),
+        fact("4", service("Электроэнергия, ночь", utility_kind=4, resource_kind=3, zone=3)),
+        fact("5", service("Отопление", utility_kind=6, resource_kind=5)),
+        fact("1", SupplyAddress("1", "1", "12", "")),
+        fact("2", SupplyAddress("1", "1", "13", "")),
+        fact("3", SupplyAddress("1", "9", "", "")),
+        fact("1", SupplyService("1", 4, 3, date(2026, 1, 1), date(2026, 3, 31))),
+        fact("2", SupplyService("2", 4, 3, spring, None)),
+        fact("3", SupplyService("3", 6, 5, spring, None)),
+        fact("4", SupplyService("1", 1, 1, spring, None)),
+    )
+    (house,) = read(connection, sender)
+    supplied = [(one.key, one.zone, one.starts_on, one.ends_on) for one in house.services if one.account_kinds == (2,)]
+    assert supplied == [("3", 2, date(2026, 1, 1), None), ("4", 3, date(2026, 1, 1), None)], "water is the house's already, heat another's"
+
+
+def test_waste_is_charged_where_its_operator_has_accounts(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    waste = fact("11", service("Обращение с ТКО", utility_kind=8, resource_kind=9))
+    take(*small_house(), waste, fact("3", HouseParameter("1", 9003, "2")))
+    (house,) = read(connection, sender)
+    assert (house.waste_basis, [one.key for one in house.services if one.utility_kind == 8]) == (2, [])
+    take(fact("103", dataclasses.replace(account("41600000048"), kind=6)))
+    (house,) = read(connection, sender)
+    (found,) = [one for one in house.services if one.utility_kind == 8]
+    assert found.source == house.accounts[-1].source
+
+
+def test_the_base_of_common_property_comes_though_the_house_is_not_provided_with_it(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    common = dataclasses.replace(service("Электроэнергия на СОИ", kind=2, provision=2, resource_kind=3), base_service="5")
+    base = fact("5", service("Электроэнергия", utility_kind=4, resource_kind=3, zone=1))
+    take(*small_house(), fact("8", common), base, fact("1/8", HouseService("1", "1", "8", None, None)))
+    (house,) = read(connection, sender)
+    assert ([one.key for one in house.base_services], "5" in {one.key for one in house.services}) == (["5"], False)

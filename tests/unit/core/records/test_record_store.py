@@ -18,10 +18,10 @@ from core.records.bodies import find_records, read_bodies, read_records
 from core.records.entities import describe_entities, entity_ids, find_accounts, organisation_ids
 from core.records.latest import read_accounts, read_organisations
 from core.records.providers import find_provider, provider, providers, register_senders
-from core.records.store import Saved, last_record, save
+from core.records.store import Saved, has_records_since, last_record, last_record_of_all, save
 from core.storage.engine import application_engine
 from tests.conftest import Database
-from tests.unit.core.records.samples import AT, account, fact, organisation, small_house
+from tests.unit.core.records.samples import AT, OCTOBER, account, fact, organisation, payment, small_house
 
 Archive = Callable[[ProviderId], MessageId]
 SEPTEMBER, NOVEMBER = date(2026, 9, 1), date(2026, 11, 1)
@@ -179,6 +179,30 @@ def test_a_calculation_waits_for_a_writer_of_the_same_provider(
         other.execute(text("SET lock_timeout = '100ms'"))
         with pytest.raises(DBAPIError, match="lock timeout"):
             last_record(other, sender)
+
+
+def test_a_calculation_of_a_joint_house_waits_for_every_writer(
+    engine: Engine, connection: Connection, sender: ProviderId, archived: Archive
+) -> None:
+    neighbour = register_senders(connection, [RegisteredSender("РСО", "0079000954", "007901001", "1", ("K",), 2)])[0]
+    connection.commit()
+    take(connection, neighbour, archived(neighbour), fact("7", account("A")))
+    with engine.connect() as other:
+        other.execute(text("SET lock_timeout = '100ms'"))
+        last_record(other, sender)
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            last_record_of_all(other)
+    connection.commit()
+    with engine.connect() as other:
+        assert last_record_of_all(other) == last_record(other, neighbour)
+
+
+def test_money_is_nothing_that_charges_depend_on(connection: Connection, sender: ProviderId, archived: Archive) -> None:
+    before = last_record(connection, sender)
+    take(connection, sender, archived(sender), fact("1", payment("101", "4126-1", OCTOBER, 100, None)))
+    assert has_records_since(connection, sender, before) and not has_records_since(connection, sender, before, money=False)
+    take(connection, sender, archived(sender), fact("7", account("A")))
+    assert has_records_since(connection, sender, before, money=False)
 
 
 def test_a_provider_sees_its_own_records_only(

@@ -1,0 +1,230 @@
+"""The second town through the whole path: two senders in the same houses, charged as one, in either mode and order of their archives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from core.errors import ConfigError, InputError
+from core.ids import ProviderId
+from core.issued.bills import bills_of_month
+from core.ledger.balances import turnovers
+from core.model.finding import Position
+from core.model.records import Payment, Record
+from core.money import format_roubles
+from core.records.latest import read_accounts
+from core.records.providers import providers
+from core.records.store import save
+from core.services.charge import Draft, approve_month, draft_month, post_month
+from core.services.explain import explain_account
+from core.services.issue import issue_month
+from core.services.report import month_report
+from core.services.verify import verify
+from core.storage.engine import application_engine, transaction
+from erkc.application import CODE_VERSION, Application
+from erkc.cli.options import law
+from erkc.intake import load_region_file, take_file
+from tests.unit.erkc.conftest import NOW, OCTOBER, database_copy
+
+TOWN = Path(__file__).parents[3] / "examples" / "town2"
+EXPECTED: dict[str, Any] = json.loads((TOWN / "slobodka-2026-10-valid.expected.json").read_text(encoding="utf-8"))
+UK, RSO = "slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"
+MANAGER, SUPPLIER = (sender["inn"] for sender in EXPECTED["meta"]["senders"])
+
+
+def take(application: Application, name: str) -> None:
+    take_file(application, name, (TOWN / name).read_bytes())
+
+
+def senders(application: Application) -> dict[str, ProviderId]:
+    with transaction(application.engine) as connection:
+        return {one.inn: one.provider_id for one in providers(connection) if one.provider_id}
+
+
+def draft(application: Application, provider_id: ProviderId, mode: str = "charge") -> Draft:
+    scope = {"provider_id": provider_id, "month": OCTOBER, "actor": "тест", "clock": application.clock}
+    return draft_month(application.engine, mode=mode, law=law(), code_version=CODE_VERSION, **scope)
+
+
+def charge(application: Application, mode: str) -> list[Draft]:
+    """Draft, approve and post October of both senders."""
+    drafts = []
+    for provider_id in senders(application).values():
+        drafts.append(draft(application, provider_id, mode))
+        scope = {"provider_id": provider_id, "month": OCTOBER, "actor": "тест", "clock": application.clock}
+        approve_month(application.engine, reason="тест", **scope)
+        post_month(application.engine, law=law(), **scope)
+    return drafts
+
+
+@contextmanager
+def town(server_url: str, template: str, home: Path, *archives: str) -> Iterator[Application]:
+    with database_copy(server_url, template, home) as (_, application):
+        begin(application, archives)
+        yield application
+
+
+def begin(application: Application, archives: Sequence[str]) -> None:
+    """Load the region and take archives in an order."""
+    region = TOWN / "slobodka.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    for name in archives:
+        take(application, name)
+
+
+@pytest.fixture(scope="module")
+def taken_database(server_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Both archives taken, the supplier's first."""
+    with database_copy(server_url, template_database, tmp_path_factory.mktemp("taken2"), keep=True) as (name, application):
+        begin(application, (RSO, UK))
+    return name
+
+
+@pytest.fixture(scope="module")
+def charged_database(server_url: str, taken_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """October posted besides."""
+    with database_copy(server_url, taken_database, tmp_path_factory.mktemp("charged2"), keep=True) as (name, application):
+        charge(application, "charge")
+    return name
+
+
+@pytest.fixture
+def taken(server_url: str, taken_database: str, tmp_path: Path) -> Iterator[Application]:
+    with database_copy(server_url, taken_database, tmp_path) as (_, application):
+        yield application
+
+
+@pytest.fixture
+def charged(server_url: str, charged_database: str, tmp_path: Path) -> Iterator[Application]:
+    with database_copy(server_url, charged_database, tmp_path) as (_, application):
+        yield application
+
+
+def closing(application: Application) -> dict[str, str]:
+    """Balances of the ledger at the end of the month by account number."""
+    found: dict[str, int] = {}
+    with application.engine.connect() as connection:
+        for provider_id in senders(application).values():
+            numbers = {row.entity_id: row.number for row in read_accounts(connection, provider_id=provider_id)}
+            found |= dict.fromkeys(numbers.values(), 0)
+            for row in turnovers(connection, provider_id=provider_id, month=OCTOBER):
+                found[numbers[row.account_id]] += row.closing
+    return {number: format_roubles(amount) for number, amount in found.items()}
+
+
+def as_set(rows: list[Any]) -> set[str]:
+    found = {json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def without_notes(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: item[key] for key in ("file", "row", "field", "code", "severity", "effect")} for item in findings]
+
+
+@pytest.mark.parametrize(("mode", "archives"), [("charge", (UK, RSO)), ("accept", (RSO, UK))])
+def test_every_section_is_as_expected(
+    server_url: str, template_database: str, tmp_path: Path, mode: str, archives: tuple[str, str]
+) -> None:
+    with town(server_url, template_database, tmp_path, *archives) as application:
+        drafts = charge(application, mode)
+        report = json.loads(json.dumps(month_report(application.engine, month=OCTOBER, law=law())))
+        assert report["sections"] == EXPECTED["sections"]
+        for name, outcome in EXPECTED["validation"].items():
+            assert report["validation"][name]["archive_status"] == outcome["archive_status"]
+            assert without_notes(report["validation"][name]["findings"]) == without_notes(outcome["findings"])
+        for number, account in EXPECTED["accounts"].items():
+            assert report["accounts"][number] == account
+        assert report["accounts"].keys() == EXPECTED["accounts"].keys()
+        for section in ("houses", "payers", "totals"):
+            assert report[section] == EXPECTED[section]
+        for section in ("audit", "penalties", "conflicts", "crosswalk"):
+            assert as_set(report[section]) == as_set(EXPECTED[section])
+        assert as_set(report["payments"].pop("packs")) == as_set(EXPECTED["payments"]["packs"])
+        assert report["payments"] == {key: value for key, value in EXPECTED["payments"].items() if key != "packs"}
+        assert report["held"] == []
+        assert closing(application) == {number: account[f"saldo_out_{mode}"] for number, account in EXPECTED["accounts"].items()}
+        assert {finding.code for drafted in drafts for finding in drafted.findings} == {"CH-040"}
+        assert verify(application.engine, law=law(), code_version=CODE_VERSION).broken == ()
+
+
+def test_every_account_explains_itself_across_the_senders(charged: Application) -> None:
+    for number in ("61200000141", "61100000324", "61200000265", "61300000116", "61600000048"):
+        (explained,) = explain_account(charged.engine, number=number, month=OCTOBER)
+        assert f"{explained.total / 100:.2f}" == EXPECTED["accounts"][number]["total_recomputed"]
+        assert all(item.explanation is not None and item.explanation.total == item.line.total for item in explained.lines)
+        steps = [step for item in explained.lines if item.explanation for step in item.explanation.steps]
+        arguments = [argument for step in steps for argument in step.arguments]
+        assert {record for argument in arguments for record in argument.records} <= set(explained.origins)
+    (explained,) = explain_account(charged.engine, number="61200000141", month=OCTOBER)
+    assert {UK, RSO} <= {origin.message_name for origin in explained.origins.values()}, "the supplier charges by residents of the manager"
+
+
+def test_a_difference_is_told_to_both_senders_and_to_nobody_else_in_the_house(charged: Application) -> None:
+    told = {
+        number: {item.code for item in explain_account(charged.engine, number=number, month=OCTOBER)[0].held}
+        for number in ("61100000092", "61200000109", "61100000050", "61200000026")
+    }
+    assert told == {"61100000092": {"CH-040"}, "61200000109": {"CH-040"}, "61100000050": set(), "61200000026": set()}
+
+
+def test_each_account_gets_its_bill_and_the_bills_say_what_the_ledger_says(charged: Application) -> None:
+    for provider_id in senders(charged).values():
+        scope = {"month": OCTOBER, "law": law(), "series": "ЕПД", "issued_on": NOW.date(), "clock": charged.clock}
+        issued = issue_month(charged.engine, provider_id=provider_id, **scope)
+        assert issued.findings == ()
+    with charged.engine.connect() as connection:
+        bills = [bill.content for provider_id in senders(charged).values() for bill in bills_of_month(connection, provider_id, OCTOBER)]
+    assert {bill.account_number for bill in bills} == EXPECTED["accounts"].keys() and len(bills) == 35
+    for bill in bills:
+        account = EXPECTED["accounts"][bill.account_number]
+        assert f"{bill.charged / 100:.2f}" == account["total_recomputed"]
+        assert f"{(bill.debt - bill.advance) / 100:.2f}" == account["saldo_in"]
+        assert f"{bill.penalties / 100:.2f}" == account["penalty_out"]
+        assert bill.els == account["els"]
+
+
+def test_a_draft_is_stale_when_another_sender_of_its_houses_tells_a_fact(server_url: str, template_database: str, tmp_path: Path) -> None:
+    with town(server_url, template_database, tmp_path, UK) as application:
+        manager, supplier = (senders(application)[inn] for inn in (MANAGER, SUPPLIER))
+        alone = draft(application, manager)
+        assert not draft(application, manager).is_new
+        take(application, RSO)
+        scope = {"provider_id": manager, "month": OCTOBER, "actor": "тест", "clock": application.clock}
+        with pytest.raises(InputError, match="CH-0105"):
+            approve_month(application.engine, reason="тест", **scope)
+        again = draft(application, manager)
+        assert again.is_new and again.calculation.version == alone.calculation.version + 1
+        assert again.totals.total > alone.totals.total, "sewerage counts the hot water of the supplier"
+        draft(application, supplier)
+        with transaction(application.engine) as connection:
+            save_money(connection, supplier)
+        assert not draft(application, manager).is_new, "a payment of the other sender changes no charge"
+
+
+def save_money(connection: Connection, provider_id: ProviderId) -> None:
+    """A payment that arrives from a sender."""
+    message = connection.execute(text("SELECT min(message_id) FROM message")).scalar_one()
+    payment = Payment("1", 1, "синт-1", NOW.date(), NOW.date(), 100, "", None, None, "1", None, True)
+    record = Record("900001", Position("oplata.csv", 1), payment)
+    save(connection, provider_id=provider_id, message_id=message, records=[record], recorded_at=NOW)
+
+
+def test_a_session_of_one_sender_charges_nothing(taken: Application, tmp_path: Path) -> None:
+    own = senders(taken)[SUPPLIER]
+    engine = application_engine(taken.database, provider=own)
+    with pytest.raises(ConfigError, match="REC-0104"):
+        draft_month(
+            engine, provider_id=own, month=OCTOBER, mode="charge", law=law(), code_version=CODE_VERSION, actor="тест", clock=taken.clock
+        )
+    with engine.connect() as connection:
+        seen = connection.execute(text("SELECT count(DISTINCT provider_id) FROM record_house")).scalar_one()
+        found = connection.execute(text("SELECT count(*) FROM calculation")).scalar_one()
+    engine.dispose()
+    assert (seen, found) == (1, 0)
