@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from adapters.banks.detect import parse_file
@@ -15,6 +16,8 @@ from adapters.banks.profile import profile_named
 from adapters.banks.result import KnownAccounts
 from adapters.contract import RawMessage
 from adapters.uk.knowledge import RegionKnowledge
+from adapters.uk.region_source import pack_folder
+from config import regions
 from core.errors import ConfigError, InputError
 from core.ids import CENTRE, MessageId, ProviderId
 from core.model.finding import Finding
@@ -32,7 +35,7 @@ from erkc.application import Application
 
 _log = logging.getLogger("erkc.intake")
 
-__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "release_after", "take_file"]
+__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_message", "release_after", "take_file"]
 
 _PACKAGES = ("region", "uk.format4")
 _REGISTRY, _STATEMENT, _UNKNOWN = range(len(_PACKAGES), len(_PACKAGES) + 3)
@@ -60,12 +63,34 @@ class BankTaken:
     is_new: bool
 
 
+def region_message(place: Path) -> RawMessage:
+    """A region's configuration as one message: a file, a folder of files, or the name of a region that ships with the program."""
+    if place.is_dir():
+        found = {file.name: file.read_bytes() for file in place.iterdir() if file.suffix.lower() in (".toml", ".json")}
+        if not found:
+            raise ConfigError("IN-0106", f"В папке {place} нет ни одного файла .toml или .json.", hint="Проверьте путь.")
+        return pack_folder(place.resolve().name, found)
+    if not place.exists() and str(place) in regions.names():
+        return pack_folder(str(place), regions.contents(str(place)))
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        hint = f"Проверьте путь и права. Есть готовые регионы: {', '.join(regions.names())}."
+        raise ConfigError("CLI-0201", f"Файл {place} не читается: {error.strerror}.", hint=hint) from error
+    name, ending = place.name, place.suffix.lower()
+    if ending in (".json", ".toml") and not name.lower().endswith(f".region{ending}"):
+        name = f"{place.stem}.region{ending}"  # the command says what it is, the name need not
+    return RawMessage(name, data)
+
+
 def load_region_file(application: Application, name: str, data: bytes) -> RegionLoaded:
     """Take a region's configuration."""
     adapter, message = region_adapter(), RawMessage(name, data)
     identified = adapter.identify(message)
     if not identified.accepted:
-        raise InputError("IN-0102", f"{name} — не настройки региона: {identified.reason}.", hint="Нужен файл вида *.region.json.")
+        raise InputError(
+            "IN-0102", f"{name} — не настройки региона: {identified.reason}.", hint="Нужен файл .json или .toml либо папка таких файлов."
+        )
     return RegionLoaded(
         *load_region(application.engine, name=name, data=data, parse=lambda known: adapter.parse(message, known), clock=application.clock)
     )

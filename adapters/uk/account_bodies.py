@@ -51,6 +51,7 @@ def account(row: Row, joined: Joined) -> r.Account:
         payer_organisation=row.key("payer_organisation"),
         payer_name=" ".join(filter(None, names)) or joined.names.get(row.key("payer_organisation") or "", ""),
         principal=row.key("principal"),
+        rooms=row.number_of("rooms"),
     )
 
 

@@ -1,171 +1,283 @@
-"""The region's own configuration: registered senders, approved tariffs and norms, settings of the calculation.
+"""The region's own configuration: registered senders, approved tariffs, norms and limits of growth, settings of the calculation.
 
-What the hub knows by itself before any archive comes, as JSON or as TOML of the same shape. Read strictly: an unknown key is a finding that
-names the nearest known one, because a misspelt setting would silently change money. Keys of records are natural, so a corrected file makes
-new versions of the same facts.
+What the hub knows by itself before any archive comes: a JSON, a TOML of the same shape, or a folder of such files (``config/regions``).
+Read strictly: an unknown key, dates that overlap and dates with a gap are errors that name file and line, because a misspelt setting or a
+day without a tariff would silently change money. Keys of records are natural, so a corrected file makes new versions of the same facts.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from adapters.contract import Identification, Parsed, RawMessage
-from adapters.uk.region_fields import NORM, ROOT, SENDER, SETTINGS, TARIFF, Checker
+from adapters.uk.region_fields import DATED_SETTING, LIMIT, MATRIX_ROW, NORM, ROOT, SENDER, SETTINGS, TARIFF, Checker
+from adapters.uk.region_source import FOLDER_ENDING, Source, SourceError, read_sources
 from core.model.finding import Finding, Position
-from core.model.records import ApprovedNorm, ApprovedTariff, Record, RegionSetting, RegisteredSender
+from core.model.records import ApprovedLimit, ApprovedNorm, ApprovedTariff, Record, RegionSetting, RegisteredSender
 
 __all__ = ["RegionAdapter"]
 
-_ENDINGS = (".region.json", ".region.toml")
+_ENDINGS = (".region.json", ".region.toml", FOLDER_ENDING)
+_SECTIONS = ("senders", "tariffs", "norms", "limits", "settings")
+_DAY = timedelta(days=1)
 
 
 class RegionAdapter:
-    """Reads ``<town>.region.json`` and ``<town>.region.toml``."""
+    """Reads ``<town>.region.json``, ``<town>.region.toml`` and ``<region>.region.zip`` (a packed folder)."""
 
     name = "region"
 
     def identify(self, message: RawMessage) -> Identification:
-        """By the ending of the name; the first byte of a JSON must open an object."""
-        if not message.name.lower().endswith(_ENDINGS):
-            return Identification(False, "имя не оканчивается на .region.json или .region.toml")
-        if message.name.lower().endswith(".json") and message.data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        """By the ending of the name; the first bytes must be those of the kind."""
+        name = message.name.lower()
+        if not name.endswith(_ENDINGS):
+            return Identification(False, f"имя не оканчивается на {', '.join(_ENDINGS)}")
+        if name.endswith(".json") and message.data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
             return Identification(False, "файл .region.json не начинается с «{»")
+        if name.endswith(".zip") and not message.data.startswith(b"PK"):
+            return Identification(False, "файл .region.zip — не архив ZIP")
         return Identification(True, "настройки региона")
 
     def parse(self, message: RawMessage, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
-        """Yield senders, tariffs, norms and settings in the order of the file; a bad item is left out and named by a finding."""
+        """Yield senders, tariffs, norms, limits and settings in the order of the files; a bad item is left out and named by a finding."""
         try:
-            content = _read(message)
-        except (ValueError, RecursionError) as error:
-            reason = f"Файл не читается: {_place(error)}."
+            sources = read_sources(message)
+        except SourceError as error:
             hint = "Исправьте запись JSON (или TOML) в кодировке UTF-8 и загрузите файл снова."
-            yield Finding(Position(message.name), "RG-001", "error", "reject_archive", message=reason, hint=hint)
+            text = f"Файл не читается: {error.reason}."
+            yield Finding(Position(error.file, error.line), "RG-001", "error", "reject_archive", message=text, hint=hint)
             yield Parsed("rejected", {})
             return
-        items = list(_Reading(message.name).region(content))
+        reading = _Reading()
+        items = [item for source in sources for item in reading.source(source)]
+        items += reading.end(message.name)
         yield from items
         wrong = any(isinstance(item, Finding) and item.severity == "error" for item in items)
-        header = {name: value for name in ("region", "town") if isinstance(value := content.get(name), str)}
-        counts = {
-            name: len(value) for name in ("senders", "tariffs", "norms", "settings") if isinstance(value := content.get(name), list | dict)
-        }
+        header, counts = dict[str, str](), dict[str, int]()
+        for source in sources:
+            header |= {name: value for name in ("region", "town") if isinstance(value := source.content.get(name), str)}
+            for name in _SECTIONS:
+                if isinstance(value := source.content.get(name), list | dict):
+                    counts[name] = counts.get(name, 0) + len(value)
         yield Parsed("accepted_with_errors" if wrong else "accepted", header, counts)
 
 
-def _place(error: Exception) -> str:
-    """Where a file stops being JSON or TOML, in Russian; the parser's own words where it says no more."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"строка {error.lineno}, знак {error.colno}: ошибка записи JSON"
-    if isinstance(error, UnicodeDecodeError):
-        return f"байт {error.start} — не UTF-8"
-    if isinstance(error, RecursionError):
-        return "слишком глубокая вложенность"
-    return str(error)
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The days of one value of a subject, and where it stands."""
 
+    first: date
+    last: date | None
+    place: Position
 
-def _read(message: RawMessage) -> dict[str, object]:
-    source = message.data.decode("utf-8-sig")
-    content: object = tomllib.loads(source) if message.name.lower().endswith(".toml") else json.loads(source)
-    if not isinstance(content, dict):
-        raise ValueError("на верхнем уровне должен быть объект с разделами senders, tariffs, norms, settings")
-    return content
+    def shares_a_day_with(self, other: _Span) -> bool:
+        return self.first <= (other.last or date.max) and other.first <= (self.last or date.max)
 
 
 class _Reading:
-    """One pass over the content: each section in its turn."""
+    """One pass over all sources: each section in its turn; what a subject's values say of each other is kept over the files."""
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self) -> None:
+        self._spans: defaultdict[str, list[_Span]] = defaultdict(list)
+        self._has_content = False
 
-    def region(self, content: Mapping[str, object]) -> Iterator[Record | Finding]:
-        root = Checker(self._file, None, content, ROOT)
+    def source(self, source: Source) -> Iterator[Record | Finding]:
+        root = Checker(source, (), source.content, ROOT)
         values = root.read()
         yield from root.findings
-        if not any(values.get(name) for name in ("senders", "tariffs", "norms", "settings")):
-            yield root.refuse(
-                "RG-017", "senders", "В файле нет ни отправителей, ни тарифов, ни нормативов, ни настроек.", "Проверьте, тот ли это файл."
-            )
-        yield from self._senders(values.get("senders") or [])
-        yield from self._tariffs(values.get("tariffs") or [])
-        yield from self._norms(values.get("norms") or [])
-        yield from self._settings(values.get("settings") or {})
+        self._has_content |= any(values.get(name) for name in _SECTIONS)
+        yield from self._senders(source, values.get("senders"))
+        yield from self._tariffs(source, values.get("tariffs"))
+        yield from self._norms(source, values.get("norms"))
+        yield from self._limits(source, values.get("limits"))
+        yield from self._settings(source, values.get("settings"))
 
-    def _items(self, section: str, listed: object, fields: Mapping[str, str]) -> Iterator[tuple[Position, Checker, dict[str, Any] | None]]:
+    def end(self, name: str) -> Iterator[Finding]:
+        """What only all sources together can say: nothing at all was there; days between two values of a subject that have none."""
+        if not self._has_content:
+            text, hint = "В файле нет ни отправителей, ни тарифов, ни нормативов, ни настроек.", "Проверьте, тот ли это файл."
+            yield Finding(Position(name, 1), "RG-017", "error", "reject_row", message=text, hint=hint)
+        for spans in self._spans.values():
+            ordered = sorted(spans, key=lambda span: span.first)
+            for before, after in pairwise(ordered):
+                if before.last is not None and before.last + _DAY < after.first:
+                    days = f"с {before.last + _DAY:%d.%m.%Y} по {after.first - _DAY:%d.%m.%Y}"
+                    text = f"Пропуск в датах: {days} значения нет (прежнее — {_where(before.place, after.place)})."
+                    hint = f"Закончите прежнее днём раньше начала нового: valid_to = {(after.first - _DAY).isoformat()}."
+                    yield Finding(after.place, "RG-018", "error", "reject_row", value=after.first.isoformat(), message=text, hint=hint)
+
+    def _items(
+        self, source: Source, section: str, listed: object, fields: Mapping[str, str]
+    ) -> Iterator[tuple[Checker, dict[str, Any] | None]]:
         """Each item of a section with its values, None when it must be left out."""
-        for number, item in enumerate(listed if isinstance(listed, list) else [], start=1):
-            checker = Checker(f"{self._file}/{section}", number, item, fields)
+        for number, item in enumerate(listed if isinstance(listed, list) else []):
+            checker = Checker(source, (section, number), item, fields)
             values = checker.read()
-            yield checker.position, checker, None if checker.refused else values
+            yield checker, None if checker.refused else values
 
-    def _senders(self, listed: object) -> Iterator[Record | Finding]:
-        seen: dict[str, int] = {}
-        for position, checker, values in self._items("senders", listed, SENDER):
+    def _senders(self, source: Source, listed: object) -> Iterator[Record | Finding]:
+        for checker, values in self._items(source, "senders", listed, SENDER):
             yield from checker.findings
             if values is None:
                 continue
             key = f"sender/{values['inn']}/{values['kpp']}"
-            if key in seen:
-                yield checker.refuse(
-                    "RG-015", "inn", f"Отправитель с этими ИНН и КПП уже есть (запись {seen[key]}).", "Оставьте одну из записей."
-                )
+            if self._spans[key]:
+                where = _where(self._spans[key][0].place, checker.position)
+                yield checker.refuse("RG-015", "inn", f"Отправитель с этими ИНН и КПП уже есть ({where}).", "Оставьте одну из записей.")
                 continue
-            seen[key] = position.row or 0
-            yield Record(key, position, RegisteredSender(**values))
+            self._spans[key].append(_Span(date.min, None, checker.position))
+            yield Record(key, checker.position, RegisteredSender(**values))
 
-    def _tariffs(self, listed: object) -> Iterator[Record | Finding]:
-        taken: dict[str, list[tuple[date, date, int]]] = {}
-        for position, checker, values in self._items("tariffs", listed, TARIFF):
+    def _tariffs(self, source: Source, listed: object) -> Iterator[Record | Finding]:
+        for checker, values in self._items(source, "tariffs", listed, TARIFF):
             yield from checker.findings
             if values is None:
                 continue
             tariff = ApprovedTariff(
                 kind=values["kind"], utility_kind=values["utility_kind"], resource_kind=values["resource_kind"], zone=values["zone"],
                 supplier_inn=values["supplier_inn"], oktmo=values["oktmo"], act=values["act"], first=values["valid_from"],
-                last=values["valid_to"], value_e6=values["value"],
+                last=values["valid_to"], value_e6=values["value"], range_number=values["range"],
             )  # fmt: skip
-            last = tariff.last or date.max
-            if last < tariff.first:
-                yield checker.refuse("RG-016", "valid_to", "Тариф кончается раньше, чем начинается.", "Исправьте valid_from или valid_to.")
-                continue
             subject = _tariff_subject(tariff)
-            other = next((row for first, end, row in taken.get(subject, []) if first <= last and tariff.first <= end), None)
-            if other is not None:
-                text = f"Срок действия пересекается с записью {other} того же тарифа."
-                hint = f"Закончите прежний тариф днём раньше: valid_to = {(tariff.first - timedelta(days=1)).isoformat()}."
-                yield checker.refuse("RG-014", "valid_from", text, hint)
+            refused = self._refused_dates(subject, tariff.first, tariff.last, checker)
+            if refused is not None:
+                yield refused
                 continue
-            taken.setdefault(subject, []).append((tariff.first, last, position.row or 0))
-            yield Record(f"{subject}/{tariff.first.isoformat()}", position, tariff, valid_from=tariff.first, valid_to=tariff.last)
+            yield Record(f"{subject}/{tariff.first.isoformat()}", checker.position, tariff, valid_from=tariff.first, valid_to=tariff.last)
 
-    def _norms(self, listed: object) -> Iterator[Record | Finding]:
-        seen: dict[str, int] = {}
-        for position, checker, values in self._items("norms", listed, NORM):
+    def _norms(self, source: Source, listed: object) -> Iterator[Record | Finding]:
+        for checker, values in self._items(source, "norms", listed, NORM):
             yield from checker.findings
             if values is None:
                 continue
             norm = ApprovedNorm(
                 utility_kind=values["utility_kind"], resource_kind=values["resource_kind"], basis=values["basis"], okei=values["unit_okei"],
-                first=values["valid_from"], value_e6=values["value"],
+                first=values["valid_from"], value_e6=values["value"] or 0, last=values["valid_to"], act=values["act"] or "",
             )  # fmt: skip
-            key = f"norm/{_part(norm.utility_kind)}/{_part(norm.resource_kind)}/{norm.basis}/{norm.first.isoformat()}"
-            if key in seen:
-                text = f"Норматив с этой же датой начала уже есть (запись {seen[key]})."
-                yield checker.refuse("RG-014", "valid_from", text, "Оставьте одну из записей или исправьте valid_from.")
+            if (values["value"] is None) == (values["matrix"] is None):
+                text, hint = "Нужно одно из двух: value или matrix.", "Оставьте число или таблицу по комнатам и проживающим."
+                yield checker.refuse("RG-019", "value", text, hint)
                 continue
-            seen[key] = position.row or 0
-            yield Record(key, position, norm, valid_from=norm.first)
+            if values["matrix"] is not None and norm.basis != "per_person":
+                text, hint = "Таблица по комнатам и проживающим бывает только у норматива на человека.", "Укажите basis = per_person."
+                yield checker.refuse("RG-019", "basis", text, hint)
+                continue
+            subject = f"norm/{_part(norm.utility_kind)}/{_part(norm.resource_kind)}/{norm.basis}"
+            # A norm without an end holds until the next one.
+            self._spans[subject] = [
+                replace(span, last=norm.first - _DAY) if span.last is None and span.first < norm.first else span
+                for span in self._spans[subject]
+            ]
+            later = [span.first for span in self._spans[subject] if span.first > norm.first]
+            last = norm.last if norm.last is not None or not later else min(later) - _DAY
+            refused = self._refused_dates(subject, norm.first, last, checker)
+            if refused is not None:
+                yield refused
+            elif values["matrix"] is None:
+                yield Record(f"{subject}/{norm.first.isoformat()}", checker.position, norm, valid_from=norm.first, valid_to=norm.last)
+            else:
+                yield from self._matrix(checker, subject, norm, values["matrix"])
 
-    def _settings(self, settings: object) -> Iterator[Record | Finding]:
-        checker = Checker(f"{self._file}/settings", None, settings, SETTINGS)
+    @staticmethod
+    def _matrix(checker: Checker, subject: str, norm: ApprovedNorm, rows: list[object]) -> Iterator[Record | Finding]:
+        """A norm for each number of rooms and persons: one record for each cell."""
+        seen: set[int] = set()
+        for number, row in enumerate(rows):
+            inner = checker.inner(("matrix", number), row, MATRIX_ROW)
+            values = inner.read()
+            yield from inner.findings
+            if inner.refused:
+                continue
+            rooms, cells = values["rooms"], values["persons"]
+            if rooms < 1 or rooms in seen or not cells:
+                text = "Число комнат — целое от 1, без повторов; на каждого из проживающих (1, 2, 3 …) — число."
+                yield inner.refuse("RG-019", "rooms", text, "Исправьте строку таблицы.")
+                continue
+            seen.add(rooms)
+            for persons, value in enumerate(cells, start=1):
+                cell = replace(norm, value_e6=value, rooms=rooms, persons=persons)
+                key = f"{subject}/{rooms}/{persons}/{norm.first.isoformat()}"
+                yield Record(key, inner.place("persons", persons - 1), cell, valid_from=norm.first, valid_to=norm.last)
+
+    def _limits(self, source: Source, listed: object) -> Iterator[Record | Finding]:
+        for checker, values in self._items(source, "limits", listed, LIMIT):
+            yield from checker.findings
+            if values is None:
+                continue
+            if values["percent"] % 10_000:
+                yield checker.refuse("RG-013", "percent", "Индекс задаётся не точнее сотых процента.", 'Например: "12.8".')
+                continue
+            limit = ApprovedLimit(
+                values["oktmo"], values["valid_from"], values["valid_to"], percent_e2=values["percent"] // 10_000, act=values["act"]
+            )
+            subject = f"limit/{limit.oktmo}"
+            refused = self._refused_dates(subject, limit.first, limit.last, checker)
+            if refused is not None:
+                yield refused
+                continue
+            yield Record(f"{subject}/{limit.first.isoformat()}", checker.position, limit, valid_from=limit.first, valid_to=limit.last)
+
+    def _settings(self, source: Source, settings: object) -> Iterator[Record | Finding]:
+        """Settings without dates (name: value), or a list of them with the days each holds on and the act."""
+        if isinstance(settings, list):
+            yield from self._dated_settings(source, settings)
+            return
+        checker = Checker(source, ("settings",), settings or {}, SETTINGS)
         values = checker.read()
         yield from checker.findings
         for name, value in values.items():
-            text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=_as_text)
-            yield Record(f"setting/{name}", Position(f"{self._file}/settings"), RegionSetting(name, text))
+            refused = self._refused_dates(f"setting/{name}", date.min, None, checker)
+            if refused is not None:
+                yield refused
+                continue
+            yield Record(f"setting/{name}", checker.place(name), RegionSetting(name, _json(value)))
+
+    def _dated_settings(self, source: Source, listed: list[object]) -> Iterator[Record | Finding]:
+        for number, item in enumerate(listed):
+            checker = Checker(source, ("settings", number), item, DATED_SETTING)
+            values = checker.read()
+            name = values.get("name")
+            if name is not None:
+                checker.check("value", SETTINGS[name])
+            yield from checker.findings
+            if checker.refused:
+                continue
+            first, last = values["valid_from"], values["valid_to"]
+            refused = self._refused_dates(f"setting/{name}", first, last, checker)
+            if refused is not None:
+                yield refused
+                continue
+            body = RegionSetting(str(name), _json(values["value"]), values["act"])
+            yield Record(f"setting/{name}/{first.isoformat()}", checker.position, body, valid_from=first, valid_to=last)
+
+    def _refused_dates(self, subject: str, first: date, last: date | None, checker: Checker) -> Finding | None:
+        """Why a value's days can not be taken beside the others of its subject; None, and they are noted, when they can."""
+        span = _Span(first, last, checker.position)
+        if last is not None and last < first:
+            return checker.refuse("RG-016", "valid_to", "Значение кончается раньше, чем начинается.", "Исправьте valid_from или valid_to.")
+        other = next((one for one in self._spans[subject] if one.shares_a_day_with(span)), None)
+        if other is None:
+            self._spans[subject].append(span)
+            return None
+        text = f"Срок действия пересекается с тем же значением ({_where(other.place, checker.position)})."
+        hint = "Оставьте одну из записей."
+        if first > other.first:
+            hint = f"Закончите прежнее днём раньше: valid_to = {(first - _DAY).isoformat()}."
+        return checker.refuse("RG-014", "valid_from", text, hint)
+
+
+def _where(place: Position, seen_from: Position) -> str:
+    return f"строка {place.row}" if place.file == seen_from.file else f"{place.file}, строка {place.row}"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=_as_text)
 
 
 def _as_text(value: object) -> str:
@@ -180,4 +292,5 @@ def _part(value: object) -> str:
 
 def _tariff_subject(tariff: ApprovedTariff) -> str:
     parts = (tariff.kind, tariff.utility_kind, tariff.resource_kind, tariff.zone, tariff.supplier_inn, tariff.oktmo)
-    return "/".join(["tariff", *(_part(part) for part in parts)])
+    ranged = () if tariff.range_number is None else (f"range{tariff.range_number}",)
+    return "/".join(["tariff", *(_part(part) for part in parts), *ranged])

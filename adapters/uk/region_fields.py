@@ -12,24 +12,28 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from adapters.uk.region_source import Source
 from core.model.finding import Finding, Position
+from core.validate.places import Path
 
-__all__ = ["NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "Checker"]
+__all__ = ["DATED_SETTING", "LIMIT", "MATRIX_ROW", "NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "Checker"]
 
-ROOT = {"region": "text?", "town": "text?", "senders": "list?", "tariffs": "list?", "norms": "list?", "settings": "object?"}
+ROOT = {
+    "region": "text?", "town": "text?", "senders": "list?", "tariffs": "list?", "norms": "list?", "limits": "list?",
+    "settings": "settings?",
+}  # fmt: skip
 SENDER = {"name": "text", "inn": "inn", "kpp": "kpp", "ogrn": "ogrn", "data_bank_keys": "texts", "provider_kind": "number"}
 TARIFF = {
     "kind": "tariff_kind", "utility_kind": "number?", "resource_kind": "number?", "zone": "zone?", "supplier_inn": "inn?", "oktmo": "oktmo",
-    "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount",
+    "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount", "range": "range?",
 }  # fmt: skip
 NORM = {
-    "utility_kind": "number?",
-    "resource_kind": "number?",
-    "basis": "basis",
-    "unit_okei": "text",
-    "valid_from": "date",
-    "value": "amount",
-}
+    "utility_kind": "number?", "resource_kind": "number?", "basis": "basis", "unit_okei": "text", "valid_from": "date", "valid_to": "date?",
+    "value": "amount?", "matrix": "list?", "act": "text?",
+}  # fmt: skip
+MATRIX_ROW = {"rooms": "number", "persons": "amounts"}
+LIMIT = {"oktmo": "oktmo", "valid_from": "date", "valid_to": "date?", "percent": "amount", "act": "text"}
+DATED_SETTING = {"name": "setting", "value": "present", "valid_from": "date", "valid_to": "date?", "act": "text"}
 
 _TEXT_SETTINGS = """
 account_on_registry advance_split average_window communal_area edk_cap february_2026_due due_shift heated_common_area heating_degrees
@@ -48,6 +52,7 @@ SETTINGS = {
     ),
     **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "flag?"),
     "heating_months": "numbers?",
+    "range_bounds": "texts?",
     "days_off": "dates?",
     "due_day_rule": "list?",
     "key_rates": "list?",
@@ -73,7 +78,9 @@ _EXPECTED = {
     "tariff_kind": "utility или contribution", "zone": "single, day или night", "basis": "одно из: " + ", ".join(_BASES),
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
     "amount_as_is": "число, например \"1.5\"", "flag": "true или false", "numbers": "список целых чисел",
-    "dates": "список дат вида 2026-10-01",
+    "dates": "список дат вида 2026-10-01", "amounts": "список чисел в кавычках: [\"135\", \"84.5\"]",
+    "range": "номер диапазона: 1, 2 или 3", "setting": "имя настройки", "present": "значение настройки",
+    "settings": "набор пар «имя: значение» или список с датами и актом",
     "list": "список", "object": "набор пар «имя: значение»", "any": "текст, число, true или false",
 }  # fmt: skip
 
@@ -81,12 +88,26 @@ _EXPECTED = {
 class Checker:
     """Reads one item of a section; ``refused`` says that it must be left out, ``findings`` why."""
 
-    def __init__(self, file: str, row: int | None, item: object, fields: Mapping[str, str]) -> None:
-        self.position = Position(file, row)
+    def __init__(self, source: Source, path: Path, item: object, fields: Mapping[str, str]) -> None:
         self.findings: list[Finding] = []
         self.refused = False
+        self._source = source
+        self._path = path
         self._item = item
         self._fields = fields
+
+    @property
+    def position(self) -> Position:
+        """The line that the item begins on."""
+        return self.place()
+
+    def place(self, *inside: str | int) -> Position:
+        """The line of a value inside the item; of one that is missing the line of the item."""
+        return Position(self._source.file, self._source.places.line((*self._path, *inside)))
+
+    def inner(self, inside: Path, item: object, fields: Mapping[str, str]) -> Checker:
+        """A checker of an item inside this one."""
+        return Checker(self._source, (*self._path, *inside), item, fields)
 
     def read(self) -> dict[str, Any]:  # each value is of the type that its field's rule names
         """Values of the fields that are right; a field that may be absent is None where it is. Settings that are absent stay absent."""
@@ -95,22 +116,33 @@ class Checker:
             return {}
         for name in self._item:
             if name not in self._fields:
-                self.findings.append(self._unknown(str(name)))
+                self.findings.append(self._unknown(str(name), self._fields, str(name)))
         values: dict[str, Any] = {}
         for name, rule in self._fields.items():
-            kind, optional = rule.removesuffix("?"), rule.endswith("?")
             found = self._item.get(name)
-            if found is None:
-                if not optional:
-                    self.findings.append(self.refuse("RG-012", name, f"Не задано «{name}».", f"Добавьте {name}: {_EXPECTED[kind]}."))
-                elif self._fields is not SETTINGS:
-                    values[name] = None
-                continue
-            try:
-                values[name] = _convert(kind, found)
-            except ValueError:
-                self.findings.append(self.refuse("RG-013", name, f"Неверное значение «{name}».", f"Нужно: {_EXPECTED[kind]}.", value=found))
+            if found is not None:
+                converted = self.check(name, rule)
+                if converted is not None:
+                    values[name] = converted
+            elif not rule.endswith("?"):
+                self.findings.append(self.refuse("RG-012", name, f"Не задано «{name}».", f"Добавьте {name}: {_EXPECTED[rule]}."))
+            elif self._fields is not SETTINGS:
+                values[name] = None
         return values
+
+    def check(self, name: str, rule: str) -> object:
+        """One value by a rule; None, and a finding, when it is not as the rule says."""
+        assert isinstance(self._item, Mapping)
+        found, kind = self._item.get(name), rule.removesuffix("?")
+        try:
+            return _convert(kind, found)
+        except ValueError:
+            if kind == "setting" and isinstance(found, str):
+                self.findings.append(self._unknown(found, SETTINGS, name))
+            else:
+                text, hint = f"Неверное значение «{name}».", f"Нужно: {_EXPECTED[kind]}."
+                self.findings.append(self.refuse("RG-013", name, text, hint, value=found))
+            return None
 
     def refuse(self, code: str, name: str | None, message: str, hint: str, *, value: object = None) -> Finding:
         """A finding that leaves the item out (of settings and of the top level: the one value)."""
@@ -118,14 +150,13 @@ class Checker:
         if value is None and name is not None and isinstance(self._item, Mapping):
             value = self._item.get(name)
         shown = None if value is None else str(value)
-        return Finding(self.position, code, "error", "reject_row", value=shown, message=message, hint=hint)
+        place = self.place() if name is None else self.place(name)
+        return Finding(place, code, "error", "reject_row", value=shown, message=message, hint=hint)
 
-    def _unknown(self, name: str) -> Finding:
-        near = difflib.get_close_matches(name, self._fields, n=1)
+    def _unknown(self, name: str, names: Mapping[str, str], field: str) -> Finding:
+        near = difflib.get_close_matches(name, names, n=1)
         hint = f"Возможно, имелось в виду «{near[0]}»." if near else "Уберите это имя или сверьте его со справочником настроек."
-        return Finding(
-            self.position, "RG-011", "warning", "ignore", value=name, message=f"Неизвестное имя «{name}»: не использовано.", hint=hint
-        )
+        return self.refuse("RG-011", field, f"Неизвестное имя «{name}».", hint, value=name)
 
 
 def _convert(kind: str, value: object) -> object:
@@ -139,6 +170,12 @@ def _convert(kind: str, value: object) -> object:
             return _checked(value, isinstance(value, list))
         case "object":
             return _checked(value, isinstance(value, dict))
+        case "settings":
+            return _checked(value, isinstance(value, list | dict))
+        case "range":
+            return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
+        case "present":
+            return value
         case "any":
             return _checked(value, isinstance(value, str | int) and value != "")
         case "amount_as_is":
@@ -148,12 +185,12 @@ def _convert(kind: str, value: object) -> object:
             return _millionths(value)
         case "date":
             return _date(value)
-        case "texts" | "numbers" | "dates":
+        case "texts" | "numbers" | "dates" | "amounts":
             items = value if isinstance(value, list) else None
             if items is None:
                 raise ValueError
             converted = [_convert(kind.removesuffix("s"), item) for item in items]
-            return tuple(converted) if kind == "texts" else items
+            return items if kind in ("numbers", "dates") else tuple(converted)
         case _:
             return _word(kind, value)
 
@@ -166,6 +203,8 @@ def _word(kind: str, value: object) -> object:
             return _checked(_ZONES.get(value), value in _ZONES)
         case "tariff_kind":
             return _checked(value, value in _KINDS)
+        case "setting":
+            return _checked(value, value in SETTINGS)
         case "basis":
             return _checked(value, value in _BASES)
         case "text":

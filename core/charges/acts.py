@@ -8,6 +8,7 @@ from core.charges.findings import Held
 from core.charges.persons import persons
 from core.charges.rows import Group, Row
 from core.charges.rules import Rules, Valued
+from core.charges.volumes import person_norms
 from core.model.facts import AccountFacts, ActFacts, HouseFacts, ServiceFacts
 
 __all__ = ["acts_of"]
@@ -55,9 +56,7 @@ def _tenfold(act: ActFacts, tariff: Valued, account: AccountFacts, service: Serv
     if act.months is None:
         raise _incomplete(act, "числа месяцев со дня последней проверки", "п. 62, 81(11)")
     month = rules.month
-    norm = rules.norms(
-        "per_person", act.drawn_on, act.drawn_on, utility=service.utility_kind, resource=service.resource_kind, what=f"«{service.name}»"
-    )[0]
+    norm = person_norms(account, service, month, (act.drawn_on, act.drawn_on), rules=rules, resource=service.name)[0]
     living = persons(account, month, rules, first=month.first, last=month.last)
     factor, longest = rules.number("tampering.norm_factor", act.drawn_on), rules.number("tampering.longest_months", act.drawn_on)
     values = {

@@ -15,7 +15,7 @@ from core.charges.payers import Payers
 from core.charges.persons import days_between, persons
 from core.charges.rows import Group, LinePlan, Row
 from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
-from core.charges.volumes import MonthVolume, service_days
+from core.charges.volumes import MonthVolume, person_norms, service_days
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ReliefFacts, ServiceFacts
 from core.money import kopecks
@@ -85,6 +85,8 @@ class Corrections:
         """Norms for one person that an absent person does not use."""
 
         def norm(service: ServiceFacts, basis: str = "per_person") -> Valued:
+            if basis == "per_person":
+                return person_norms(account, service, self.rules.month, (day, day), rules=self.rules, resource=resource)[0]
             return self.rules.norms(
                 basis, day, day, utility=service.utility_kind, resource=service.resource_kind, what=f"«{service.name}»"
             )[0]

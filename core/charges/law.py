@@ -1,21 +1,23 @@
 """Federal rules as dated data: every rate, limit and default with its days of force, its clause and its act.
 
-A :class:`Law` is built once from the tables of ``config/law`` (they arrive as an argument; this room reads no files). What it accepts is a
-closed set of names with values that follow each other day by day: an unknown key, a gap or an overlap is refused at load, because a silent
-default here would become a wrong bill for everybody.
+A :class:`Law` is built once from the sources of ``config/law`` (they arrive as an argument; this room reads no files). It accepts a
+closed set of names with values that follow each other day by day: an unknown key, a gap or an overlap is refused at load with its file and
+line, because a silent default here would become a wrong bill for everybody.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
 from core.errors import ConfigError
+from core.validate.places import Path, Places, path_text, toml_places
 
 __all__ = ["CHOICES", "MONEY_CHOICES", "NUMBERS", "PATTERNS", "Dated", "Law", "Parameter"]
 
@@ -25,7 +27,7 @@ NUMBERS = frozenset({
     "absence.longer_than_days",
     "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
-    "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
+    "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
     "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor",
     *(f"interruption.{service}.month_hours" for service in ("cold_water", "hot_water", "wastewater", "gas", "heating")),
     *(f"interruption.{service}.single_hours" for service in ("cold_water", "hot_water", "wastewater")),
@@ -129,14 +131,16 @@ class Law:
     parameters: Mapping[str, Parameter]
 
     @classmethod
-    def from_tables(cls, tables: Mapping[str, Mapping[str, object]]) -> Law:
-        """Check and take the tables, keyed by the name of the file each came from; anything wrong is a :class:`ConfigError`."""
+    def from_tables(cls, sources: Mapping[str, str]) -> Law:
+        """Read and check the sources (TOML), keyed by file name; anything wrong is a :class:`ConfigError` with file and line."""
         parameters: dict[str, Parameter] = {}
-        for file, table in sorted(tables.items()):
-            for name, body in _leaves(file, "", table):
-                if name in parameters:
-                    raise _wrong(file, name, "задан дважды")
-                parameters[name] = _parameter(file, name, body)
+        for name, source in sorted(sources.items()):
+            file = _File.read(name, source)
+            for path, body in file.leaves():
+                parameter = file.parameter(path, body)
+                if parameter.name in parameters:
+                    raise file.wrong(path, "задан дважды")
+                parameters[parameter.name] = parameter
         missing = sorted(_NAMES - parameters.keys())
         if missing:
             raise ConfigError(
@@ -158,71 +162,102 @@ class Law:
         return max(dated.first for parameter in of_charges for dated in parameter.values if dated.first <= day).isoformat()
 
 
-def _leaves(file: str, prefix: str, table: Mapping[str, object]) -> list[tuple[str, Mapping[str, object]]]:
-    """The parameters of nested tables: a table that has ``values`` is one."""
-    found: list[tuple[str, Mapping[str, object]]] = []
-    for key, body in table.items():
-        name = f"{prefix}.{key}" if prefix else key
-        if not isinstance(body, Mapping):
-            raise _wrong(file, name, "ожидалась таблица с values")
-        if "values" in body:
-            found.append((name, body))
-        else:
-            found.extend(_leaves(file, name, body))
-    return found
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of the law while it is checked."""
 
+    name: str
+    table: Mapping[str, object]
+    places: Places
 
-def _parameter(file: str, name: str, body: Mapping[str, object]) -> Parameter:
-    if name not in _NAMES:
-        near = difflib.get_close_matches(name, _NAMES, n=1)
-        raise _wrong(file, name, "неизвестный параметр" + (f", возможно, {near[0]}" if near else ""))
-    unknown = sorted(body.keys() - _KEYS)
-    if unknown:
-        raise _wrong(file, f"{name}.{unknown[0]}", "неизвестный ключ")
-    texts = {key: body.get(key, "") for key in ("meaning", "clause", "unit")}
-    if not all(isinstance(text, str) for text in texts.values()) or not texts["meaning"] or not texts["clause"]:
-        raise _wrong(file, name, "нужны meaning и clause")
-    raw = body["values"]
-    if not isinstance(raw, list) or not raw:
-        raise _wrong(file, f"{name}.values", "нужно хотя бы одно значение")
-    values = tuple(
-        _dated(file, f"{name}.values[{i}]", item, choices=_WAYS.get(name), pattern=PATTERNS.get(name)) for i, item in enumerate(raw)
-    )
-    for before, after in pairwise(values):
-        if before.last is None or before.last >= after.first:
-            raise _wrong(file, name, f"значения перекрываются на {after.first:%d.%m.%Y}")
-        if before.last + timedelta(days=1) != after.first:
-            raise _wrong(file, name, f"пропуск между {before.last:%d.%m.%Y} и {after.first:%d.%m.%Y}")
-    return Parameter(name, str(texts["meaning"]), str(texts["clause"]), str(texts["unit"]), values)
-
-
-def _dated(file: str, name: str, item: object, *, choices: tuple[str, ...] | None, pattern: re.Pattern[str] | None) -> Dated:
-    if not isinstance(item, Mapping):
-        raise _wrong(file, name, "ожидалась таблица from, to, value, act")
-    unknown = sorted(item.keys() - _VALUE_KEYS)
-    if unknown:
-        raise _wrong(file, f"{name}.{unknown[0]}", "неизвестный ключ")
-    first, last, value, act = item.get("from"), item.get("to"), item.get("value"), item.get("act")
-    if not isinstance(first, date) or not (last is None or isinstance(last, date)) or not isinstance(act, str) or not act:
-        raise _wrong(file, name, "нужны from (дата) и act; to — дата или нет его")
-    if last is not None and last < first:
-        raise _wrong(file, name, "to раньше from")
-    if not isinstance(value, str):
-        raise _wrong(file, f"{name}.value", "значение пишется строкой, чтобы не потерять точность")
-    if pattern is not None:
-        if pattern.fullmatch(value) is None:
-            raise _wrong(file, f"{name}.value", f"{value!r} — не того вида, которого ждёт параметр")
-    elif choices is None:
+    @classmethod
+    def read(cls, name: str, source: str) -> _File:
         try:
-            Fraction(value)
-        except ValueError:
-            raise _wrong(file, f"{name}.value", f"не число: {value!r}") from None
-    elif value not in choices:
-        raise _wrong(file, f"{name}.value", f"{value!r} — не из {', '.join(choices)}")
-    return Dated(first, last, value, act)
+            return cls(name, tomllib.loads(source), toml_places(source))
+        except tomllib.TOMLDecodeError as error:
+            found = re.search(r"at line (\d+), column (\d+)", str(error))
+            place = f"строка {found[1]}, знак {found[2]}" if found else "конец файла"
+            line = int(found[1]) if found else source.count("\n") + 1
+            raise ConfigError(
+                "CFG-0423", f"config/law/{name}, {place}: это не TOML ({error}).", hint="Исправьте файл закона.", file=name, line=line
+            ) from error
+
+    def leaves(self) -> Iterator[tuple[Path, Mapping[str, object]]]:
+        """The parameters of nested tables: a table that has ``values`` is one."""
+        waiting: list[tuple[Path, object]] = [((key,), body) for key, body in reversed(list(self.table.items()))]
+        while waiting:
+            path, body = waiting.pop()
+            if not isinstance(body, Mapping):
+                raise self.wrong(path, "ожидалась таблица с values")
+            if "values" in body:
+                yield path, body
+            else:
+                waiting.extend(((*path, key), inner) for key, inner in reversed(list(body.items())))
+
+    def parameter(self, path: Path, body: Mapping[str, object]) -> Parameter:
+        """The parameter at a path; refused where anything of it is not as it must be."""
+        name = path_text(path)
+        if name not in _NAMES:
+            near = difflib.get_close_matches(name, _NAMES, n=1)
+            raise self.wrong(path, "неизвестный параметр" + (f", возможно, {near[0]}" if near else ""))
+        unknown = sorted(body.keys() - _KEYS)
+        if unknown:
+            raise self.wrong((*path, unknown[0]), "неизвестный ключ")
+        texts = {key: body.get(key, "") for key in ("meaning", "clause", "unit")}
+        if not all(isinstance(text, str) for text in texts.values()) or not texts["meaning"] or not texts["clause"]:
+            raise self.wrong(path, "нужны meaning и clause")
+        raw = body["values"]
+        if not isinstance(raw, list) or not raw:
+            raise self.wrong((*path, "values"), "нужно хотя бы одно значение")
+        values = tuple(
+            self._dated((*path, "values", number), item, choices=_WAYS.get(name), pattern=PATTERNS.get(name))
+            for number, item in enumerate(raw)
+        )
+        for number, (before, after) in enumerate(pairwise(values), start=1):
+            here: Path = (*path, "values", number)
+            if before.last is None or before.last >= after.first:
+                raise self.wrong(here, f"значения перекрываются на {after.first:%d.%m.%Y}")
+            if before.last + timedelta(days=1) != after.first:
+                raise self.wrong(here, f"пропуск между {before.last:%d.%m.%Y} и {after.first:%d.%m.%Y}")
+        return Parameter(name, str(texts["meaning"]), str(texts["clause"]), str(texts["unit"]), values)
+
+    def _dated(self, path: Path, item: object, *, choices: tuple[str, ...] | None, pattern: re.Pattern[str] | None) -> Dated:
+        if not isinstance(item, Mapping):
+            raise self.wrong(path, "ожидалась таблица from, to, value, act")
+        unknown = sorted(item.keys() - _VALUE_KEYS)
+        if unknown:
+            raise self.wrong((*path, unknown[0]), "неизвестный ключ")
+        first, last, value, act = item.get("from"), item.get("to"), item.get("value"), item.get("act")
+        if not _is_day(first) or not (last is None or _is_day(last)) or not isinstance(act, str) or not act:
+            raise self.wrong(path, "нужны from (дата) и act; to — дата или нет его")
+        assert isinstance(first, date) and (last is None or isinstance(last, date))
+        if last is not None and last < first:
+            raise self.wrong(path, "to раньше from")
+        if not isinstance(value, str):
+            raise self.wrong((*path, "value"), "значение пишется строкой, чтобы не потерять точность")
+        if pattern is not None:
+            if pattern.fullmatch(value) is None:
+                raise self.wrong((*path, "value"), f"{value!r} — не того вида, которого ждёт параметр")
+        elif choices is None:
+            try:
+                Fraction(value)
+            except (ValueError, ZeroDivisionError):
+                raise self.wrong((*path, "value"), f"не число: {value!r}") from None
+        elif value not in choices:
+            raise self.wrong((*path, "value"), f"{value!r} — не из {', '.join(choices)}")
+        return Dated(first, last, value, act)
+
+    def wrong(self, path: Path, what: str) -> ConfigError:
+        key, line = path_text(path), self.places.line(path)
+        return ConfigError(
+            "CFG-0420",
+            f"config/law/{self.name}, строка {line}: {key}: {what}.",
+            hint="Исправьте файл закона; программа без него не начисляет.",
+            file=self.name,
+            line=line,
+            key=key,
+        )
 
 
-def _wrong(file: str, key: str, what: str) -> ConfigError:
-    return ConfigError(
-        "CFG-0420", f"{file}: {key}: {what}.", hint="Исправьте файл закона; программа без него не начисляет.", file=file, key=key
-    )
+def _is_day(value: object) -> bool:
+    return isinstance(value, date) and not isinstance(value, datetime)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["RAISED", "NormRow", "coefficient_is_due", "norm_from_matrix"]
+__all__ = ["RAISED", "NormRow", "cell_of", "coefficient_is_due", "norm_from_matrix"]
 
 RAISED = frozenset({"cold_water", "hot_water", "electricity"})
 """Resources with a raising coefficient by the act; wastewater has one only by the setting ``wastewater_k``."""
@@ -22,15 +22,20 @@ class NormRow:
 
 
 def norm_from_matrix(table: Sequence[NormRow], *, rooms: int, persons: Fraction) -> Fraction:
-    """The norm of the cell; more rooms or persons than the table knows take its last row, a part of a person counts as a person.
+    """The norm of the cell that :func:`cell_of` chooses."""
+    return cell_of(table, rooms=rooms, persons=persons).value
+
+
+def cell_of(table: Sequence[NormRow], *, rooms: int, persons: Fraction) -> NormRow:
+    """The cell of a dwelling; more rooms or persons than the table knows take its last row, a part of a person counts as a person.
 
     An empty table is a ``ValueError``.
     """
-    known_rooms = sorted({row.rooms for row in table})
-    if not known_rooms:
+    if not table:
         raise ValueError("an empty norm matrix")
+    known_rooms = sorted({row.rooms for row in table})
     chosen = max([known for known in known_rooms if known <= rooms], default=known_rooms[0])
-    cells = {row.persons: row.value for row in table if row.rooms == chosen}
+    cells = {row.persons: row for row in table if row.rooms == chosen}
     whole = -(-persons.numerator // persons.denominator)
     return cells[max([known for known in cells if known <= whole], default=min(cells))]
 

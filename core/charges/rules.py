@@ -15,12 +15,13 @@ from typing import Literal
 
 from core.charges.findings import Held
 from core.charges.law import CHOICES, Law
+from core.charges.norms import NormRow
 from core.errors import ConfigError
 from core.ids import EntityId, RecordId
 from core.model.facts import Facts, NormFacts, ServiceFacts, TariffFacts
 from core.period import Month
 
-__all__ = ["Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of"]
+__all__ = ["Matrix", "Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of"]
 
 Resource = Literal["cold_water", "hot_water", "wastewater", "electricity", "gas", "heating", "waste", "solid_fuel"]
 _UTILITIES: dict[int, Resource] = {
@@ -74,6 +75,15 @@ class Valued:
     law: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A norm matrix with the days it holds on, both counting."""
+
+    first: date
+    last: date
+    table: tuple[NormRow, ...]
+
+
 class Rules:
     """All that a calculation of the month needs to know beside the house's own facts."""
 
@@ -83,6 +93,8 @@ class Rules:
         self.month = month
         self.version = law.version(month.last)
         self._known: dict[object, tuple[Valued, ...]] = {}
+        self._matrices: dict[object, tuple[Matrix, ...]] = {}
+        self._has_ranges = any(tariff.range_number is not None for tariff in facts.tariffs)
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
@@ -141,21 +153,53 @@ class Rules:
             )
         return frozenset(months)
 
-    def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
-        """Approved tariffs of a utility service for each of the days, in order."""
-        kind, utility, resource, zone = "utility", service.utility_kind, service.resource_kind, service.zone
-        what = f"тариф на «{service.name}» для ОКТМО {oktmo}"
+    def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date, *, range_number: int | None = None) -> tuple[Valued, ...]:
+        """Approved tariffs of a utility service for each of the days, in order; of a range of consumption where one is named."""
+        what = f"тариф на «{service.name}» для ОКТМО {oktmo}" + (f", диапазон {range_number}" if range_number else "")
+        key = ("tariff", service.utility_kind, service.resource_kind, service.zone, oktmo, first, last, range_number)
 
         def fits(tariff: TariffFacts) -> bool:
-            return (
-                tariff.kind == kind
-                and tariff.utility_kind == utility
-                and tariff.resource_kind in (None, resource)
-                and (tariff.zone or 1) == (zone or 1)
-                and oktmo.startswith(tariff.oktmo)
-            )
+            return tariff.range_number == range_number and _is_of(tariff, service, oktmo)
 
-        return self._valued(("tariff", utility, resource, zone, oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        return self._valued(key, lambda: self._tariffs(fits, what, first, last))
+
+    def range_numbers(self, service: ServiceFacts, oktmo: str) -> tuple[int, ...]:
+        """Ranges of consumption that have tariffs of the service in the month; empty where one tariff holds for all of the volume."""
+        if not self._has_ranges:
+            return ()
+        month = self.month
+        return tuple(
+            sorted(
+                {
+                    tariff.range_number
+                    for tariff in self.facts.tariffs
+                    if tariff.range_number is not None
+                    and _is_of(tariff, service, oktmo)
+                    and tariff.first <= month.last
+                    and (tariff.last is None or tariff.last >= month.first)
+                }
+            )
+        )
+
+    def range_bounds(self, ranges: int) -> tuple[Valued, ...]:
+        """Upper bounds of all ranges but the last, before the seasonal factor: the region's, else the federal ceilings."""
+        month, own = self.month, self.facts.settings.get("range_bounds")
+        if own is None:
+            bounds = [self.law.number(f"range.bound_{number}", month.last) for number in (1, 2)]
+            found = [Valued(month.first, month.last, bound, (), law=f"range.bound_{n}") for n, bound in enumerate(bounds, start=1)]
+        else:
+            if not isinstance(own, list) or not own or not all(re.fullmatch(r"\d+(\.\d+)?", str(bound)) for bound in own):
+                raise ConfigError(
+                    "CFG-0425", f"Настройка региона range_bounds: {own!r} — не список чисел.", hint='Например: ["3900", "6000"].',
+                    setting="range_bounds",
+                )  # fmt: skip
+            found = [Valued(month.first, month.last, Fraction(str(bound)), self.setting_source("range_bounds")) for bound in own]
+        if len(found) < ranges - 1:
+            raise Held(
+                "CH-011", "границ диапазонов (range_bounds) меньше, чем диапазонов тарифа", hint="Задайте их в настройках региона.",
+                clause="диапазоны", scope="service",
+            )  # fmt: skip
+        return tuple(found[: ranges - 1])
 
     def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """The approved minimum of the capital-repair contribution for each of the days."""
@@ -166,22 +210,58 @@ class Rules:
         what = f"минимальный взнос на капитальный ремонт для ОКТМО {oktmo}"
         return self._valued(("contribution", oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
 
-    def norms(self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None, what: str) -> tuple[Valued, ...]:
-        """Approved norms of the basis (``per_person``, ``per_m2`` …) for each of the days."""
+    def norms(
+        self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None, what: str,
+        cell: tuple[int, int] | None = None,
+    ) -> tuple[Valued, ...]:  # fmt: skip
+        """Approved norms of the basis (``per_person``, ``per_m2`` …) for each of the days; ``cell``: rooms and persons of a matrix."""
 
         def fits(norm: NormFacts) -> bool:
-            return norm.basis == basis and norm.utility_kind == utility and norm.resource_kind in (None, resource)
+            return (
+                norm.basis == basis
+                and norm.utility_kind == utility
+                and norm.resource_kind in (None, resource)
+                and (norm.rooms, norm.persons) == (cell or (None, None))
+            )
 
         def read() -> tuple[Valued, ...]:
             matching = [norm for norm in self.facts.norms if fits(norm)]
             found = []
             for norm in matching:
                 later = [o.first - _DAY for o in matching if o.first > norm.first and o.resource_kind == norm.resource_kind]
+                end = min([*later, *([norm.last] if norm.last else [])], default=None)
                 value = Valued(norm.first, last, Fraction(norm.value_e6, 10**6), (norm.source,))
-                found.append((norm.first, min(later, default=None), int(norm.resource_kind is not None), value))
+                found.append((norm.first, end, int(norm.resource_kind is not None), value))
             return _in_order(found, first, last, _missing_norm(what))
 
-        return self._valued(("norm", basis, utility, resource, first, last), read)
+        return self._valued(("norm", basis, utility, resource, first, last, cell), read)
+
+    def matrix(self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None) -> tuple[Matrix, ...]:
+        """Norm matrices (rooms × persons) of the utility that are in force on any of the days, in order; empty where norms are numbers."""
+
+        def read() -> tuple[Matrix, ...]:
+            cells = [
+                norm
+                for norm in self.facts.norms
+                if norm.rooms is not None
+                and norm.basis == basis
+                and norm.utility_kind == utility
+                and norm.resource_kind in (None, resource)
+            ]
+            starts = sorted({norm.first for norm in cells})
+            found = []
+            for number, start in enumerate(starts):
+                mine = [norm for norm in cells if norm.first == start]
+                ends = [*(norm.last for norm in mine if norm.last), *(day - _DAY for day in starts[number + 1 : number + 2]), last]
+                if start <= last and min(ends) >= first:
+                    table = tuple(NormRow(norm.rooms or 0, norm.persons or 0, Fraction(norm.value_e6, 10**6)) for norm in mine)
+                    found.append(Matrix(max(start, first), min(ends), table))
+            return tuple(found)
+
+        key = (basis, utility, resource, first, last)
+        if key not in self._matrices:
+            self._matrices[key] = read()
+        return self._matrices[key]
 
     def heat_of_water(self, service: ServiceFacts, day: date) -> Valued:
         """Heat in 1 m³ of hot water, Gcal: the approved norm, whatever the house meter shows (п. 42, formula 23)."""
@@ -255,6 +335,16 @@ class Rules:
                 setting="average_window",
             )
         return Sourced(Fraction(match[1]), self.setting_source("average_window"))
+
+
+def _is_of(tariff: TariffFacts, service: ServiceFacts, oktmo: str) -> bool:
+    return (
+        tariff.kind == "utility"
+        and tariff.utility_kind == service.utility_kind
+        and tariff.resource_kind in (None, service.resource_kind)
+        and (tariff.zone or 1) == (service.zone or 1)
+        and oktmo.startswith(tariff.oktmo)
+    )
 
 
 def _missing_norm(what: str) -> Held:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
+from core.charges.absences import absent_days
 from core.charges.acts import acts_of
 from core.charges.boiler import boiler_heating, boiler_hot_water
 from core.charges.corrections import Corrections
@@ -17,6 +18,7 @@ from core.charges.norms import RAISED, coefficient_is_due
 from core.charges.payers import Payers
 from core.charges.persons import persons
 from core.charges.plans import area_part, heated_part, plan_of
+from core.charges.ranged import Ranged, by_ranges
 from core.charges.rows import LinePlan, groups_of, with_coefficient
 from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, Part, service_days
@@ -58,10 +60,14 @@ class UtilityLines:
                 hint="Пришлите показания или услугу на один тариф.",
                 clause="п. 42",
             )  # fmt: skip
-        tariffs = self._tariffs(days)
         parts = volume.parts
         if self.service.key in self.negative:
             parts = self._lowered(account, volume, days)
+        if resource == "electricity":
+            ranged = by_ranges(account, self.service, parts, volume, house=self.house, rules=self.rules, metered=self.metered, days=days)
+            if ranged is not None:
+                return self._corrected_range(ranged, account, volume, days)
+        tariffs = self._tariffs(days)
         plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=(account.place_source,))
         return self._corrected(plan, account, resource, volume, tariffs, days)
 
@@ -232,6 +238,22 @@ class UtilityLines:
         if self.house.deviations:
             plan = lowered_by_quality(plan, account, self.service, resource, self.house, self.rules, volume=volume.volume)
         return corrections.relief(plan, account, resource, volume)
+
+    def _corrected_range(self, ranged: Ranged, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> LinePlan:
+        """Corrections of a line by ranges; those that need one tariff only within the first range."""
+        if volume.method == "norm" and self._raises(account, "electricity", volume):
+            raise Held("CH-046", "повышающий коэффициент при тарифах по диапазонам не задан", hint="Начислите вручную.", clause="диапазоны")
+        meters = self.payers.meters(account)
+        if volume.method == "norm" and absent_days(account, "electricity", meters=meters, services=self.house.services, rules=self.rules):
+            ranged.refuse_if_beyond("перерасчёт за отсутствие")
+        if volume.rebuilt:
+            ranged.refuse_if_beyond("позднее показание пересчитывает прошлые месяцы")
+        if any(one.service == self.service.key for one in account.acts):
+            ranged.refuse_if_beyond("акт проверки прибора")
+        if any(one.service == self.service.key for one in account.reliefs):
+            ranged.refuse_if_beyond("льгота")
+        plan = replace(ranged.plan, sources=(*ranged.plan.sources, account.place_source))
+        return self._corrected(plan, account, "electricity", volume, ranged.tariffs, days)
 
     def _raises(self, account: AccountFacts, resource: Resource, volume: MonthVolume) -> bool:
         """Whether the norm of the month is due with the coefficient (п. 42, 60).

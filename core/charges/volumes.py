@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from core.charges import clauses
 from core.charges.averages import Averages
 from core.charges.findings import Held
 from core.charges.metering import Rebuilt, metering_points
+from core.charges.norms import cell_of
 from core.charges.persons import persons
 from core.charges.rules import Resource, Rules, Valued
 from core.ids import RecordId
@@ -23,7 +24,9 @@ from core.model.facts import AccountFacts, MeterFacts, ReadingFacts, ServiceFact
 from core.model.lines import Method
 from core.period import Month
 
-__all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "norm_parts", "service_days", "volume_of"]
+__all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "norm_parts", "person_norms", "service_days", "volume_of"]
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def norm_parts(
     if resource == "gas":
         return _gas_parts(account, service, month, days=days, rules=rules)
     parts = []
-    for norm in _norms("per_person", service, resource, days, rules):
+    for norm in person_norms(account, service, month, days, rules=rules, resource=resource):
         living = persons(account, month, rules, first=norm.first, last=norm.last)
         values = {"n": living.count, "N": norm.value}
         law = {"n": living.law} if living.law else {}
@@ -107,10 +110,43 @@ def norm_parts(
     return tuple(parts)
 
 
-def _norms(basis: str, service: ServiceFacts, resource: Resource, days: tuple[date, date], rules: Rules) -> tuple[Valued, ...]:
-    return rules.norms(
-        basis, *days, utility=service.utility_kind, resource=service.resource_kind, what=f"«{service.name}», на человека ({resource})"
-    )
+def person_norms(
+    account: AccountFacts, service: ServiceFacts, month: Month, days: tuple[date, date], *, rules: Rules, resource: str
+) -> tuple[Valued, ...]:
+    """Norms for one person on the days; where the region has a matrix (electricity), the cell of the dwelling's rooms and persons."""
+    matrices = rules.matrix("per_person", *days, utility=service.utility_kind, resource=service.resource_kind)
+    if not matrices:
+        return _norms("per_person", service, resource, days, rules)
+    if not account.rooms:
+        raise Held(
+            "CH-045",
+            f"норматив зависит от числа комнат, а оно не известно («{service.name}»)",
+            hint="Пришлите число комнат помещения (KVAR, поле 15).",
+            clause="п. 42, формула 4",
+        )
+    found: list[Valued] = []
+    day = days[0]
+    for matrix in matrices:
+        if day < matrix.first:
+            found += _norms("per_person", service, resource, (day, matrix.first - _DAY), rules)
+        living = persons(account, month, rules, first=matrix.first, last=matrix.last)
+        together = living.count * month.days / ((matrix.last - matrix.first).days + 1)
+        cell = cell_of(matrix.table, rooms=account.rooms, persons=together)
+        found += (
+            Valued(norm.first, norm.last, norm.value, (*norm.records, account.source))
+            for norm in _norms("per_person", service, resource, (matrix.first, matrix.last), rules, cell=(cell.rooms, cell.persons))
+        )
+        day = matrix.last + _DAY
+    if day <= days[1]:
+        found += _norms("per_person", service, resource, (day, days[1]), rules)
+    return tuple(found)
+
+
+def _norms(
+    basis: str, service: ServiceFacts, resource: str, days: tuple[date, date], rules: Rules, *, cell: tuple[int, int] | None = None
+) -> tuple[Valued, ...]:
+    what = f"«{service.name}», на человека ({resource})"
+    return rules.norms(basis, *days, utility=service.utility_kind, resource=service.resource_kind, what=what, cell=cell)
 
 
 def _gas_parts(account: AccountFacts, service: ServiceFacts, month: Month, *, days: tuple[date, date], rules: Rules) -> tuple[Part, ...]:

@@ -192,6 +192,8 @@ class AccountFacts:
     """Owners known from title shares on the last day of the month; None: not known."""
     areas: tuple[tuple[date, int, RecordId], ...] = ()
     """Earlier and later areas where it changed: from which day, m² in hundredths, by which record; empty: ``area_e2`` always."""
+    rooms: int | None = None
+    """Rooms of the dwelling; None: not known."""
     access_refused: tuple[str, ...] = ()
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
     sender: int = 0
@@ -289,11 +291,13 @@ class TariffFacts:
     last: date | None
     value_e6: int
     source: RecordId
+    range_number: int | None = None
+    """The range of electricity consumption it is for; None: for all of the volume."""
 
 
 @dataclass(frozen=True, slots=True)
 class NormFacts:
-    """An approved norm."""
+    """An approved norm; of a matrix, one cell of it (``rooms``, ``persons``)."""
 
     utility_kind: int | None
     resource_kind: int | None
@@ -302,6 +306,9 @@ class NormFacts:
     first: date
     value_e6: int
     source: RecordId
+    last: date | None = None
+    rooms: int | None = None
+    persons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

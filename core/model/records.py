@@ -20,12 +20,14 @@ __all__ = [
     "Absence",
     "Account",
     "AccountPlace",
+    "ApprovedLimit",
     "ApprovedNorm",
     "ApprovedTariff",
     "Balance",
     "BankAccount",
     "Body",
     "CapitalRepairDecision",
+    "CourtJudgement",
     "House",
     "HouseParameter",
     "HousePrice",
@@ -40,6 +42,7 @@ __all__ = [
     "Payment",
     "PaymentPack",
     "PaymentRegistry",
+    "PenaltyStop",
     "Person",
     "Premises",
     "Reading",
@@ -291,6 +294,8 @@ class Account:
     payer_organisation: str | None
     payer_name: str
     principal: str | None
+    rooms: int | None = None
+    """Rooms of the dwelling (KVAR.15): a norm matrix of rooms and persons is looked up by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,6 +561,31 @@ class SectionRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PenaltyStop:
+    """Дни без пеней по лицевому счёту: мобилизация, участие в СВО, отсрочка суда. The days are those the record is valid on."""
+
+    kind_name: ClassVar[str] = "penalty_stop"
+    account: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourtJudgement:
+    """Судебный акт о взыскании долга лицевого счёта: months of origin that it covers, and the last day its penalties are judged to."""
+
+    kind_name: ClassVar[str] = "court_judgement"
+    account: str
+    case_number: str
+    judged_on: date
+    judged_to: date
+    first_month: date
+    last_month: date
+    principal: int
+    penalties: int
+    """As the act states them, kopecks."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredSender:
     """Зарегистрированный отправитель (region.json)."""
 
@@ -584,6 +614,8 @@ class ApprovedTariff:
     first: date
     last: date | None
     value_e6: int
+    range_number: int | None = None
+    """1, 2 or 3: the range of electricity consumption that the tariff is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -598,6 +630,24 @@ class ApprovedNorm:
     okei: str
     first: date
     value_e6: int
+    last: date | None = None
+    """None: until the next norm of the same matter."""
+    act: str = ""
+    rooms: int | None = None
+    persons: int | None = None
+    """A cell of a norm matrix: so many rooms of the dwelling, so many persons in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovedLimit:
+    """Предельный индекс изменения платы граждан в муниципальном образовании (ПП № 400), hundredths of a per cent."""
+
+    kind_name: ClassVar[str] = "approved_limit"
+    oktmo: str
+    first: date
+    last: date | None
+    percent_e2: int
+    act: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -607,6 +657,7 @@ class RegionSetting:
     kind_name: ClassVar[str] = "region_setting"
     name: str
     value_json: str
+    act: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -678,19 +729,19 @@ class StatementLine:
 
 
 Body = (
-    Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
-    | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading | Interruption
-    | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
-    | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
-    | SupplyAddress | SupplyService | UnifiedAccount | Relief
+    Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService
+    | HousePrice | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading
+    | Interruption | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment
+    | SectionRow | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
+    | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
-    CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
-    StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
-    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine, SupplyAddress, SupplyService,
-    UnifiedAccount, Relief,
+    CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption,
+    StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow,
+    PenaltyStop, CourtJudgement, RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
+    StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
 )  # fmt: skip
 
 

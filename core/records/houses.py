@@ -277,6 +277,7 @@ class _Parts:
                     closed_on=row.closed_on,
                     gas_stove=row.gas_stove,
                     gas_heater=row.gas_heater,
+                    rooms=row.rooms,
                     source=row.record_id,
                     place_source=row.place_source or row.record_id,
                     residences=tuple(residences[row.record_key]),

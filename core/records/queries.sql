@@ -298,7 +298,7 @@ LIMIT 1
 -- name: facts_accounts
 -- With the place of each: the premises itself, or the premises of its room.
 SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
-  a.gas_stove, a.gas_heater, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
+  a.gas_stove, a.gas_heater, a.rooms, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
   p.no_meter_reason, r.number AS room_number
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
@@ -337,7 +337,7 @@ ORDER BY house, service, starts_at, record_id
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
 SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,
-  t.value_e6, t.record_id
+  t.value_e6, t.record_id, t.range_number
 FROM tariff_now t
 LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = t.supplier_inn
 LEFT JOIN supplier_now o ON o.inn = t.supplier_inn
@@ -351,11 +351,19 @@ WHERE o.inn <> ''
 ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
 
 -- name: region_norms
-SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id FROM norm_now WHERE first <= :until
-ORDER BY utility_kind, resource_kind, basis, first
+SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until
+ORDER BY utility_kind, resource_kind, basis, rooms, persons, first
 
 -- name: region_settings
-SELECT name, value_json, record_id FROM setting_now ORDER BY name
+-- Of a setting with dates the value of the month's last day; one that has ended gives way to the default of the law.
+SELECT name, value_json, record_id FROM (
+  SELECT DISTINCT ON (name) name, value_json, record_id, valid_to FROM setting_now
+  ORDER BY name, coalesce(valid_from, '-infinity') DESC, record_id DESC) latest
+WHERE valid_to IS NULL OR valid_to >= :until
+ORDER BY name
+
+-- name: region_limits
+SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first
 
 -- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from fractions import Fraction
 from functools import partial
 from itertools import groupby, islice
 
@@ -20,7 +21,7 @@ from core.charges.deadlines import Deadlines, deadlines
 from core.charges.instalments import Plan
 from core.charges.law import Law
 from core.charges.penalties import Change, Debt, Segment, accrued, segments, to_post
-from core.charges.penalty_rules import PenaltyRules, penalty_rules
+from core.charges.penalty_rules import Group, PenaltyRules, penalty_rules
 from core.errors import ConfigError
 from core.ids import EntityId
 from core.issued.lookup import first_due_days
@@ -32,12 +33,14 @@ from core.ledger.post import Posted, post
 from core.model.finding import Finding, Position
 from core.model.ledger import UNKNOWN_ORIGIN, Entry, Posting
 from core.model.lines import Chart, Component
+from core.money import kopecks
 from core.period import Month
 from core.records.entities import entity_ids
 from core.records.facts import read_region
 from core.records.findings import save_findings
 from core.records.latest import read_services
 from core.records.providers import Provider
+from core.services.debt_decisions import DebtDecisions, Judgement, read_decisions
 from core.services.instalments import PlannedDebt, read_plans
 from core.services.penalty_debts import by_account, changes_of, unpaid_after
 
@@ -63,6 +66,10 @@ class PenaltyRow:
     posted: int
     """What the month posts: in a posted month the same amount that the ledger holds."""
     paid: int
+    frozen: int | None = None
+    """Penalties that a court has judged, as they stood on the judged day; None: the debt is not judged."""
+    after_judgement: int = 0
+    """What has accrued since the judged day."""
 
     @property
     def closing(self) -> int:
@@ -80,6 +87,7 @@ class _Terms:
     """The first day whose penalties are the hub's."""
     contributions: frozenset[EntityId]
     plans: Mapping[PlannedDebt, Plan]
+    decisions: DebtDecisions
     billed: Mapping[tuple[EntityId, Month], date] = field(default_factory=dict)
     """Due days of bills that the hub issued, of the accounts at hand: a bill presented late is due later."""
     _standard: dict[Month, date] = field(default_factory=dict)
@@ -153,6 +161,7 @@ class Penalties:
             since=date.min if taken is None else taken.first,  # nothing was taken over: all there is is the hub's own
             contributions=frozenset(row.entity_id for row in services if row.kind == 2 and row.housing_kind == 2),
             plans=read_plans(self.connection, self.provider),
+            decisions=read_decisions(self.connection, self.provider),
         )
 
     def _account(
@@ -177,14 +186,36 @@ class Penalties:
         try:
             due = terms.due_day(account, origin)
             changes = tuple(self._unplanned(moved, due, terms))
-            debt = Debt(due, changes, "capital" if component is Component.PENALTY_CAPITAL_REPAIR else "citizen")
-            cumulative = accrued(debt, terms.rules, first=terms.since, as_of=self.month.last)
+            group: Group = "capital" if component is Component.PENALTY_CAPITAL_REPAIR else "citizen"
+            debt = Debt(due, changes, group, terms.decisions.stops(account))
+            frozen, cumulative = self._cumulative(debt, terms.decisions.judged(account, origin), terms)
             bearing = tuple(segments(debt, terms.rules, first=max(terms.since, self.month.first), last=self.month.last))
         except ConfigError as error:
             self._held.setdefault((error.code, error.message), (error, set()))[1].add(account)
             return plain
         principal = sum(change.amount for change in debt.changes if change.first <= self.month.first)
-        return PenaltyRow(account, origin, creditor, component, due, principal, bearing, opening, to_post(cumulative, posted=before), paid)
+        return PenaltyRow(
+            account,
+            origin,
+            creditor,
+            component,
+            due,
+            principal,
+            bearing,
+            opening,
+            to_post(cumulative, posted=before),
+            paid,
+            frozen,
+            0 if frozen is None else kopecks(cumulative) - frozen,
+        )
+
+    def _cumulative(self, debt: Debt, judgement: Judgement | None, terms: _Terms) -> tuple[int | None, Fraction]:
+        """What is frozen by a judgement, kopecks, and all that has accrued by the end of the month, roubles."""
+        if judgement is None or judgement.judged_to >= self.month.last:
+            return None, accrued(debt, terms.rules, first=terms.since, as_of=self.month.last)
+        frozen = kopecks(accrued(debt, terms.rules, first=terms.since, as_of=judgement.judged_to))
+        after = max(terms.since, judgement.judged_to + timedelta(days=1))
+        return frozen, Fraction(frozen, 100) + accrued(debt, terms.rules, first=after, as_of=self.month.last)
 
     def _unplanned(self, moved: Iterable[PrincipalChange], due: date, terms: _Terms) -> Iterator[Change]:
         """The changes of the row's principal; a debt under a plan that is kept is no part of it, under a broken one from that day on."""

@@ -18,6 +18,7 @@ from core.records.providers import providers
 from core.services.audit import audit_section
 from core.services.month_view import Json, ProviderMonth, finding_json
 from core.services.report_accounts import account_rows
+from core.services.report_court import court_section
 from core.services.report_houses import conflicts_section, crosswalk_section, houses_section
 from core.services.report_payers import payers_section
 from core.services.report_payments import payments_section
@@ -44,6 +45,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             "totals": _totals(parts),
             "payments": payments_section(parts),
             "penalties": penalties_section(parts),
+            "court": court_section(parts),
             "audit": audit_section(parts),
             "held": [finding_json(item) for part in parts for item in part.held],
             "houses": houses_section(parts),

@@ -58,7 +58,8 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
         for step in line.explanation.steps:
             screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
             screen.say(f"    {step.formula}")
-            screen.say(f"    = {step.numbers} = {step.roubles} → {roubles(step.kopecks)} руб.")
+            result = step.roubles if step.roubles.startswith("≈") else f"= {step.roubles}"
+            screen.say(f"    = {step.numbers} {result} → {roubles(step.kopecks)} руб.")
             for argument in step.arguments:
                 origins = [item.origins[record] for record in argument.records if record in item.origins]
                 where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])

@@ -16,7 +16,7 @@ from core.services.take import Taken
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import released_json, say_released
-from erkc.intake import BankTaken, load_region_file, parse_any, release_after, take_file
+from erkc.intake import BankTaken, load_region_file, parse_any, region_message, release_after, take_file
 
 __all__ = ["findings_table", "register", "show_taken"]
 
@@ -67,12 +67,21 @@ def _about() -> None:
 
 
 @_room.command("load")
-def region_load(file: Annotated[Path, typer.Argument(metavar="ФАЙЛ")], as_json: Json = False) -> None:
-    """Загрузить отправителей, утверждённые тарифы и нормативы, настройки расчёта (JSON или TOML)."""
+def region_load(
+    place: Annotated[Path, typer.Argument(metavar="ПАПКА|ФАЙЛ", help="Папка региона, файл или имя готового региона.")],
+    as_json: Json = False,
+) -> None:
+    """Загрузить отправителей, утверждённые тарифы, нормативы и предельные индексы, настройки расчёта.
+
+    Папка файлов TOML или JSON, один такой файл или имя региона, который поставляется с программой (config/regions).
+    """
     with opened(as_json) as (application, screen):
-        loaded = load_region_file(application, file.name, _bytes(file))
+        file = region_message(place)
+        loaded = load_region_file(application, file.name, file.data)
         for finding in loaded.findings:
-            screen.say(f"{_SEVERITY[finding.severity]}: {finding.message} {finding.hint}")
+            where = finding.position.file + (f", строка {finding.position.row}" if finding.position.row else "")
+            value = f" Значение: «{finding.value}»." if finding.value else ""
+            screen.say(f"{_SEVERITY[finding.severity]} {finding.code}: {where}: {finding.message}{value} {finding.hint}")
         total = sum(loaded.new.values())
         if any(finding.severity == "error" for finding in loaded.findings):
             said = "не загружено; исправьте и повторите"

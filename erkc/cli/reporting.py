@@ -90,6 +90,23 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
     screen.table(("Услуга", "Отправитель", "По закону"), services, title="По услугам", numbers=frozenset((1, 2)))
     creditors = [(f"{names.get(inn, '')} (ИНН {inn})", _money(value)) for inn, value in payments["by_creditor"].items()]
     screen.table(("Получатель", "Оплачено"), creditors, title=f"Платежи: {payments['count']}", numbers=frozenset((1,)))
+    court = document["court"]
+    assert isinstance(court, list)
+    if court:
+        columns = ("Счёт", "Дело", "Месяцы", "Взыскано", "Осталось долга", "Пени по решению", "Пени после него")
+        rows = [
+            (
+                item["account"],
+                f"{item['case']} от {item['judged_on']}",
+                "…".join(item["months"]),
+                _money(item["principal"]),
+                _money(item["principal_left"]),
+                _money(item["penalties_frozen"]),
+                _money(item["penalties_after"]),
+            )
+            for item in court
+        ]
+        screen.table(columns, rows, title=f"По судебным актам: {len(court)}", numbers=frozenset((3, 4, 5, 6)))
     held = document["held"]
     assert isinstance(held, list)
     if held:

@@ -345,6 +345,7 @@ CREATE TABLE record_account (
   payer_organisation text COLLATE "C",
   payer_name text COLLATE "C" NOT NULL,
   principal text COLLATE "C",
+  rooms bigint,
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
@@ -790,6 +791,54 @@ CREATE TABLE record_section_row (
 CREATE INDEX record_section_row_key ON record_section_row (provider_id, record_key, record_id);
 CREATE INDEX record_section_row_waiting ON record_section_row (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_section_row_released ON record_section_row (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_penalty_stop (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  cause text COLLATE "C" NOT NULL,
+  CONSTRAINT record_penalty_stop_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_penalty_stop_key ON record_penalty_stop (provider_id, record_key, record_id);
+CREATE INDEX record_penalty_stop_waiting ON record_penalty_stop (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_penalty_stop_released ON record_penalty_stop (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_court_judgement (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  case_number text COLLATE "C" NOT NULL,
+  judged_on date NOT NULL,
+  judged_to date NOT NULL,
+  first_month date NOT NULL,
+  last_month date NOT NULL,
+  principal bigint NOT NULL,
+  penalties bigint NOT NULL,
+  CONSTRAINT record_court_judgement_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_court_judgement_key ON record_court_judgement (provider_id, record_key, record_id);
+CREATE INDEX record_court_judgement_waiting ON record_court_judgement (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_court_judgement_released ON record_court_judgement (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_registered_sender (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
@@ -839,6 +888,7 @@ CREATE TABLE record_approved_tariff (
   first date NOT NULL,
   last date,
   value_e6 bigint NOT NULL,
+  range_number bigint,
   CONSTRAINT record_approved_tariff_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_tariff_key ON record_approved_tariff (provider_id, record_key, record_id);
@@ -864,6 +914,10 @@ CREATE TABLE record_approved_norm (
   okei text COLLATE "C" NOT NULL,
   first date NOT NULL,
   value_e6 bigint NOT NULL,
+  last date,
+  act text COLLATE "C" NOT NULL,
+  rooms bigint,
+  persons bigint,
   CONSTRAINT record_approved_norm_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_norm_key ON record_approved_norm (provider_id, record_key, record_id);
@@ -885,6 +939,7 @@ CREATE TABLE record_region_setting (
   released_by bigint REFERENCES message,
   name text COLLATE "C" NOT NULL,
   value_json text COLLATE "C" NOT NULL,
+  act text COLLATE "C" NOT NULL,
   CONSTRAINT record_region_setting_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_region_setting_key ON record_region_setting (provider_id, record_key, record_id);
@@ -991,6 +1046,30 @@ CREATE INDEX record_statement_line_key ON record_statement_line (provider_id, re
 CREATE INDEX record_statement_line_waiting ON record_statement_line (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_statement_line_released ON record_statement_line (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_statement_line_by_message_id ON record_statement_line (message_id);
+CREATE TABLE record_approved_limit (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  oktmo text COLLATE "C" NOT NULL,
+  first date NOT NULL,
+  last date,
+  percent_e2 bigint NOT NULL,
+  act text COLLATE "C" NOT NULL,
+  CONSTRAINT record_approved_limit_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_approved_limit_key ON record_approved_limit (provider_id, record_key, record_id);
+CREATE INDEX record_approved_limit_waiting ON record_approved_limit (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_approved_limit_released ON record_approved_limit (released_by) WHERE released_by IS NOT NULL;
 CREATE TABLE record_supply_address (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import tomllib
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -19,41 +18,38 @@ from core.charges.texts import SYMBOLS, TITLES
 from core.charges.traced import Traced, number_text
 from core.exact import Exact
 from core.money import kopecks, kopecks_column, parse_roubles
+from tests.cases import read_cases
 
 ROOT = Path(__file__).parents[4]
-CASES: list[dict[str, Any]] = [
-    {**case, "file": path.name}
-    for path in sorted((ROOT / "tests" / "cases" / "354").glob("*.toml"))
-    for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
-]
+CASES = read_cases("354")
 COMPARISONS = {"positive_part", "smaller", "larger"}
 FORMULAS = sorted(set(clauses.__all__) - COMPARISONS)
 
 
 def _values(case: dict[str, Any]) -> dict[str, Fraction]:
-    return {name: Fraction(text) for name, text in case["values"].items()}
+    return {name: Fraction(text) for name, text in case["дано"].items()}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['clause']}: {case['name']}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['формула']}: {case['случай']}")
 def test_case(case: dict[str, Any]) -> None:
-    result = getattr(clauses, case["clause"])(**_values(case))
-    if "volume" in case:
-        assert result == Fraction(case["volume"])
+    result = getattr(clauses, case["формула"])(**_values(case))
+    if "объём" in case:
+        assert result == Fraction(case["объём"])
     else:
-        assert kopecks(result) == parse_roubles(case["roubles"])
-    assert case["derivation"]
+        assert kopecks(result) == parse_roubles(case["рублей"])
+    assert case["вывод"]
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_every_clause_has_two_cases(name: str) -> None:
-    assert Counter(case["clause"] for case in CASES)[name] >= 2
+    assert Counter(case["формула"] for case in CASES)[name] >= 2
 
 
 def test_every_clause_stands_in_the_table_of_the_documentation() -> None:
     table = (ROOT / "docs" / "354.md").read_text(encoding="utf-8")
     rows = {match[1]: match[2] for match in re.finditer(r"^\| [^|]+ \| `(\w+)` \| [^|]+ \| `([\w.]+)` \|$", table, re.MULTILINE)}
     assert sorted(rows) == FORMULAS
-    assert {name: {case["file"] for case in CASES if case["clause"] == name} for name in FORMULAS} == {k: {v} for k, v in rows.items()}
+    assert {name: {case["файл"] for case in CASES if case["формула"] == name} for name in FORMULAS} == {k: {v} for k, v in rows.items()}
 
 
 @pytest.mark.parametrize("name", FORMULAS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,26 +9,26 @@ import pytest
 from config.law import tables
 from core.charges.law import MONEY_CHOICES, Law
 from erkc.law import Vector, check
+from tests.cases import read_cases
 
-FOLDER = Path(__file__).parents[3] / "cases" / "money"
-CASES: list[dict[str, Any]] = [case for path in sorted(FOLDER.glob("*.toml")) for case in tomllib.loads(path.read_text("utf-8"))["case"]]
+CASES = read_cases("money")
 LAW = Law.from_tables(tables())
 ELSEWHERE = {"setting.penalty_by", "setting.regional_holidays", "setting.k_surcharge_in_penalty_base"}
 """Questions with one computed way, or that are about the ledger: their tests stand beside the rooms."""
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["случай"])
 def test_case(case: dict[str, Any]) -> None:
-    assert case["derivation"]
+    assert case["вывод"]
     vector = Vector(
-        id=case["name"],
-        title=case["name"],
-        harness=case["harness"],
-        inputs=case["inputs"],
-        settings=case.get("settings", {}),
-        amounts=case.get("amounts", {}),
+        id=case["случай"],
+        title=case["случай"],
+        harness=case["расчёт"],
+        inputs=case["дано"],
+        settings=case.get("настройки", {}),
+        amounts=case.get("рублей", {}),
         volumes={},
-        other=case.get("other", {}),
+        other=case.get("ответ", {}),
         law=LAW,
     )
     outcome = check([vector])
@@ -38,7 +36,7 @@ def test_case(case: dict[str, Any]) -> None:
 
 
 def test_every_way_of_a_question_of_money_has_a_case() -> None:
-    chosen = {(f"setting.{name}", str(value)) for case in CASES for name, value in case.get("settings", {}).items()}
+    chosen = {(f"setting.{name}", str(value)) for case in CASES for name, value in case.get("настройки", {}).items()}
     for name, ways in MONEY_CHOICES.items():
         if name.startswith("setting.") and name not in ELSEWHERE:
             default = LAW.parameters[name].values[-1].value
@@ -46,6 +44,6 @@ def test_every_way_of_a_question_of_money_has_a_case() -> None:
 
 
 def test_every_harness_has_two_cases() -> None:
-    harnesses = [case["harness"] for case in CASES]
+    harnesses = [case["расчёт"] for case in CASES]
     several = {"penalty", "due_date", "allocation", "subsidy", "edk", "limit_index"}
     assert all(harnesses.count(name) >= 2 for name in several)

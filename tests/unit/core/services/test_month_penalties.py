@@ -9,13 +9,17 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import Connection, text
 
+from core import archive
 from core.charges.instalments import plan_of
 from core.ids import CalculationId, ProviderId
 from core.issued.bills import NewBill, save_bills
+from core.model.finding import Position
 from core.model.ledger import UNKNOWN_ORIGIN
+from core.model.records import CourtJudgement, PenaltyStop, Record
 from core.period import Month
 from core.records.findings import read_findings
 from core.records.providers import Provider
+from core.records.store import save
 from core.services import penalties as room
 from core.services.penalties import Penalties
 from tests.unit.core.documents import samples
@@ -80,6 +84,45 @@ def test_a_plan_that_is_kept_bears_nothing_and_a_broken_one_from_the_missed_day(
     assert [(segment.first, segment.principal) for segment in row.segments] == [(date(2026, 10, 16), 6000_00)]
     books.pays("1", 3000_00, date(2026, 10, 15))
     assert books.rows(OCTOBER) == []
+
+
+def _act(books: Books, body: PenaltyStop | CourtJudgement, *, first: date | None = None, last: date | None = None) -> None:
+    """The act as a record, brought by a message of its own."""
+    stored = archive.store(
+        books.connection, data=repr(body).encode(), name="acts", channel="test", direction="in", provider_id=books.owner.provider_id, at=NOW
+    )
+    record = Record("1", Position("acts", 1), body, first, last)
+    save(books.connection, provider_id=books.owner.provider_id, message_id=stored.message_id, records=[record], recorded_at=NOW)
+
+
+def test_days_without_penalties_age_the_debt_and_cost_nothing(books: Books) -> None:
+    """Due 15.09; day 31 is 16.10; a stop from 20.10 to 31.10 leaves four days: 6000 × 4 × 9,5 / 100 / 300 = 7,60."""
+    _act(books, PenaltyStop("5", "мобилизация"), first=date(2026, 10, 20), last=date(2026, 10, 31))
+    books.owes(6000_00)
+    assert books.posts(OCTOBER) == 7_60
+    assert books.posts(NOVEMBER) == 7_60 + 57_00  # all of November: 30 days
+
+
+def test_a_judgement_freezes_its_penalties_and_new_ones_run_with_the_old_count_of_days(books: Books) -> None:
+    """August's debt of 6000: judged to 20.10, five days = 9,50. Then 1/300 to day 90 (14.12), 1/130 from day 91."""
+    books.owes(6000_00)
+    _act(books, CourtJudgement("5", "2-1/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 8, 1), date(2026, 8, 1), 6000_00, 9_50))
+    (row,) = books.rows(OCTOBER)
+    assert (row.frozen, row.after_judgement, row.posted) == (9_50, 20_90, 30_40)
+    books.posts(OCTOBER)
+    (december,) = [row for row in books.rows(Month(2026, 12)) if row.origin_month == AUGUST]
+    # 21.10–14.12: 55 days at 1/300 = 104,50; 15.12–31.12: 17 days at 1/130 = 74,538…
+    assert (december.frozen, december.after_judgement) == (9_50, 179_04)
+    assert [(segment.first, segment.divisor) for segment in december.segments] == [(date(2026, 12, 1), 300), (date(2026, 12, 15), 130)]
+
+
+def test_a_payment_after_the_judgement_does_not_change_what_was_judged(books: Books) -> None:
+    """Paid in full on 25.10: 9,50 stays, 21–25.10 are five days more = 9,50."""
+    books.owes(6000_00)
+    _act(books, CourtJudgement("5", "2-1/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 8, 1), date(2026, 8, 1), 6000_00, 9_50))
+    books.pays("1", 6000_00, date(2026, 10, 25))
+    (row,) = books.rows(OCTOBER)
+    assert (row.frozen, row.after_judgement) == (9_50, 9_50)
 
 
 def test_nothing_before_the_hub_took_over(connection: Connection, owner: Provider) -> None:

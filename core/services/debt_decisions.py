@@ -1,0 +1,88 @@
+"""What was decided about an account's debts: days without penalties, judgements of a court (charging rules, section 2.2).
+
+Both are records of their own, each with its act. A judgement makes a sub-account of the debts of its months
+(:mod:`core.services.report_court`): penalties up to the judged day are frozen as they stood on it, later ones run on what is unpaid of the
+principal, with the count of days of the original due day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from core.charges.penalty_rules import Stop
+from core.ids import EntityId
+from core.model.records import CourtJudgement, PenaltyStop
+from core.period import Month
+from core.records.bodies import StoredRecord, read_records
+from core.records.entities import entity_ids
+from core.records.providers import Provider
+
+__all__ = ["DebtDecisions", "Judgement", "read_decisions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judgement on an account's debts of some months; sums are those of the act, kopecks."""
+
+    account_id: EntityId
+    case: str
+    judged_on: date
+    judged_to: date
+    first_month: Month
+    last_month: Month
+    principal: int
+    penalties: int
+
+    def covers(self, origin: Month) -> bool:
+        """Whether a debt of the month was judged."""
+        return self.first_month <= origin <= self.last_month
+
+
+@dataclass(frozen=True, slots=True)
+class DebtDecisions:
+    """Decisions in force about the accounts of a provider."""
+
+    stopped: Mapping[EntityId, Sequence[Stop]]
+    judgements: Mapping[EntityId, Sequence[Judgement]]
+
+    def stops(self, account: EntityId) -> tuple[Stop, ...]:
+        """Days on which the account's debts bear no penalty, though they age."""
+        return tuple(self.stopped.get(account, ()))
+
+    def judged(self, account: EntityId, origin: Month) -> Judgement | None:
+        """The judgement that covers a debt; of several the last."""
+        found = [one for one in self.judgements.get(account, ()) if one.covers(origin)]
+        return max(found, key=lambda one: one.judged_to, default=None)
+
+
+def read_decisions(connection: Connection, provider: Provider) -> DebtDecisions:
+    """Decisions about a provider's accounts; one about an account that is not known was told when it was taken."""
+    accounts = entity_ids(connection, provider.provider_id, "account")
+    stopped: dict[EntityId, list[Stop]] = defaultdict(list)
+    for stop in read_records(connection, PenaltyStop, provider_id=provider.provider_id):
+        if stop.body.account in accounts:
+            stopped[accounts[stop.body.account]].append(Stop(stop.valid_from or date.min, stop.valid_to or date.max))
+    judged: dict[EntityId, list[Judgement]] = defaultdict(list)
+    for act in read_records(connection, CourtJudgement, provider_id=provider.provider_id):
+        if act.body.account in accounts:
+            judged[accounts[act.body.account]].append(_judgement(accounts[act.body.account], act))
+    return DebtDecisions(stopped, judged)
+
+
+def _judgement(account: EntityId, act: StoredRecord[CourtJudgement]) -> Judgement:
+    body = act.body
+    return Judgement(
+        account_id=account,
+        case=body.case_number,
+        judged_on=body.judged_on,
+        judged_to=body.judged_to,
+        first_month=Month.of(body.first_month),
+        last_month=Month.of(body.last_month),
+        principal=body.principal,
+        penalties=body.penalties,
+    )
