@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from core.ids import MessageId, ProviderId
+from core.ids import MessageId, ProviderId, RecordId
 from core.model.records import (
     BODIES,
     Account,
@@ -36,9 +36,10 @@ from core.model.records import (
 )
 from core.period import Month
 from core.records.tables import table_name
+from core.records.versions import NEVER
 from core.storage.sql import queries
 
-__all__ = ["REFERRED", "Intake", "known_keys", "moment_after", "read_intake", "read_intakes", "save_intake"]
+__all__ = ["REFERRED", "Intake", "known_keys", "moment_after", "read_intake", "read_intakes", "save_intake", "senders_heard"]
 
 REFERRED: frozenset[type[Body]] = frozenset((
     Account, BankAccount, CapitalRepairDecision, House, ManagementContract, Meter, Organisation, Payment, PaymentPack, PaymentRegistry,
@@ -103,6 +104,12 @@ def read_intakes(connection: Connection, *, provider_id: ProviderId | None = Non
     """Latest outcomes of all messages, of one provider, of one month; in the order of arrival."""
     parameters = {"provider": provider_id, "month": None if month is None else month.first}
     return [_intake(tuple(row)) for row in connection.execute(queries("core.records").read_intakes, parameters)]
+
+
+def senders_heard(connection: Connection, *, month: Month, known_until: RecordId | None) -> frozenset[ProviderId]:
+    """Providers of whom a package of the month was taken, as a calculation of these records knows it."""
+    parameters = {"month": month.first, "known_until": NEVER if known_until is None else known_until}
+    return frozenset(ProviderId(number) for number in connection.execute(queries("core.records").senders_heard, parameters).scalars())
 
 
 def known_keys(connection: Connection, provider_id: ProviderId) -> dict[str, frozenset[str]]:

@@ -60,6 +60,10 @@ FROM (SELECT DISTINCT ON (message_id) * FROM intake ORDER BY message_id, taken_a
 WHERE (CAST(:provider AS integer) IS NULL OR provider_id = :provider) AND (CAST(:month AS date) IS NULL OR month = :month)
 ORDER BY message_id
 
+-- name: senders_heard
+-- Who sent a package of the month that was taken, as it was known after a record.
+SELECT DISTINCT provider_id FROM intake WHERE month = :month AND status <> 'rejected' AND record_id <= :known_until
+
 -- name: known_uips
 SELECT DISTINCT uip FROM record_payment WHERE provider_id = :provider AND uip <> ''
 

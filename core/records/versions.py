@@ -30,7 +30,7 @@ from core.model.records import (
 )
 from core.records.tables import table_name
 
-__all__ = ["PARTIES", "STATES", "in_force", "scope", "with_tables"]
+__all__ = ["NEVER", "PARTIES", "STATES", "in_force", "scope", "with_tables"]
 
 STATES: frozenset[type[Body]] = frozenset((
     Organisation, Service, House, HouseParameter, Premises, Room, Person, Account, AccountPlace, UnifiedAccount, RegionSetting,
@@ -38,7 +38,8 @@ STATES: frozenset[type[Body]] = frozenset((
 ))  # fmt: skip
 """Facts that hold from a month on until another statement."""
 
-_NEVER = 2**63 - 1
+NEVER = 2**63 - 1
+"""No limit of what was known."""
 
 ORGANISATION_KEY = "CASE WHEN {0}.verified AND {0}.inn <> '' THEN {0}.inn ELSE {0}.provider_id || '/' || {0}.record_key END"
 """Key of an organisation's entity, from the first record of the sender's key: its ИНН, so that two senders' creditors are one; where that
@@ -77,7 +78,7 @@ def in_force(body: type[Body], condition: str | None = None, *, any_state: bool 
 
 def scope(provider_id: int, *, until: date, known_until: RecordId | None) -> dict[str, object]:
     """Parameters of :func:`in_force`."""
-    return {"provider": provider_id, "until": until, "known_until": _NEVER if known_until is None else known_until}
+    return {"provider": provider_id, "until": until, "known_until": NEVER if known_until is None else known_until}
 
 
 def with_tables(statement: str, **tables: str) -> str:

@@ -22,7 +22,8 @@ from core.model.facts import HouseFacts, ServiceFacts
 from core.model.finding import Position
 from core.period import Month
 from core.records.houses import HouseReader
-from core.records.neighbours import SameHouse, same_houses, sharing_providers
+from core.records.intake import senders_heard
+from core.records.neighbours import HouseName, SameHouse, same_houses, sharing_providers
 from core.records.providers import Provider, providers
 from core.records.store import has_records_since
 
@@ -46,6 +47,12 @@ class JointHouse:
     conflicts: tuple[Conflict, ...]
     month: Month
     senders: Mapping[ProviderId, Provider]
+    twice: tuple[tuple[ServiceFacts, ServiceFacts], ...] = ()
+    """Services that two senders charge to the same payers: nothing of the house is charged then."""
+    silent: frozenset[ProviderId] = frozenset()
+    """Senders of the house of whom no package of the month was taken."""
+    left_out: tuple[HouseName, ...] = ()
+    """Houses of silent senders that are not joined, because others charge what they charged."""
 
     @property
     def is_joint(self) -> bool:
@@ -54,22 +61,20 @@ class JointHouse:
 
     def part(self, charged: HouseCharges) -> HouseCharges:
         """Of the charged house what is the sender's, with the differences as findings."""
-        if not self.is_joint:
-            own = charged
-        else:
-            twice = charged_twice(self.house, self.month)
-            own = self._held(twice) if twice else own_part(charged, self.own)
-        told = (*(self._told(conflict) for conflict in self.conflicts), *self._doubtful())
+        own = own_part(charged, self.own) if self.is_joint else charged
+        if self.twice:
+            own = self._held()
+        told = (*(self._told(conflict) for conflict in self.conflicts), *self._silent(), *self._doubtful())
         return replace(own, findings=(*own.findings, *told)) if told else own
 
     def sender(self, place: int) -> Provider:
         """The sender at a place."""
         return self.senders[self.same.names[place].provider_id]
 
-    def _held(self, twice: Sequence[tuple[ServiceFacts, ServiceFacts]]) -> HouseCharges:
+    def _held(self) -> HouseCharges:
         """Nothing of the house may be charged while two senders charge the same: who is right only they can tell."""
         findings = []
-        for one, other in twice:
+        for one, other in self.twice:
             who = ", ".join(self.sender(service.sender).name for service in (one, other))
             findings.append(
                 ChargeFinding(
@@ -103,6 +108,37 @@ class JointHouse:
             account_id=next((account for account in conflict.accounts if account in mine), None),
         )
 
+    def _silent(self) -> Iterator[ChargeFinding]:
+        position = Position(f"начисление {self.month}")
+        address, month = self.house.address, self.month.title
+        for name in self.left_out:
+            who = self.senders[name.provider_id].name
+            yield ChargeFinding(
+                position,
+                "CH-043",
+                "warning",
+                "house_apart",
+                value=name.key,
+                message=f"{address}: дом числится и за {who}, от кого за {month} пакета нет; "
+                "его счета и услуги не взяты, их начисляет другой.",
+                hint="Если управление домом сменилось, прежняя организация закрывает счета (KVAR.9).",
+                house_id=self.house.house_id,
+            )
+        own = self.own.house_id
+        for name in self.same.names:
+            if name.provider_id in self.silent and name.house_id != own:
+                who = self.senders[name.provider_id].name
+                yield ChargeFinding(
+                    position,
+                    "CH-044",
+                    "error",
+                    "await_sender",
+                    value=name.key,
+                    message=f"{address}: {who} за {month} ничего не прислал; объёмы его услуг взяты по прошлым данным.",
+                    hint="Примите его пакет (erkc take ФАЙЛ) и рассчитайте снова.",
+                    house_id=self.house.house_id,
+                )
+
     def _doubtful(self) -> Iterator[ChargeFinding]:
         for name in self.same.doubtful:
             yield ChargeFinding(
@@ -127,6 +163,7 @@ class JointReader:
         self._known_until = known_until
         self._readers: dict[ProviderId, HouseReader] = {}
         self._senders = {one.provider_id: one for one in providers(connection)}
+        self._heard = senders_heard(connection, month=month, known_until=known_until)
 
     def read(self, houses: Sequence[EntityId]) -> Iterator[JointHouse]:
         """Houses in the order given, a batch at a time; one without a record in force is left out."""
@@ -147,12 +184,27 @@ class JointReader:
                 yield self._joint(house_id, same[house_id], facts)
 
     def _joint(self, house_id: EntityId, same: SameHouse, facts: Mapping[EntityId, HouseFacts]) -> JointHouse:
+        joint = self._joined(house_id, same, facts)
+        replaced = {self._sender_of(joint, service) for pair in joint.twice for service in pair} & joint.silent
+        left_out = tuple(name for name in same.names if name.provider_id in replaced and name.house_id != house_id)
+        if not left_out:
+            return joint
+        rest = replace(same, names=tuple(name for name in same.names if name not in left_out))
+        return replace(self._joined(house_id, rest, facts), left_out=left_out)
+
+    def _joined(self, house_id: EntityId, same: SameHouse, facts: Mapping[EntityId, HouseFacts]) -> JointHouse:
         own = facts[house_id]
         if len(same.names) == 1:
             return JointHouse(own, own, same, (), self._month, self._senders)
         place = next(i for i, name in enumerate(same.names) if name.house_id == house_id)
         house, conflicts = join_house([facts[name.house_id] for name in same.names], self._month, own=place)
-        return JointHouse(house, own, same, tuple(conflicts), self._month, self._senders)
+        twice = tuple(charged_twice(house, self._month))
+        silent = frozenset(name.provider_id for name in same.names) - self._heard
+        return JointHouse(house, own, same, tuple(conflicts), self._month, self._senders, twice, silent)
+
+    @staticmethod
+    def _sender_of(joint: JointHouse, service: ServiceFacts) -> ProviderId:
+        return joint.same.names[service.sender].provider_id
 
     def _reader(self, provider_id: ProviderId) -> HouseReader:
         if provider_id not in self._readers:
@@ -162,7 +214,11 @@ class JointReader:
 
 def is_stale(connection: Connection, calculation: Calculation) -> bool:
     """Whether the sender told anything new since a calculation, or another sender of its houses something that charges depend on."""
-    if has_records_since(connection, calculation.provider_id, calculation.known_until):
+    known = calculation.known_until
+    if has_records_since(connection, calculation.provider_id, known):
         return True
     others = sharing_providers(connection, calculation.provider_id)
-    return any(has_records_since(connection, other, calculation.known_until, money=False) for other in others)
+    now = senders_heard(connection, month=calculation.month, known_until=None)
+    if (now - senders_heard(connection, month=calculation.month, known_until=known)).intersection(others):
+        return True
+    return any(has_records_since(connection, other, known, money=False) for other in others)

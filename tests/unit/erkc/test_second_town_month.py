@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from core.errors import ConfigError, InputError
-from core.ids import ProviderId
+from core.ids import ProviderId, RecordId
 from core.issued.bills import bills_of_month
 from core.ledger.balances import turnovers
 from core.model.finding import Position
-from core.model.records import Payment, Record
+from core.model.records import HouseService, Payment, Record, Service
 from core.money import format_roubles
+from core.records.intake import senders_heard
 from core.records.latest import read_accounts
 from core.records.providers import providers
 from core.records.store import save
@@ -34,6 +36,7 @@ from tests.unit.erkc.conftest import NOW, OCTOBER, database_copy
 
 TOWN = Path(__file__).parents[3] / "examples" / "town2"
 EXPECTED: dict[str, Any] = json.loads((TOWN / "slobodka-2026-10-valid.expected.json").read_text(encoding="utf-8"))
+REGION: dict[str, Any] = json.loads((TOWN / "slobodka.region.json").read_text(encoding="utf-8"))
 UK, RSO = "slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"
 MANAGER, SUPPLIER = (sender["inn"] for sender in EXPECTED["meta"]["senders"])
 
@@ -228,3 +231,49 @@ def test_a_session_of_one_sender_charges_nothing(taken: Application, tmp_path: P
         found = connection.execute(text("SELECT count(*) FROM calculation")).scalar_one()
     engine.dispose()
     assert (seen, found) == (1, 0)
+
+
+HEATING = (
+    Record("6", Position("dictusluga.csv", 9), Service("Отопление", "", 1, 1, None, 6, None, None, "233", 5, 6)),
+    Record("1/6/", Position("duouusluga.csv", 18), HouseService("1", "1", "6", None, None)),
+)
+"""The manager charges heating of the first house too."""
+
+
+def tell(application: Application, provider_id: ProviderId, *records: Record) -> None:
+    with transaction(application.engine) as connection:
+        message = connection.execute(text("SELECT min(message_id) FROM message")).scalar_one()
+        save(connection, provider_id=provider_id, message_id=message, records=records, recorded_at=NOW)
+
+
+def test_a_house_where_two_charge_the_same_is_held_for_both(taken: Application) -> None:
+    tell(taken, senders(taken)[MANAGER], *HEATING)
+    for provider_id in senders(taken).values():
+        drafted = draft(taken, provider_id)
+        (held,) = [finding for finding in drafted.findings if finding.severity == "error"]
+        assert (held.code, held.effect) == ("CH-042", "hold_house")
+        assert all(sender["name"] in held.message for sender in REGION["senders"])
+        with pytest.raises(InputError, match="CH-0104"):
+            approve_month(taken.engine, provider_id=provider_id, month=OCTOBER, actor="тест", reason="тест", clock=taken.clock)
+    report = month_report(taken.engine, month=OCTOBER, law=law())
+    charged = {account["house"] for account in report["accounts"].values() if account["services"]}  # type: ignore[attr-defined]
+    assert len(charged) == 2
+
+
+def test_a_sender_whose_package_of_the_month_is_not_here_is_waited_for(server_url: str, taken: Application) -> None:
+    manager, supplier = (senders(taken)[inn] for inn in (MANAGER, SUPPLIER))
+    superuser = create_engine(make_url(server_url).set(database=make_url(taken.database).database))
+    with superuser.begin() as connection:
+        connection.execute(text("UPDATE intake SET month = '2026-09-01' WHERE provider_id = :supplier"), {"supplier": supplier})
+    superuser.dispose()
+    waiting = draft(taken, manager)
+    assert {(one.code, one.effect) for one in waiting.findings if one.severity == "error"} == {("CH-044", "await_sender")}
+    assert len([one for one in waiting.findings if one.code == "CH-044"]) == 3
+    tell(taken, manager, *HEATING)
+    replaced = draft(taken, manager)
+    found = Counter(one.code for one in replaced.findings)
+    assert (found["CH-042"], found["CH-043"], found["CH-044"]) == (0, 1, 2), "where the manager charges itself, the silent one is left out"
+    with transaction(taken.engine) as connection:
+        known = replaced.calculation.known_until
+        assert senders_heard(connection, month=OCTOBER, known_until=known) == {manager}
+        assert senders_heard(connection, month=OCTOBER, known_until=RecordId(0)) == set()

@@ -103,6 +103,8 @@ CREATE TABLE intake (
   released jsonb NOT NULL DEFAULT '{}',
   money jsonb,
   taken_at timestamptz NOT NULL,
+  -- Its place in the order of records: a calculation that saw records up to a number knows of the messages taken up to it.
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   CONSTRAINT intake_pk PRIMARY KEY (message_id, taken_at)
 );
 CREATE TABLE finding (
