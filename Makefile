@@ -27,8 +27,10 @@ demo: $(READY) ## the synthetic town's month, end to end
 test: $(READY) lint ## all checks: style, types, imports, tests
 	@$(BIN)/pytest -q -n 2 --dist worksteal -m "not long" --durations=15
 
-test-long: $(READY) ## what takes minutes: long simulations and kills
+test-long: $(READY) ## what takes minutes: long simulations and kills, 50 000 random houses against the oracle
 	@$(BIN)/pytest -q -m "long"
+	@ERKC_ORACLE_HOUSES=$(or $(ERKC_ORACLE_HOUSES),50000) $(BIN)/pytest -q -n 2 -k agree tests/property/test_charges_oracle.py
+	@$(BIN)/pytest -q -s -k histogram tests/property/test_charges_oracle.py
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -29,6 +29,9 @@ class DayRule:
     day: int
 
 
+LATE_DAYS = 10
+"""Days from a bill that is presented late to its due day, where no law is at hand (``due.late_bill_days``)."""
+
 DUE_DAYS = (DayRule(Month(1900, 1), 10), DayRule(Month(2026, 2), 15))
 """ФЗ № 177-ФЗ of 24.06.2025: the 15th from the bills of February 2026, the 10th before."""
 PRESENTATION_DAYS = (DayRule(Month(1900, 1), 1), DayRule(Month(2026, 2), 5))
@@ -85,11 +88,12 @@ def due_day(
     presented_on: date | None = None,
     presented_by: date | None = None,
     late: LateRule = "plus_10_days",
+    late_days: int = LATE_DAYS,
     shift: ShiftRule = "next_working_day",
 ) -> date:
     """Last day to pay the bill of ``month``.
 
-    A bill presented later than ``presented_by`` (default: by the law) is due ten days after it at the earliest when ``late`` says so.
+    A bill presented later than ``presented_by`` (default: by the law) is due ``late_days`` after it at the earliest when ``late`` says so.
     A day off moves the day to the next working one unless ``shift`` is ``none``.
     """
 
@@ -99,7 +103,7 @@ def due_day(
     day = shifted(_of_next_month(month, rules))
     if presented_on is None or late == "unchanged" or presented_on <= (presented_by or presentation_day(month)):
         return day
-    return max(day, shifted(presented_on + timedelta(days=10)))
+    return max(day, shifted(presented_on + timedelta(days=late_days)))
 
 
 def presentation_day(month: Month, *, rules: Sequence[DayRule] = PRESENTATION_DAYS) -> date:

@@ -32,6 +32,7 @@ class Deadlines:
     due_rules: tuple[DayRule, ...]
     presentation_rules: tuple[DayRule, ...]
     late: LateRule
+    late_days: int
     shift: ShiftRule
 
     def due_day(self, month: Month, *, presented_on: date | None = None) -> date:
@@ -43,6 +44,7 @@ class Deadlines:
             presented_on=presented_on,
             presented_by=self.presentation_day(month),
             late=self.late,
+            late_days=self.late_days,
             shift=self.shift,
         )
 
@@ -62,6 +64,7 @@ def deadlines(law: Law, settings: Mapping[str, object], *, day: date) -> Deadlin
         due,
         _of_law(law, "due.presentation_day"),
         cast("LateRule", own_choice(law, settings, "late_bill_due", day)),  # the values of the table are the values of the type
+        int(law.number("due.late_bill_days", day)),
         cast("ShiftRule", own_choice(law, settings, "due_shift", day)),  # the same
     )
 

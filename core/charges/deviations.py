@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from fractions import Fraction
 
 from core.charges.persons import days_between
-from core.charges.quality import Measured, delay_blocks, heating_degree_hours, hot_water_hours
+from core.charges.quality import Measured, Tolerances, delay_blocks, heating_degree_hours, hot_water_hours
 from core.charges.rows import LinePlan, Row
 from core.charges.rules import Resource, Rules
 from core.model.facts import AccountFacts, DeviationFacts, HouseFacts, ServiceFacts
@@ -45,14 +45,18 @@ def _heating(items: Sequence[DeviationFacts], rules: Rules) -> list[Row]:
     month = rules.month
     how = rules.choice("heating_degrees", month.last)
     hours = sum(
-        (heating_degree_hours([_measured(item, month)], norm=Fraction(item.required_e1, 10), how=how) for item in items), Fraction(0)
+        (
+            heating_degree_hours([_measured(item, month)], _tolerances(rules), norm=Fraction(item.required_e1, 10), how=how)
+            for item in items
+        ),
+        Fraction(0),
     )
     return [_percent(items, hours, "quality.heating.percent_per_degree", rules)] if hours else []
 
 
 def _hot_water(items: Sequence[DeviationFacts], house: HouseFacts, rules: Rules, volume: Fraction) -> list[Row]:
     month = rules.month
-    hours = hot_water_hours([_measured(item, month) for item in items])
+    hours = hot_water_hours([_measured(item, month) for item in items], _tolerances(rules))
     rows = [_percent(items, hours.steps, "quality.hot_water.percent_per_step", rules)] if hours.steps else []
     if hours.cold:
         cold = next(one for one in house.services if one.utility_kind == _COLD_WATER and one.provision == 1)
@@ -77,12 +81,16 @@ def _days(item: DeviationFacts, rules: Rules) -> Row:
 def _delay(item: DeviationFacts, rules: Rules) -> Row | None:
     """Waste not taken away in time: full days beyond the limits, which depend on the air; not known counts as warm."""
     month = rules.month
-    cold = item.degrees_e1 is not None and item.degrees_e1 <= 50
+    cold = item.degrees_e1 is not None and Fraction(item.degrees_e1, 10) <= rules.number("waste.cold_air", month.last).value
     single = rules.number(f"waste.single_hours_{'cold' if cold else 'warm'}", month.last).value
     measured = _measured(item, month)
     hours = Fraction((measured.ends_at - measured.starts_at) // timedelta(seconds=1), 3600)
     blocks = delay_blocks(hours, at_once=single, in_month=rules.number("waste.month_hours", month.last).value)
     return _percent([item], Fraction(blocks), "waste.percent_per_block", rules) if blocks else None
+
+
+def _tolerances(rules: Rules) -> Tolerances:
+    return Tolerances.of(lambda name: rules.number(name, rules.month.last).value)
 
 
 def _percent(items: Sequence[DeviationFacts], hours: Fraction, parameter: str, rules: Rules) -> Row:

@@ -49,6 +49,8 @@ class Step:
 
     part: str
     part_title: str
+    group: int
+    """Steps of one part and group are added before the one rounding; groups are added after it."""
     clause: str
     title: str
     first: date
@@ -84,10 +86,10 @@ def explain_line(line: ChargeLine) -> Explanation:
     steps: list[Step] = []
     sums: dict[str, int] = {}
     for part in _PARTS:
-        for group in _groups(line.inputs, part):
+        for number, group in enumerate(_groups(line.inputs, part)):
             roubles = Fraction(0)
             for row in group:
-                step, worth = _step(part, row)
+                step, worth = _step(part, number, row)
                 steps.append(step)
                 roubles += worth
             sums[part] = sums.get(part, 0) + kopecks(roubles)
@@ -113,7 +115,7 @@ def _groups(inputs: Mapping[str, object], part: str) -> Sequence[Sequence[Mappin
     return groups
 
 
-def _step(part: str, row: Mapping[str, Any]) -> tuple[Step, Fraction]:
+def _step(part: str, group: int, row: Mapping[str, Any]) -> tuple[Step, Fraction]:
     """One row explained (``Any``: JSON values)."""
     values = {name: Fraction(text) for name, text in row["values"].items()}
     traced: Traced = getattr(clauses, row["clause"])(**{name: Traced.named(SYMBOLS[name].sign, value) for name, value in values.items()})
@@ -131,6 +133,7 @@ def _step(part: str, row: Mapping[str, Any]) -> tuple[Step, Fraction]:
     step = Step(
         part=part,
         part_title=_PARTS[part],
+        group=group,
         clause=row["clause"],
         title=TITLES[row["clause"]],
         first=date.fromisoformat(row["from"]),

@@ -32,11 +32,21 @@ NUMBERS = frozenset({
     *(f"interruption.{service}.month_hours" for service in ("cold_water", "hot_water", "wastewater", "gas", "heating")),
     *(f"interruption.{service}.single_hours" for service in ("cold_water", "hot_water", "wastewater")),
     *(f"interruption.{service}.percent_per_hour" for service in ("cold_water", "hot_water", "wastewater", "gas", "electricity", "heating")),
-    "due.day", "due.presentation_day",
+    "due.day", "due.presentation_day", "due.late_bill_days",
+    "quality.night_ends", "quality.heating.night_drop", "quality.heating.excess", "quality.hot_water.least", "quality.hot_water.most",
+    "quality.hot_water.tolerance_by_day", "quality.hot_water.tolerance_by_night", "quality.hot_water.step",
+    "quality.hot_water.paid_as_cold_below", "quality.pressure.percent_per_hour", "quality.pressure.share_off",
+    "quality.current.percent_per_hour", "waste.cold_air",
+    *(f"interruption.heating.single_hours_at_{degrees}" for degrees in (12, 10, 8)),
+    "interruption.electricity.hours_two_sources", "interruption.electricity.hours_one_source",
+    "interruption.hot_water.dead_end_hours", "interruption.hot_water.maintenance_days",
+    "absence.apply_within_days", "subsidy.own_share", "subsidy.months", "subsidy.debt_years",
+    "contribution.relief_70", "contribution.relief_80", "recalculation.limitation_years", "recalculation.fine",
     "penalty.free_days", "penalty.first_scale_days", "penalty.first_divisor", "penalty.second_divisor", "penalty.capital_divisor",
     "settlement.small_sum", "settlement.longest_days",
 })  # fmt: skip
-"""Parameters that are numbers."""
+"""Parameters that are numbers. Limits that depend on a fact no sender gives (room temperature, power sources, a dead-end main) stand
+here for whoever decides by hand: a region then sets ``<resource>_single_limit_hours``."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "setting.volume_rounding": ("none", "2", "3", "4", "5", "6"),

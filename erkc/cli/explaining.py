@@ -12,7 +12,7 @@ from core.services.month_view import finding_json, volume
 from erkc.cli.options import Json, MonthArgument, month_of, opened
 from erkc.cli.screen import Screen, roubles
 
-__all__ = ["register"]
+__all__ = ["explained_json", "register"]
 
 _COMPUTED = {
     "d": "календарь",
@@ -38,7 +38,7 @@ def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_t
         explained = explain_account(application.engine, number=account, month=month)
         for item in explained:
             _show_explained(screen, item)
-        documents = [_explained_json(item) for item in explained]
+        documents = [explained_json(item) for item in explained]
         screen.document(documents[0] if len(documents) == 1 else documents)
 
 
@@ -124,7 +124,7 @@ def _day(version: str) -> str:
     return f"{day}.{month}.{year}"
 
 
-def _explained_json(item: AccountExplained) -> dict[str, object]:
+def explained_json(item: AccountExplained) -> dict[str, object]:
     return {
         "account": item.account.number,
         "month": str(item.month),
@@ -195,6 +195,7 @@ def _steps_json(explanation: Explanation | None) -> list[dict[str, object]]:
     return [
         {
             "part": step.part,
+            "group": step.group,
             "clause": step.clause,
             "title": step.title,
             "from": step.first.isoformat(),
@@ -202,9 +203,11 @@ def _steps_json(explanation: Explanation | None) -> list[dict[str, object]]:
             "formula": step.formula,
             "numbers": step.numbers,
             "roubles": step.roubles,
+            "exact": step.exact,
             "arguments": [
                 {
                     "symbol": argument.symbol,
+                    "sign": argument.sign,
                     "meaning": argument.meaning,
                     "value": argument.value,
                     "records": list(argument.records),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import cast
@@ -137,7 +138,7 @@ def due_date(vector: Vector) -> Got:
         month = Month.parse(str(text))
         rules = deadlines(vector.law, vector.settings, day=month.last)
         calendar = WorkCalendar.of(off, years=range(2020, 2030))
-        plain = type(rules)(calendar, rules.due_rules, rules.presentation_rules, rules.late, rules.shift)
+        plain = replace(rules, calendar=calendar)
         found.append(plain.due_day(month, presented_on=_day(presented[i]) if presented else None).isoformat())
     return Got(other={"due": found})
 

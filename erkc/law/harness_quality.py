@@ -8,7 +8,7 @@ from fractions import Fraction
 from core.charges import clauses
 from core.charges.absences import full_days
 from core.charges.interruptions import Limits, beyond_stated, hours_beyond
-from core.charges.quality import delay_blocks, heating_degree_hours, hot_water_hours
+from core.charges.quality import Tolerances, delay_blocks, heating_degree_hours, hot_water_hours
 from core.charges.relief import relief_on_line
 from core.money import kopecks
 from core.period import Month
@@ -77,7 +77,9 @@ def interruption(vector: Vector) -> Got:
 @harness("heating_temperature")
 def heating_temperature(vector: Vector) -> Got:
     """Degree-hours below the required temperature."""
-    hours = heating_degree_hours(measured_of(vector), norm=vector.number("temp_norm"), how=vector.setting("heating_degrees"))
+    hours = heating_degree_hours(
+        measured_of(vector), _tolerances(vector), norm=vector.number("temp_norm"), how=vector.setting("heating_degrees")
+    )
     reduction = -money(clauses.interruption, P=vector.number("P"), h=hours, r=vector.number("rate_pct"))
     return Got({"reduction": reduction}, other={"degree_hours": hours})
 
@@ -85,7 +87,7 @@ def heating_temperature(vector: Vector) -> Got:
 @harness("hot_water_temperature")
 def hot_water_temperature(vector: Vector) -> Got:
     """Steps beyond the tolerance, and hours below 40 °C at the cold tariff."""
-    hours = hot_water_hours(measured_of(vector))
+    hours = hot_water_hours(measured_of(vector), _tolerances(vector))
     used, hot = vector.number("V"), vector.number("T_hot")
     charge = exact(clauses.formula_1, V=used, T=hot)
     cold = money(clauses.cold_instead_of_hot, V=used, h=hours.cold, H=vector.number("hours_month"), T_hot=hot, T=vector.number("T_cold"))
@@ -139,3 +141,7 @@ def order_of_lines(vector: Vector) -> Got:
     relief = relief_on_line(base=base, recalculation=0, underdelivery=-reduction, share=vector.number("share_pct", 0) / 100)
     amounts = {"base": base, "surcharge": surcharge, "reduction": reduction, "relief": relief}
     return Got({**amounts, "to_pay": sum(amounts.values())})
+
+
+def _tolerances(vector: Vector) -> Tolerances:
+    return Tolerances.of(lambda name: vector.law.number(name, vector.month().last))

@@ -11,8 +11,11 @@ import pytest
 
 from adapters.contract import RawMessage
 from adapters.uk.region import RegionAdapter
+from adapters.uk.region_fields import SETTINGS
 from adapters.uk.region_source import pack_folder
 from config import regions
+from config.law import tables
+from core.charges.law import Law
 from core.model.finding import Finding
 from core.model.records import ApprovedLimit, ApprovedNorm, ApprovedTariff, Record, RegionSetting, RegisteredSender
 
@@ -46,6 +49,12 @@ def test_a_town_as_a_folder_says_what_its_json_says(name: str) -> None:
         return sorted(plain, key=repr)
 
     assert said(pack_folder(name, regions.contents(name))) == said(RawMessage(TOWNS[name].name, TOWNS[name].read_bytes()))
+
+
+def test_a_region_may_set_every_setting_of_the_law_and_every_bound() -> None:
+    names = {name.removeprefix("setting.") for name in Law.from_tables(tables()).parameters if name.startswith("setting.")}
+    bounds = {name.replace(".", "_") for name in Law.from_tables(tables()).parameters if name.startswith("bound.")}
+    assert names | bounds <= SETTINGS.keys()
 
 
 def test_the_rich_region_holds_what_a_region_may_decide() -> None:
