@@ -47,7 +47,7 @@ class HeatMeters:
 
     @classmethod
     def of(
-        cls, house: HouseFacts, service: ServiceFacts, metered: Mapping[str, list[MonthVolume | Held]], payers: Payers, rules: Rules
+        cls, house: HouseFacts, service: ServiceFacts, metered: Mapping[str, MonthVolume | Held], payers: Payers, rules: Rules
     ) -> HeatMeters:
         """The flats whose meter gives a volume in the month; one that goes by the norm counts as a flat without a meter."""
         own: dict[str, tuple[Fraction, Method, tuple[RecordId, ...]]] = {}
@@ -55,7 +55,7 @@ class HeatMeters:
         for account in house.accounts:
             if account.key not in metered or not payers.carries(account, service):
                 continue
-            volume = metered[account.key][-1]
+            volume = metered[account.key]
             if isinstance(volume, Held):
                 raise volume
             if not volume.metered or volume.method == "norm":
@@ -120,6 +120,8 @@ class _Heat:
 
     def own_of_house(self) -> Fraction:
         """Area of all premises with lawful own heating."""
+        if not any(one.own_heating_e2 for one in self.house.accounts):
+            return Fraction(0)
         whole = self.rules.choice("own_heating_unit", self.rules.month.last) == "premises"
         parts = {one.premises_number + (one.room_number or ""): one for one in self.house.accounts}.values()
         areas = [min(one.own_heating_e2, one.area_e2) for one in parts if not whole or one.own_heating_e2 >= one.area_e2]

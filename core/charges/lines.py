@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -35,11 +35,17 @@ class LineDecider:
     rules: Rules
     service_facts: ServiceFacts
     payers: Payers
-    metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]]
+    metered: Mapping[str, Mapping[str, MonthVolume | Held]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     common: CommonVolume | None
     negative: Mapping[str, tuple[Fraction, Fraction]]
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
+    _utilities: UtilityLines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._utilities = UtilityLines(
+            self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative
+        )
 
     def line(self, account: AccountFacts) -> LinePlan | None:
         """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
@@ -58,7 +64,7 @@ class LineDecider:
 
     def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         service, resource = self.service_facts, resource_of(self.service_facts)
-        lines = UtilityLines(self.house, self.rules, service, self.payers, self.metered, self.meters, self.negative)
+        lines = self._utilities
         if resource == "wastewater":
             return lines.wastewater(account, days)
         if resource == "heating":

@@ -15,7 +15,7 @@ from fractions import Fraction
 from core.charges import clauses
 from core.charges.averages import Averages
 from core.charges.findings import Held
-from core.charges.metering import Rebuilt, metering_points
+from core.charges.metering import Rebuilt, first_volume, metering_points
 from core.charges.persons import persons
 from core.charges.rules import Resource, Rules, Valued
 from core.ids import RecordId
@@ -69,16 +69,21 @@ def volume_of(part: Part) -> Fraction:
 
 def service_days(account: AccountFacts, service: ServiceFacts, month: Month) -> tuple[date, date] | None:
     """First and last day of the month on which the account was open and the service provided; None if on no day."""
-    starts = [day for day in (account.opened_on, service.starts_on) if day is not None]
-    ends = [day for day in (account.closed_on, service.ends_on) if day is not None]
-    first, last = max([month.first, *starts]), min([month.last, *ends])
+    first, last = whole = month.bounds
+    for start in (account.opened_on, service.starts_on):
+        if start is not None and start > first:
+            first = start
+    for end in (account.closed_on, service.ends_on):
+        if end is not None and end < last:
+            last = end
+    if (first, last) == whole:
+        return whole
     return (first, last) if first <= last else None
 
 
 def first_month(meters: list[MeterFacts], month: Month) -> Month:
     """The month the walk starts with: the first that readings of any of the meters give a volume of, at the latest the charged one."""
-    starts = [point.first_month for point in metering_points(meters, lambda _: Fraction(0))]
-    return min([month, *(start for start in starts if start is not None)])
+    return min([month, *(start for meter in meters if (start := first_volume(meter)) is not None)])
 
 
 def averages_of(rules: Rules, month: Month) -> Averages:
