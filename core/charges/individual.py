@@ -214,9 +214,7 @@ class IndividualVolumes:
     def _steps(self, points: Sequence[Point], months: Sequence[Month]) -> _Walk:
         """The rest of the walk, month by month."""
         walked = ((month, self.averages[month]) for month in months)
-        return {
-            month: [metered for point in points if (metered := point.month(month, limits)) is not None] for month, limits in walked
-        }
+        return {month: [metered for point in points if (metered := point.month(month, limits)) is not None] for month, limits in walked}
 
     def _points(
         self,

@@ -83,6 +83,7 @@ class Rules:
         self.month = month
         self.version = law.version(month.last)
         self._known: dict[object, tuple[Valued, ...]] = {}
+        self._choices: dict[tuple[str, date], str] = {}
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
@@ -110,6 +111,12 @@ class Rules:
 
     def choice(self, name: str, day: date) -> str:
         """The way a question of practice is answered on the day."""
+        found = self._choices.get((name, day))
+        if found is None:
+            found = self._choices[name, day] = self._chosen(name, day)
+        return found
+
+    def _chosen(self, name: str, day: date) -> str:
         if name not in self.facts.settings:
             return self.law.choice(f"setting.{name}", day)
         value = self.facts.settings[name]
@@ -144,6 +151,9 @@ class Rules:
     def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """Approved tariffs of a utility service for each of the days, in order."""
         kind, utility, resource, zone = "utility", service.utility_kind, service.resource_kind, service.zone
+        key = ("tariff", utility, resource, zone, oktmo, first, last)
+        if key in self._known:
+            return self._known[key]
         what = f"тариф на «{service.name}» для ОКТМО {oktmo}"
 
         def fits(tariff: TariffFacts) -> bool:
@@ -155,19 +165,25 @@ class Rules:
                 and oktmo.startswith(tariff.oktmo)
             )
 
-        return self._valued(("tariff", utility, resource, zone, oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        return self._valued(key, lambda: self._tariffs(fits, what, first, last))
 
     def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """The approved minimum of the capital-repair contribution for each of the days."""
+        key = ("contribution", oktmo, first, last)
+        if key in self._known:
+            return self._known[key]
 
         def fits(tariff: TariffFacts) -> bool:
             return tariff.kind == "contribution" and oktmo.startswith(tariff.oktmo)
 
         what = f"минимальный взнос на капитальный ремонт для ОКТМО {oktmo}"
-        return self._valued(("contribution", oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        return self._valued(key, lambda: self._tariffs(fits, what, first, last))
 
     def norms(self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None, what: str) -> tuple[Valued, ...]:
         """Approved norms of the basis (``per_person``, ``per_m2`` …) for each of the days."""
+        key = ("norm", basis, utility, resource, first, last)
+        if key in self._known:
+            return self._known[key]
 
         def fits(norm: NormFacts) -> bool:
             return norm.basis == basis and norm.utility_kind == utility and norm.resource_kind in (None, resource)
@@ -181,7 +197,7 @@ class Rules:
                 found.append((norm.first, min(later, default=None), int(norm.resource_kind is not None), value))
             return _in_order(found, first, last, _missing_norm(what))
 
-        return self._valued(("norm", basis, utility, resource, first, last), read)
+        return self._valued(key, read)
 
     def heat_of_water(self, service: ServiceFacts, day: date) -> Valued:
         """Heat in 1 m³ of hot water, Gcal: the approved norm, whatever the house meter shows (п. 42, formula 23)."""

@@ -93,9 +93,7 @@ class UtilityLines:
 
     def heat_of_water(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         """Formulas 23 and 23(1): the volume of the carrier × heat in 1 m³; the coefficient is due on both components."""
-        carrier = next(
-            (one for one in self._corrections.waters(account) if self._heated(one)), None
-        )
+        carrier = next((one for one in self._corrections.waters(account) if self._heated(one)), None)
         if carrier is None:
             raise Held(
                 "CH-023", "нет услуги «горячая вода: носитель», по объёму которой считается тепло", hint="Присылает РСО (DICTUSLUGA).",
@@ -140,7 +138,8 @@ class UtilityLines:
             sources = (*records["V_cold"], *records["V_hot"])
             part = Part("wastewater_raised", excess, {"V_plain": sources, "V_raised": sources, "K": coefficient.records})
             plan = replace(plan, with_k=groups_of((part,), tariffs, days=days, month_days=self.rules.month.days))
-        plan = replace(plan, recalculation=corrections.absence(account, "wastewater", tariffs))
+        if account.absences:
+            plan = replace(plan, recalculation=corrections.absence(account, "wastewater", tariffs))
         plan = corrections.interruptions(plan, "wastewater", metered=True)
         return corrections.relief(plan, account, "wastewater", values["V_cold"] + values["V_hot"])
 
@@ -229,7 +228,8 @@ class UtilityLines:
         if volume.method == "norm":
             if resource in RAISED and self._raises(account, resource, volume):
                 plan = replace(plan, with_k=with_coefficient(plan.base, self.rules.coefficients(resource, *days)))
-            plan = replace(plan, recalculation=corrections.absence(account, resource, tariffs))
+            if account.absences:
+                plan = replace(plan, recalculation=corrections.absence(account, resource, tariffs))
         elif volume.rebuilt:
             plan = replace(plan, recalculation=corrections.rebuilt(volume))
         found = acts_of(account, self.service, self.house, self.rules) if account.acts else ()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from core.charges import clauses
 from core.charges.averages import Averages
@@ -58,13 +59,37 @@ class MonthVolume:
     """Earlier months that a late reading charges anew."""
 
 
+class _One:
+    """The number one, whose products cost nothing: most clauses only multiply by the tariff and the days."""
+
+    def __mul__(self, other: _Number) -> _Number:
+        return other
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: _Number) -> _Number:
+        return self if other is self else Fraction(1) / other
+
+    def __rtruediv__(self, other: _Number) -> _Number:
+        return other
+
+    def __add__(self, other: _Number) -> _Number:
+        return Fraction(1) + other
+
+    __radd__ = __add__
+
+
+_Number = Any
+"""Fraction or the one above: what a clause may hand it (see ``clauses.Number``)."""
+
+_ONE = _One()
+
+
 def volume_of(part: Part) -> Fraction:
     """The volume of a part: its clause at one rouble for a unit, for the whole of its days."""
     if part.clause == "formula_1":
         return part.values["V"]
-    clause = getattr(clauses, part.clause)
-    one = Fraction(1)
-    return Fraction(clause(**part.values, T=one, d=one, D=one))
+    return Fraction(getattr(clauses, part.clause)(**part.values, T=_ONE, d=_ONE, D=_ONE))
 
 
 def service_days(account: AccountFacts, service: ServiceFacts, month: Month) -> tuple[date, date] | None:

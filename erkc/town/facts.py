@@ -168,7 +168,9 @@ class _House:
         without = living and rng.random() < 0.08
         by_act = without and rng.random() < 0.4
         reason = None if not without else 1 if by_act else 2
-        premises = Premises(house, str(place), 1 if living else 2, 1 if living else None, False, area, area * 63 // 100, "", without, reason, None)
+        premises = Premises(
+            house, str(place), 1 if living else 2, 1 if living else None, False, area, area * 63 // 100, "", without, reason, None
+        )
         yield _record(premises, key, month.first)
         surnames = [f"Тест{rng.choice(_SYLLABLES)}{rng.choice(_SYLLABLES)}ов" for _ in range(max(people, 1))]
         persons = [f"{key}-{n}" for n in range(1, len(surnames) + 1)]
@@ -211,7 +213,22 @@ class _House:
         value = rng.randrange(10_000, 900_000)
         installed = date(month.year - 4, 3, 1)
         yield _record(
-            Meter(self.key, 3, account, account, service, f"{mark}{key}", 5, installed, installed - timedelta(days=14), next_check, None, value, True), key
+            Meter(
+                self.key,
+                3,
+                account,
+                account,
+                service,
+                f"{mark}{key}",
+                5,
+                installed,
+                installed - timedelta(days=14),
+                next_check,
+                None,
+                value,
+                True,
+            ),
+            key,
         )
         yield from self._readings(key, value, counted, skipped, until=next_check)
 
