@@ -64,10 +64,6 @@ class Exact:
             return cls(_integers([value.numerator * (common // value.denominator) for value in values]), common)
         return cls(_integers([value.numerator for value in values]), _integers([value.denominator for value in values]))
 
-    def repeated(self, rows: int) -> Exact:
-        """One number as a column of so many rows."""
-        return Exact(_integers([int(self.num)] * rows), self.den, top=self.top, dtop=self.dtop)
-
     def __mul__(self, other: Exact | Fraction | int) -> Exact:
         b = Exact.of(other)
         top, dtop = self.top * b.top, self.dtop * b.dtop

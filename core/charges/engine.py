@@ -160,14 +160,17 @@ def _amounts(groups: Sequence[Group]) -> list[tuple[int, int]]:
     for clause, places in by_clause.items():
         formula = getattr(clauses, clause)
         columns = {name: Exact.column([groups[i][0].values[name] for i in places]) for name in groups[places[0]][0].values}
-        if all(isinstance(column.num, int) for column in columns.values()):  # one and the same line for all places
-            columns = {name: column.repeated(len(places)) for name, column in columns.items()}
-        money = kopecks_column(formula(**columns)).tolist()
+        money = _for_each(places, kopecks_column(formula(**columns)).tolist())
         at_one = {name: Exact.of(_AT_ONE_ROUBLE[name]) if name in _AT_ONE_ROUBLE else column for name, column in columns.items()}
-        volumes = rounded_column(formula(**at_one), _MICRO).tolist()
+        volumes = _for_each(places, rounded_column(formula(**at_one), _MICRO).tolist())
         for i, amount, volume in zip(places, money, volumes, strict=True):
             results[i] = (amount, volume)
     return results
+
+
+def _for_each(places: Sequence[int], results: list[int]) -> list[int]:
+    """Results of a column; arguments that are the same for all places give one result for all of them."""
+    return results * len(places) if len(results) == 1 else results
 
 
 def _exactly(clause: str, values: Mapping[str, Fraction]) -> Fraction:

@@ -1,7 +1,7 @@
 """The town's facts as records: first what all houses share, then house by house, so that a million accounts pass in flat memory.
 
-Each house is made from (seed, its number) alone. Ten services on every account; of the flats' meters some have lapsed, some were read late or
-not at all, some flats have none, with and without an act that none can be installed.
+Each house is made from (seed, its number) alone. Ten services on every account; of the flats' meters some have lapsed, some were read late
+or not at all, some flats have none, with and without an act that none can be installed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from core.model.finding import Position
 from core.model.records import (
@@ -138,7 +138,8 @@ class _House:
             heat = sum(areas) * _HEAT_OF_M2 // 100
             yield from self._house_meter(_HEATING, [heat * rng.randrange(85, 116) // 100 for _ in range(_MONTHS + 1)])
         if rng.random() < 0.05:
-            starts = datetime(self.month.year, self.month.month, rng.randrange(3, 20), rng.randrange(24))
+            hours = timedelta(days=rng.randrange(2, 19), hours=rng.randrange(24))
+            starts = datetime.combine(self.month.first, time.min) + hours  # local time of the house, as records have it
             ends = starts + timedelta(hours=rng.randrange(6, 60))
             yield _record(Interruption(self.key, rng.choice(("2", "3", "6")), starts, ends, None, f"Т-{self.number}"), self.key)
 
