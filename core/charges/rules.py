@@ -7,7 +7,7 @@ zero; a setting with a way that this version does not compute is a ``ConfigError
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -101,6 +101,20 @@ class Rules:
                 "CH-011", f"не задана настройка региона {name}", hint="Задайте её в настройках региона.", clause=clause, scope="service"
             )
         return Sourced(self._own_number(name), self.setting_source(name))
+
+    def growth_limit(self, oktmo: str) -> Sourced | None:
+        """The greatest lawful growth of citizens' payment, per cent; None when only the region knows it and has not said.
+
+        ``bound_growth_percent`` of the region: one number, or numbers by the beginning of ОКТМО, of which the longest that fits holds.
+        """
+        own = self.facts.settings.get("bound_growth_percent")
+        if isinstance(own, Mapping):
+            fitting = sorted((str(key) for key in own if oktmo.startswith(str(key))), key=len)
+            own = own[fitting[-1]] if fitting else None
+        if own is not None:
+            return Sourced(_number("bound_growth_percent", own), self.setting_source("bound_growth_percent"))
+        federal = self.law.choice("bound.growth_percent", self.month.last)
+        return None if federal == "region" else Sourced(Fraction(federal), law="bound.growth_percent")
 
     def wastewater_coefficient(self) -> Sourced:
         """The raising coefficient of wastewater: 1 unless the region decided otherwise (``wastewater_k`` or ``coefficient_sewerage``)."""
@@ -227,15 +241,7 @@ class Rules:
         return self._known[key]
 
     def _own_number(self, name: str) -> Fraction:
-        value = self.facts.settings[name]
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
-        try:
-            return Fraction(value)
-        except ValueError:
-            raise ConfigError(
-                "CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name
-            ) from None
+        return _number(name, self.facts.settings[name])
 
     def setting_source(self, name: str) -> tuple[RecordId, ...]:
         """The record of a region's setting; empty when the law's default holds."""
@@ -255,6 +261,16 @@ class Rules:
                 setting="average_window",
             )
         return Sourced(Fraction(match[1]), self.setting_source("average_window"))
+
+
+def _number(name: str, value: object) -> Fraction:
+    wrong = ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise wrong
+    try:
+        return Fraction(value)
+    except ValueError:
+        raise wrong from None
 
 
 def _missing_norm(what: str) -> Held:

@@ -23,6 +23,7 @@ from core.records.entities import AccountNumber, find_accounts
 from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
+from core.services.stops import read_stops
 from core.storage.engine import transaction
 
 __all__ = ["AccountExplained", "LineExplained", "explain_account"]
@@ -52,6 +53,8 @@ class AccountExplained:
     held: tuple[Finding, ...]
     """What the calculation held of this account or of its house, and why."""
     origins: Mapping[RecordId, Origin]
+    stopped: bool = False
+    """Whether the house waits for a person's decision: these lines are not in the ledger."""
 
     @property
     def total(self) -> int:
@@ -87,7 +90,8 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
             )
             sources = {record for line in (*lines, *lawful.values()) for record in line.sources}
             held = _held(connection, calculation, account)
-            explained.append(AccountExplained(account, month, calculation, told, held, origins(connection, sorted(sources))))
+            stopped = account.house_id in read_stops(connection, calculation).houses
+            explained.append(AccountExplained(account, month, calculation, told, held, origins(connection, sorted(sources)), stopped))
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained

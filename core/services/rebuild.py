@@ -5,7 +5,7 @@ What is stored must come out equal, line by line. A calculation of another versi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -15,6 +15,7 @@ from core.charges.law import Law
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, read_calculation, read_lines
 from core.ledger.verify import Broken
+from core.model.facts import Facts, HouseFacts
 from core.model.lines import ChargeLine
 from core.model.records import StatedContribution, StatedLine
 from core.money import format_roubles
@@ -22,7 +23,7 @@ from core.period import Month
 from core.records.bodies import find_records
 from core.records.facts import house_ids, read_houses, read_region
 
-__all__ = ["charged_batches", "rebuilt"]
+__all__ = ["Batch", "charged_batches", "rebuilt"]
 
 _HOUSES_AT_ONCE = 50
 _LINES_AT_ONCE = 5000
@@ -35,16 +36,36 @@ class _Key:
     creditor_id: EntityId
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some computed houses: what they were computed from, and what came out."""
+
+    done: int
+    """Houses computed so far."""
+    of: int
+    """Houses in all."""
+    facts: Facts
+    houses: list[HouseFacts]
+    charged: list[HouseCharges]
+
+
 def charged_batches(
-    connection: Connection, *, provider_id: ProviderId, month: Month, known_until: RecordId, law: Law
-) -> Iterator[tuple[int, int, list[HouseCharges]]]:
-    """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out."""
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    known_until: RecordId,
+    law: Law,
+    only: Sequence[EntityId] | None = None,
+) -> Iterator[Batch]:
+    """A provider's houses (or some of them) computed batch by batch, in flat memory."""
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
-    houses = house_ids(connection, provider_id, month, known_until)
+    chosen = None if only is None else frozenset(only)
+    houses = [house for house in house_ids(connection, provider_id, month, known_until) if chosen is None or house in chosen]
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
-        read = read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until)
-        yield start + len(batch), len(houses), charge_houses(read, facts, law, month)
+        read = list(read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until))
+        yield Batch(start + len(batch), len(houses), facts, read, charge_houses(read, facts, law, month))
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:
@@ -64,8 +85,8 @@ def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[
 def _computed(connection: Connection, calculation: Calculation, law: Law) -> Iterator[Broken]:
     seen: set[EntityId] = set()
     scope = {"provider_id": calculation.provider_id, "month": calculation.month, "known_until": calculation.known_until}
-    for _, _, houses in charged_batches(connection, law=law, **scope):  # type: ignore[arg-type]  # the three are what they are named
-        fresh = {_key(line): line for house in houses for line in house.lines}
+    for batch in charged_batches(connection, law=law, **scope):  # type: ignore[arg-type]  # the three are what they are named
+        fresh = {_key(line): line for house in batch.charged for line in house.lines}
         accounts = sorted({key.account_id for key in fresh})
         seen.update(accounts)
         stored = {_key(line): line for line in read_lines(connection, calculation, accounts)} if accounts else {}

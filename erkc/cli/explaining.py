@@ -76,6 +76,8 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
         screen.say(f"  итого: {parts or '0,00'}; редакция правил от {_day(line.explanation.rules)}")
     if not item.lines:
         screen.say("  За этот месяц по счёту ничего не начислено.")
+    if item.stopped:
+        screen.say(f"Дом остановлен, строки не проведены: ждут решения (erkc bill findings {item.month}).")
     for held in item.held:
         screen.say()
         screen.heading(f"Замечание {held.code}" + (" — начисление задержано" if held.severity == "error" else ""))
@@ -102,6 +104,7 @@ def _explained_json(item: AccountExplained) -> dict[str, object]:
         "month": str(item.month),
         "mode": item.calculation.mode,
         "total": item.total,
+        "stopped": item.stopped,
         "held": [finding_json(held) for held in item.held],
         "lines": [
             {
