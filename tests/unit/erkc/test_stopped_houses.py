@@ -221,12 +221,12 @@ def test_bounds_that_need_earlier_months(taken_town: Application) -> None:
         cold, hot = ids["service", "2"], ids["service", "3"]
         flats = {row.house: EntityId(row.account) for row in connection.execute(text(_FIRST_ACCOUNTS))}
         earlier_month(connection, Month(2025, 10), [earlier_line(flats["1004"], cold, supplier, 100)])
-        earlier_month(connection, Month(2026, 9), [earlier_line(flats["1007"], hot, supplier, 100)])
-        december = [earlier_line(flats["1008"], cold, supplier, 12000, volume_e6=4_000_000, tariff_e6=30_000_000)]
+        earlier_month(connection, Month(2026, 9), [earlier_line(flats["1005"], hot, supplier, 100)])
+        december = [earlier_line(flats["1006"], cold, supplier, 12000, volume_e6=4_000_000, tariff_e6=30_000_000)]
         earlier_month(connection, Month(2025, 12), december)
     _draft(taken_town)
     found = {house: list(codes) for house, codes in _by_house(taken_town).items()}
-    assert found == {"1004": ["CH-030"], "1007": ["CH-034"], "1008": ["CH-038"]}
+    assert found == {"1004": ["CH-030"], "1005": ["CH-034"], "1006": ["CH-038"]}
     said = {stored.finding.code: stored.finding.message for stored in _found(taken_town).findings}
     assert "«Горячее водоснабжение»" in said["CH-034"]
     # 41,87 / 30 = 1,395666…: growth 39,57 %
