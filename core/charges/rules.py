@@ -105,14 +105,15 @@ class Rules:
     def growth_limit(self, oktmo: str) -> Sourced | None:
         """The greatest lawful growth of citizens' payment, per cent; None when only the region knows it and has not said.
 
-        ``bound_growth_percent`` of the region: one number, or numbers by the beginning of ОКТМО, of which the longest that fits holds.
+        ``bound_growth_by_oktmo`` of the region: numbers by the beginning of ОКТМО, of which the longest that fits holds; else
+        ``bound_growth_percent``, one number for all.
         """
-        own = self.facts.settings.get("bound_growth_percent")
-        if isinstance(own, Mapping):
-            fitting = sorted((str(key) for key in own if oktmo.startswith(str(key))), key=len)
-            own = own[fitting[-1]] if fitting else None
-        if own is not None:
-            return Sourced(_number("bound_growth_percent", own), self.setting_source("bound_growth_percent"))
+        name, own = "bound_growth_by_oktmo", self.facts.settings.get("bound_growth_by_oktmo", {})
+        fitting = sorted((str(key) for key in own if oktmo.startswith(str(key))), key=len) if isinstance(own, Mapping) else []
+        if fitting and isinstance(own, Mapping):
+            return Sourced(_number(name, own[fitting[-1]]), self.setting_source(name))
+        if "bound_growth_percent" in self.facts.settings:
+            return Sourced(self._own_number("bound_growth_percent"), self.setting_source("bound_growth_percent"))
         federal = self.law.choice("bound.growth_percent", self.month.last)
         return None if federal == "region" else Sourced(Fraction(federal), law="bound.growth_percent")
 

@@ -83,5 +83,5 @@ def _no_limit(month: Month) -> Finding:
         "warning",
         "ignore",
         message=f"Предельный индекс роста платы на {month.title} не задан: рост платы граждан не проверен (ПП № 400).",
-        hint="Задайте настройку региона bound_growth_percent: число или числа по началу ОКТМО; загрузите: erkc region load.",
+        hint="Задайте настройку региона bound_growth_percent или bound_growth_by_oktmo (по началу ОКТМО) и загрузите: erkc region load.",
     )

@@ -214,7 +214,7 @@ def test_verify_sees_a_line_of_a_stopped_house_in_the_ledger(broken: Application
 
 def test_bounds_that_need_earlier_months(taken_town: Application) -> None:
     """Last year a hundredth of what it is now, a service that is gone, and a tariff that grew by 39.6 % since December."""
-    load_region_with(taken_town, bound_growth_percent={"02701000001": "39.5", "02": "100"})
+    load_region_with(taken_town, bound_growth_by_oktmo={"02701000001": "39.5", "02": "100"}, bound_growth_percent="50")
     with transaction(taken_town.engine) as connection:
         ids = {(row[0], row[1]): row[2] for row in connection.execute(text("SELECT kind, entity_key, entity_id FROM entity"))}
         supplier = connection.execute(text("SELECT entity_id FROM entity WHERE kind = 'organisation' LIMIT 1")).scalar_one()
