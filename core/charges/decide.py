@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from typing import Literal
 
@@ -21,7 +22,7 @@ from core.charges.rows import LinePlan
 from core.charges.rules import Resource, Rules, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, averages_of, first_month, house_volumes, service_days
 from core.ids import RecordId
-from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.facts import AccountFacts, ActFacts, HouseFacts, ServiceFacts
 from core.model.lines import HouseVolume
 from core.money import rounded
 from core.period import Month
@@ -57,6 +58,7 @@ def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVol
     except Held as held:
         decision.hold_house(held)
     decision.report_shared()
+    decision.report_unused_acts()
     if not decision.plan.held:
         decision.report_unserved()
     return decision.plan
@@ -81,6 +83,8 @@ class _Decision:
         self.meters: dict[str, dict[Month, tuple[Fraction, tuple[RecordId, ...]]]] = {}
         self.common: dict[str, CommonVolume] = {}
         self.negative: dict[str, tuple[Fraction, Fraction]] = {}
+        self._met: set[tuple[str, str]] = set()
+        """Account and service of lines that are charged, or held with a finding of their own."""
         self._shared: dict[tuple[str, str, str], tuple[Held, ServiceFacts, int]] = {}
 
     def report_other_accounts(self) -> None:
@@ -123,9 +127,11 @@ class _Decision:
                 decided = decider.line(account)
             except Held as held:
                 self._hold(held, account, service)
+                self._met.add((account.key, service.key))
                 continue
             self._refused(account, service)
             if decided is not None:
+                self._met.add((account.key, service.key))
                 self.plan.plans.append(decided)
                 methods.add(decided.method)
         if resource_of(service) == "heating" and methods:
@@ -147,6 +153,31 @@ class _Decision:
                     accounts=len(self.house.accounts),
                 )
             )  # fmt: skip
+
+    def report_unused_acts(self) -> None:
+        """Acts of the month that charge nothing anew: what they are about is not there, or its line is not charged to the account."""
+        for unused in self.house.unused_acts:
+            account = next((one for one in self.house.accounts if one.key == unused.account), None)
+            self._report_act(unused.number, unused.drawn_on, unused.cause, account, None)
+        if self.plan.held:
+            return
+        waiting: dict[RecordId, tuple[AccountFacts, ActFacts]] = {}
+        for account in self.house.accounts:
+            for act in account.acts:
+                if act.drawn_on in self.month and not self._met & {
+                    (one.key, act.service) for one in (account, *self.payers.together(account))
+                }:
+                    waiting.setdefault(act.source, (account, act))
+        for account, act in waiting.values():
+            self._report_act("", act.drawn_on, "услуга счёту не начисляется", account, self.by_key.get(act.service))
+
+    def _report_act(self, number: str, drawn_on: date, cause: str, account: AccountFacts | None, service: ServiceFacts | None) -> None:
+        named = f"акт № {number} от {drawn_on:%d.%m.%Y}" if number else f"акт от {drawn_on:%d.%m.%Y}"
+        held = Held(
+            "CH-040", f"{named} не применён: {cause}", hint="Исправьте акт и примите файл снова, или отзовите его (kind = \"withdrawn\").",
+            clause="п. 61, 62, 81, 85",
+        )  # fmt: skip
+        self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account, service=service))
 
     def report_unserved(self) -> None:
         """Open accounts that no service of the house reaches: nothing is charged to them, which nobody must take for a zero."""

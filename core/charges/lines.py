@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
+from core.charges.acts import acts_of
 from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held
 from core.charges.payers import Payers
@@ -53,7 +54,8 @@ class LineDecider:
         if service.kind == _HOUSING and service.housing_kind == _CONTRIBUTION:
             return self._contribution_line(account, days)
         if service.kind == _UTILITY:
-            return self._utility_line(account, days)
+            plan = self._utility_line(account, days)
+            return plan if plan is None or not account.acts else self._with_acts(plan, account)
         raise _unknown()
 
     def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
@@ -72,6 +74,11 @@ class LineDecider:
         if resource is not None and service.key in self.metered:
             return lines.metered_line(account, resource, days)
         raise _unknown()
+
+    def _with_acts(self, plan: LinePlan, account: AccountFacts) -> LinePlan:
+        """The line with what acts of the month charge anew: after all else, since no reduction or relief is of it (section 17.2)."""
+        found = acts_of(account, self.service_facts, self.house, self.rules)
+        return replace(plan, recalculation=(*plan.recalculation, *found)) if found else plan
 
     def _plan(
         self, account: AccountFacts, part: Part, tariffs: tuple[Valued, ...], *, days: tuple[date, date], method: Method,

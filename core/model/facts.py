@@ -14,8 +14,9 @@ from core.ids import EntityId, RecordId
 from core.model.finding import Position
 
 __all__ = [
-    "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "DeviationFacts", "Facts", "HouseFacts", "InterruptionFacts",
-    "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
+    "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "ContainerFacts", "DeliveryFacts", "DeviationFacts", "Facts", "HouseFacts",
+    "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
+    "UnusedAct",
 ]  # fmt: skip
 
 
@@ -154,6 +155,15 @@ class ReliefFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """Solid fuel delivered to an account, in the unit of its tariff."""
+
+    delivered_on: date
+    volume_e3: int
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """A personal account of the house with its place, people and meters."""
 
@@ -192,6 +202,13 @@ class AccountFacts:
     """Earlier and later areas where it changed: from which day, m² in hundredths, by which record; empty: ``area_e2`` always."""
     access_refused: tuple[str, ...] = ()
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
+    access_refused_sources: tuple[RecordId, ...] = ()
+    own_heating_source: RecordId | None = None
+    living_area_source: RecordId | None = None
+    owners_source: RecordId | None = None
+    """Acts that say it; None: the account's own record."""
+    deliveries: tuple[DeliveryFacts, ...] | None = None
+    """Fuel delivered up to the month; None: none ever, the norm is charged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +235,29 @@ class BoilerFacts:
     heat_e6: int | None = None
     heat_all_e6: int | None = None
     """Heat produced for the purpose and in all, Gcal, where one meter of the resource serves both purposes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """Waste taken away from the house's container site in the month (formulas 9(3), 9(4))."""
+
+    volume_e3: int
+    source: RecordId
+    site_e2: int | None = None
+    """Persons, or m² where the house pays by area, of all premises the site serves, in hundredths; None: the house alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedAct:
+    """An act of the month that finds nothing in the house that it could be about."""
+
+    number: str
+    drawn_on: date
+    cause: str
+    """For people: what is not there."""
+    source: RecordId
+    account: str | None = None
+    """Key of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +308,8 @@ class HouseFacts:
     """Corrections of own volumes of closed months, by service key, that are posted in the charged month (setting ``house_effect``)."""
     average_common_e6: tuple[tuple[str, int], ...] = ()
     """Average month of last year's common property by service key (regime 3)."""
+    containers: tuple[ContainerFacts, ...] = ()
+    unused_acts: tuple[UnusedAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

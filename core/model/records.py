@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
+from core.model.acts import Act
 from core.model.finding import Position
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Absence",
     "Account",
     "AccountPlace",
+    "Act",
     "ApprovedNorm",
     "ApprovedTariff",
     "Balance",
@@ -623,14 +625,14 @@ Body = (
     Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService | HousePrice
     | CapitalRepairDecision | Person | Account | AccountPlace | Residence | Absence | Meter | MeterAccount | Reading | Interruption
     | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment | SectionRow
-    | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine
+    | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting | PaymentRegistry | RegistryPayment | StatementLine | Act
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
     CapitalRepairDecision, Person, Account, AccountPlace, Residence, Absence, Meter, MeterAccount, Reading, Interruption, StatedBill,
     StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow, RegisteredSender,
-    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine,
+    ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment, StatementLine, Act,
 )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ from core.model.records import (
     Service,
 )
 from core.period import Month
+from core.records.house_acts import ACTS_OF, with_acts
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
@@ -79,6 +80,7 @@ _TABLES: dict[str, dict[str, str]] = {
     "facts_meter_accounts": {"meter_account_now": in_force(MeterAccount, _OF_METERS)},
     "facts_readings": {"reading_now": in_force(Reading, _OF_METERS)},
     "facts_interruptions": {"interruption_now": in_force(Interruption, _OF_HOUSES)},
+    "facts_acts": {"act_now": ACTS_OF},
 }
 
 _SOI_MODE = 9001
@@ -99,6 +101,7 @@ class HouseReader:
 
     def __init__(self, connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId | None) -> None:
         self._connection = connection
+        self._month = month
         self._parameters = scope(provider_id, until=month.last, known_until=known_until) | {"since": month.first}
         operator = self._rows("facts_operator")
         self._operator = EntityId(operator[0].entity_id) if operator else None
@@ -117,9 +120,7 @@ class HouseReader:
         listed = list(keys.values())
         rows = {row.entity_id: row for row in self._rows("facts_houses", houses=listed)}
         parts = _Parts(self._rows, listed)
-        for house in houses:
-            if house in rows:
-                yield self._house(rows[house], parts)
+        yield from with_acts(self._rows, [self._house(rows[house], parts) for house in houses if house in rows], self._month)
 
     def _house(self, row: _Row, parts: _Parts) -> HouseFacts:
         key = row.record_key

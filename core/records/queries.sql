@@ -274,6 +274,28 @@ SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM inte
 WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
+-- name: facts_acts
+-- What stopped a meter, fuel and the heat of last year matter after their own days.
+SELECT * FROM act_now
+WHERE kind <> 'withdrawn' AND first <= :until
+  AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year'))
+ORDER BY first, drawn_on, number, part, record_id
+
+-- name: acts_unplaced
+-- Of a message; the newest version of each.
+SELECT a.* FROM act_now a
+WHERE a.message_id = :message AND a.kind <> 'withdrawn'
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
+-- name: acts_unplaced_in_month
+SELECT a.* FROM act_now a
+WHERE a.kind <> 'withdrawn' AND a.first <= :until AND (a.last IS NULL OR a.last >= :since)
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
 SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,

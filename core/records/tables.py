@@ -17,6 +17,7 @@ from core.model.records import (
     Absence,
     Account,
     AccountPlace,
+    Act,
     Balance,
     Body,
     CapitalRepairDecision,
@@ -89,6 +90,9 @@ INDEXES: tuple[tuple[type[Body], str], ...] = (
     (PaymentPack, "message_id"),
     (RegistryPayment, "message_id"),
     (StatementLine, "message_id"),
+    (Act, "provider_id, house"),
+    (Act, "provider_id, account"),
+    (Act, "message_id"),
 )
 """Beside the index of (provider, key) that every table has: what the readings of a house, a month and a message go by."""
 

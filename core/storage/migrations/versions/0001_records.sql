@@ -989,3 +989,56 @@ CREATE INDEX record_statement_line_key ON record_statement_line (provider_id, re
 CREATE INDEX record_statement_line_waiting ON record_statement_line (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_statement_line_released ON record_statement_line (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_statement_line_by_message_id ON record_statement_line (message_id);
+CREATE TABLE record_act (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  number text COLLATE "C" NOT NULL,
+  drawn_on date NOT NULL,
+  part bigint NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  house text COLLATE "C",
+  account text COLLATE "C",
+  service text COLLATE "C",
+  meter text COLLATE "C",
+  first date NOT NULL,
+  last date,
+  starts_at timestamp,
+  ends_at timestamp,
+  deviation text COLLATE "C",
+  area_e2 bigint,
+  owners bigint,
+  stated_e3 bigint,
+  checked_e3 bigint,
+  power_w bigint,
+  days bigint,
+  months bigint,
+  charged bigint,
+  degrees_e1 bigint,
+  required_e1 bigint,
+  allowed_hours_e2 bigint,
+  purpose text COLLATE "C",
+  resource text COLLATE "C",
+  volume_e3 bigint,
+  heat_e6 bigint,
+  heat_all_e6 bigint,
+  units_e3 bigint,
+  site_e2 bigint,
+  CONSTRAINT record_act_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_act_key ON record_act (provider_id, record_key, record_id);
+CREATE INDEX record_act_waiting ON record_act (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_act_released ON record_act (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_act_by_house ON record_act (provider_id, house);
+CREATE INDEX record_act_by_account ON record_act (provider_id, account);
+CREATE INDEX record_act_by_message_id ON record_act (message_id);

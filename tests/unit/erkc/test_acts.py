@@ -1,0 +1,250 @@
+"""Acts of the centre through the whole path: taken, charged, explained; each line against a sum computed here by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from sqlalchemy import text
+
+from core.ids import ProviderId
+from core.money import kopecks
+from core.services.charge import Draft, approve_month, draft_month, post_month
+from core.services.explain import explain_account
+from core.services.take import Taken
+from core.services.verify import verify
+from erkc.application import CODE_VERSION, Application
+from erkc.cli.options import law
+from erkc.intake import take_file
+from tests.unit.erkc.conftest import OCTOBER, TOWN, _copy
+
+EXPECTED: dict[str, Any] = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
+ACTS = TOWN / "zarechinsk-2026-10.acts.toml"
+HEADING = 'schema = "erkc-acts/1"\nsender = { inn = "0077000116", kpp = "007701001" }\n'
+COLD, HOT, POWER, HEAT = Fraction("41.87"), Fraction("229.90"), Fraction("5.61"), Fraction("2694.12")
+HOUSE_2, HOUSE_9 = "2035479e-6049-4723-9713-4c814217c001", "1ab55912-537b-4af1-a4c9-5af83a87c76e"
+
+
+class Line(NamedTuple):
+    """A charge line as the ledger has it."""
+
+    method: str
+    base: int
+    surcharge: int
+    recalculation: int
+    underdelivery: int
+    sources: frozenset[int]
+
+
+def take(application: Application, name: str, content: str) -> Taken:
+    taken = take_file(application, name, content.encode())
+    assert isinstance(taken, Taken)
+    return taken
+
+
+def draft(application: Application) -> Draft:
+    return draft_month(
+        application.engine, provider_id=ProviderId(1), month=OCTOBER, mode="charge", law=law(), code_version=CODE_VERSION, actor="тест",
+        clock=application.clock,
+    )  # fmt: skip
+
+
+def lines(application: Application, made: Draft) -> dict[tuple[str, str], Line]:
+    """Lines of a draft by account number and the sender's key of the service."""
+    statement = """
+    SELECT a.number, s.entity_key, l.method, l.base, l.surcharge, l.recalculation, l.underdelivery, l.sources
+    FROM charge_line l
+    JOIN entity e ON e.entity_id = l.account_id
+    JOIN entity s ON s.entity_id = l.service_id
+    JOIN record_account a ON a.provider_id = e.provider_id AND a.record_key = e.entity_key
+    WHERE l.calculation_id = :calculation"""
+    with application.engine.connect() as connection:
+        rows = connection.execute(text(statement), {"calculation": made.calculation.calculation_id}).all()
+    return {(row[0], row[1]): Line(*row[2:7], frozenset(row[7])) for row in rows}
+
+
+@pytest.fixture(scope="module")
+def acted(server_url: str, taken_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """The town with its acts taken."""
+    with _copy(server_url, taken_template, tmp_path_factory.mktemp("acts")) as (_, application):
+        taken = take(application, ACTS.name, ACTS.read_text(encoding="utf-8"))
+        assert (taken.status, taken.findings, taken.new_records) == ("accepted", (), 15)
+        yield application
+
+
+@pytest.fixture(scope="module")
+def drafted(acted: Application) -> tuple[Draft, dict[tuple[str, str], Line]]:
+    """October with the acts."""
+    made = draft(acted)
+    return made, lines(acted, made)
+
+
+def before(account: str, service: str, name: str = "base") -> int:
+    """What the town charges without acts, kopecks."""
+    return int(Fraction(EXPECTED["accounts"][account]["services"][service][name]) * 100)
+
+
+Lines = tuple[Draft, dict[tuple[str, str], Line]]
+
+
+def test_acts_hold_nothing_of_the_town(drafted: Lines) -> None:
+    assert [item.message for item in drafted[0].findings if item.severity == "error"] == []
+
+
+def test_a_check_after_the_reading_charges_the_difference_and_leaves_the_volume(drafted: Lines) -> None:
+    line = drafted[1]["41100000011", "2"]
+    assert (line.base, line.recalculation) == (before("41100000011", "2"), kopecks(Fraction("10.5") * COLD)) == (25683, 43964)
+
+
+def test_a_check_before_the_reading_charges_each_cubic_metre_once(drafted: Lines) -> None:
+    line = drafted[1]["41100000052", "2"]
+    found, read, last = Fraction("95.122"), Fraction("96.666"), Fraction("91.122")
+    assert line.base == kopecks((read - found) * COLD) == 6465
+    assert line.recalculation == kopecks((found - last) * COLD) == 16748
+    assert line.base + line.recalculation == before("41100000052", "2")
+
+
+def test_an_unauthorised_connection_by_power_and_by_ten_norms_for_three_months(drafted: Lines) -> None:
+    line = drafted[1]["41100000037", "5"]
+    assert (line.base, line.recalculation) == (before("41100000037", "5"), kopecks(Fraction("2.5") * 24 * 10 * POWER))
+    line = drafted[1]["41100000045", "2"]
+    assert line.recalculation == kopecks(3 * Fraction("4.20") * 10 * 3 * COLD) == 1582686
+    assert line.surcharge == before("41100000045", "2", "mult")
+
+
+def test_interference_replaces_what_was_charged(drafted: Lines) -> None:
+    assert drafted[1]["41100000102", "5"].recalculation == kopecks(2 * 92 * 10 * 2 * POWER) - 206448
+
+
+def test_refused_access_and_a_failed_meter_are_charged_by_the_average(drafted: Lines) -> None:
+    line = drafted[1]["41100000078", "5"]
+    assert (line.method, line.base) == ("average", kopecks(Fraction(2143 - 1002, 5) * POWER))
+    line = drafted[1]["41100000052", "5"]
+    assert (line.method, line.base) == ("average", kopecks(Fraction(7821 - 7174, 4) * POWER))
+
+
+def test_a_meter_put_in_order_counts_from_the_reading_of_that_day(drafted: Lines) -> None:
+    """Days 1–14 by the average of five months (nothing was read on the last good day), then the readings of the act and of the month."""
+    average = (Fraction("966.051") - Fraction("887.643")) / 5
+    volume = average * 14 / 31 + Fraction("977.413") - Fraction("968")
+    assert drafted[1]["41100000037", "2"].base == kopecks(volume * COLD)
+
+
+def test_own_heating_pays_nothing_and_the_others_share_its_part(drafted: Lines) -> None:
+    assert drafted[1]["41100000516", "6"].base == 0
+    house = EXPECTED["houses"][HOUSE_2]
+    volume = Fraction(house["meters"]["6"]["2026-10"])
+    share = Fraction("43.10") / (Fraction(house["S_total"]) - Fraction("46.60"))
+    assert drafted[1]["41100000524", "6"].base == kopecks(share * volume * HEAT) > before("41100000524", "6")
+
+
+def test_vacant_premises_are_charged_for_their_owners(drafted: Lines) -> None:
+    line = drafted[1]["41100001365", "2"]
+    assert line.base == kopecks(3 * Fraction("4.20") * COLD)
+    assert line.surcharge == kopecks(3 * Fraction("4.20") * 3 * COLD) - line.base
+
+
+def test_quality_lowers_the_charge_of_a_house_and_of_one_flat(drafted: Lines) -> None:
+    for account in ("41200001919", "41200001943"):
+        base = before(account, "6")
+        assert drafted[1][account, "6"].underdelivery == kopecks(Fraction(base, 100) * Fraction("0.0015") * 10 * 3) > 0
+    line = drafted[1]["41100000920", "2"]
+    assert line.underdelivery == kopecks(Fraction(line.base, 100) * 2 / 31) == 3404
+    assert drafted[1]["41100000938", "2"].underdelivery == 0
+
+
+def test_an_interruption_of_eleven_hours_is_seven_too_many(drafted: Lines) -> None:
+    line = drafted[1]["41300003294", "2"]
+    assert line.underdelivery == kopecks(Fraction(line.base, 100) * 7 * Fraction("0.0015")) == 369
+
+
+def test_an_area_changes_inside_the_month(drafted: Lines) -> None:
+    area = (Fraction("58.70") * 15 + 60 * 16) / 31
+    assert drafted[1]["41200002669", "10"].base == kopecks(area * Fraction("13.42"))
+
+
+def test_a_boiler_is_paid_by_its_resource(drafted: Lines) -> None:
+    share = Fraction("34.50") / Fraction(EXPECTED["houses"][HOUSE_9]["S_total"])
+    assert drafted[1]["41200002982", "6"].base == kopecks(share * 12000 * POWER)
+
+
+def test_every_changed_line_is_traced_to_the_act_and_stands_in_the_ledger(acted: Application, drafted: Lines) -> None:
+    scope = {"provider_id": ProviderId(1), "month": OCTOBER, "actor": "тест", "clock": acted.clock}
+    approve_month(acted.engine, reason="тест", **scope)
+    post_month(acted.engine, law=law(), **scope)
+    for number in ("41100000011", "41100000052", "41100000102", "41100000516", "41100001365", "41200002669", "41200002982"):
+        (explained,) = explain_account(acted.engine, number=number, month=OCTOBER)
+        assert ACTS.name in {origin.message_name for origin in explained.origins.values()}, number
+        for item in explained.lines:
+            assert item.explanation is not None and item.explanation.total == item.line.total
+    assert verify(acted.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_the_same_acts_again_change_nothing_and_a_corrected_one_is_a_newer_version(taken_town: Application) -> None:
+    act = '[[act]]\nkind = "check"\nnumber = "1"\ndate = 2026-10-28\naccount = "41100000011"\nservice = "cold_water"\nstated = "239.424"\n'
+    first = take(taken_town, "a.toml", HEADING + act + 'found = "241.424"\n')
+    again = take(taken_town, "a.toml", HEADING + act + 'found = "241.424"\n')
+    other_bytes = take(taken_town, "b.toml", HEADING + "# то же самое\n" + act + 'found = "241.424"\n')
+    assert (first.new_records, again.is_new, other_bytes.new_records) == (1, False, 0)
+    made = draft(taken_town)
+    assert lines(taken_town, made)["41100000011", "2"].recalculation == kopecks(2 * COLD)
+    assert take(taken_town, "c.toml", HEADING + act + 'found = "240.424"\n').new_records == 1
+    made = draft(taken_town)
+    assert made.is_new and lines(taken_town, made)["41100000011", "2"].recalculation == kopecks(COLD)
+    withdrawn = HEADING + '[[act]]\nkind = "withdrawn"\nnumber = "1"\ndate = 2026-10-28\n'
+    assert take(taken_town, "d.toml", withdrawn).new_records == 1
+    assert lines(taken_town, draft(taken_town))["41100000011", "2"].recalculation == 0
+
+
+def test_an_act_about_what_is_not_there_is_said_at_once_and_in_every_draft(taken_town: Application) -> None:
+    acts = (
+        HEADING
+        + """
+[[act]]
+kind = "owners"
+number = "1"
+date = 2026-10-02
+account = "нет такого"
+from = 2020-01-01
+owners = 2
+[[act]]
+kind = "meter_failed"
+number = "2"
+date = 2026-10-02
+account = "41100000011"
+service = "cold_water"
+meter = "чужой"
+from = 2026-10-02
+[[act]]
+kind = "interruption"
+number = "3"
+date = 2026-10-02
+house = "b459071a-fb8a-4f9e-bf72-c46dca8fbe35"
+service = "gas"
+from = "2026-10-02T00:00"
+to = "2026-10-03T00:00"
+"""
+    )
+    taken = take(taken_town, "a.toml", acts)
+    assert taken.status == "accepted_with_errors" and taken.new_records == 3
+    (told,) = taken.findings
+    assert (told.code, told.value, told.position.row) == ("AC-021", "нет такого", 4)
+    found = {item.code: item for item in draft(taken_town).findings if item.severity == "error"}
+    assert set(found) == {"AC-021", "CH-040"}
+    messages = [item.message for item in draft(taken_town).findings if item.code == "CH-040"]
+    assert len(messages) == 2 and "чужой" in messages[0] + messages[1] and "gas" in messages[0] + messages[1]
+
+
+def test_acts_of_a_sender_that_is_not_registered_are_refused_until_it_is(taken_town: Application) -> None:
+    act = '[[act]]\nkind = "owners"\nnumber = "1"\ndate = 2026-10-02\naccount = "1"\nfrom = 2020-01-01\nowners = 2\n'
+    taken = take(taken_town, "a.toml", HEADING.replace("0077000116", "0077001590") + act)
+    assert taken.status == "rejected" and [item.code for item in taken.findings] == ["AC-003"]
+
+
+def test_the_example_of_all_kinds_is_an_example(tmp_path: Path) -> None:
+    kinds = {line.split('"')[1] for line in ACTS.read_text(encoding="utf-8").splitlines() if line.startswith("kind")}
+    assert len(kinds) >= 10
