@@ -47,6 +47,7 @@ ACTS: Mapping[str, Mapping[str, str]] = {
         **_HOUSE, "month": "month", "purpose": "purpose", "resource": "resource", "volume": "n3", "heat": "n6?", "heat_all": "n6?",
     },
     "open_heating": {**_HOUSE, **_PERIOD},
+    "electric_heating": {**_HOUSE, **_PERIOD},
     "heat_last_year": {**_HOUSE, "year": "year", "heat": "n6"},
     "allocators": {**_ACCOUNT, "year": "year", "units": "n3"},
     "containers": {**_HOUSE, "month": "month", "volume": "n3", "site": "n2?"},

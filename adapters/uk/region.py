@@ -125,7 +125,7 @@ class _Reading:
             tariff = ApprovedTariff(
                 kind=values["kind"], utility_kind=values["utility_kind"], resource_kind=values["resource_kind"], zone=values["zone"],
                 supplier_inn=values["supplier_inn"], oktmo=values["oktmo"], act=values["act"], first=values["valid_from"],
-                last=values["valid_to"], value_e6=values["value"],
+                last=values["valid_to"], value_e6=values["value"], range_number=values["range"],
             )  # fmt: skip
             last = tariff.last or date.max
             if last < tariff.first:
@@ -180,4 +180,5 @@ def _part(value: object) -> str:
 
 def _tariff_subject(tariff: ApprovedTariff) -> str:
     parts = (tariff.kind, tariff.utility_kind, tariff.resource_kind, tariff.zone, tariff.supplier_inn, tariff.oktmo)
-    return "/".join(["tariff", *(_part(part) for part in parts)])
+    subject = "/".join(["tariff", *(_part(part) for part in parts)])
+    return subject if tariff.range_number is None else f"{subject}/range{tariff.range_number}"

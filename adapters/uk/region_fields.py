@@ -19,8 +19,8 @@ __all__ = ["NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "Checker"]
 ROOT = {"region": "text?", "town": "text?", "senders": "list?", "tariffs": "list?", "norms": "list?", "settings": "object?"}
 SENDER = {"name": "text", "inn": "inn", "kpp": "kpp", "ogrn": "ogrn", "data_bank_keys": "texts", "provider_kind": "number"}
 TARIFF = {
-    "kind": "tariff_kind", "utility_kind": "number?", "resource_kind": "number?", "zone": "zone?", "supplier_inn": "inn?", "oktmo": "oktmo",
-    "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount",
+    "kind": "tariff_kind", "utility_kind": "number?", "resource_kind": "number?", "zone": "zone?", "range": "range?",
+    "supplier_inn": "inn?", "oktmo": "oktmo", "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount",
 }  # fmt: skip
 NORM = {
     "utility_kind": "number?",
@@ -48,6 +48,7 @@ SETTINGS = {
     ),
     **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "flag?"),
     "heating_months": "numbers?",
+    "electricity_ranges": "bounds?",
     "days_off": "dates?",
     "due_day_rule": "list?",
     "key_rates": "list?",
@@ -70,7 +71,9 @@ _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _EXPECTED = {
     "text": "непустой текст", "number": "целое число", "texts": "список непустых текстов", "inn": "ИНН: 10 или 12 цифр в кавычках",
     "kpp": "КПП: 9 цифр в кавычках", "ogrn": "ОГРН: 13 или 15 цифр в кавычках", "oktmo": "ОКТМО: 8 или 11 цифр в кавычках",
-    "tariff_kind": "utility или contribution", "zone": "single, day или night", "basis": "одно из: " + ", ".join(_BASES),
+    "tariff_kind": "utility или contribution", "zone": "single, day или night", "range": "номер диапазона потребления: 1, 2 или 3",
+    "bounds": "верхние границы диапазонов потребления, кВт·ч, по возрастанию: [\"3900\", \"6000\"]",
+    "basis": "одно из: " + ", ".join(_BASES),
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
     "amount_as_is": "число, например \"1.5\"", "flag": "true или false", "numbers": "список целых чисел",
     "dates": "список дат вида 2026-10-01",
@@ -141,6 +144,11 @@ def _convert(kind: str, value: object) -> object:
             return _checked(value, isinstance(value, dict))
         case "any":
             return _checked(value, isinstance(value, str | int) and value != "")
+        case "range":
+            return _checked(value, isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3)
+        case "bounds":
+            found = [_millionths(item) for item in value] if isinstance(value, list) else []
+            return _checked(value, 1 <= len(found) <= 2 and found == sorted(set(found)) and found[0] > 0)
         case "amount_as_is":
             _millionths(value)
             return value

@@ -125,7 +125,7 @@ def common_volumes(
     if regime is Regime.AVERAGE:
         return [_by_average(house, service, month) for month in individual]
     if regime not in (Regime.BY_METER, Regime.ODN) or not devices:
-        return [_by_norm(house, service, month, rules) for month in individual]
+        return [known for month in individual if (known := _norm_of(house, service, month, rules)) is not None]
     found = []
     carried = Fraction(0)
     for month, together in individual.items():
@@ -138,7 +138,9 @@ def common_volumes(
                 raise unread(installed, month, clause="ЖК ст. 156 ч. 9.2")
             read = average_instead(meter, month, rules)
         if read is None:
-            found.append(replace(_by_norm(house, service, month, rules), stopped=stopped))
+            known = _norm_of(house, service, month, rules)
+            if known is not None:
+                found.append(replace(known, stopped=stopped))
             continue
         if together is None:
             raise Held(
@@ -156,6 +158,16 @@ def common_volumes(
         if rules.choice("negative_common", month.last) != "forget":
             carried = Fraction(clauses.house_carry(_counted(read), together, carried))
     return found
+
+
+def _norm_of(house: HouseFacts, service: ServiceFacts, month: Month, rules: Rules) -> CommonVolume | None:
+    """A month by the norm; an earlier one whose norm is not known is left out, since nothing of it is carried on."""
+    try:
+        return _by_norm(house, service, month, rules)
+    except Held:
+        if month == rules.month:
+            raise
+        return None
 
 
 def _counted(read: Counted | AverageMonth) -> Fraction:

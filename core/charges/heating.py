@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core.charges.findings import Held
+from core.charges.heat_year import counted_in_year
 from core.charges.house_meters import Counted, average_instead, installed_by, stopped_meters, unread
 from core.charges.payers import Payers
 from core.charges.persons import days_between
@@ -143,11 +144,11 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     if not mine:
         return _by_norm(heat), "norm"
     if heat.evenly:
-        if heat.house.heat_last_year_e6 is None:
+        counted = _last_year(heat, mine)
+        if counted is None:
             return _by_norm(heat), "norm"
         values, records = heat.share()
-        values["V_year"] = Fraction(heat.house.heat_last_year_e6, 10**6)
-        records["V_year"] = heat.house.heat_last_year_sources
+        values["V_year"], records["V_year"] = counted
         return Part("formula_3_evenly", values, records, by_days_of_month=True), "odpu"
     known = meters.get(heat.service.key, {})
     if heat.rules.month not in known:
@@ -157,6 +158,13 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     if flats.own:
         return _by_flats(heat, known[heat.rules.month], flats)
     return _by_area(heat, known[heat.rules.month]), "odpu"
+
+
+def _last_year(heat: _Heat, mine: list[MeterFacts]) -> Counted | None:
+    """Heat of the year before: as an act says, else by the readings at both its ends; None: no data, the norm is charged."""
+    if heat.house.heat_last_year_e6 is not None:
+        return Fraction(heat.house.heat_last_year_e6, 10**6), heat.house.heat_last_year_sources
+    return counted_in_year(mine, heat.rules.month.year - 1)
 
 
 def _by_norm(heat: _Heat) -> Part:

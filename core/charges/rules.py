@@ -20,7 +20,7 @@ from core.ids import EntityId, RecordId
 from core.model.facts import Facts, NormFacts, ServiceFacts, TariffFacts
 from core.period import Month
 
-__all__ = ["Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of"]
+__all__ = ["Bounds", "Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of"]
 
 Resource = Literal["cold_water", "hot_water", "wastewater", "electricity", "gas", "heating", "waste", "solid_fuel"]
 _UTILITIES: dict[int, Resource] = {
@@ -74,6 +74,14 @@ class Valued:
     law: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Bounds of the ranges of consumption, in order."""
+
+    values: tuple[Fraction, ...]
+    records: tuple[RecordId, ...]
+
+
 class Rules:
     """All that a calculation of the month needs to know beside the house's own facts."""
 
@@ -83,6 +91,7 @@ class Rules:
         self.month = month
         self.version = law.version(month.last)
         self._known: dict[object, tuple[Valued, ...]] = {}
+        self._ranges: dict[object, tuple[int, ...]] = {}
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
@@ -141,21 +150,39 @@ class Rules:
             )
         return frozenset(months)
 
-    def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
-        """Approved tariffs of a utility service for each of the days, in order."""
-        kind, utility, resource, zone = "utility", service.utility_kind, service.resource_kind, service.zone
-        what = f"тариф на «{service.name}» для ОКТМО {oktmo}"
+    def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date, *, range_number: int = 1) -> tuple[Valued, ...]:
+        """Approved tariffs of a utility service for each of the days, in order; of a range of consumption where it has several."""
+        utility, resource, zone = service.utility_kind, service.resource_kind, service.zone
+        what = f"тариф на «{service.name}» для ОКТМО {oktmo}" + (f", диапазон {range_number}" if range_number > 1 else "")
 
         def fits(tariff: TariffFacts) -> bool:
-            return (
-                tariff.kind == kind
-                and tariff.utility_kind == utility
-                and tariff.resource_kind in (None, resource)
-                and (tariff.zone or 1) == (zone or 1)
-                and oktmo.startswith(tariff.oktmo)
-            )
+            return _is_of(tariff, service, oktmo) and (tariff.range_number or 1) == range_number
 
-        return self._valued(("tariff", utility, resource, zone, oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        key = ("tariff", utility, resource, zone, oktmo, first, last, range_number)
+        return self._valued(key, lambda: self._tariffs(fits, what, first, last))
+
+    def ranges_of(self, service: ServiceFacts, oktmo: str, first: date, last: date) -> tuple[int, ...]:
+        """Numbers of the ranges of consumption that have tariffs of their own on some of the days; none where there is one tariff."""
+        key = (service.utility_kind, service.resource_kind, service.zone, oktmo, first, last)
+        if key not in self._ranges:
+            found = {
+                tariff.range_number
+                for tariff in self.facts.tariffs
+                if tariff.range_number and tariff.first <= last and (tariff.last is None or tariff.last >= first)
+                if _is_of(tariff, service, oktmo)
+            }
+            self._ranges[key] = tuple(sorted(number for number in found if number is not None)) if max(found, default=1) > 1 else ()
+        return self._ranges[key]
+
+    def range_bounds(self) -> Bounds:
+        """Upper bounds of the ranges of consumption but the last, kWh a month; known by the region only."""
+        given = self.facts.settings.get("electricity_ranges")
+        if not isinstance(given, list):
+            raise Held(
+                "CH-011", "заданы тарифы по диапазонам потребления, но не границы (electricity_ranges)",
+                hint="Задайте их в настройках региона.", clause="диапазоны потребления", scope="service",
+            )  # fmt: skip
+        return Bounds(tuple(Fraction(str(bound)) for bound in given), self.setting_source("electricity_ranges"))
 
     def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """The approved minimum of the capital-repair contribution for each of the days."""
@@ -211,7 +238,8 @@ class Rules:
         for tariff in self.facts.tariffs:
             if fits(tariff):
                 value = Valued(tariff.first, tariff.last or last, Fraction(tariff.value_e6, 10**6), (tariff.source,), tariff.supplier_id)
-                found.append((tariff.first, tariff.last, 2 * len(tariff.oktmo) + (tariff.resource_kind is not None), value))
+                rank = 4 * len(tariff.oktmo) + 2 * (tariff.resource_kind is not None) + (tariff.range_number is not None)
+                found.append((tariff.first, tariff.last, rank, value))
         held = Held(
             "CH-001",
             f"нет утверждённого тарифа: {what}",
@@ -255,6 +283,17 @@ class Rules:
                 setting="average_window",
             )
         return Sourced(Fraction(match[1]), self.setting_source("average_window"))
+
+
+def _is_of(tariff: TariffFacts, service: ServiceFacts, oktmo: str) -> bool:
+    """Whether an approved tariff is of the utility service at the place, whatever its days and range."""
+    return (
+        tariff.kind == "utility"
+        and tariff.utility_kind == service.utility_kind
+        and tariff.resource_kind in (None, service.resource_kind)
+        and (tariff.zone or 1) == (service.zone or 1)
+        and oktmo.startswith(tariff.oktmo)
+    )
 
 
 def _missing_norm(what: str) -> Held:

@@ -10,6 +10,7 @@ from fractions import Fraction
 from core.charges.boiler import boiler_heating, boiler_hot_water
 from core.charges.corrections import Corrections
 from core.charges.deviations import lowered_by_quality
+from core.charges.electricity import by_ranges
 from core.charges.findings import Held
 from core.charges.heating import HeatMeters, HotWater, heating_part
 from core.charges.norms import RAISED, coefficient_is_due
@@ -63,6 +64,8 @@ class UtilityLines:
             parts = self._lowered(account, volume, days)
         refused = account.access_refused_sources if self.service.key in account.access_refused else ()
         plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=(account.place_source, *refused))
+        if resource == "electricity":
+            plan = by_ranges(plan, account, self.service, self.house, self.rules, metered=self.metered, days=days)
         return self._corrected(plan, account, resource, volume, tariffs, days)
 
     def _lowered(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Part, ...]:

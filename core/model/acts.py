@@ -16,7 +16,7 @@ __all__ = ["ACT_KINDS", "RESOURCES", "Act"]
 
 ACT_KINDS = (
     "check", "unauthorised", "tampering", "access_refused", "meter_failed", "own_heating", "living_area", "area", "owners", "quality",
-    "interruption", "boiler", "open_heating", "heat_last_year", "allocators", "containers", "fuel", "withdrawn",
+    "interruption", "boiler", "open_heating", "electric_heating", "heat_last_year", "allocators", "containers", "fuel", "withdrawn",
 )  # fmt: skip
 """What acts are about; ``withdrawn``: the act of this number and date holds no more."""
 

@@ -309,6 +309,9 @@ class HouseFacts:
     average_common_e6: tuple[tuple[str, int], ...] = ()
     """Average month of last year's common property by service key (regime 3)."""
     containers: tuple[ContainerFacts, ...] = ()
+    electric_heating: bool = False
+    """Heated by electricity and without gas: ranges of consumption are wider in the season."""
+    electric_heating_sources: tuple[RecordId, ...] = ()
     unused_acts: tuple[UnusedAct, ...] = ()
 
 
@@ -327,6 +330,8 @@ class TariffFacts:
     last: date | None
     value_e6: int
     source: RecordId
+    range_number: int | None = None
+    """Range of consumption, from 1; None: the only one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -528,6 +528,8 @@ class ApprovedTariff:
     first: date
     last: date | None
     value_e6: int
+    range_number: int | None = None
+    """Range of consumption, from 1 (electricity); None: the only one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,12 @@ class _Placing:
             self.house = replace(self.house, open_heating=True)
         return None
 
+    def electric_heating(self, act: _Row) -> str | None:
+        if act.last is None or act.last >= self.month.last:
+            sources = (*self.house.electric_heating_sources, act.record_id)
+            self.house = replace(self.house, electric_heating=True, electric_heating_sources=sources)
+        return None
+
     def heat_last_year(self, act: _Row) -> str | None:
         if act.first.year == self.month.year - 1:
             self.house = replace(self.house, heat_last_year_e6=act.heat_e6, heat_last_year_sources=(act.record_id,))
@@ -273,7 +279,8 @@ _PLACED: dict[str, Callable[[_Placing, _Row], str | None]] = {
     "access_refused": _Placing.meter, "meter_failed": _Placing.meter, "own_heating": _Placing.own_heating,
     "living_area": _Placing.living_area, "area": _Placing.area, "owners": _Placing.owners, "quality": _Placing.quality,
     "interruption": _Placing.interruption, "boiler": _Placing.boiler, "open_heating": _Placing.open_heating,
-    "heat_last_year": _Placing.heat_last_year, "containers": _Placing.containers, "fuel": _Placing.fuel, "allocators": _Placing.later,
+    "electric_heating": _Placing.electric_heating, "heat_last_year": _Placing.heat_last_year,
+    "containers": _Placing.containers, "fuel": _Placing.fuel, "allocators": _Placing.later,
 }  # fmt: skip
 
 

@@ -299,12 +299,12 @@ ORDER BY a.record_id
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
 SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,
-  t.value_e6, t.record_id
+  t.value_e6, t.record_id, t.range_number
 FROM tariff_now t
 LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = t.supplier_inn
 LEFT JOIN supplier_now o ON o.inn = t.supplier_inn
 WHERE t.first <= :until
-ORDER BY t.kind, t.utility_kind, t.resource_kind, t.zone, t.oktmo, t.supplier_inn, t.first
+ORDER BY t.kind, t.utility_kind, t.resource_kind, t.zone, t.range_number, t.oktmo, t.supplier_inn, t.first
 
 -- name: region_suppliers
 -- A provider's organisations by ИНН; of several a verified one, then the one with the first number.

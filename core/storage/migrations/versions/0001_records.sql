@@ -837,6 +837,7 @@ CREATE TABLE record_approved_tariff (
   first date NOT NULL,
   last date,
   value_e6 bigint NOT NULL,
+  range_number bigint,
   CONSTRAINT record_approved_tariff_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_tariff_key ON record_approved_tariff (provider_id, record_key, record_id);

@@ -19,7 +19,7 @@ from core.services.take import Taken
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
-from erkc.intake import take_file
+from erkc.intake import load_region_file, take_file
 from tests.unit.erkc.conftest import OCTOBER, TOWN, _copy
 
 EXPECTED: dict[str, Any] = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
@@ -243,6 +243,47 @@ def test_acts_of_a_sender_that_is_not_registered_are_refused_until_it_is(taken_t
     act = '[[act]]\nkind = "owners"\nnumber = "1"\ndate = 2026-10-02\naccount = "1"\nfrom = 2020-01-01\nowners = 2\n'
     taken = take(taken_town, "a.toml", HEADING.replace("0077000116", "0077001590") + act)
     assert taken.status == "rejected" and [item.code for item in taken.findings] == ["AC-003"]
+
+
+def with_region(application: Application, *, tariffs: list[dict[str, Any]] | None = None, **settings: object) -> None:
+    """Load the region again with more tariffs and other settings."""
+    region = json.loads((TOWN / "zarechinsk.region.json").read_text(encoding="utf-8"))
+    region["tariffs"] += tariffs or []
+    region["settings"] |= settings
+    load_region_file(application, "changed.region.json", json.dumps(region, ensure_ascii=False).encode())
+
+
+def ranged(number: int, value: str) -> dict[str, Any]:
+    """Electricity of October in a range of consumption."""
+    return {
+        "kind": "utility", "utility_kind": 4, "range": number, "supplier_inn": "0077001960", "oktmo": "02701000001", "act": "4-д",
+        "valid_from": "2026-10-01", "valid_to": "2026-12-31", "value": value,
+    }  # fmt: skip
+
+
+RANGES = [ranged(1, "5.61"), ranged(2, "7.00"), ranged(3, "9.00")]
+
+
+def test_electricity_by_ranges_of_consumption(taken_town: Application) -> None:
+    with_region(taken_town, tariffs=RANGES, electricity_ranges=["100", "140"])
+    found = lines(taken_town, draft(taken_town))
+    assert found["41100000011", "5"].base == kopecks(100 * POWER) + 40 * 700 + 8 * 900
+    assert before("41100000037", "5") != found["41100000037", "5"].base == kopecks(100 * POWER) + 40 * 700 + (9325 - 9010 - 140) * 900
+
+
+def test_ranges_are_wider_in_a_house_heated_by_electricity(taken_town: Application) -> None:
+    with_region(taken_town, tariffs=RANGES, electricity_ranges=["100", "140"], range_factor="1.8")
+    act = '[[act]]\nkind = "electric_heating"\nnumber = "1"\ndate = 2026-10-01\nhouse = "1001"\nfrom = 2026-10-01\n'
+    take(taken_town, "a.toml", HEADING + act)
+    found = lines(taken_town, draft(taken_town))
+    assert found["41100000011", "5"].base == before("41100000011", "5")
+    assert found["41100000037", "5"].base == kopecks(180 * POWER) + (252 - 180) * 700 + (315 - 252) * 900
+
+
+def test_ranges_without_bounds_hold_the_lines(taken_town: Application) -> None:
+    with_region(taken_town, tariffs=RANGES)
+    made = draft(taken_town)
+    assert "CH-011" in {item.code for item in made.findings} and ("41100000011", "5") not in lines(taken_town, made)
 
 
 def test_the_example_of_all_kinds_is_an_example(tmp_path: Path) -> None:
