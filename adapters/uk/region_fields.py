@@ -48,6 +48,7 @@ SETTINGS = {
     ),
     **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "flag?"),
     "heating_months": "numbers?",
+    "yearly_month": "quarter?",
     "electricity_ranges": "bounds?",
     "days_off": "dates?",
     "due_day_rule": "list?",
@@ -72,6 +73,7 @@ _EXPECTED = {
     "text": "непустой текст", "number": "целое число", "texts": "список непустых текстов", "inn": "ИНН: 10 или 12 цифр в кавычках",
     "kpp": "КПП: 9 цифр в кавычках", "ogrn": "ОГРН: 13 или 15 цифр в кавычках", "oktmo": "ОКТМО: 8 или 11 цифр в кавычках",
     "tariff_kind": "utility или contribution", "zone": "single, day или night", "range": "номер диапазона потребления: 1, 2 или 3",
+    "quarter": "месяц первого квартала: 1, 2 или 3",
     "bounds": "верхние границы диапазонов потребления, кВт·ч, по возрастанию: [\"3900\", \"6000\"]",
     "basis": "одно из: " + ", ".join(_BASES),
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
@@ -145,6 +147,8 @@ def _convert(kind: str, value: object) -> object:
         case "any":
             return _checked(value, isinstance(value, str | int) and value != "")
         case "range":
+            return _checked(value, isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3)
+        case "quarter":
             return _checked(value, isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3)
         case "bounds":
             found = [_millionths(item) for item in value] if isinstance(value, list) else []

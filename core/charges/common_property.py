@@ -21,7 +21,7 @@ from core.ids import RecordId
 from core.model.facts import HouseFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
-__all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "shared_part"]
+__all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "regime_of", "shared_part"]
 
 
 class Regime(Enum):
@@ -119,7 +119,7 @@ def common_volumes(
 
     ``meter``: what the house meters of the base service, ``devices``, counted.
     """
-    regime = _regime(house, has_meter=bool(devices), rules=rules)
+    regime = regime_of(house, has_meter=bool(devices), rules=rules)
     if regime is Regime.NONE:
         return [CommonVolume(month, "none", Fraction(0), {}, {}) for month in individual]
     if regime is Regime.AVERAGE:
@@ -192,7 +192,7 @@ def shared_part(common: CommonVolume, *, area: Fraction, area_source: RecordId, 
     return Part(common.clause, values, records, by_days_of_month=True)
 
 
-def _regime(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
+def regime_of(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
     """How the house charges for common property: decided by its owners, else by the setting; without a house meter always by norm."""
     decided = {
         None: Regime(rules.choice("soi_regime", rules.month.last)), _NORM: Regime.NORM, _METER: Regime.BY_METER,

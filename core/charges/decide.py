@@ -7,7 +7,7 @@ rules. A fact that is missing holds the line (or the service, or the house, when
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -21,6 +21,7 @@ from core.charges.payers import KNOWN_KINDS, Payers
 from core.charges.rows import LinePlan
 from core.charges.rules import Resource, Rules, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, averages_of, first_month, house_volumes, service_days
+from core.charges.year_end import YearEnd
 from core.ids import RecordId
 from core.model.facts import AccountFacts, ActFacts, HouseFacts, ServiceFacts
 from core.model.lines import HouseVolume
@@ -83,6 +84,8 @@ class _Decision:
         self.meters: dict[str, dict[Month, tuple[Fraction, tuple[RecordId, ...]]]] = {}
         self.common: dict[str, CommonVolume] = {}
         self.negative: dict[str, tuple[Fraction, Fraction]] = {}
+        self._untold: set[tuple[str, str, str]] = set()
+        """Corrections of the year that were told of as not made."""
         self._met: set[tuple[str, str]] = set()
         """Account and service of lines that are charged, or held with a finding of their own."""
         self._shared: dict[tuple[str, str, str], tuple[Held, ServiceFacts, int]] = {}
@@ -119,6 +122,7 @@ class _Decision:
             self.house, self.rules, service, self.payers, metered=self.metered, meters=self.meters, common=self.common.get(service.key),
             negative=self.negative,
         )  # fmt: skip
+        year = YearEnd(self.house, self.rules, service, self.payers, self.meters) if self.house.last_year is not None else None
         methods = set[str]()
         for account in self.house.accounts:
             if not self._reaches(service, account):
@@ -132,10 +136,37 @@ class _Decision:
             self._refused(account, service)
             if decided is not None:
                 self._met.add((account.key, service.key))
-                self.plan.plans.append(decided)
+                self.plan.plans.append(self._with_year(decided, year, account))
                 methods.add(decided.method)
         if resource_of(service) == "heating" and methods:
             self._report_heat_meters(service, by_average="average" in methods)
+
+    def _with_year(self, plan: LinePlan, year: YearEnd | None, account: AccountFacts) -> LinePlan:
+        """The line with the corrections of the year before; one that can not be made is told, and the month is charged without it."""
+        if year is None:
+            return plan
+        try:
+            found = year.of(account)
+        except Held as held:
+            self._hold_year(held, year.service)
+            return plan
+        return replace(plan, recalculation=(*plan.recalculation, *found)) if found else plan
+
+    def _hold_year(self, held: Held, service: ServiceFacts) -> None:
+        key = (held.code, service.key, held.message)
+        if key not in self._untold:
+            self._untold.add(key)
+            self.plan.findings.append(
+                finding(
+                    held,
+                    month=self.month,
+                    house=self.house,
+                    service=service,
+                    effect="ignore",
+                    severity="warning",
+                    accounts=len(self.house.accounts),
+                )
+            )
 
     def _report_heat_meters(self, service: ServiceFacts, *, by_average: bool) -> None:
         """Say that the heat of the month was not taken from the house meter, and why; paid evenly it never is."""

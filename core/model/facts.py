@@ -6,17 +6,19 @@ traced. Months before the charged one are here through the readings: averages an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from core.ids import EntityId, RecordId
 from core.model.finding import Position
+from core.period import Month
 
 __all__ = [
     "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "ContainerFacts", "DeliveryFacts", "DeviationFacts", "Facts", "HouseFacts",
     "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
-    "UnusedAct",
+    "UnusedAct", "YearFacts",
 ]  # fmt: skip
 
 
@@ -209,6 +211,9 @@ class AccountFacts:
     """Acts that say it; None: the account's own record."""
     deliveries: tuple[DeliveryFacts, ...] | None = None
     """Fuel delivered up to the month; None: none ever, the norm is charged."""
+    allocator_e3: int | None = None
+    """Units of heat allocators in the year before (formula 6), by which act."""
+    allocator_source: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +250,18 @@ class ContainerFacts:
     source: RecordId
     site_e2: int | None = None
     """Persons, or m² where the house pays by area, of all premises the site serves, in hundredths; None: the house alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearFacts:
+    """What the ledger froze of the year before, of one house: months that were charged by the law and posted."""
+
+    months: tuple[Month, ...]
+    meter: Mapping[tuple[str, Month], int]
+    individual: Mapping[tuple[str, Month], int]
+    """Volumes of the house meter and of all premises, by service key and month, in millionths."""
+    charged: Mapping[tuple[EntityId, EntityId, Month], int]
+    """Base lines as posted by account, service and month, kopecks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +326,10 @@ class HouseFacts:
     average_common_e6: tuple[tuple[str, int], ...] = ()
     """Average month of last year's common property by service key (regime 3)."""
     containers: tuple[ContainerFacts, ...] = ()
+    containers_of_year: tuple[tuple[Month, ContainerFacts], ...] = ()
+    """The same for the months of the year before, for its recalculation."""
+    last_year: YearFacts | None = None
+    """Read in the month in which the corrections of the year are due, and where common property goes by its average."""
     electric_heating: bool = False
     """Heated by electricity and without gas: ranges of consumption are wider in the season."""
     electric_heating_sources: tuple[RecordId, ...] = ()

@@ -241,12 +241,16 @@ class _Placing:
     def containers(self, act: _Row) -> str | None:
         if not self._services("waste"):
             return "в доме нет услуги «вывоз отходов»"
-        taken = ContainerFacts(act.volume_e3, act.record_id, act.site_e2)
-        self.house = replace(self.house, containers=(*self.house.containers, taken))
+        taken, month = ContainerFacts(act.volume_e3, act.record_id, act.site_e2), Month.of(act.first)
+        if month == self.month:
+            self.house = replace(self.house, containers=(*self.house.containers, taken))
+        elif month.year == self.month.year - 1:
+            self.house = replace(self.house, containers_of_year=(*self.house.containers_of_year, (month, taken)))
         return None
 
-    def later(self, act: _Row) -> str | None:
-        """What the month itself does not need: units of allocators are read once a year."""
+    def allocators(self, act: _Row) -> str | None:
+        if act.first.year == self.month.year - 1:
+            self._update(act, lambda one: replace(one, allocator_e3=act.units_e3, allocator_source=act.record_id))
         return None
 
     def _of(self, act: _Row) -> list[AccountFacts]:
@@ -280,7 +284,7 @@ _PLACED: dict[str, Callable[[_Placing, _Row], str | None]] = {
     "living_area": _Placing.living_area, "area": _Placing.area, "owners": _Placing.owners, "quality": _Placing.quality,
     "interruption": _Placing.interruption, "boiler": _Placing.boiler, "open_heating": _Placing.open_heating,
     "electric_heating": _Placing.electric_heating, "heat_last_year": _Placing.heat_last_year,
-    "containers": _Placing.containers, "fuel": _Placing.fuel, "allocators": _Placing.later,
+    "containers": _Placing.containers, "fuel": _Placing.fuel, "allocators": _Placing.allocators,
 }  # fmt: skip
 
 

@@ -275,10 +275,10 @@ WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
 -- name: facts_acts
--- What stopped a meter, fuel and the heat of last year matter after their own days.
+-- What stopped a meter, fuel and what is said of last year matter after their own days.
 SELECT * FROM act_now
 WHERE kind <> 'withdrawn' AND first <= :until
-  AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year'))
+  AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
 ORDER BY first, drawn_on, number, part, record_id
 
 -- name: acts_unplaced

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from core.charges.engine import HouseCharges, charge_houses
 from core.charges.law import Law
+from core.charges.rules import Rules
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, read_calculation, read_lines
 from core.ledger.verify import Broken
@@ -21,6 +22,7 @@ from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
 from core.records.facts import house_ids, read_houses, read_region
+from core.services.last_year import with_last_year
 
 __all__ = ["charged_batches", "rebuilt"]
 
@@ -40,11 +42,13 @@ def charged_batches(
 ) -> Iterator[tuple[int, int, list[HouseCharges]]]:
     """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out."""
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
+    rules = Rules(facts, law, month)
     houses = house_ids(connection, provider_id, month, known_until)
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
         read = read_houses(connection, provider_id=provider_id, month=month, houses=batch, known_until=known_until)
-        yield start + len(batch), len(houses), charge_houses(read, facts, law, month)
+        known = with_last_year(connection, read, provider_id=provider_id, known_until=known_until, rules=rules)
+        yield start + len(batch), len(houses), charge_houses(known, facts, law, month)
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:
