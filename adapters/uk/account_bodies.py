@@ -49,6 +49,7 @@ def account(row: Row, joined: Joined) -> r.Account:
         payer_organisation=row.key("payer_organisation"),
         payer_name=" ".join(filter(None, names)) or joined.names.get(row.key("payer_organisation") or "", ""),
         principal=row.key("principal"),
+        open_heating_draw=row.yes("open_heating_draw"),
     )
 
 

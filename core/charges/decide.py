@@ -31,6 +31,7 @@ from core.period import Month
 __all__ = ["HousePlan", "decide_house"]
 
 _INDIVIDUAL, _COMMON = 1, 2
+_HOT = 2
 _METERED: tuple[Resource, ...] = ("cold_water", "hot_water", "electricity", "gas", "heating", "wastewater")
 
 
@@ -120,7 +121,7 @@ class _Decision:
         """The line of the service for each account it is provided to in the month."""
         decider = LineDecider(
             self.house, self.rules, service, self.payers, metered=self.metered, meters=self.meters, common=self.common.get(service.key),
-            negative=self.negative,
+            negative=self.negative, hot_common=self._hot_common(),
         )  # fmt: skip
         year = YearEnd(self.house, self.rules, service, self.payers, self.meters) if self.house.last_year is not None else None
         methods = set[str]()
@@ -140,6 +141,11 @@ class _Decision:
                 methods.add(decided.method)
         if resource_of(service) == "heating" and methods:
             self._report_heat_meters(service, by_average="average" in methods)
+
+    def _hot_common(self) -> list[CommonVolume]:
+        """Hot water for common needs in the month."""
+        hot = [one.key for one in self.house.services if one.provision == _COMMON and one.resource_kind == _HOT]
+        return [self.common[key] for key in hot if key in self.common]
 
     def _with_year(self, plan: LinePlan, year: YearEnd | None, account: AccountFacts) -> LinePlan:
         """The line with the corrections of the year before; one that can not be made is told, and the month is charged without it."""

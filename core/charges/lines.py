@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -41,6 +41,7 @@ class LineDecider:
     common: CommonVolume | None
     negative: Mapping[str, tuple[Fraction, Fraction]]
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
+    hot_common: Sequence[CommonVolume] = ()
 
     def line(self, account: AccountFacts) -> LinePlan | None:
         """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
@@ -60,7 +61,7 @@ class LineDecider:
 
     def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         service, resource = self.service_facts, resource_of(self.service_facts)
-        lines = UtilityLines(self.house, self.rules, service, self.payers, self.metered, self.meters, self.negative)
+        lines = UtilityLines(self.house, self.rules, service, self.payers, self.metered, self.meters, self.negative, self.hot_common)
         if resource == "wastewater":
             return lines.wastewater(account, days)
         if resource == "heating":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 
 from core.charges.boiler import boiler_heating, boiler_hot_water
+from core.charges.common_property import CommonVolume
 from core.charges.corrections import Corrections
 from core.charges.deviations import lowered_by_quality
 from core.charges.electricity import by_ranges
@@ -30,7 +31,6 @@ __all__ = ["UtilityLines"]
 _IMPOSSIBLE = 1
 _BY_PERSONS, _BY_AREA = 1, 2
 _ZONES = (2, 3)
-_COMMON, _HOT = 2, 2
 
 
 @dataclass(slots=True)
@@ -44,6 +44,8 @@ class UtilityLines:
     metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     negative: Mapping[str, tuple[Fraction, Fraction]]
+    hot_common: Sequence[CommonVolume] = ()
+    """Hot water of the house for common needs, which an open system heats too."""
 
     def metered_line(self, account: AccountFacts, resource: Resource, days: tuple[date, date]) -> LinePlan | None:
         """Formula 1, п. 59, formula 4 or 4(1); None where the premises do not use the service at all (no gas stove)."""
@@ -243,11 +245,8 @@ class UtilityLines:
         return lowered_by_quality(plan, account, self.service, "heating", self.house, self.rules, volume=Fraction(0))
 
     def _hot_water(self) -> HotWater | None:
-        """Hot water of all premises, for an open system; None where it is not one, or the volume or the norm of heat is not known.
-
-        A house that also has hot water for common needs is not computed: its common volume would have to be taken off too.
-        """
-        if not self.house.open_heating or any(one.provision == _COMMON and one.resource_kind == _HOT for one in self.house.services):
+        """Hot water of premises and common needs, for an open system; None where it is not one, or volume or norm of heat is not known."""
+        if not self.house.open_heating:
             return None
         services = [one for one in self.house.services if resource_of(one) == "hot_water" and one.key in self.metered]
         norms = [norm for norm in self.rules.facts.norms if norm.basis == "heat_per_m3" and norm.first <= self.rules.month.last]
@@ -260,6 +259,9 @@ class UtilityLines:
                 raise volume
             total += volume.volume
             records += [source for part in volume.parts for ids in part.records.values() for source in ids]
+        for common in self.hot_common:
+            total += common.volume
+            records += [source for ids in common.records.values() for source in ids]
         norm = max(norms, key=lambda one: one.first)
         heat = Valued(norm.first, self.rules.month.last, Fraction(norm.value_e6, 10**6), (norm.source,))
         return HotWater(total, heat, tuple(dict.fromkeys(records)))

@@ -266,6 +266,8 @@ class Account:
     payer_organisation: str | None
     payer_name: str
     principal: str | None
+    open_heating_draw: bool = False
+    """Hot water is drawn from the heating circuit: an open system."""
 
 
 @dataclass(frozen=True, slots=True)

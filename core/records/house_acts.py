@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import pairwise
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, text
@@ -35,10 +37,17 @@ from core.period import Month
 from core.records.versions import in_force, scope, with_tables
 from core.storage.sql import queries
 
-__all__ = ["ACTS_OF", "unplaced_acts", "unplaced_in_month", "with_acts"]
+__all__ = ["ACTS_OF", "AREAS_OF", "unplaced_acts", "unplaced_in_month", "with_acts"]
 
 ACTS_OF = in_force(Act, "r.house = ANY(:names) OR r.account = ANY(:numbers)")
 """Acts of houses (by any of their names) and of accounts (by number)."""
+
+AREAS_OF = """SELECT DISTINCT ON (r.record_key, r.valid_from) r.record_key, r.valid_from, r.area_e2, r.record_id
+  FROM record_account r
+  WHERE r.provider_id = :provider AND r.record_key = ANY(:accounts) AND r.record_id <= :known_until AND r.state IN ('accepted', 'flagged')
+    AND (r.valid_from IS NULL OR r.valid_from <= :until)
+  ORDER BY r.record_key, r.valid_from, r.record_id DESC"""
+"""What the sender's versions of accounts say of their areas, each with the month it is of."""
 
 _UTILITY, _INDIVIDUAL = 1, 1
 _WASTEWATER = RESOURCES["wastewater"][0]
@@ -71,8 +80,25 @@ def with_acts(rows: _Rows, houses: Sequence[HouseFacts], month: Month) -> Iterat
     for act in rows("facts_acts", names=list(names), numbers=list(numbers)) if houses else ():
         for key in sorted(numbers.get(act.account, ())) if act.account is not None else [names[act.house]]:
             of_house.setdefault(key, []).append(act)
+    stated = _stated_areas(rows, houses, of_house)
     for house in houses:
-        yield _Placing(house, month).all_of(of_house[house.key]) if house.key in of_house else house
+        yield _Placing(house, month, stated).all_of(of_house[house.key]) if house.key in of_house else house
+
+
+_Area = tuple[date, int, RecordId]
+"""From which day, m² in hundredths, by which record."""
+
+
+def _stated_areas(rows: _Rows, houses: Sequence[HouseFacts], acts: dict[str, list[_Row]]) -> dict[str, list[_Area]]:
+    """Changes of the sender's own areas, of accounts that an act has measured; the first entry is where they began."""
+    numbers = {act.account for of_house in acts.values() for act in of_house if act.kind == "area"}
+    keys = [account.key for house in houses for account in house.accounts if account.number in numbers]
+    found: dict[str, list[_Area]] = {}
+    for row in rows("facts_areas", accounts=keys) if keys else ():
+        known = found.setdefault(row.record_key, [])
+        if not known or known[-1][1] != row.area_e2:
+            known.append((row.valid_from or date.min, row.area_e2, row.record_id))
+    return found
 
 
 @dataclass(slots=True)
@@ -81,6 +107,7 @@ class _Placing:
 
     house: HouseFacts
     month: Month
+    stated: dict[str, list[_Area]]
     accounts: dict[str, AccountFacts] = field(init=False)
     unused: list[UnusedAct] = field(default_factory=list)
 
@@ -93,6 +120,9 @@ class _Placing:
             if cause is not None:
                 keys = [account.key for account in self._of(act)]
                 self.unused.append(UnusedAct(act.number, act.drawn_on, cause, act.record_id, keys[0] if keys else None))
+        for key, account in self.accounts.items():
+            if account.areas:
+                self.accounts[key] = replace(account, areas=_areas(account.areas, self.stated.get(key, [])))
         unused = (*self.house.unused_acts, *self.unused)
         return replace(self.house, accounts=tuple(self.accounts.values()), unused_acts=unused)
 
@@ -286,6 +316,21 @@ _PLACED: dict[str, Callable[[_Placing, _Row], str | None]] = {
     "electric_heating": _Placing.electric_heating, "heat_last_year": _Placing.heat_last_year,
     "containers": _Placing.containers, "fuel": _Placing.fuel, "allocators": _Placing.allocators,
 }  # fmt: skip
+
+
+def _areas(acts: Sequence[_Area], stated: Sequence[_Area]) -> tuple[_Area, ...]:
+    """Areas by acts, and by the sender from the month in which it changed its own: the later statement holds.
+
+    An archive carries the area at the end of its month: what an act measured in that month is, before its day, the sender's area before.
+    """
+    found = list(acts)
+    for first, area, _ in acts:
+        month = Month.of(first).first
+        for before, now in pairwise(stated):
+            if now[0] == month and now[1] == area:
+                found.append((month, before[1], before[2]))
+        found += [change for change in stated[1:] if change[0] > first and change[1] != area]
+    return tuple(sorted(set(found)))
 
 
 def _no_meter(act: _Row) -> str:

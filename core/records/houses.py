@@ -43,7 +43,7 @@ from core.model.records import (
     Service,
 )
 from core.period import Month
-from core.records.house_acts import ACTS_OF, with_acts
+from core.records.house_acts import ACTS_OF, AREAS_OF, with_acts
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
@@ -81,6 +81,7 @@ _TABLES: dict[str, dict[str, str]] = {
     "facts_readings": {"reading_now": in_force(Reading, _OF_METERS)},
     "facts_interruptions": {"interruption_now": in_force(Interruption, _OF_HOUSES)},
     "facts_acts": {"act_now": ACTS_OF},
+    "facts_areas": {"area_version": AREAS_OF},
 }
 
 _SOI_MODE = 9001
@@ -88,6 +89,7 @@ _HEATED_COMMON_AREA = 9002
 _REGIONAL_OPERATOR, _SPECIAL_ACCOUNT = 4, 3
 _RESIDENTIAL = 1
 _HOUSE_METER = 1
+_HOT_WATER = 2
 
 
 class _Rows(Protocol):
@@ -155,6 +157,7 @@ class HouseReader:
             accounts=tuple(parts.accounts[key]),
             meters=tuple(parts.house_meters[key]),
             interruptions=tuple(parts.interruptions[key]),
+            open_heating=key in parts.open_heating and not _measures_hot_water(parts.house_meters[key], services),
         )
 
     def _with_contribution(self, services: list[ServiceFacts], decision: _Row) -> list[ServiceFacts]:
@@ -168,6 +171,12 @@ class HouseReader:
                 found.housing_kind, found.resource_kind, found.okei, decision.effective_on, None, decision.record_id, found.zone,
             ),
         ]  # fmt: skip
+
+
+def _measures_hot_water(meters: list[MeterFacts], services: list[ServiceFacts]) -> bool:
+    """Whether the house's hot water has a house meter of its own, beside that of heating."""
+    hot = {service.key for service in services if service.utility_kind == _HOT_WATER}
+    return any(meter.service in hot for meter in meters)
 
 
 def _whole(row: _Row, *, scale: int) -> int:
@@ -201,7 +210,9 @@ class _Parts:
             self.interruptions[house].append(InterruptionFacts(*interruption))
         self.house_meters: defaultdict[str, list[MeterFacts]] = defaultdict(list)
         meters_of_account = self._meters(rows, houses)
-        self.accounts = self._accounts(rows, houses, meters_of_account)
+        self.open_heating: set[str] = set()
+        """Houses with an account that draws hot water from the heating circuit."""
+        self.accounts = self._accounts(rows, houses, meters_of_account, self.open_heating)
 
     def _meters(self, rows: _Rows, houses: list[str]) -> defaultdict[str, list[MeterFacts]]:
         """House meters go to the house, others to the account they stand with; a shared one to each of its accounts."""
@@ -222,7 +233,9 @@ class _Parts:
         return of_account
 
     @staticmethod
-    def _accounts(rows: _Rows, houses: list[str], meters: defaultdict[str, list[MeterFacts]]) -> defaultdict[str, list[AccountFacts]]:
+    def _accounts(
+        rows: _Rows, houses: list[str], meters: defaultdict[str, list[MeterFacts]], open_heating: set[str]
+    ) -> defaultdict[str, list[AccountFacts]]:
         accounts = rows("facts_accounts", houses=houses)
         keys = [account.record_key for account in accounts]
         residences: defaultdict[str, list[ResidenceFacts]] = defaultdict(list)
@@ -254,8 +267,12 @@ class _Parts:
                     residences=tuple(residences[row.record_key]),
                     absences=tuple(absences[row.record_key]),
                     meters=tuple(meters[row.record_key]),
+                    living_area_e2=None if row.room_number is None else row.living_area_e2 or row.room_area_e2,
+                    living_area_source=None if row.room_number is None or row.living_area_e2 else row.room_source,
                 )
             )
+            if row.open_heating_draw:
+                open_heating.add(row.house)
         return of_house
 
 

@@ -239,7 +239,7 @@ LIMIT 1
 -- With the place of each: the premises itself, or the premises of its room.
 SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
   a.gas_stove, a.gas_heater, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
-  p.no_meter_reason, r.number AS room_number
+  p.no_meter_reason, r.number AS room_number, a.living_area_e2, r.area_e2 AS room_area_e2, r.record_id AS room_source, a.open_heating_draw
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
 LEFT JOIN place_now l ON l.account = a.record_key
@@ -280,6 +280,9 @@ SELECT * FROM act_now
 WHERE kind <> 'withdrawn' AND first <= :until
   AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
 ORDER BY first, drawn_on, number, part, record_id
+
+-- name: facts_areas
+SELECT * FROM area_version ORDER BY record_key, coalesce(valid_from, '-infinity')
 
 -- name: acts_unplaced
 -- Of a message; the newest version of each.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import text
 
 from core.ids import ProviderId
+from core.model.records import Account
 from core.money import kopecks
+from core.records.facts import house_ids, read_houses
+from core.records.tables import table_columns
 from core.services.charge import Draft, approve_month, draft_month, post_month
 from core.services.explain import explain_account
 from core.services.take import Taken
@@ -286,6 +288,93 @@ def test_ranges_without_bounds_hold_the_lines(taken_town: Application) -> None:
     assert "CH-011" in {item.code for item in made.findings} and ("41100000011", "5") not in lines(taken_town, made)
 
 
-def test_the_example_of_all_kinds_is_an_example(tmp_path: Path) -> None:
+def test_rooms_share_the_heat_of_the_flat_by_living_area_of_the_archive_and_of_acts(taken_town: Application) -> None:
+    """Formula 8: 35.10 m² of three rooms with their parts, of which 8.80 of 22.00 m² are lived in; an act says 10.00 of 23.20."""
+    with_region(taken_town, communal_area="computed")
+    heat = Fraction("35.10") * Fraction("0.0231") * HEAT
+    found = lines(taken_town, draft(taken_town))
+    assert found["41100001654", "6"].base == kopecks(heat * Fraction("8.80") / Fraction("22.00"))
+    act = '[[act]]\nkind = "living_area"\nnumber = "1"\ndate = 2026-10-01\naccount = "41100001654"\nfrom = 2026-10-01\narea = 10\n'
+    take(taken_town, "a.toml", HEADING + act)
+    found = lines(taken_town, draft(taken_town))
+    assert found["41100001654", "6"].base == kopecks(heat * 10 / Fraction("23.20"))
+
+
+def test_an_open_system_takes_the_heat_of_hot_water_off(taken_town: Application) -> None:
+    region = json.loads((TOWN / "zarechinsk.region.json").read_text(encoding="utf-8"))
+    norm = {
+        "utility_kind": 2, "resource_kind": None, "basis": "heat_per_m3", "unit_okei": "233", "valid_from": "2026-01-01", "value": "0.05",
+    }  # fmt: skip
+    region["norms"].append(norm)
+    load_region_file(taken_town, "hot.region.json", json.dumps(region, ensure_ascii=False).encode())
+    take(
+        taken_town,
+        "a.toml",
+        HEADING + f'[[act]]\nkind = "open_heating"\nnumber = "1"\ndate = 2026-10-01\nhouse = "{HOUSE_2}"\nfrom = 2026-10-01\n',
+    )
+    house = EXPECTED["houses"][HOUSE_2]
+    hot = Fraction(house["individual"]["3"]["2026-10"]) + Fraction(house["soi"]["9"]["2026-10"]["v"])
+    volume = Fraction(house["meters"]["6"]["2026-10"]) - Fraction("0.05") * hot
+    share = Fraction(EXPECTED["accounts"]["41100000524"]["area"]) / Fraction(house["S_total"])
+    assert lines(taken_town, draft(taken_town))["41100000524", "6"].base == kopecks(volume * share * HEAT)
+
+
+def test_even_payment_takes_the_heat_of_last_year_from_an_act(taken_town: Application) -> None:
+    with_region(taken_town, heating_payment="evenly")
+    act = f'[[act]]\nkind = "heat_last_year"\nnumber = "1"\ndate = 2026-01-15\nhouse = "{HOUSE_2}"\nyear = 2025\nheat = "480"\n'
+    take(taken_town, "a.toml", HEADING + act)
+    found = lines(taken_town, draft(taken_town))
+    area, whole = Fraction(EXPECTED["accounts"]["41100000524"]["area"]), Fraction(EXPECTED["houses"][HOUSE_2]["S_total"])
+    assert found["41100000524", "6"].base == kopecks(Fraction(480, 12) * area / whole * HEAT)
+    by_norm = found["41100001274", "6"]
+    assert by_norm.method == "norm" and by_norm.base == kopecks(Fraction("62.20") * Fraction("0.0231") * Fraction(7, 12) * HEAT)
+
+
+def test_refused_access_is_a_ground_of_the_coefficient_on_electricity(taken_town: Application) -> None:
+    """By the law's default since 2020 a missing meter of electricity is no ground of its own."""
+    region = json.loads((TOWN / "zarechinsk.region.json").read_text(encoding="utf-8"))
+    region["settings"]["k_electricity_basis"] = "access_refused"
+    load_region_file(taken_town, "k.region.json", json.dumps(region, ensure_ascii=False).encode())
+    act = '[[act]]\nkind = "access_refused"\nnumber = "1"\ndate = 2026-10-05\naccount = "41100000029"\nservice = "electricity"\n'
+    take(taken_town, "a.toml", HEADING + act + "from = 2026-10-05\n")
+    found = lines(taken_town, draft(taken_town))
+    assert found["41100000029", "5"].surcharge == kopecks(3 * 92 * Fraction(3, 2) * POWER) - kopecks(3 * 92 * POWER)
+    others = {key: line.surcharge for key, line in found.items() if key[1] == "5" and key[0] != "41100000029"}
+    assert set(others.values()) == {0}
+
+
+def test_a_later_area_of_the_sender_holds_over_an_act(taken_town: Application) -> None:
+    """The act measured 60.00 from September on; the archive of October, whose area differs from none before it, does not undo it."""
+    act = '[[act]]\nkind = "area"\nnumber = "1"\ndate = 2026-09-10\naccount = "41200002669"\nfrom = 2026-09-10\narea = "60.00"\n'
+    take(taken_town, "a.toml", HEADING + act)
+    assert lines(taken_town, draft(taken_town))["41200002669", "10"].base == kopecks(60 * Fraction("13.42"))
+    with taken_town.engine.begin() as connection:
+        columns = ", ".join(name for name, _, _ in table_columns(Account) if name != "area_e2")
+        connection.execute(
+            text(
+                "INSERT INTO record_account (provider_id, message_id, file, record_key, valid_from, recorded_at, state, "
+                f"area_e2, {columns}) "
+                f"SELECT provider_id, message_id, file, record_key, DATE '2026-09-01', recorded_at, state, 5500, {columns} "
+                "FROM record_account WHERE number = '41200002669'"
+            )
+        )
+    # Now the sender said 55.00 in September and 58.70 in October: a newer statement than the act.
+    assert lines(taken_town, draft(taken_town))["41200002669", "10"].base == kopecks(Fraction("58.70") * Fraction("13.42"))
+
+
+def test_the_archive_says_that_hot_water_is_drawn_from_heating(taken_town: Application) -> None:
+    with taken_town.engine.begin() as connection:
+        changed = "INSERT INTO record_account ({0}) SELECT {1} FROM record_account WHERE number = '41100000524'"
+        own = [name for name, _, _ in table_columns(Account)]
+        names = ["provider_id", "message_id", "file", "record_key", "valid_from", "recorded_at", "state", *own]
+        said = ["TRUE" if name == "open_heating_draw" else name for name in names]
+        connection.execute(text(changed.format(", ".join(names), ", ".join(said))))
+        month = OCTOBER
+        houses = house_ids(connection, ProviderId(1), month)
+        found = {h.fias: h for h in read_houses(connection, provider_id=ProviderId(1), month=month, houses=houses, known_until=None)}
+    assert {fias for fias, house in found.items() if house.open_heating} == {HOUSE_2}
+
+
+def test_the_example_shows_most_kinds() -> None:
     kinds = {line.split('"')[1] for line in ACTS.read_text(encoding="utf-8").splitlines() if line.startswith("kind")}
     assert len(kinds) >= 10

@@ -343,6 +343,7 @@ CREATE TABLE record_account (
   payer_organisation text COLLATE "C",
   payer_name text COLLATE "C" NOT NULL,
   principal text COLLATE "C",
+  open_heating_draw boolean NOT NULL,
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
