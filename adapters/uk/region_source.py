@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.contract import RawMessage
+from adapters.zipio import DAMAGE, open_zip
 from core.validate.places import Places, json_places, toml_places
 
 __all__ = ["FOLDER_ENDING", "Source", "SourceError", "pack_folder", "read_sources"]
@@ -58,16 +59,24 @@ def read_sources(message: RawMessage) -> list[Source]:
 
 def _unpacked(message: RawMessage) -> list[tuple[str, bytes]]:
     try:
-        with zipfile.ZipFile(io.BytesIO(message.data)) as packed:
-            entries = packed.infolist()
-            if len(entries) > _MOST_FILES or sum(entry.file_size for entry in entries) > _MOST_BYTES:
-                raise SourceError(message.name, None, "слишком много файлов или слишком большие файлы")
-            strange = next((entry.filename for entry in entries if _NAME.fullmatch(entry.filename) is None), None)
-            if strange is not None:
-                raise SourceError(message.name, None, f"в папке региона ожидались файлы .toml и .json, а есть «{strange}»")
-            return [(entry.filename, packed.read(entry)) for entry in sorted(entries, key=lambda entry: entry.filename)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise SourceError(message.name, None, f"архив ZIP повреждён ({error})") from error
+        packed = open_zip(message.data)
+    except DAMAGE as error:
+        raise _damaged(message, error) from error
+    with packed:
+        entries = sorted(packed.infolist(), key=lambda entry: entry.filename)
+        if len(entries) > _MOST_FILES or sum(entry.file_size for entry in entries) > _MOST_BYTES:
+            raise SourceError(message.name, None, "слишком много файлов или слишком большие файлы")
+        strange = next((entry.filename for entry in entries if _NAME.fullmatch(entry.filename) is None), None)
+        if strange is not None:
+            raise SourceError(message.name, None, f"в папке региона ожидались файлы .toml и .json, а есть «{strange}»")
+        try:
+            return [(entry.filename, packed.read(entry)) for entry in entries]
+        except DAMAGE as error:
+            raise _damaged(message, error) from error
+
+
+def _damaged(message: RawMessage, error: Exception) -> SourceError:
+    return SourceError(message.name, None, f"архив ZIP повреждён ({error})")
 
 
 def _read(file: str, data: bytes) -> Source:
