@@ -120,7 +120,12 @@ def test_the_worker_takes_what_waits_and_what_the_sweep_wakes(engine: Engine, da
         ran.append((context.slot, context.fence))
         return "Сделано."
 
-    worker.run(database.url, schedule=_schedule("good", "sweep"), registry={**JOBS, "good": good}, clock=FixedClock(NOW), until_idle=True)
+    def work() -> None:
+        registry = {**JOBS, "good": good}
+        worker.run(database.url, schedule=_schedule("good", "sweep"), registry=registry, clock=FixedClock(NOW), until_idle=True)
+
+    work()
+    work()  # the sweep may have woken a slot once more just before it was claimed: such a wake-up is taken and does nothing
     assert ran == [(opened[0], 1)]
     with engine.connect() as connection:
         good_row, sweep_row = connection.execute(text("SELECT kind, state, note FROM schedule_slot ORDER BY kind")).all()
