@@ -7,7 +7,7 @@ zero; a setting with a way that this version does not compute is a ``ConfigError
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -113,6 +113,21 @@ class Rules:
                 "CH-011", f"не задана настройка региона {name}", hint="Задайте её в настройках региона.", clause=clause, scope="service"
             )
         return Sourced(self._own_number(name), self.setting_source(name))
+
+    def growth_limit(self, oktmo: str) -> Sourced | None:
+        """The greatest lawful growth of citizens' payment, per cent; None when only the region knows it and has not said.
+
+        ``bound_growth_by_oktmo`` of the region: numbers by the beginning of ОКТМО, of which the longest that fits holds; else
+        ``bound_growth_percent``, one number for all.
+        """
+        name, own = "bound_growth_by_oktmo", self.facts.settings.get("bound_growth_by_oktmo", {})
+        fitting = sorted((str(key) for key in own if oktmo.startswith(str(key))), key=len) if isinstance(own, Mapping) else []
+        if fitting and isinstance(own, Mapping):
+            return Sourced(_number(name, own[fitting[-1]]), self.setting_source(name))
+        if "bound_growth_percent" in self.facts.settings:
+            return Sourced(self._own_number("bound_growth_percent"), self.setting_source("bound_growth_percent"))
+        federal = self.law.choice("bound.growth_percent", self.month.last)
+        return None if federal == "region" else Sourced(Fraction(federal), law="bound.growth_percent")
 
     def wastewater_coefficient(self) -> Sourced:
         """The raising coefficient of wastewater: 1 unless the region decided otherwise (``wastewater_k`` or ``coefficient_sewerage``)."""
@@ -307,15 +322,7 @@ class Rules:
         return self._known[key]
 
     def _own_number(self, name: str) -> Fraction:
-        value = self.facts.settings[name]
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
-        try:
-            return Fraction(value)
-        except ValueError:
-            raise ConfigError(
-                "CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name
-            ) from None
+        return _number(name, self.facts.settings[name])
 
     def setting_source(self, name: str) -> tuple[RecordId, ...]:
         """The record of a region's setting; empty when the law's default holds."""
@@ -345,6 +352,16 @@ def _is_of(tariff: TariffFacts, service: ServiceFacts, oktmo: str) -> bool:
         and (tariff.zone or 1) == (service.zone or 1)
         and oktmo.startswith(tariff.oktmo)
     )
+
+
+def _number(name: str, value: object) -> Fraction:
+    wrong = ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise wrong
+    try:
+        return Fraction(value)
+    except ValueError:
+        raise wrong from None
 
 
 def _missing_norm(what: str) -> Held:
