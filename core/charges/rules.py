@@ -95,6 +95,7 @@ class Rules:
         self._known: dict[object, tuple[Valued, ...]] = {}
         self._matrices: dict[object, tuple[Matrix, ...]] = {}
         self._has_ranges = any(tariff.range_number is not None for tariff in facts.tariffs)
+        self._choices: dict[tuple[str, date], str] = {}
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
@@ -137,6 +138,12 @@ class Rules:
 
     def choice(self, name: str, day: date) -> str:
         """The way a question of practice is answered on the day."""
+        found = self._choices.get((name, day))
+        if found is None:
+            found = self._choices[name, day] = self._chosen(name, day)
+        return found
+
+    def _chosen(self, name: str, day: date) -> str:
         if name not in self.facts.settings:
             return self.law.choice(f"setting.{name}", day)
         value = self.facts.settings[name]
@@ -170,8 +177,10 @@ class Rules:
 
     def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date, *, range_number: int | None = None) -> tuple[Valued, ...]:
         """Approved tariffs of a utility service for each of the days, in order; of a range of consumption where one is named."""
-        what = f"тариф на «{service.name}» для ОКТМО {oktmo}" + (f", диапазон {range_number}" if range_number else "")
         key = ("tariff", service.utility_kind, service.resource_kind, service.zone, oktmo, first, last, range_number)
+        if key in self._known:
+            return self._known[key]
+        what = f"тариф на «{service.name}» для ОКТМО {oktmo}" + (f", диапазон {range_number}" if range_number else "")
 
         def fits(tariff: TariffFacts) -> bool:
             return tariff.range_number == range_number and _is_of(tariff, service, oktmo)
@@ -218,18 +227,24 @@ class Rules:
 
     def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """The approved minimum of the capital-repair contribution for each of the days."""
+        key = ("contribution", oktmo, first, last)
+        if key in self._known:
+            return self._known[key]
 
         def fits(tariff: TariffFacts) -> bool:
             return tariff.kind == "contribution" and oktmo.startswith(tariff.oktmo)
 
         what = f"минимальный взнос на капитальный ремонт для ОКТМО {oktmo}"
-        return self._valued(("contribution", oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        return self._valued(key, lambda: self._tariffs(fits, what, first, last))
 
     def norms(
         self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None, what: str,
         cell: tuple[int, int] | None = None,
     ) -> tuple[Valued, ...]:  # fmt: skip
         """Approved norms of the basis (``per_person``, ``per_m2`` …) for each of the days; ``cell``: rooms and persons of a matrix."""
+        key = ("norm", basis, utility, resource, first, last, cell)
+        if key in self._known:
+            return self._known[key]
 
         def fits(norm: NormFacts) -> bool:
             return (
@@ -249,7 +264,7 @@ class Rules:
                 found.append((norm.first, end, int(norm.resource_kind is not None), value))
             return _in_order(found, first, last, _missing_norm(what))
 
-        return self._valued(("norm", basis, utility, resource, first, last, cell), read)
+        return self._valued(key, read)
 
     def matrix(self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None) -> tuple[Matrix, ...]:
         """Norm matrices (rooms × persons) of the utility that are in force on any of the days, in order; empty where norms are numbers."""

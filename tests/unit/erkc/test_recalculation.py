@@ -22,6 +22,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.clock import FixedClock
+from core.errors import InputError
 from core.ids import ProviderId
 from core.issued.bills import bills_of_month
 from core.ledger.calculations import latest_calculation, read_lines
@@ -518,4 +519,9 @@ def test_a_house_that_was_held_is_charged_when_what_was_missing_comes(server_url
             charged = [line for batch in charged_batches(connection, **scope) for house in batch.charged for line in house.lines]
         late = {(line.account_id, line.service_id): line.total for line in charged if (line.account_id, line.service_id) in found}
         assert found == late and len(found) > 300
+        stopped = month_findings(application.engine, provider_id=OURS, month=SEPTEMBER)
+        assert stopped is not None
+        (held,) = [one.finding_id for one in stopped.findings if stopped.is_open(one)]
+        with pytest.raises(InputError, match=r"CH-0116.*уже начислены следующим месяцем"):
+            accept_findings(application.engine, numbers=[held], reason="верно", actor="тест", clock=application.clock)
         assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
