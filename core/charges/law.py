@@ -28,7 +28,7 @@ NUMBERS = frozenset({
     "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
     "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
-    "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor",
+    "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor", "setting.yearly_month",
     *(f"interruption.{service}.month_hours" for service in ("cold_water", "hot_water", "wastewater", "gas", "heating")),
     *(f"interruption.{service}.single_hours" for service in ("cold_water", "hot_water", "wastewater")),
     *(f"interruption.{service}.percent_per_hour" for service in ("cold_water", "hot_water", "wastewater", "gas", "electricity", "heating")),

@@ -322,7 +322,7 @@ LIMIT 1
 -- With the place of each: the premises itself, or the premises of its room.
 SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
   a.gas_stove, a.gas_heater, a.rooms, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
-  p.no_meter_reason, r.number AS room_number
+  p.no_meter_reason, r.number AS room_number, a.living_area_e2, r.area_e2 AS room_area_e2, r.record_id AS room_source, a.open_heating_draw
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
 LEFT JOIN place_now l ON l.account = a.record_key
@@ -361,6 +361,32 @@ ORDER BY meter, taken_on, record_id
 SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM interruption_now
 WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
+
+-- name: facts_acts
+-- What stopped a meter, fuel and what is said of last year matter after their own days.
+SELECT * FROM act_now
+WHERE kind <> 'withdrawn' AND first <= :until
+  AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
+ORDER BY first, drawn_on, number, part, record_id
+
+-- name: facts_area_versions
+-- What the sender's archives say of areas that an act has measured.
+SELECT * FROM area_version ORDER BY record_key, coalesce(valid_from, '-infinity')
+
+-- name: acts_unplaced
+-- Of a message; the newest version of each.
+SELECT a.* FROM act_now a
+WHERE a.message_id = :message AND a.kind <> 'withdrawn'
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
+-- name: acts_unplaced_in_month
+SELECT a.* FROM act_now a
+WHERE a.kind <> 'withdrawn' AND a.first <= :until AND (a.last IS NULL OR a.last >= :since)
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
 
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
