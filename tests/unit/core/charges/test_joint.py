@@ -137,9 +137,9 @@ def test_an_area_is_told_with_every_sender_that_differs() -> None:
 
 
 def test_acts_and_deviations_of_a_sender_are_about_its_own_services() -> None:
-    """Both call a service «2»: the manager's is cold water, the supplier's is hot, which the check and the days of bad quality are about."""
+    """Both call a service «2»: the manager's is cold water, the supplier's is hot, which the check and the bad quality are about."""
     check = ActFacts("2", "check", date(2026, 10, 20), record(), stated_e3=10_000, checked_e3=12_000)
-    bad = DeviationFacts("2", "days", datetime(2026, 10, 5), datetime(2026, 10, 6), record(), account="a")
+    bad = DeviationFacts("2", "days", datetime.fromisoformat("2026-10-05"), datetime.fromisoformat("2026-10-06"), record(), account="a")
     hot = account("a", kind=2, payer="1", acts=(check,), meters=(meter("2", "7", "9"),))
     told = UnusedAct("7", date(2026, 10, 1), "в доме нет услуги «gas»", record())
     rso = supplied(hot, services=(replace(_HOT, key="2"),), deviations=(bad,), unused_acts=(told,), electric_heating=True)
