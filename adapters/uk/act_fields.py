@@ -52,6 +52,10 @@ ACTS: Mapping[str, Mapping[str, str]] = {
     "allocators": {**_ACCOUNT, "year": "year", "units": "n3"},
     "containers": {**_HOUSE, "month": "month", "volume": "n3", "site": "n2?"},
     "fuel": {**_ACCOUNT, "delivered": "date", "volume": "n3"},
+    "penalty_stop": {**_ACCOUNT, **_PERIOD, "cause": "text"},
+    "court_judgement": {
+        **_ACCOUNT, "judged_to": "date", "first_month": "month", "last_month": "month", "principal": "n2", "penalties": "n2",
+    },
     "withdrawn": {},
 }  # fmt: skip
 """Names of each kind beside :data:`COMMON`."""

@@ -23,7 +23,7 @@ from adapters.uk.act_fields import ACTS, COMMON, EXPECTED, INSTEAD, ROOT, SENDER
 from adapters.uk.knowledge import RegionKnowledge
 from core.model.acts import Act
 from core.model.finding import Finding, Position
-from core.model.records import Record
+from core.model.records import CourtJudgement, PenaltyStop, Record
 
 __all__ = ["ActsAdapter"]
 
@@ -87,7 +87,7 @@ class ActsAdapter:
         taken, wrong = 0, False
         for number, item in enumerate(listed):
             for result in reading.act(number, item):
-                taken += isinstance(result, Record)
+                taken += isinstance(result, Record) and isinstance(result.body, Act)
                 wrong = wrong or isinstance(result, Finding)
                 yield result
         yield Parsed("accepted_with_errors" if wrong else "accepted", header, {"act": len(listed), "taken": taken})
@@ -134,7 +134,7 @@ class _Reading:
         self.file, self.lines, self.seen = file, lines, {}
 
     def act(self, number: int, item: object) -> Iterator[Record | Finding]:
-        """The record of an act, or everything that is wrong with it."""
+        """The record of an act, with that of what it decides where it is about debts; or everything that is wrong with it."""
         kind = item.get("kind") if isinstance(item, dict) else None
         fields = {**COMMON, **ACTS.get(kind if isinstance(kind, str) else "", {})}
         if isinstance(item, dict) and kind is not None and not (isinstance(kind, str) and kind in ACTS):
@@ -155,7 +155,12 @@ class _Reading:
             )  # fmt: skip
             return
         self.seen[key] = number + 1
-        yield Record(key, self.place(number, None), body)
+        place = self.place(number, None)
+        yield Record(key, place, body)
+        if body.kind == "penalty_stop":
+            yield Record(key, place, PenaltyStop(values["account"], values["cause"]), body.first, body.last)
+        if body.kind == "court_judgement":
+            yield Record(key, place, _judgement(values))
 
     def table(self, number: int | None, item: object, fields: Mapping[str, str]) -> tuple[dict[str, Any], list[Finding]]:
         """Values of the names that are there, and what is wrong; an absent value that may be absent is None."""
@@ -197,6 +202,8 @@ class _Reading:
             yield self.finding(
                 number, "to", "AC-016", "Срок кончается раньше, чем начинается.", "Исправьте from или to.", value=str(last)
             )  # fmt: skip
+        if values["kind"] == "court_judgement":
+            yield from self._judged(number, values)
         if values["kind"] == "quality" and values["deviation"] == "temperature" and values["degrees"] is None:
             yield self.finding(number, "degrees", "AC-012", "Не задано «degrees».", f"Добавьте degrees: {EXPECTED['signed1']}.")
         for one, other in TOGETHER.get(values["kind"], ()):
@@ -204,6 +211,19 @@ class _Reading:
                 kind = ACTS[values["kind"]][other].removesuffix("?")
                 text = f"Где есть «{one}», нужно и «{other}»."
                 yield self.finding(number, one, "AC-014", text, f"Добавьте {other}: {EXPECTED[kind]}.")
+
+    def _judged(self, number: int, values: Mapping[str, Any]) -> Iterator[Finding]:
+        """A sum of penalties is judged to the day of the judgement at the latest."""
+        if values["judged_to"] > values["date"]:
+            yield self.finding(
+                number, "judged_to", "AC-013", "Неверное значение «judged_to».", "Нужно: последний день, за который взысканы пени, "
+                "не позже дня решения (date).", value=str(values["judged_to"]),
+            )  # fmt: skip
+        if values["last_month"] < values["first_month"]:
+            yield self.finding(
+                number, "last_month", "AC-016", "Срок кончается раньше, чем начинается.", "Исправьте first_month или last_month.",
+                value=str(values["last_month"]),
+            )  # fmt: skip
 
     def place(self, number: int | None, name: str | None) -> Position:
         """The line in the file; where lines can not be told, the number of the act."""
@@ -223,7 +243,7 @@ class _Reading:
 
 
 _TIMED = ("quality", "interruption")
-_OF_THE_DAY = ("check", "unauthorised", "tampering", "withdrawn")
+_OF_THE_DAY = ("check", "unauthorised", "tampering", "court_judgement", "withdrawn")
 
 
 def _body(values: Mapping[str, Any]) -> Act:
@@ -262,6 +282,14 @@ def _body(values: Mapping[str, Any]) -> Act:
         heat_all_e6=values.get("heat_all"),
         units_e3=values.get("units"),
         site_e2=values.get("site"),
+    )
+
+
+def _judgement(values: Mapping[str, Any]) -> CourtJudgement:
+    """The number and date of the act are those of the case and of the judgement."""
+    first, last = values["first_month"].first, values["last_month"].first
+    return CourtJudgement(
+        values["account"], values["number"], values["date"], values["judged_to"], first, last, values["principal"], values["penalties"]
     )
 
 

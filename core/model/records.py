@@ -613,6 +613,7 @@ class PenaltyStop:
 
     kind_name: ClassVar[str] = "penalty_stop"
     account: str
+    """Its number, as written in the act."""
     cause: str
 
 
@@ -622,6 +623,7 @@ class CourtJudgement:
 
     kind_name: ClassVar[str] = "court_judgement"
     account: str
+    """Its number, as written in the act."""
     case_number: str
     judged_on: date
     judged_to: date

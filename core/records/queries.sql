@@ -363,11 +363,16 @@ WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
 -- name: facts_acts
--- What stopped a meter, fuel and what is said of last year matter after their own days.
+-- What stopped a meter, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
 SELECT * FROM act_now
-WHERE kind <> 'withdrawn' AND first <= :until
+WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement') AND first <= :until
   AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
 ORDER BY first, drawn_on, number, part, record_id
+
+-- name: act_kinds
+SELECT DISTINCT ON (record_key) record_key, kind FROM record_act
+WHERE provider_id = :provider AND record_key = ANY(:keys) AND state IN ('accepted', 'flagged')
+ORDER BY record_key, record_id DESC
 
 -- name: facts_area_versions
 -- What the sender's archives say of areas that an act has measured.

@@ -14,7 +14,7 @@ from adapters.uk.acts import ActsAdapter
 from adapters.uk.knowledge import RegionKnowledge
 from core.model.acts import ACT_KINDS, Act
 from core.model.finding import Finding
-from core.model.records import Record, RegisteredSender
+from core.model.records import CourtJudgement, PenaltyStop, Record, RegisteredSender
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "uk" / "acts"
 HEADING = 'schema = "erkc-acts/1"\nsender = { inn = "0077000116", kpp = "007701001" }\n'
@@ -34,7 +34,7 @@ def golden(name: str) -> tuple[list[Record], list[Finding], Parsed]:
 
 def test_every_kind_is_read() -> None:
     records, findings, end = golden("every-kind.toml")
-    assert findings == [] and end.status == "accepted" and end.counts == {"act": 21, "taken": 21}
+    assert findings == [] and end.status == "accepted" and end.counts == {"act": 23, "taken": 23}
     acts = [record.body for record in records if isinstance(record.body, Act)]
     assert {act.kind for act in acts} == set(ACT_KINDS) == set(ACTS)
     by_number = {(act.number, act.part): act for act in acts}
@@ -52,6 +52,38 @@ def test_every_kind_is_read() -> None:
     assert (boiler.volume_e3, boiler.heat_e6, boiler.heat_all_e6, boiler.last) == (12_000_500, 80_125_000, 100_000_000, date(2026, 10, 31))
     assert (by_number["15", 1].heat_e6, by_number["15", 1].first) == (412_331_204, date(2025, 1, 1))
     assert (by_number["17", 1].volume_e3, by_number["17", 1].site_e2) == (18_750, 24_000)
+    decided = {record.key: (record.body, record.valid_from, record.valid_to) for record in records if not isinstance(record.body, Act)}
+    assert decided == {
+        "20/2026-10-05/1": (PenaltyStop("100", "мобилизация"), date(2026, 10, 1), date(2027, 9, 30)),
+        "2-215/2026/2026-10-22/1": (
+            CourtJudgement(
+                "100", "2-215/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 5, 1), date(2026, 8, 1), 12_345_67, 890_10
+            ),
+            None,
+            None,
+        ),
+    }
+    assert (by_number["20", 1].first, by_number["20", 1].last) == (date(2026, 10, 1), date(2027, 9, 30))
+    assert by_number["2-215/2026", 1].first == by_number["2-215/2026", 1].last == date(2026, 10, 22)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("judged_to", "2026-10-23", "AC-013"),
+        ("last_month", "2026-04", "AC-016"),
+        ("principal", "1.005", "AC-013"),
+        ("principl", "1", "AC-011"),
+    ],
+)
+def test_a_judgement_that_contradicts_itself_is_refused(name: str, value: str, code: str) -> None:
+    act = {
+        "kind": "court_judgement", "number": "1", "date": "2026-10-22", "account": "100", "judged_to": "2026-10-22",
+        "first_month": "2026-05", "last_month": "2026-05", "principal": "1", "penalties": "0",
+    }  # fmt: skip
+    sender = {"inn": "0077000116", "kpp": ""}
+    records, findings, _ = said("a.json", json.dumps({"schema": "erkc-acts/1", "sender": sender, "act": [{**act, name: value}]}))
+    assert records == [] and [(item.code, item.value) for item in findings] == [(code, name if code == "AC-011" else value)]
 
 
 def test_json_says_the_same_as_toml() -> None:
