@@ -114,15 +114,17 @@ def _details(content: BillContent, keys: Mapping[int, UUID]) -> list[dict[str, A
     """One row for each account: what is charged to it with penalties, the balance it brings (minus is an advance), and both together."""
     charged: dict[UUID, int] = {}
     brought: dict[UUID, int] = {}
+    numbers: dict[UUID, str] = {}
     for recipient in content.recipients:
         key = keys[id(recipient)]
         charged[key] = charged.get(key, 0) + recipient.charged + recipient.penalties
         brought[key] = brought.get(key, 0) + recipient.debt - recipient.advance - recipient.paid
+        numbers.setdefault(key, recipient.account_number or content.account_number)
     return [
         {
             "PaymentInformationKey": key,
             "TotalPayableByPaymentInformation": money(amount),
-            "AccountNumber": content.account_number[:30],
+            "AccountNumber": numbers[key][:30],
             "DebtPreviousPeriodsOrAdvanceBillingPeriod": money(brought[key]),
             "TotalPayableWithDebtAndAdvance": money(amount + brought[key]),
         }

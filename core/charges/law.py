@@ -25,6 +25,7 @@ NUMBERS = frozenset({
     "coefficient.cold_water", "coefficient.hot_water", "coefficient.electricity",
     "average.window_months", "average.minimum_months", "average.longest_months",
     "absence.longer_than_days",
+    "reading.first_day", "reading.last_day", "reading.verification_notice_days",
     "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
     "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
@@ -97,7 +98,7 @@ PATTERNS: Mapping[str, re.Pattern[str]] = {
 }
 """Parameters that are written in a way of their own: a rate or the word that stands for it, days of one year."""
 
-_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", "bound.", *MONEY_CHOICES)
+_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", "bound.", "reading.", *MONEY_CHOICES)
 """Parameters that change no line of charges."""
 _NAMES = frozenset({*NUMBERS, *CHOICES, *MONEY_CHOICES, *PATTERNS})
 _WAYS: Mapping[str, tuple[str, ...]] = {**CHOICES, **MONEY_CHOICES}

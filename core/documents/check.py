@@ -98,17 +98,18 @@ def _recipients(content: BillContent) -> Iterator[Finding]:
     charged: dict[tuple[int, bool], int] = defaultdict(int)
     for line in content.lines:
         charged[line.creditor_id, line.section == "capital_repair"] += line.total
-    known = {(row.creditor_id, row.contribution) for row in content.recipients}
-    if len(known) != len(content.recipients):
+    numbers = [(creditor, row.contribution) for row in content.recipients for creditor in row.creditors or (row.creditor_id,)]
+    known = set(numbers)
+    if len(known) != len(numbers):
         yield _finding(content, "EPD-1005", "получатель указан дважды.")
     for where in sorted(charged.keys() - known):
         yield from _differ(content, "EPD-1006", f"Получатель {where[0]} не указан, начислено", 0, charged[where])
     for row in content.recipients:
-        yield from _differ(content, "EPD-1006", f"«{row.name}», начислено", row.charged, charged[row.creditor_id, row.contribution])
-        balance = row.debt - row.advance - row.paid + row.charged + row.penalties
-        yield from _differ(content, "EPD-1007", f"«{row.name}», к оплате", row.due, max(0, balance))
-        if min(row.debt, row.advance, row.penalties) < 0:
-            yield _finding(content, "EPD-1008", f"«{row.name}»: долг, аванс или пени отрицательны.")
+        stated = sum(charged[creditor, row.contribution] for creditor in row.creditors or (row.creditor_id,))
+        yield from _differ(content, "EPD-1006", f"«{row.name}», начислено", row.charged, stated)
+        yield from _differ(content, "EPD-1007", f"«{row.name}», к оплате", row.due, max(0, row.balance))
+        if min(row.debt, row.advance, row.penalties, row.interest, row.deferred) < 0:
+            yield _finding(content, "EPD-1008", f"«{row.name}»: долг, аванс, пени или рассрочка отрицательны.")
 
 
 def _totals(content: BillContent) -> Iterator[Finding]:
@@ -120,6 +121,10 @@ def _totals(content: BillContent) -> Iterator[Finding]:
         ("Аванс", content.advance, sum(row.advance for row in rows)),
         ("Оплачено", content.paid, sum(row.paid for row in rows)),
         ("Пени", content.penalties, sum(row.penalties for row in rows)),
+        ("Проценты рассрочки", content.interest, sum(row.interest for row in rows)),
+        ("Отложено рассрочкой", content.deferred, sum(row.deferred for row in rows)),
+        ("Проценты рассрочки по планам", content.interest, sum(plan.interest for plan in content.instalments)),
+        ("Отложено планами рассрочки", content.deferred, sum(plan.deferred for plan in content.instalments)),
         ("К оплате", content.due, sum(row.due for row in rows)),
     ):
         yield from _differ(content, "EPD-1009", what, printed, summed)

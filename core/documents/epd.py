@@ -2,30 +2,34 @@
 
 The idea: the content is computed once and is the same for the page, the federal package, the e-mail and the cabinet. Signs of the form:
 column 11 holds recalculation less under-delivery, column 12 the benefit as a positive number, column 14 = 8 + 10 + 11 − 12.
-A recipient is a creditor with the settlement account its money goes to; an advance with one never covers another.
+A recipient is a settlement account with whoever owns it, however many of the payer's accounts it is paid for: an advance with one never
+covers another.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
-from core.documents.source import BilledService, BillSource, Destination, Payee, Share
+from core.documents.source import BilledService, BillSource, Destination, HouseTotals, Payee, Share
 from core.documents.units import unit_name
 from core.errors import InputError
 from core.ids import EntityId
-from core.model.bill import BillContent, BillLine, BillRecipient, Recalculation, Section
+from core.model.bill import BillAccount, BillContent, BillLine, BillRecipient, Recalculation, Section
 from core.model.bill_json import content_sha256, from_json, to_json
-from core.model.lines import ChargeLine
+from core.model.lines import ChargeLine, HouseVolume
 from core.money import split
+from core.period import Month
 
-__all__ = ["build", "content_sha256", "from_json", "premises_address", "section_of", "to_json"]
+__all__ = ["build", "content_sha256", "from_json", "house_totals", "premises_address", "section_of", "to_json"]
 
 _SECTIONS: tuple[Section, ...] = ("housing", "common_property", "utility", "capital_repair", "additional")
 _UNDERDELIVERY = "Перерыв или ненадлежащее качество услуги (приложение № 1 к Правилам № 354)"
 _RECALCULATION = "Перерасчёт платы"
 _COMMON, _HOUSING, _UTILITY = 2, 2, 1
+_SUMMED = ("debt", "advance", "charged", "paid", "penalties", "interest", "deferred")
 
 
 def build(source: BillSource) -> BillContent:
@@ -75,7 +79,26 @@ def build(source: BillSource) -> BillContent:
         penalties=sum(recipient.penalties for recipient in recipients),
         due=sum(recipient.due for recipient in recipients),
         notices=source.notices,
+        accounts=source.accounts if len(source.accounts) > 1 else (),
+        instalments=tuple(share.plan for share in source.instalments),
+        house_meters=source.house_meters,
+        interest=sum(recipient.interest for recipient in recipients),
+        deferred=sum(recipient.deferred for recipient in recipients),
+        last_paid_on=source.last_paid_on,
     )
+
+
+def house_totals(services: Iterable[BilledService], volumes: Iterable[HouseVolume], month: Month) -> dict[EntityId, HouseTotals]:
+    """By service what the house used in the month: volumes for common needs are kept under the service that shares them out, and where
+    premises share all that the house meter shows (heating), that is theirs."""
+    found = {(row.service, row.what): row.volume_e6 for row in volumes if row.month == str(month)}
+    listed = list(services)
+    common = {service.base_service: found.get((service.key, "soi")) for service in listed if service.provision == _COMMON}
+    totals = {}
+    for service in listed:
+        key = (service.base_service or service.key) if service.provision == _COMMON else service.key
+        totals[service.service_id] = HouseTotals(found.get((key, "individual"), found.get((key, "meter"))), common.get(key))
+    return totals
 
 
 def premises_address(content: BillContent) -> str:
@@ -114,17 +137,9 @@ def _destination(source: BillSource, service_id: EntityId, creditor_id: EntityId
 
 
 def _lines(source: BillSource) -> tuple[BillLine, ...]:
-    house = _house_volumes(source)
-    rows = [_line(source, line, house) for line in source.lines]
+    rows = [_line(source, line) for line in source.lines]
     keys = {service.service_id: _order(service) for service in source.services.values()}
     return tuple(sorted(rows, key=lambda row: (_SECTIONS.index(row.section), keys[row.service_id], row.creditor_id)))
-
-
-def _house_volumes(source: BillSource) -> dict[tuple[str, str], int]:
-    """Volumes of the house in the month by base service: those for common property are kept under the service that shares them out."""
-    base = {service.key: service.base_service or service.key for service in source.services.values()}
-    month = str(source.month)
-    return {(base.get(row.service, row.service), row.what): row.volume_e6 for row in source.volumes if row.month == month}
 
 
 def _order(service: BilledService) -> tuple[int, int, str]:
@@ -132,11 +147,11 @@ def _order(service: BilledService) -> tuple[int, int, str]:
     return (service.sort_order if service.sort_order is not None else 10_000, int(key) if key.isdecimal() else 0, key)
 
 
-def _line(source: BillSource, line: ChargeLine, house: Mapping[tuple[str, str], int]) -> BillLine:
+def _line(source: BillSource, line: ChargeLine) -> BillLine:
     service = _service(source, line.service_id)
     section = section_of(service)
     common = section == "common_property"
-    base_key = service.base_service or service.key
+    house = source.house_totals.get(line.service_id, HouseTotals())
     return BillLine(
         section=section,
         service_id=line.service_id,
@@ -159,8 +174,9 @@ def _line(source: BillSource, line: ChargeLine, house: Mapping[tuple[str, str], 
         benefit=line.benefit,
         total=line.total,
         norm_e6=service.norm_e6,
-        house_individual_e6=house.get((base_key, "individual")),
-        house_common_e6=house.get((base_key, "soi")),
+        house_individual_e6=house.individual_e6,
+        house_common_e6=house.common_e6,
+        account_id=line.account_id if len(source.accounts) > 1 else None,
     )
 
 
@@ -192,22 +208,43 @@ def _recipients(source: BillSource, lines: Iterable[BillLine]) -> tuple[BillReci
     charged: dict[Destination, int] = defaultdict(int)
     debt: dict[Destination, int] = defaultdict(int)
     penalties: dict[Destination, int] = defaultdict(int)
+    interest: dict[Destination, int] = defaultdict(int)
+    deferred: dict[Destination, int] = defaultdict(int)
     for line in lines:
         charged[Destination(line.creditor_id, line.section == "capital_repair")] += line.total
     for item in source.open_items:
         debt[_destination(source, item.service_id, item.creditor_id)] += item.amount
     for penalty in source.penalties:
         penalties[penalty.destination] += penalty.amount
+    for share in source.instalments:
+        interest[share.destination] += share.plan.interest
+        deferred[share.destination] += share.plan.deferred
     advance, paid = _by_destination(source, source.advances), _by_destination(source, source.payments)
-    order = dict.fromkeys((*charged, *sorted({*debt, *advance, *paid, *penalties})))
-    rows = (
+    order = dict.fromkeys((*charged, *sorted({*debt, *advance, *paid, *penalties, *interest})))
+    rows = [
         _recipient(
             source, where, debt=debt.get(where, 0), advance=advance.get(where, 0), charged=charged.get(where, 0), paid=paid.get(where, 0),
-            penalties=penalties.get(where, 0),
+            penalties=penalties.get(where, 0), interest=interest.get(where, 0), deferred=deferred.get(where, 0),
         )
         for where in order
-    )  # fmt: skip
-    return tuple(row for row in rows if any((row.debt, row.advance, row.charged, row.paid, row.penalties)))
+    ]  # fmt: skip
+    joined = _joined(row for row in rows if any((row.debt, row.advance, row.charged, row.paid, row.penalties, row.interest)))
+    return tuple(replace(row, due=max(0, row.balance)) for row in joined)
+
+
+def _joined(rows: Iterable[BillRecipient]) -> list[BillRecipient]:
+    """One row for each settlement account: senders know one creditor under numbers of their own."""
+    found: dict[tuple[str, str, bool], BillRecipient] = {}
+    for row in rows:
+        key = (row.inn, row.bank_account, row.contribution)
+        known = found.get(key)
+        if known is None:
+            found[key] = row
+            continue
+        sums = {name: getattr(known, name) + getattr(row, name) for name in _SUMMED}
+        creditors = (*(known.creditors or (known.creditor_id,)), row.creditor_id)
+        found[key] = replace(known, creditors=creditors, **sums)
+    return list(found.values())
 
 
 def _by_destination(source: BillSource, shares: Iterable[Share]) -> dict[Destination, int]:
@@ -217,7 +254,8 @@ def _by_destination(source: BillSource, shares: Iterable[Share]) -> dict[Destina
         if share.service_id:
             sums[_destination(source, share.service_id, share.creditor_id)] += share.amount
             continue
-        taking = sorted((line for line in source.lines if line.total > 0), key=lambda line: (line.service_id, line.creditor_id))
+        own = (line for line in source.lines if share.account_id in (None, line.account_id))
+        taking = sorted((line for line in own if line.total > 0), key=lambda line: (line.service_id, line.creditor_id))
         if not taking:
             raise InputError(
                 "EPD-0203",
@@ -231,7 +269,16 @@ def _by_destination(source: BillSource, shares: Iterable[Share]) -> dict[Destina
 
 
 def _recipient(
-    source: BillSource, where: Destination, *, debt: int, advance: int, charged: int, paid: int, penalties: int
+    source: BillSource,
+    where: Destination,
+    *,
+    debt: int,
+    advance: int,
+    charged: int,
+    paid: int,
+    penalties: int,
+    interest: int,
+    deferred: int,
 ) -> BillRecipient:
     payee: Payee | None = source.payees.get(where)
     if payee is None:
@@ -243,6 +290,7 @@ def _recipient(
             creditor=where.creditor_id,
             contribution=where.contribution,
         )
+    account = _account_paid(source, where) if len(source.accounts) > 1 else None
     return BillRecipient(
         creditor_id=where.creditor_id,
         name=payee.name,
@@ -257,7 +305,23 @@ def _recipient(
         charged=charged,
         paid=paid,
         penalties=penalties,
-        due=max(0, debt - advance - paid + charged + penalties),
+        due=0,
         contribution=where.contribution,
         phone=payee.phone,
+        account_number="" if account is None else account.number,
+        service_identifier=None if account is None else account.service_identifier,
+        interest=interest,
+        deferred=deferred,
     )
+
+
+def _account_paid(source: BillSource, where: Destination) -> BillAccount:
+    """Of the payer's accounts the one that most of the recipient's money is for."""
+    weights: dict[EntityId, int] = defaultdict(int)
+    for line in source.lines:
+        if _destination(source, line.service_id, line.creditor_id) == where:
+            weights[line.account_id] += abs(line.total)
+    for item in source.open_items:
+        if _destination(source, item.service_id, item.creditor_id) == where:
+            weights[item.account_id] += abs(item.amount)
+    return max(source.accounts, key=lambda account: weights[account.account_id])

@@ -46,7 +46,7 @@ def bill_payload(
     """
     if recipient.due <= 0 and zero == "no_code":
         return None
-    month = content.month
+    month, account = content.month, recipient.account_number or content.account_number
     values = {
         "Name": recipient.name,
         "PersonalAcc": recipient.bank_account,
@@ -54,11 +54,11 @@ def bill_payload(
         "BIC": recipient.bik,
         "CorrespAcc": recipient.correspondent or "0",
         "Sum": str(recipient.due) if recipient.due > 0 else ("0" if zero == "zero" else ""),
-        "Purpose": f"{_purpose(recipient)} за {month.title}, л/с {content.account_number}",
+        "Purpose": f"{_purpose(recipient)} за {month.title}, л/с {account}",
         "PayeeINN": recipient.inn,
         "KPP": recipient.kpp,
         "PayerAddress": premises_address(content),
-        "PersAcc": content.account_number,
+        "PersAcc": account,
         "PaymPeriod": f"{month.month:02d}.{month.year}" if period == "MM.YYYY" else f"{month.month:02d}{month.year % 100:02d}",
         "QuittId": quitt_id or "",
         "DocNo": content.number,

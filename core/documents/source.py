@@ -1,4 +1,4 @@
-"""What a bill is built from: facts, lines and balances of one payer and month, gathered by a service from the stores.
+"""What a bill is built from: facts, lines and balances of one payer and month, over all of the payer's accounts, gathered by a service.
 
 Amounts are kopecks. Balances are those of the first day of the month; ``payments`` are what was counted in the month up to
 ``payments_until``; ``penalties`` are balances at the end of the month (opening + posted − paid).
@@ -12,15 +12,17 @@ from datetime import date
 from typing import NamedTuple
 
 from core.ids import EntityId
-from core.model.bill import BillMeter, Recalculation
+from core.model.bill import BillAccount, BillInstalment, BillMeter, Recalculation
 from core.model.ledger import OpenItem
-from core.model.lines import ChargeLine, HouseVolume
+from core.model.lines import ChargeLine
 from core.period import Month
 
 __all__ = [
     "BillSource",
     "BilledService",
     "Destination",
+    "HouseTotals",
+    "InstalmentShare",
     "Payee",
     "PayerFacts",
     "PenaltyShare",
@@ -81,6 +83,24 @@ class Share:
     service_id: EntityId
     creditor_id: EntityId
     amount: int
+    account_id: EntityId | None = None
+    """The account it stands on: what is not divided is divided by that one's lines; None: by all lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentShare:
+    """An instalment plan of a debt, and who the debt is owed to."""
+
+    destination: Destination
+    plan: BillInstalment
+
+
+@dataclass(frozen=True, slots=True)
+class HouseTotals:
+    """What the house used of a service in the month, millionths of its unit: in the premises, and for common needs."""
+
+    individual_e6: int | None = None
+    common_e6: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +169,15 @@ class BillSource:
     """Principal and advances only: payments of penalties are in the balance of penalties already."""
     penalties: tuple[PenaltyShare, ...] = ()
     meters: tuple[BillMeter, ...] = ()
-    volumes: tuple[HouseVolume, ...] = ()
+    house_meters: tuple[BillMeter, ...] = ()
+    house_totals: Mapping[EntityId, HouseTotals] = field(default_factory=dict)
+    """By service."""
     corrections: tuple[Recalculation, ...] = ()
     """Recalculations of closed months with their reasons; their sums are in ``recalculation`` of the lines."""
     reasons: Mapping[EntityId, str] = field(default_factory=dict)
     """Why a service was recalculated, where it is known more closely than the line says."""
     notices: tuple[str, ...] = ()
+    accounts: tuple[BillAccount, ...] = ()
+    """All accounts of the payer, that of ``payer`` first; empty: it has no other."""
+    instalments: tuple[InstalmentShare, ...] = ()
+    last_paid_on: date | None = None

@@ -6,7 +6,7 @@ The order that keeps it so: take the lock (``next_numbers`` with count 0), see w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -23,7 +23,17 @@ from core.period import Month
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
-__all__ = ["IssuedBill", "LatestBill", "NewBill", "bills_of_month", "latest_bills", "next_numbers", "read_bill", "save_bills"]
+__all__ = [
+    "IssuedBill",
+    "LatestBill",
+    "NewBill",
+    "billed_accounts",
+    "bills_of_month",
+    "latest_bills",
+    "next_numbers",
+    "read_bill",
+    "save_bills",
+]
 
 _SQL = queries("core.issued")
 _STREAM = 500
@@ -40,6 +50,7 @@ _STAGED = (
     ("content", "jsonb"),
     ("content_sha256", "bytea"),
 )
+_STAGED_ACCOUNTS = (("n", "integer"), ("account_id", "bigint"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,11 @@ class NewBill:
     payer_id: EntityId
     calculation_id: CalculationId
     content: BillContent
+
+    @property
+    def accounts(self) -> tuple[EntityId, ...]:
+        """All accounts of the payer that it is for."""
+        return tuple(dict.fromkeys((self.payer_id, *(account.account_id for account in self.content.accounts))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,12 @@ def latest_bills(connection: Connection, provider_id: ProviderId, month: Month) 
     return {EntityId(row.payer_id): LatestBill(BillId(row.bill_id), row.number, row.version, bytes(row.content_sha256)) for row in rows}
 
 
+def billed_accounts(connection: Connection, accounts: Collection[EntityId], month: Month) -> set[EntityId]:
+    """Of some accounts those that a bill of the month is for, whoever issued it."""
+    names = {"account_ids": list(accounts), "month": month.first}
+    return {EntityId(account) for account in connection.execute(_SQL.billed_accounts, names).scalars()}
+
+
 def save_bills(connection: Connection, provider_id: ProviderId, bills: Sequence[NewBill], *, issued_at: datetime) -> list[BillId]:
     """Store bills and return their ids in the given order; what is stored already with the same content is found again.
 
@@ -103,6 +125,7 @@ def save_bills(connection: Connection, provider_id: ProviderId, bills: Sequence[
     :class:`InputError` EPD-0402 for a new version that does not name the stored one before it.
     """
     stage(connection, "staged_bill", _STAGED, _rows(provider_id, bills))
+    stage(connection, "staged_bill_account", _STAGED_ACCOUNTS, ((n, account) for n, bill in enumerate(bills) for account in bill.accounts))
     clash = connection.execute(_SQL.conflicting_bill).one_or_none()
     if clash is not None:
         raise ConflictError(
@@ -122,6 +145,7 @@ def save_bills(connection: Connection, provider_id: ProviderId, bills: Sequence[
             number=orphan.number,
         )
     connection.execute(_SQL.insert_bills, {"issued_at": issued_at})
+    connection.execute(_SQL.insert_bill_accounts)
     return [BillId(number) for number in connection.execute(_SQL.staged_ids).scalars()]
 
 

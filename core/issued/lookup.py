@@ -21,19 +21,17 @@ _FILES = text(
     "WHERE b.provider_id = :provider_id AND b.month = :month AND f.media = :media AND f.template = :template"
 )
 _SUMMARIES = text(
-    "SELECT bill_id, provider_id, payer_id, month, number, version, total FROM bill "
-    "WHERE number = CAST(:number AS text) OR payer_id = CAST(:payer AS bigint) ORDER BY bill_id"
+    "SELECT bill_id, provider_id, payer_id, month, number, version, total FROM bill WHERE number = CAST(:number AS text) "
+    "OR bill_id IN (SELECT a.bill_id FROM bill_account a WHERE a.account_id = CAST(:account AS bigint)) ORDER BY bill_id"
 )
 _BY_NUMBER = text("SELECT number, bill_id FROM bill WHERE provider_id = :provider_id AND number = ANY (:numbers)")
 _FIRST_DUE = text(
-    "SELECT payer_id, month, CAST(content ->> 'due_on' AS date) AS due_on FROM bill "
-    "WHERE provider_id = :provider_id AND payer_id = ANY (:payers) AND month = ANY (CAST(:months AS date[])) AND version = 1"
+    "SELECT a.account_id, a.month, min(CAST(content ->> 'due_on' AS date)) AS due_on FROM bill_account a JOIN bill b USING (bill_id) "
+    "WHERE a.account_id = ANY (:accounts) AND a.month = ANY (CAST(:months AS date[])) AND b.version = 1 GROUP BY 1, 2"
 )
-
-
 _FIRST_ISSUED = text(
-    "SELECT payer_id, month, CAST(content ->> 'issued_on' AS date) AS issued_on FROM bill "
-    "WHERE provider_id = :provider_id AND payer_id = ANY (:payers) AND month = ANY (CAST(:months AS date[])) AND version = 1"
+    "SELECT a.account_id, a.month, min(CAST(content ->> 'issued_on' AS date)) AS issued_on FROM bill_account a JOIN bill b USING (bill_id) "
+    "WHERE a.account_id = ANY (:accounts) AND a.month = ANY (CAST(:months AS date[])) AND b.version = 1 GROUP BY 1, 2"
 )
 
 
@@ -50,9 +48,9 @@ class BillSummary:
     total: int
 
 
-def bills_like(connection: Connection, *, number: str | None = None, payer_id: EntityId | None = None) -> list[BillSummary]:
-    """Bills of a printed number or of a payer, every version, in the order of issue."""
-    rows = connection.execute(_SUMMARIES, {"number": number, "payer": payer_id})
+def bills_like(connection: Connection, *, number: str | None = None, account_id: EntityId | None = None) -> list[BillSummary]:
+    """Bills of a printed number or for an account, every version, in the order of issue."""
+    rows = connection.execute(_SUMMARIES, {"number": number, "account": account_id})
     return [BillSummary(BillId(r[0]), ProviderId(r[1]), EntityId(r[2]), *r[3:]) for r in rows]
 
 
@@ -74,18 +72,15 @@ def files_of_month(connection: Connection, provider_id: ProviderId, month: Month
     return {BillId(row.bill_id): row.path for row in connection.execute(_FILES, names)}
 
 
-def first_due_days(
-    connection: Connection, provider_id: ProviderId, payers: Collection[EntityId], months: Collection[Month]
-) -> dict[tuple[EntityId, Month], date]:
-    """Until when the first bill of a payer and month is to be paid; a later version does not move it. Not issued: not there."""
-    names = {"provider_id": provider_id, "payers": list(payers), "months": [month.first for month in months]}
-    return {(EntityId(row.payer_id), Month.of(row.month)): row.due_on for row in connection.execute(_FIRST_DUE, names)}
+def first_due_days(connection: Connection, accounts: Collection[EntityId], months: Collection[Month]) -> dict[tuple[EntityId, Month], date]:
+    """Until when the first bill for an account and month is to be paid; a later version does not move it. Not issued: not there."""
+    rows = connection.execute(_FIRST_DUE, {"accounts": list(accounts), "months": [month.first for month in months]})
+    return {(EntityId(row.account_id), Month.of(row.month)): row.due_on for row in rows}
 
 
 def first_issue_days(
-    connection: Connection, provider_id: ProviderId, payers: Collection[EntityId], months: Collection[Month]
+    connection: Connection, accounts: Collection[EntityId], months: Collection[Month]
 ) -> dict[tuple[EntityId, Month], date]:
-    """On which day the first bill of a payer and month was made out: what it shows counts from the day after. Not issued: not there."""
-    names = {"provider_id": provider_id, "payers": list(payers), "months": [month.first for month in months]}
-    rows = connection.execute(_FIRST_ISSUED, names)
-    return {(EntityId(row.payer_id), Month.of(row.month)): row.issued_on for row in rows}
+    """On which day the first bill for an account and month was made out: what it shows counts from the day after. Not issued: not there."""
+    rows = connection.execute(_FIRST_ISSUED, {"accounts": list(accounts), "months": [month.first for month in months]})
+    return {(EntityId(row.account_id), Month.of(row.month)): row.issued_on for row in rows}

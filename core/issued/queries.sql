@@ -38,6 +38,19 @@ LEFT JOIN bill b ON b.provider_id = s.provider_id AND b.payer_id = s.payer_id AN
 ORDER BY s.n
 ON CONFLICT (provider_id, payer_id, month, version) DO NOTHING
 
+-- name: insert_bill_accounts
+INSERT INTO bill_account (bill_id, account_id, provider_id, month)
+SELECT b.bill_id, a.account_id, e.provider_id, b.month
+FROM staged_bill s
+JOIN bill b ON b.provider_id = s.provider_id AND b.payer_id = s.payer_id AND b.month = s.month AND b.version = s.version
+JOIN staged_bill_account a ON a.n = s.n
+JOIN entity e ON e.entity_id = a.account_id
+ON CONFLICT (bill_id, account_id) DO NOTHING
+
+-- name: billed_accounts
+-- Accounts that some bill of a month is for, whoever issued it.
+SELECT DISTINCT account_id FROM bill_account WHERE month = :month AND account_id = ANY (:account_ids)
+
 -- name: staged_ids
 SELECT b.bill_id
 FROM staged_bill s

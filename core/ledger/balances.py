@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -23,6 +24,7 @@ __all__ = [
     "advances",
     "chart_totals",
     "kind_totals",
+    "last_payment_days",
     "open_items",
     "opening_advances",
     "opening_items",
@@ -137,6 +139,12 @@ def payments_counted(connection: Connection, accounts: Sequence[EntityId], *, mo
     """Principal and advances paid in a month by service and creditor; penalties paid are in the balance of penalties."""
     rows = connection.execute(queries("core.ledger").payments_counted, {"account_ids": list(accounts), "month": month.first})
     return [Paid(r.account_id, EntityId(r.service_id or 0), EntityId(r.creditor_id or 0), r.amount) for r in rows]
+
+
+def last_payment_days(connection: Connection, accounts: Sequence[EntityId], *, month: Month) -> dict[EntityId, date]:
+    """The day of the last payment of a month by account; accounts without one are not there."""
+    rows = connection.execute(queries("core.ledger").last_payment_days, {"account_ids": list(accounts), "month": month.first})
+    return {EntityId(r.account_id): r.paid_on for r in rows}
 
 
 def payment_parts(connection: Connection, *, provider_id: ProviderId, month: Month) -> Iterator[PaymentPart]:

@@ -493,6 +493,13 @@ GROUP BY 1, 2, 3
 HAVING sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END) <> 0
 ORDER BY 1, 2, 3
 
+-- name: last_payment_days
+-- By account the day of the last payment of a month.
+SELECT p.account_id, max(e.occurred_on) AS paid_on
+FROM posting p JOIN entry e USING (entry_id)
+WHERE p.account_id = ANY (:account_ids) AND p.month = :month AND e.kind LIKE 'payment%' AND (p.debit IN (1, 6)) <> (p.credit IN (1, 6))
+GROUP BY 1
+
 -- name: postings_of_keys
 -- What entries of these keys moved, in the order of their postings.
 SELECT e.entry_key, e.kind, p.debit, p.credit, p.amount, p.account_id, p.service_id, p.creditor_id, p.origin_month, p.component, p.place_id

@@ -14,9 +14,23 @@ from core.ids import EntityId
 from core.model.lines import Method
 from core.period import Month
 
-__all__ = ["BillContent", "BillLine", "BillMeter", "BillRecipient", "Recalculation", "Section"]
+__all__ = ["BillAccount", "BillContent", "BillInstalment", "BillLine", "BillMeter", "BillRecipient", "Recalculation", "Section"]
 
 Section = Literal["housing", "common_property", "utility", "capital_repair", "additional"]
+
+
+@dataclass(frozen=True, slots=True)
+class BillAccount:
+    """One of the payer's personal accounts: each keeper of accounts has its own, all of one unified account are on one bill."""
+
+    account_id: EntityId
+    number: str
+    kind: int
+    els: str | None
+    service_identifier: str | None
+    """ИЖКУ."""
+    keeper: str
+    """Who keeps it: УО, РСО with direct contracts, the regional operators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +51,25 @@ class BillRecipient:
     paid: int
     penalties: int
     due: int
-    """To pay: max(0, debt − advance − paid + charged + penalties)."""
+    """To pay: max(0, debt − advance − paid + charged + penalties + interest − deferred)."""
     contribution: bool = False
     """The money is the contribution for capital repair: one creditor may have two accounts (ЖК ст. 175), and they never mix."""
     phone: str = ""
+    account_number: str = ""
+    """The payer's personal account that the money is for, as the payment code names it; empty: that of the bill."""
+    service_identifier: str | None = None
+    """ИЖКУ of that account."""
+    creditors: tuple[EntityId, ...] = ()
+    """All numbers that senders know the creditor under; empty: ``creditor_id`` alone."""
+    interest: int = 0
+    """Interest of the month on instalments."""
+    deferred: int = 0
+    """Parts of debts that instalment plans put off to later months: in ``debt``, and not asked for."""
+
+    @property
+    def balance(self) -> int:
+        """What is to pay, or (negative) what stays as an advance."""
+        return self.debt - self.advance - self.paid + self.charged + self.penalties + self.interest - self.deferred
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +100,8 @@ class BillLine:
     norm_e6: int | None = None
     house_individual_e6: int | None = None
     house_common_e6: int | None = None
+    account_id: EntityId | None = None
+    """The payer's account that it is charged on; None: that of the bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +127,29 @@ class BillMeter:
     okei: str
     service_name: str = ""
     unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BillInstalment:
+    """A row of section 6: a debt that is paid in parts (п. 72, 75)."""
+
+    service_id: EntityId
+    name: str
+    origin: Month
+    """The month of the debt."""
+    remaining: int
+    """Unpaid at the start of the month."""
+    portion: int
+    """The part that this bill asks for."""
+    percent_e6: int
+    """Interest, per cent a year, millionths."""
+    interest: int
+    deferred: int
+
+    @property
+    def total(self) -> int:
+        """To pay with this bill."""
+        return self.portion + self.interest
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +199,12 @@ class BillContent:
     provider_address: str = ""
     provider_phone: str = ""
     provider_email: str = ""
+    accounts: tuple[BillAccount, ...] = ()
+    """Accounts of the payer where there are several, the one of the bill first."""
+    instalments: tuple[BillInstalment, ...] = ()
+    house_meters: tuple[BillMeter, ...] = ()
+    """Meters of the house with their readings."""
+    interest: int = 0
+    deferred: int = 0
+    last_paid_on: date | None = None
+    """Day of the last payment that is counted."""

@@ -1,12 +1,14 @@
-"""Gathers what bills are built from: house by house, the facts, the posted lines, balances and requisites of every account.
+"""Gathers what bills are built from: house by house, for each payer the facts, posted lines, balances and requisites of all its accounts.
 
-One batch of houses is a handful of statements, so a region's bills are gathered in flat memory.
+A payer is a unified account (ЕЛС): its personal accounts may be kept by several senders (УО, РСО with direct contracts, the regional
+operators), and all of them stand on one bill. It is issued in the month of the sender who keeps the payer's management account. One batch
+of houses is a handful of statements for each sender, so a region's bills are gathered in flat memory.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -17,16 +19,29 @@ from core.charges.causes import CAUSES
 from core.charges.law import Law
 from core.charges.persons import persons
 from core.charges.rules import Rules
-from core.documents.source import BilledService, BillSource, Destination, Payee, PayerFacts, PenaltyShare, ProviderFacts, Share
+from core.documents.epd import house_totals
+from core.documents.notices import notices
+from core.documents.source import (
+    BilledService,
+    BillSource,
+    Destination,
+    HouseTotals,
+    InstalmentShare,
+    Payee,
+    PayerFacts,
+    PenaltyShare,
+    ProviderFacts,
+    Share,
+)
 from core.documents.units import unit_name
-from core.ids import EntityId, RecordId
-from core.ledger.balances import Paid, PenaltyItem, opening_advances, opening_items, payments_counted, penalty_items
+from core.ids import EntityId, ProviderId, RecordId
+from core.ledger.balances import Paid, PenaltyItem, last_payment_days, opening_advances, opening_items, payments_counted, penalty_items
 from core.ledger.calculations import Calculation, read_lines, read_volumes
 from core.ledger.differences import DifferenceRow, read_differences
-from core.model.bill import BillMeter, Recalculation
-from core.model.facts import AccountFacts, Facts, HouseFacts
+from core.model.bill import BillAccount, BillInstalment, BillMeter, Recalculation
+from core.model.facts import AccountFacts, Facts, HouseFacts, MeterFacts
 from core.model.ledger import OpenItem
-from core.model.lines import ChargeLine, Component, HouseVolume
+from core.model.lines import ChargeLine, Component
 from core.model.records import MassRecalculation, UnifiedAccount
 from core.period import Month
 from core.records.bodies import read_bodies, read_records
@@ -35,10 +50,14 @@ from core.records.facts import read_region
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.records.providers import Provider
 from core.records.rows import AccountRow, OrganisationRow
-from core.services.joint_houses import JointReader
+from core.services.instalments import read_plans
+from core.services.joint_houses import JointHouse, JointReader
 from core.services.requisites import Requisites
 
-__all__ = ["BillDates", "BillSources"]
+__all__ = ["BillDates", "BillSources", "PayerSource"]
+
+_MANAGEMENT = (1, 4)
+"""Accounts of the УО and of the settlement centre: a payer's bill is addressed by such a one where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,95 +69,191 @@ class BillDates:
     payments_until: date
 
 
-class BillSources:
-    """The sources of a provider's bills for one posted calculation."""
+@dataclass(frozen=True, slots=True)
+class PayerSource:
+    """The source of a payer's bill, or why it can not be gathered."""
 
-    def __init__(self, connection: Connection, *, provider: Provider, calculation: Calculation, law: Law, dates: BillDates) -> None:
+    accounts: tuple[AccountFacts, ...]
+    """That of the bill first."""
+    source: BillSource | None
+    waits_for: tuple[str, ...] = ()
+    """Senders of the payer's other accounts whose month is not posted."""
+
+
+class BillSources:
+    """The sources of the bills that one provider issues for a month, with the months of the other senders of its houses."""
+
+    def __init__(
+        self, connection: Connection, *, provider: Provider, calculations: Mapping[ProviderId, Calculation], law: Law, dates: BillDates
+    ) -> None:
         self._connection = connection
         self._provider = provider
-        self._calculation = calculation
+        self._calculations = calculations
+        self._law = law
         self._dates = dates
-        month = calculation.month
+        self._calculation = calculations[provider.provider_id]
+        self._senders: dict[ProviderId, _Sender] = {}
+
+    def read(self, houses: Sequence[EntityId], *, skip: Container[EntityId]) -> Iterator[PayerSource]:
+        """Sources of the payers of some houses that the provider bills, in the order of houses and accounts.
+
+        ``skip``: accounts whose payers have their bill already.
+        """
+        calculation = self._calculation
+        reader = JointReader(self._connection, self._provider.provider_id, calculation.month, calculation.known_until)
+        for joint in reader.read(houses):
+            payers = [payer for payer in _payers(joint.house) if self._is_own(joint, payer[0]) and payer[0].account_id not in skip]
+            if payers:
+                yield from self._house(joint, payers)
+
+    def _is_own(self, joint: JointHouse, account: AccountFacts) -> bool:
+        return joint.sender(account.sender).provider_id == self._provider.provider_id
+
+    def _house(self, joint: JointHouse, payers: Sequence[tuple[AccountFacts, ...]]) -> Iterator[PayerSource]:
+        by_sender: dict[ProviderId, list[EntityId]] = defaultdict(list)
+        for account in (account for payer in payers for account in payer):
+            by_sender[joint.sender(account.sender).provider_id].append(account.account_id)
+        parts: dict[int, _Part] = {}
+        for place, name in enumerate(joint.same.names):
+            if name.provider_id in by_sender and name.provider_id in self._calculations:
+                sender = self._sender(joint.sender(place))
+                parts[place] = _Part(sender, name.house_id, _Ledger(self._connection, by_sender[name.provider_id], sender.calculation))
+        for payer in payers:
+            missing = dict.fromkeys(joint.sender(one.sender).name for one in payer if one.sender not in parts)
+            source = None if missing else self._source(joint.house, payer, parts)
+            yield PayerSource(payer, source, tuple(missing))
+
+    def _sender(self, provider: Provider) -> _Sender:
+        if provider.provider_id not in self._senders:
+            calculation = self._calculations[provider.provider_id]
+            self._senders[provider.provider_id] = _Sender(self._connection, provider, calculation, self._law)
+        return self._senders[provider.provider_id]
+
+    def _source(self, house: HouseFacts, payer: Sequence[AccountFacts], parts: Mapping[int, _Part]) -> BillSource:
+        main = payer[0]
+        own = parts[main.sender].sender
+        pieces = [parts[account.sender].of(account) for account in payer]
+        senders = list({account.sender: parts[account.sender] for account in payer}.values())
+        services = {key: service for part in senders for key, service in part.sender.services.items()}
+        listed = (meter for account in payer for meter in _meters(account.meters, house, services, own.month))
+        meters = tuple({(meter.service_id, meter.serial): meter for meter in listed}.values())
+        return BillSource(
+            number="",
+            version=1,
+            replaces_number=None,
+            month=own.month,
+            issued_on=self._dates.issued_on,
+            due_on=self._dates.due_on,
+            payments_until=self._dates.payments_until,
+            provider=own.facts_of_provider(),
+            payer=own.payer(house, main),
+            lines=tuple(line for piece in pieces for line in piece.lines),
+            services=services,
+            payees={where: payee for piece in pieces for where, payee in piece.payees.items()},
+            open_items=tuple(item for piece in pieces for item in piece.items),
+            advances=tuple(share for piece in pieces for share in piece.advances),
+            payments=tuple(share for piece in pieces for share in piece.payments),
+            penalties=tuple(share for piece in pieces for share in piece.penalties),
+            meters=meters,
+            house_meters=tuple(_meters(house.meters, house, services, own.month)),
+            house_totals={key: total for part in senders for key, total in part.house_totals.items()},
+            corrections=tuple(row for piece in pieces for row in piece.corrections),
+            notices=own.notices(meters),
+            accounts=tuple(parts[account.sender].sender.bill_account(account) for account in payer),
+            instalments=tuple(share for piece in pieces for share in piece.instalments),
+            last_paid_on=max((piece.last_paid_on for piece in pieces if piece.last_paid_on is not None), default=None),
+        )
+
+
+def _payers(house: HouseFacts) -> list[tuple[AccountFacts, ...]]:
+    """The accounts of the house by payer, the one that the bill is addressed by first. Without a unified account one account is a payer."""
+    groups: dict[str, list[AccountFacts]] = defaultdict(list)
+    for account in house.accounts:
+        groups[f"account {account.account_id}" if account.payer is None else account.payer].append(account)
+    return [
+        tuple(sorted(group, key=lambda one: (one.kind not in _MANAGEMENT, one.sender, one.account_id))) if len(group) > 1 else tuple(group)
+        for group in groups.values()
+    ]
+
+
+def _meters(
+    meters: Iterable[MeterFacts], house: HouseFacts, services: Mapping[EntityId, BilledService], month: Month
+) -> Iterator[BillMeter]:
+    by_key = {service.key: services.get(service.service_id) for service in house.services}
+    for meter in meters:
+        service = by_key.get(meter.service)
+        if service is None or not meter.is_open:
+            continue
+        current = [reading for reading in meter.readings if reading.taken_on in month]
+        before = [reading for reading in meter.readings if reading.taken_on < month.first]
+        yield BillMeter(
+            service_id=service.service_id,
+            serial=meter.serial,
+            previous_e3=before[-1].value_e3 if before else meter.start_e3,
+            current_e3=current[-1].value_e3 if current else None,
+            taken_on=current[-1].taken_on if current else None,
+            verify_by=meter.next_verification_on,
+            utility_kind=service.utility_kind,
+            okei=service.okei,
+            service_name=service.name,
+            unit=unit_name(service.okei),
+        )
+
+
+class _Sender:
+    """What bills need of one sender's month, the same for all of its houses."""
+
+    def __init__(self, connection: Connection, provider: Provider, calculation: Calculation, law: Law) -> None:
+        self.connection = connection
+        self.provider = provider
+        self.calculation = calculation
+        self.month = month = calculation.month
         own = provider.provider_id
         self._facts: Facts = read_region(connection, month=month, known_until=calculation.known_until, provider_id=own)
-        self._rules = Rules(self._facts, law, month)
+        self.rules = Rules(self._facts, law, month)
         self._accounts: dict[EntityId, AccountRow] = {row.entity_id: row for row in read_accounts(connection, provider_id=own, month=month)}
         self._organisations: dict[EntityId, OrganisationRow] = {
             row.entity_id: row for row in read_organisations(connection, provider_id=own, month=month)
         }
-        self._services = self._read_services()
-        self._service_names = {service.key: service for service in self._services.values()}
+        self.services = self._read_services()
         self._requisites = Requisites(connection, provider_id=own, month=month)
-        self._bill_texts = {
+        self.bill_texts = {
             stored.record_id: stored.body.bill_text for stored in read_records(connection, MassRecalculation, provider_id=own)
         }
-        self._els = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="els")
-        self._service_identifiers = external_ids(connection, provider_id=provider.provider_id, system="gis", kind="izku")
+        self.plans = read_plans(connection, provider)
+        self._els = external_ids(connection, provider_id=own, system="gis", kind="els")
+        self._service_identifiers = external_ids(connection, provider_id=own, system="gis", kind="izku")
+        self._stated_identifiers = {row.account: row.service_identifier for row in read_bodies(connection, UnifiedAccount, provider_id=own)}
 
-        self._stated_identifiers = {
-            row.account: row.service_identifier for row in read_bodies(connection, UnifiedAccount, provider_id=provider.provider_id)
-        }
-
-    def unnumbered(self, *, skip: Container[EntityId]) -> dict[EntityId, str]:
-        """Accounts that have no bill yet, with no number: it is given when the content holds."""
-        return dict.fromkeys((account for account in self._accounts if account not in skip), "")
-
-    def read(self, houses: Sequence[EntityId], numbers: Mapping[EntityId, str]) -> Iterator[BillSource]:
-        """Sources of the accounts of some houses that ``numbers`` names, in the order of houses and accounts."""
-        calculation = self._calculation
-        reader = JointReader(self._connection, self._provider.provider_id, calculation.month, calculation.known_until)
-        for house in (joint.house for joint in reader.read(houses)):
-            accounts = [account for account in house.accounts if account.account_id in numbers]
-            ids = [account.account_id for account in accounts]
-            ledger = _Ledger(self._connection, ids, calculation)
-            volumes = tuple(read_volumes(self._connection, calculation, [house.house_id]))
-            for account in accounts:
-                yield self._source(house, account, numbers[account.account_id], ledger, volumes)
-
-    def _source(
-        self, house: HouseFacts, account: AccountFacts, number: str, ledger: _Ledger, volumes: tuple[HouseVolume, ...]
-    ) -> BillSource:
-        lines, corrections = with_corrections(ledger.lines[account.account_id], ledger.differences[account.account_id], self._bill_texts)
-        items, ahead = tuple(ledger.debts[account.account_id]), _shares(ledger.advances[account.account_id])
-        paid, penalties = _shares(ledger.payments[account.account_id]), ledger.penalties[account.account_id]
-        return BillSource(
-            number=number,
-            version=1,
-            replaces_number=None,
-            month=self._calculation.month,
-            issued_on=self._dates.issued_on,
-            due_on=self._dates.due_on,
-            payments_until=self._dates.payments_until,
-            provider=self._provider_facts(),
-            payer=self._payer(house, account),
-            lines=lines,
-            services=self._services,
-            payees=self._payees(house, account, lines, items, penalties),
-            open_items=items,
-            advances=ahead,
-            payments=paid,
-            penalties=tuple(
-                PenaltyShare(Destination(item.creditor_id, item.component is Component.PENALTY_CAPITAL_REPAIR), item.amount)
-                for item in penalties
-            ),
-            meters=tuple(self._meters(account)),
-            volumes=volumes,
-            corrections=corrections,
-            notices=(),
+    def bill_account(self, account: AccountFacts) -> BillAccount:
+        """The account as the bill lists it."""
+        return BillAccount(
+            account_id=account.account_id,
+            number=account.number,
+            kind=account.kind,
+            els=self._els.get(account.account_id, account.payer),
+            service_identifier=self._service_identifiers.get(account.account_id, self._stated_identifiers.get(account.key)),
+            keeper=self._keeper(account),
         )
 
-    def _payer(self, house: HouseFacts, account: AccountFacts) -> PayerFacts:
-        row = self._accounts[account.account_id]
-        month = self._calculation.month
-        people = persons(account, month, self._rules, first=month.first, last=month.last).count if account.residential else Fraction(0)
+    def _keeper(self, account: AccountFacts) -> str:
+        principal = self._accounts[account.account_id].principal_id
+        organisation = self._organisations.get(principal) if principal is not None else None
+        return self.provider.name if organisation is None else organisation.name
+
+    def payer(self, house: HouseFacts, account: AccountFacts) -> PayerFacts:
+        """Who pays, by the account that the bill is addressed by."""
+        row, month = self._accounts[account.account_id], self.month
+        people = persons(account, month, self.rules, first=month.first, last=month.last).count if account.residential else Fraction(0)
+        listed = self.bill_account(account)
         return PayerFacts(
             name=row.payer_name,
             is_organisation=row.payer_is_organisation,
             account_id=account.account_id,
             account_number=account.number,
             account_kind=account.kind,
-            els=self._els.get(account.account_id, account.payer),
-            service_identifier=self._service_identifiers.get(account.account_id, self._stated_identifiers.get(account.key)),
+            els=listed.els,
+            service_identifier=listed.service_identifier,
             address=house.address,
             premises_number=account.premises_number,
             room_number=account.room_number,
@@ -150,27 +265,21 @@ class BillSources:
             is_open=account.opened_on <= month.last and (account.closed_on is None or account.closed_on >= month.first),
         )
 
-    def _provider_facts(self) -> ProviderFacts:
-        own = next((row for row in self._organisations.values() if row.inn == self._provider.inn), None)
+    def notices(self, meters: Sequence[BillMeter]) -> tuple[str, ...]:
+        """What the payer has to do or to know."""
+        names = ("first_day", "last_day", "verification_notice_days")
+        first, last, warn = (int(self.rules.number(f"reading.{name}", self.month.last).value) for name in names)
+        return notices(meters, self.month, window=(first, last), warn_days=warn)
+
+    def facts_of_provider(self) -> ProviderFacts:
+        """Who issues the bill."""
+        own = next((row for row in self._organisations.values() if row.inn == self.provider.inn), None)
         if own is None:
-            return ProviderFacts(name=self._provider.name, inn=self._provider.inn)
+            return ProviderFacts(name=self.provider.name, inn=self.provider.inn)
         return ProviderFacts(name=own.name, inn=own.inn, address=own.address, phone=own.phone, email=own.email)
 
-    def _payees(
-        self,
-        house: HouseFacts,
-        account: AccountFacts,
-        lines: Sequence[ChargeLine],
-        items: Sequence[OpenItem],
-        penalties: Sequence[PenaltyItem],
-    ) -> dict[Destination, Payee]:
-        wanted = {Destination(line.creditor_id, self._services[line.service_id].is_contribution) for line in lines}
-        wanted |= {Destination(item.creditor_id, self._services[item.service_id].is_contribution) for item in items}
-        wanted |= {Destination(item.creditor_id, item.component is Component.PENALTY_CAPITAL_REPAIR) for item in penalties}
-        payees = {where: self._payee(where, house.house_id) for where in wanted}
-        return {where: payee for where, payee in payees.items() if payee is not None}
-
-    def _payee(self, where: Destination, house_id: EntityId) -> Payee | None:
+    def payee(self, where: Destination, house_id: EntityId) -> Payee | None:
+        """Requisites of a recipient; None when it has no settlement account of the right kind."""
         organisation = self._organisations.get(where.creditor_id)
         chosen = self._requisites.account_of(where.creditor_id, contribution=where.contribution, house_id=house_id)
         if organisation is None or chosen is None:
@@ -186,32 +295,8 @@ class BillSources:
             phone=organisation.phone,
         )
 
-    def _meters(self, account: AccountFacts) -> Iterator[BillMeter]:
-        month = self._calculation.month
-        for meter in account.meters:
-            if not meter.is_open:
-                continue
-            current = [reading for reading in meter.readings if reading.taken_on in month]
-            before = [reading for reading in meter.readings if reading.taken_on < month.first]
-            service = self._service_names.get(meter.service)
-            if service is None:
-                continue
-            yield BillMeter(
-                service_id=service.service_id,
-                serial=meter.serial,
-                previous_e3=before[-1].value_e3 if before else meter.start_e3,
-                current_e3=current[-1].value_e3 if current else None,
-                taken_on=current[-1].taken_on if current else None,
-                verify_by=meter.next_verification_on,
-                utility_kind=service.utility_kind,
-                okei=service.okei,
-                service_name=service.name,
-                unit=unit_name(service.okei),
-            )
-
     def _read_services(self) -> dict[EntityId, BilledService]:
-        month = self._calculation.month
-        rows = read_services(self._connection, provider_id=self._provider.provider_id, month=month)
+        rows = read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)
         return {
             row.entity_id: BilledService(
                 service_id=row.entity_id,
@@ -232,7 +317,7 @@ class BillSources:
 
     def _norm(self, provision: int, utility_kind: int | None, resource_kind: int | None) -> int | None:
         """The approved norm that the reference block prints beside the service."""
-        last = self._calculation.month.last
+        last = self.month.last
         found = [
             norm
             for norm in self._facts.norms
@@ -243,6 +328,84 @@ class BillSources:
             )
         ]
         return max(found, key=lambda norm: norm.first).value_e6 if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One account's part of a bill."""
+
+    lines: tuple[ChargeLine, ...]
+    corrections: tuple[Recalculation, ...]
+    items: tuple[OpenItem, ...]
+    advances: tuple[Share, ...]
+    payments: tuple[Share, ...]
+    penalties: tuple[PenaltyShare, ...]
+    instalments: tuple[InstalmentShare, ...]
+    payees: Mapping[Destination, Payee]
+    last_paid_on: date | None
+
+
+class _Part:
+    """A house as one of its senders keeps it, with the ledger of the accounts at hand."""
+
+    def __init__(self, sender: _Sender, house_id: EntityId, ledger: _Ledger) -> None:
+        self.sender = sender
+        self._house_id = house_id
+        self._ledger = ledger
+        volumes = read_volumes(sender.connection, sender.calculation, [house_id])
+        self.house_totals: dict[EntityId, HouseTotals] = house_totals(sender.services.values(), volumes, sender.month)
+
+    def of(self, account: AccountFacts) -> _Piece:
+        """The account's part of its payer's bill."""
+        key, ledger = account.account_id, self._ledger
+        lines, corrections = with_corrections(ledger.lines[key], ledger.differences[key], self.sender.bill_texts)
+        items, penalties = tuple(ledger.debts[key]), ledger.penalties[key]
+        return _Piece(
+            lines=lines,
+            corrections=corrections,
+            items=items,
+            advances=_shares(ledger.advances[key]),
+            payments=_shares(ledger.payments[key]),
+            penalties=tuple(
+                PenaltyShare(Destination(item.creditor_id, item.component is Component.PENALTY_CAPITAL_REPAIR), item.amount)
+                for item in penalties
+            ),
+            instalments=self._instalments(items),
+            payees=self._payees(lines, items, penalties),
+            last_paid_on=ledger.last_paid.get(key),
+        )
+
+    def _instalments(self, items: Sequence[OpenItem]) -> tuple[InstalmentShare, ...]:
+        unpaid: dict[tuple[EntityId, EntityId, EntityId, Month], int] = defaultdict(int)
+        for item in items:
+            unpaid[item.account_id, item.service_id, item.creditor_id, item.origin_month] += item.amount
+        found = []
+        for debt, remaining in unpaid.items():
+            plan = self.sender.plans.get(debt)
+            if plan is None or remaining <= 0:
+                continue
+            _, service_id, creditor_id, origin = debt
+            service, month = self.sender.services[service_id], plan.month(self.sender.month, remaining=remaining)
+            row = BillInstalment(
+                service_id=service_id,
+                name=service.name,
+                origin=origin,
+                remaining=month.remaining,
+                portion=month.portion,
+                percent_e6=int(plan.percent * 10**6),
+                interest=month.interest,
+                deferred=month.deferred,
+            )
+            found.append(InstalmentShare(Destination(creditor_id, service.is_contribution), row))
+        return tuple(found)
+
+    def _payees(self, lines: Sequence[ChargeLine], items: Sequence[OpenItem], penalties: Sequence[PenaltyItem]) -> dict[Destination, Payee]:
+        services = self.sender.services
+        wanted = {Destination(line.creditor_id, services[line.service_id].is_contribution) for line in lines}
+        wanted |= {Destination(item.creditor_id, services[item.service_id].is_contribution) for item in items}
+        wanted |= {Destination(item.creditor_id, item.component is Component.PENALTY_CAPITAL_REPAIR) for item in penalties}
+        payees = {where: self.sender.payee(where, self._house_id) for where in wanted}
+        return {where: payee for where, payee in payees.items() if payee is not None}
 
 
 class _Ledger:
@@ -269,6 +432,7 @@ class _Ledger:
             self.payments[payment.account_id].append(payment)
         for penalty in penalty_items(connection, accounts, through=month):
             self.penalties[penalty.account_id].append(penalty)
+        self.last_paid = last_payment_days(connection, accounts, month=month)
 
 
 def with_corrections(
@@ -301,4 +465,4 @@ def with_corrections(
 
 
 def _shares(rows: Sequence[Paid]) -> tuple[Share, ...]:
-    return tuple(Share(row.service_id, row.creditor_id, row.amount) for row in rows)
+    return tuple(Share(row.service_id, row.creditor_id, row.amount, row.account_id) for row in rows)

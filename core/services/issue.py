@@ -1,8 +1,9 @@
-"""Issuing the month's bills: content and number of every payer's bill, one transaction a batch of houses; rendering comes after.
+"""Issuing the month's bills: content and number of every payer's one bill, one transaction a batch of houses; rendering comes after.
 
 A bill is issued once: payers who have one keep it, so a killed run goes on where it stopped, and numbers have neither gaps nor repeats.
 A bill whose content does not hold together is not issued and takes no number; the others are. Nor is that of a stopped house, nor of an
-open account without a single line: its charge is held, and a bill of nothing would tell the payer that the month costs nothing.
+open account without a single line: its charge is held, and a bill of nothing would tell the payer that the month costs nothing. A payer
+with accounts of several senders has one bill, when the month of all of them is posted.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from core.model.finding import Finding, Position
 from core.period import Month
 from core.records.facts import house_ids, read_region
 from core.records.findings import save_findings
+from core.records.neighbours import sharing_providers
 from core.records.providers import Provider, provider
 from core.services.bill_sources import BillDates, BillSources
-from core.services.stops import read_stops, stopped_accounts
+from core.services.stops import stopped_accounts
 from core.storage.engine import transaction
 
 __all__ = ["BillsIssued", "issue_month"]
@@ -42,6 +44,8 @@ _HELD = "Начисление за месяц задержано: счёт не 
 _HELD_HINT = "Причину показывает erkc explain; исправьте данные: задержанное начислят исправлением в открытом месяце."
 _STOPPED = "Дом остановлен проверкой перед проведением: счёт не выпущен."
 _STOPPED_HINT = "Что ждёт решения, показывает erkc bill findings {month}; после erkc bill accept выпустите счета ещё раз."
+_WAITS = "У плательщика есть счета другого отправителя, месяц которого не проведён: {senders}; счёт не выпущен."
+_WAITS_HINT = "Проведите месяц этого отправителя (erkc bill month {month}) и выпустите счета ещё раз."
 
 Progress = Callable[[int, int], None]
 
@@ -103,13 +107,18 @@ class _Batch:
         month = self.calculation.month
         next_numbers(self.connection, self.provider.provider_id, self._series, 0)  # one issuer at a time: others wait here
         have = latest_bills(self.connection, self.provider.provider_id, month)
-        sources = BillSources(self.connection, provider=self.provider, calculation=self.calculation, law=self.law, dates=self._dates())
-        stopped = self._stopped(houses)
+        calculations = self._calculations()
+        sources = BillSources(self.connection, provider=self.provider, calculations=calculations, law=self.law, dates=self._dates())
+        stopped = {account for one in calculations.values() for account in stopped_accounts(self.connection, one)}
         contents = []
-        for source in sources.read(houses, sources.unnumbered(skip=have)):
-            if source.payer.account_id in stopped:
+        for found in sources.read(houses, skip=have):
+            number, source = found.accounts[0].number, found.source
+            if source is None:
+                self._note(number, "EPD-0504", _WAITS.format(senders=", ".join(found.waits_for)), _WAITS_HINT.format(month=month))
+                continue
+            if any(account.account_id in stopped for account in found.accounts):
                 if source.payer.is_open or source.lines:
-                    self._note(source.payer.account_number, "EPD-0503", _STOPPED, _STOPPED_HINT.format(month=month))
+                    self._note(number, "EPD-0503", _STOPPED, _STOPPED_HINT.format(month=month))
                 continue
             if source.payer.is_open and not source.lines:
                 self._note(source.payer.account_number, "EPD-0503", _HELD, _HELD_HINT)
@@ -128,10 +137,14 @@ class _Batch:
         self._store(numbered)
         return len(numbered)
 
-    def _stopped(self, houses: list[EntityId]) -> frozenset[EntityId]:
-        """Accounts of those of the houses that wait for a person's decision."""
-        waiting = read_stops(self.connection, self.calculation).houses.keys() & set(houses)
-        return frozenset(stopped_accounts(self.connection, self.calculation, waiting))
+    def _calculations(self) -> dict[ProviderId, Calculation]:
+        """Of each sender whose month is posted the calculation that it ended with."""
+        found = {self.provider.provider_id: self.calculation}
+        for one in sharing_providers(self.connection, self.provider.provider_id):
+            step = months.current(self.connection, provider_id=one, month=self.calculation.month)
+            if step.calculation_id is not None and step.state in (MonthState.POSTED, MonthState.CLOSED):
+                found[one] = read_calculation(self.connection, step.calculation_id)
+        return found
 
     @property
     def _series(self) -> str:

@@ -129,9 +129,9 @@ class Penalties:
         while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
             origins = {change.origin_month for _, moved, _ in batch for change in moved}
             payers = [account for account, _, _ in batch]
-            terms.billed = first_due_days(self.connection, owner, payers, origins)
+            terms.billed = first_due_days(self.connection, payers, origins)
             shown = {Month.of(change.occurred_on) for _, moved, _ in batch for change in moved if change.kind == _RECALCULATION}
-            issued = first_issue_days(self.connection, owner, payers, shown) if shown else {}
+            issued = first_issue_days(self.connection, payers, shown) if shown else {}
             for account, moved, turnovers in batch:
                 for row in self._account(account, [_as_shown(change, issued) for change in moved], turnovers, terms):
                     settled = replace(row, posted=_posted(row, turnovers)) if posted_already else row

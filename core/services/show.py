@@ -99,7 +99,7 @@ def _accounts(connection: Connection, number: str) -> Iterator[Life]:
 def _account(connection: Connection, account: AccountNumber) -> Life:
     facts = [Fact(f"{account.opened_on:%d.%m.%Y}", "открыт", account.payer_name)]
     facts += [_entry(entry) for entry in entries_of_account(connection, account.account_id)]
-    bills = bills_like(connection, payer_id=account.account_id)
+    bills = bills_like(connection, account_id=account.account_id)
     facts += [Fact(f"{bill.month:%m.%Y}", "документ", _bill_text(bill)) for bill in bills]
     placed = outbox.accepted(connection, "bill", provider_id=account.provider_id) if bills else {}
     facts += [Fact("", "размещён", f"№ {bill.number}: ИПД {placed[bill.bill_id][1]}") for bill in bills if bill.bill_id in placed]

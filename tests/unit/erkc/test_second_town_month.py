@@ -12,20 +12,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 
+from core.documents.check import check
+from core.documents.qr import bill_payload, parse_payload
 from core.errors import ConfigError, InputError
 from core.ids import ProviderId, RecordId
 from core.issued.bills import bills_of_month
 from core.ledger.balances import turnovers
+from core.model.bill import BillContent
 from core.model.finding import Position
 from core.model.records import HouseService, Payment, Record, Service
-from core.money import format_roubles
+from core.money import format_roubles, parse_roubles
 from core.records.intake import senders_heard
 from core.records.latest import read_accounts
 from core.records.providers import providers
 from core.records.store import save
 from core.services.charge import Draft, approve_month, draft_month, post_month
 from core.services.explain import explain_account
-from core.services.issue import issue_month
+from core.services.issue import BillsIssued, issue_month
 from core.services.report import month_report
 from core.services.verify import verify
 from core.storage.engine import application_engine, transaction
@@ -177,20 +180,63 @@ def test_a_difference_is_told_to_both_senders_and_to_nobody_else_in_the_house(ch
     assert told == {"61100000092": {"CH-040"}, "61200000109": {"CH-040"}, "61100000050": set(), "61200000026": set()}
 
 
-def test_each_account_gets_its_bill_and_the_bills_say_what_the_ledger_says(charged: Application) -> None:
-    for provider_id in senders(charged).values():
-        scope = {"month": OCTOBER, "law": law(), "series": "ЕПД", "issued_on": NOW.date(), "clock": charged.clock}
-        issued = issue_month(charged.engine, provider_id=provider_id, **scope)
-        assert issued.findings == ()
-    with charged.engine.connect() as connection:
-        bills = [bill.content for provider_id in senders(charged).values() for bill in bills_of_month(connection, provider_id, OCTOBER)]
-    assert {bill.account_number for bill in bills} == EXPECTED["accounts"].keys() and len(bills) == 35
-    for bill in bills:
-        account = EXPECTED["accounts"][bill.account_number]
-        assert f"{bill.charged / 100:.2f}" == account["total_recomputed"]
-        assert f"{(bill.debt - bill.advance) / 100:.2f}" == account["saldo_in"]
-        assert f"{bill.penalties / 100:.2f}" == account["penalty_out"]
-        assert bill.els == account["els"]
+def issue(application: Application) -> dict[ProviderId, BillsIssued]:
+    scope = {"month": OCTOBER, "law": law(), "series": "ЕПД", "issued_on": NOW.date(), "clock": application.clock}
+    return {one: issue_month(application.engine, provider_id=one, **scope) for one in senders(application).values()}
+
+
+def issued(application: Application) -> list[BillContent]:
+    with application.engine.connect() as connection:
+        return [bill.content for one in senders(application).values() for bill in bills_of_month(connection, one, OCTOBER)]
+
+
+def test_a_payer_gets_one_bill_for_all_accounts_of_all_senders(charged: Application) -> None:
+    assert all(done.findings == () for done in issue(charged).values())
+    bills = {bill.els: bill for bill in issued(charged)}
+    assert bills.keys() == EXPECTED["payers"].keys() and len(issued(charged)) == 12
+    for els, payer in EXPECTED["payers"].items():
+        bill = bills[els]
+        assert sorted(account.number for account in bill.accounts) == payer["accounts"]
+        assert bill.accounts[0].number == bill.account_number and bill.accounts[0].kind in (1, 4)
+        to_pay = {(row.inn, row.bank_account): format_roubles(row.due) for row in bill.recipients}
+        expected = {(row["inn"], row["account"]): row["to_pay_charge"] for row in payer["recipients"]}
+        assert {key: amount for key, amount in expected.items() if amount != "0.00"} == {
+            key: amount for key, amount in to_pay.items() if amount != "0.00"
+        }
+        assert to_pay.keys() <= expected.keys()
+        assert format_roubles(bill.due) == payer["to_pay_charge"]
+        accounts = [EXPECTED["accounts"][number] for number in payer["accounts"]]
+        assert format_roubles(bill.charged) == format_roubles(sum(parse_roubles(account["total_recomputed"]) for account in accounts))
+        assert bill.debt - bill.advance == sum(parse_roubles(account["saldo_in"]) for account in accounts)
+        assert bill.penalties == sum(parse_roubles(account["penalty_out"]) for account in accounts)
+        assert check(bill) == []
+    assert issue(charged) == {one: BillsIssued(done.bills, 0, ()) for one, done in issue(charged).items()}, "issued once"
+
+
+def test_the_code_of_a_recipient_names_the_account_that_it_knows(charged: Application) -> None:
+    issue(charged)
+    keepers = set()
+    for bill in issued(charged):
+        by_number = {account.number: account for account in bill.accounts}
+        for row in bill.recipients:
+            payload = bill_payload(bill, row)
+            assert payload is not None
+            account = by_number[parse_payload(payload)["PersAcc"]]
+            lines = {line.account_id for line in bill.lines if line.creditor_id in (row.creditors or (row.creditor_id,))}
+            assert not lines or account.account_id in lines
+            keepers.add(account.keeper)
+    assert len(keepers) > 1, "suppliers with direct contracts and the operator of capital repair have accounts of their own"
+
+
+def test_a_payer_waits_for_the_month_of_every_sender(taken: Application) -> None:
+    manager = senders(taken)[MANAGER]
+    scope = {"provider_id": manager, "month": OCTOBER, "actor": "тест", "clock": taken.clock}
+    draft(taken, manager)
+    approve_month(taken.engine, reason="тест", **scope)
+    post_month(taken.engine, law=law(), **scope)
+    done = issue_month(taken.engine, provider_id=manager, month=OCTOBER, law=law(), series="ЕПД", issued_on=NOW.date(), clock=taken.clock)
+    assert done.bills == 0 and {finding.code for finding in done.findings} == {"EPD-0504"}
+    assert all(REGION["senders"][1]["name"] in finding.message for finding in done.findings)
 
 
 def test_a_draft_is_stale_when_another_sender_of_its_houses_tells_a_fact(server_url: str, template_database: str, tmp_path: Path) -> None:

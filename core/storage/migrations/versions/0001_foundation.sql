@@ -311,6 +311,15 @@ CREATE TABLE bill (
   CONSTRAINT bill_number_once UNIQUE (provider_id, number),
   CONSTRAINT bill_version_once UNIQUE (provider_id, payer_id, month, version)
 );
+-- The accounts of a payer that a bill is for: one unified account may be kept by several providers.
+CREATE TABLE bill_account (
+  bill_id bigint NOT NULL REFERENCES bill,
+  account_id bigint NOT NULL REFERENCES entity,
+  provider_id integer NOT NULL REFERENCES provider,
+  month date NOT NULL,
+  CONSTRAINT bill_account_pk PRIMARY KEY (bill_id, account_id)
+);
+CREATE INDEX bill_account_month ON bill_account (account_id, month);
 CREATE TABLE bill_file (
   bill_id bigint NOT NULL REFERENCES bill,
   provider_id integer NOT NULL,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from core.documents.epd import build
+from core.documents.epd import build, house_totals
 from core.documents.source import BilledService, BillSource, Destination, Payee, PayerFacts, PenaltyShare, ProviderFacts, Share
 from core.ids import EntityId, RecordId
 from core.model.bill import BillContent, BillMeter
@@ -190,7 +190,7 @@ def usual_flat() -> BillSource:
             )
         ),
         meters=METERS,
-        volumes=VOLUMES,
+        house_totals=house_totals(SERVICES.values(), VOLUMES, OCTOBER),
         notices=(
             "Передайте показания приборов учёта с 23 по 25 число месяца.",
             "15.01.2027 истекает срок поверки прибора ГВ-0417734 (горячая вода).",

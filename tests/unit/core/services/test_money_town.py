@@ -17,7 +17,6 @@ from core.ledger.balances import kind_totals
 from core.ledger.calculations import read_calculation
 from core.money import format_roubles
 from core.records.facts import house_ids
-from core.records.latest import read_accounts
 from core.records.providers import provider
 from core.services.bill_sources import BillDates, BillSources
 from core.services.charge import approve_month, draft_month, post_month
@@ -72,8 +71,7 @@ def billed_penalties(connection: Connection, owner: ProviderId) -> dict[str, str
     assert step.calculation_id is not None
     calculation = read_calculation(connection, step.calculation_id)
     dates = BillDates(date(2026, 11, 4), date(2026, 11, 16), date(2026, 10, 31))
-    sources = BillSources(connection, provider=provider(connection, owner), calculation=calculation, law=LAW, dates=dates)
-    numbers = {row.entity_id: row.number for row in read_accounts(connection, provider_id=owner, month=OCTOBER)}
-    houses = house_ids(connection, owner, OCTOBER)
-    billed = ((source.payer.account_number, sum(share.amount for share in source.penalties)) for source in sources.read(houses, numbers))
+    sources = BillSources(connection, provider=provider(connection, owner), calculations={owner: calculation}, law=LAW, dates=dates)
+    found = (payer.source for payer in sources.read(house_ids(connection, owner, OCTOBER), skip=()))
+    billed = ((source.payer.account_number, sum(share.amount for share in source.penalties)) for source in found if source is not None)
     return {number: format_roubles(amount) for number, amount in billed if amount}
