@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from core.charges.common_property import CommonVolume, common_volumes
-from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.findings import UNUSED_ACT, ChargeFinding, Held, finding
 from core.charges.house_meters import StoppedMeter, instead_finding, stopped_meters
 from core.charges.individual import IndividualVolumes
 from core.charges.lines import LineDecider
@@ -214,8 +214,8 @@ class _Decision:
     def _report_act(self, number: str, drawn_on: date, cause: str, account: AccountFacts | None, service: ServiceFacts | None) -> None:
         named = f"акт № {number} от {drawn_on:%d.%m.%Y}" if number else f"акт от {drawn_on:%d.%m.%Y}"
         held = Held(
-            "CH-052", f"{named} не применён: {cause}", hint="Исправьте акт и примите файл снова, или отзовите его (kind = \"withdrawn\").",
-            clause="п. 61, 62, 81, 85",
+            UNUSED_ACT, f"{named} не применён: {cause}", clause="п. 61, 62, 81, 85",
+            hint="Исправьте акт и примите файл снова, или отзовите его (kind = \"withdrawn\").",
         )  # fmt: skip
         self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account, service=service))
 

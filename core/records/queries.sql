@@ -363,10 +363,11 @@ WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
 -- name: facts_acts
--- What stopped a meter, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
+-- What stopped a meter or set it anew, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
 SELECT * FROM act_now
 WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement') AND first <= :until
-  AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
+  AND (last IS NULL OR last >= :since
+    OR kind IN ('check', 'access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
 ORDER BY first, drawn_on, number, part, record_id
 
 -- name: act_kinds
