@@ -370,6 +370,23 @@ ORDER BY name
 -- name: region_limits
 SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first
 
+-- name: payer_accounts
+-- Accounts open in the month with their payers: the ЕЛС, else the account itself.
+SELECT payer, entity_id, number, els, oktmo, address, premises, house_kind, residential, by_organisation FROM (
+  SELECT DISTINCT ON (a.record_key) coalesce('els/' || u.els, 'account/' || :provider || '/' || a.record_key) COLLATE "C" AS payer,
+    e.entity_id, a.number, u.els, h.oktmo, h.address, coalesce(p.number, '') AS premises, h.house_kind, coalesce(p.kind, 1) = 1 AS residential,
+    a.payer_organisation IS NOT NULL AS by_organisation
+  FROM account_now a
+  JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+  JOIN house_now h ON h.record_key = a.house
+  LEFT JOIN unified_account_now u ON u.account = a.record_key
+  LEFT JOIN place_now l ON l.account = a.record_key
+  LEFT JOIN room_now r ON r.record_key = l.room
+  LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
+  WHERE a.opened_on <= :until AND (a.closed_on IS NULL OR a.closed_on >= :since)
+  ORDER BY a.record_key, p.record_id NULLS LAST, l.record_id, u.record_id
+) x ORDER BY payer, entity_id
+
 -- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
 
 -- name: rows_organisations

@@ -13,6 +13,7 @@ from core.records.latest import read_organisations, read_services
 from core.services.report import month_report
 from core.storage.engine import transaction
 from erkc.application import Application
+from erkc.cli.limits import limits
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
 
@@ -35,6 +36,7 @@ _CAUSES = {
 def register(application: typer.Typer) -> None:
     """Add the room to the command line."""
     application.add_typer(_report, name="report")
+    _report.command("limits")(limits)
 
 
 @_report.callback()
