@@ -28,6 +28,7 @@ _PARTS = {
     "recalculation": "перерасчёт",
     "underdelivery": "снижение за перерыв",
     "benefit": "льгота",
+    "compensation": "компенсация деньгами, справочно",
 }
 
 
@@ -79,6 +80,8 @@ class Explanation:
     underdelivery: int
     benefit: int
     total: int
+    compensation: int = 0
+    """Kopecks paid to the person in cash by the measures of the line; no part of the total."""
 
 
 def explain_line(line: ChargeLine) -> Explanation:
@@ -105,7 +108,7 @@ def explain_line(line: ChargeLine) -> Explanation:
             account=line.account_id,
             service=line.service_id,
         )
-    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.total)
+    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.total, sums.get("compensation", 0))
 
 
 def _groups(inputs: Mapping[str, object], part: str) -> Sequence[Sequence[Mapping[str, Any]]]:

@@ -160,7 +160,7 @@ def _service_keys(house: HouseFacts) -> Iterator[str]:
     for item in house.interruptions:
         yield item.service
     for account in house.accounts:
-        yield from (relief.service for relief in account.reliefs)
+        yield from (relief.service for relief in account.reliefs if relief.service)
         yield from account.access_refused
 
 
@@ -186,7 +186,7 @@ def _renamed(house: HouseFacts, number: int, taken: dict[str, set[str]]) -> Hous
         return replace(one, key=meters[one.key], account=account, service=services[one.service])
 
     def account_of(one: AccountFacts) -> AccountFacts:
-        reliefs = tuple(replace(item, service=services[item.service]) for item in one.reliefs)
+        reliefs = tuple(replace(item, service=services.get(item.service, "")) for item in one.reliefs)
         refused = tuple(services[key] for key in one.access_refused)
         own = tuple(meter_of(meter) for meter in one.meters)
         return replace(one, key=accounts[one.key], meters=own, reliefs=reliefs, access_refused=refused, sender=number)

@@ -268,9 +268,9 @@ ORDER BY a.house, length(s.record_key), s.record_key, u.starts_on NULLS FIRST, u
 SELECT account, els FROM unified_account_now ORDER BY account
 
 -- name: facts_reliefs
--- What lowers the price on the bill in the month.
-SELECT account, service, share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id FROM relief_now
-WHERE kind = 1 AND service IS NOT NULL AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
+-- Shares of the price in the month: what lowers the bill (of a named service), and what is paid in cash (of one service or of all).
+SELECT account, coalesce(service, ''), share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id, kind = 2 FROM relief_now
+WHERE (kind = 1 AND service IS NOT NULL OR kind = 2) AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
 ORDER BY account, starts_on, record_id
 
 -- name: facts_prices
