@@ -17,6 +17,7 @@ from core.charges.findings import Held
 from core.charges.house_meters import AverageMonth, Counted, StoppedMeter, average_instead, installed_by, stopped_meters, unread
 from core.charges.rules import Rules
 from core.charges.volumes import Part
+from core.exact import scaled
 from core.ids import RecordId
 from core.model.facts import HouseFacts, MeterFacts, ServiceFacts
 from core.period import Month
@@ -177,7 +178,7 @@ def shared_part(common: CommonVolume, *, area: Fraction, area_source: RecordId, 
     """An account's share of the common volume: by its area in the area of all premises."""
     if not house.useful_area_e2:
         raise Held("CH-004", "нет площади всех помещений дома (HOUSE.25)", hint="Присылает УК.", clause="ЖК ст. 156 ч. 9.2", scope="house")
-    values = {**common.values, "S": area, "S_all": Fraction(house.useful_area_e2, 100)}
+    values = {**common.values, "S": area, "S_all": scaled(house.useful_area_e2, 100)}
     records = {**common.records, "S": (area_source,), "S_all": (house.source,)}
     return Part(common.clause, values, records, by_days_of_month=True)
 
@@ -242,6 +243,6 @@ def _by_norm(house: HouseFacts, service: ServiceFacts, month: Month, rules: Rule
     norms = rules.norms(
         "per_m2_common", month.last, month.last, utility=None, resource=service.resource_kind, what=f"«{service.name}», на общее имущество"
     )
-    values = {"N": norms[0].value, "S_common": Fraction(house.common_area_e2, 100)}
+    values = {"N": norms[0].value, "S_common": scaled(house.common_area_e2, 100)}
     volume = values["N"] * values["S_common"]
     return CommonVolume(month, "norm", volume, values, {"N": norms[0].records, "S_common": (house.source,)})

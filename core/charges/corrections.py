@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -34,9 +34,19 @@ class Corrections:
     rules: Rules
     service: ServiceFacts
     payers: Payers
+    _waters: tuple[ServiceFacts, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._waters = tuple(
+            one
+            for one in self.house.services
+            if one.provision == _INDIVIDUAL and resource_of(one) in ("cold_water", "hot_water") and not is_heat_of_water(one)
+        )
 
     def absence(self, account: AccountFacts, resource: Resource, tariffs: Sequence[Valued]) -> tuple[Group, ...]:
         """Rows that take the norm of absent days away, one group for each tariff; of wastewater the norms of both waters together."""
+        if not account.absences:
+            return ()
         absences = absent_days(account, resource, meters=self.payers.meters(account), services=self.house.services, rules=self.rules)
         groups = []
         for tariff in tariffs if absences else ():
@@ -104,10 +114,9 @@ class Corrections:
     def waters(self, account: AccountFacts) -> list[ServiceFacts]:
         """Cold and hot water that the payer is provided with in the month; of two-component hot water the carrier."""
         found = []
-        for service in self.house.services:
+        for service in self._waters:
             carrier = self.payers.carrier(account, service)
-            water = service.provision == _INDIVIDUAL and resource_of(service) in ("cold_water", "hot_water")
-            if water and not is_heat_of_water(service) and carrier is not None and service_days(carrier, service, self.rules.month):
+            if carrier is not None and service_days(carrier, service, self.rules.month):
                 found.append(service)
         return found
 

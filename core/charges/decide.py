@@ -77,8 +77,10 @@ class _Decision:
         self.averages = {month: averages_of(rules, month) for month in start.until(self.month)}
         """Months of the walk, from the first that readings give a volume of to the charged one, with the limits of the average."""
         self.by_key = {service.key: service for service in (*house.base_services, *house.services)}
-        self.metered: dict[str, dict[str, list[MonthVolume | Held]]] = {}
-        """Volumes by service and account key, from the first month of readings to the charged one."""
+        self.metered: dict[str, Mapping[str, MonthVolume | Held]] = {}
+        """Volumes of the charged month by service and account key."""
+        self.together: dict[str, tuple[Fraction | None, ...]] = {}
+        """Individual volumes of the house by service, in each month of the walk; None when one of them is not known."""
         self.meters: dict[str, dict[Month, tuple[Fraction, tuple[RecordId, ...]]]] = {}
         self.common: dict[str, CommonVolume] = {}
         self.negative: dict[str, tuple[Fraction, Fraction]] = {}
@@ -105,7 +107,8 @@ class _Decision:
                 continue
             if resource in ("heating", "wastewater") and not self._has_flat_meters(service):
                 continue
-            self.metered[service.key] = individual.of(service, resource, every_month=service.key in bases)
+            volumes = individual.of(service, resource, every_month=service.key in bases)
+            self.metered[service.key], self.together[service.key] = volumes.now, volumes.together
         for service in self.house.services:
             if service.provision == _COMMON:
                 self._common(service)
@@ -219,7 +222,8 @@ class _Decision:
             if frozen.negative is not None:
                 self.negative[base.key] = frozen.negative
             return
-        individual = {month: self._together(base, i) for i, month in enumerate(self.averages)}
+        together = self.together.get(base.key) or (None,) * len(self.averages)
+        individual = dict(zip(self.averages, together, strict=True))
         corrected = dict(self.house.volume_corrections_e6).get(base.key, 0)
         now = individual.get(self.month)
         if corrected and now is not None and self.rules.choice("house_effect", self.month.last) == "open_month":
@@ -243,18 +247,6 @@ class _Decision:
         if found[-1].negative is not None:
             self.negative[base.key] = found[-1].negative
 
-    def _together(self, base: ServiceFacts, index: int) -> Fraction | None:
-        """Individual volumes of the house in a month; None when one of them is not known."""
-        if base.key not in self.metered:
-            return None
-        total = Fraction(0)
-        for months in self.metered[base.key].values():
-            volume = months[index]
-            if isinstance(volume, Held):
-                return None
-            total += volume.volume
-        return total
-
     def _freeze(
         self, service: str, month: Month, what: Literal["meter", "individual", "soi", "correction"], volume: Fraction, method: str
     ) -> None:
@@ -271,8 +263,7 @@ class _Decision:
 
     def _refused(self, account: AccountFacts, service: ServiceFacts) -> None:
         """Say which readings of the month were not used, so that somebody checks them."""
-        months = self.metered.get(service.key, {}).get(account.key)
-        last = months[-1] if months else None
+        last = self.metered.get(service.key, {}).get(account.key)
         if isinstance(last, MonthVolume) and last.refused:
             days = ", ".join(f"{reading.taken_on:%d.%m.%Y}" for reading in last.refused)
             held = Held(

@@ -92,12 +92,14 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     "penalty.rate": re.compile(r"key|\d+(\.\d+)?"),
     "penalty.key_rate": re.compile(r"unknown|\d+(\.\d+)?"),
+    "bound.growth_percent": re.compile(r"region|\d+(\.\d+)?"),
     "calendar.days_off": re.compile(r"\d\d\.\d\d( \d\d\.\d\d)*"),
     "calendar.worked": re.compile(r"|\d\d\.\d\d( \d\d\.\d\d)*"),
 }
 """Parameters that are written in a way of their own: a rate or the word that stands for it, days of one year."""
 
-_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", *MONEY_CHOICES)
+_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", "bound.", *MONEY_CHOICES)
+"""Parameters that change no line of charges."""
 _NAMES = frozenset({*NUMBERS, *CHOICES, *MONEY_CHOICES, *PATTERNS})
 _WAYS: Mapping[str, tuple[str, ...]] = {**CHOICES, **MONEY_CHOICES}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -16,6 +16,7 @@ from core.charges.rows import LinePlan
 from core.charges.rules import Rules, Valued, is_heat_of_water, resource_of
 from core.charges.utilities import UtilityLines
 from core.charges.volumes import MonthVolume, Part, service_days
+from core.exact import scaled
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.lines import Method
@@ -36,11 +37,15 @@ class LineDecider:
     rules: Rules
     service_facts: ServiceFacts
     payers: Payers
-    metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]]
+    metered: Mapping[str, Mapping[str, MonthVolume | Held]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     common: CommonVolume | None
     negative: Mapping[str, tuple[Fraction, Fraction]]
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
+    _utilities: UtilityLines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._utilities = UtilityLines(self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative)
 
     def line(self, account: AccountFacts) -> LinePlan | None:
         """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
@@ -63,7 +68,7 @@ class LineDecider:
 
     def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         service, resource = self.service_facts, resource_of(self.service_facts)
-        lines = UtilityLines(self.house, self.rules, service, self.payers, self.metered, self.meters, self.negative)
+        lines = self._utilities
         if resource == "wastewater":
             return lines.wastewater(account, days)
         if resource == "heating":
@@ -90,7 +95,7 @@ class LineDecider:
         house = self.house
         if house.price_e6 is None or house.price_source is None:
             raise Held("CH-008", "нет цены содержания жилого помещения", hint="Цену присылает УК.", clause="ЖК ст. 156", scope="service")
-        price = Valued(*days, Fraction(house.price_e6, 10**6), (house.price_source,))
+        price = Valued(*days, scaled(house.price_e6, 10**6), (house.price_source,))
         return self._plan(account, area_part("maintenance", account), (price,), days=days, method="area", creditor=self._manager())
 
     def _contribution_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan:
@@ -103,7 +108,7 @@ class LineDecider:
                 clause="ЖК ст. 169, 170",
                 scope="service",
             )
-        excess = Fraction(house.contribution_excess_e6, 10**6)
+        excess = scaled(house.contribution_excess_e6, 10**6)
         part = area_part("contribution", account, e=(excess, (house.contribution_source,)))
         minimum = self.rules.contribution_tariffs(house.oktmo, *days)
         plan = self._plan(account, part, minimum, days=days, method="area", creditor=house.contribution_creditor_id)
@@ -121,7 +126,7 @@ class LineDecider:
         if self.common.method == "none":
             return None
         tariffs = self.rules.tariffs(base, self.house.oktmo, *days)
-        part = shared_part(self.common, area=Fraction(account.area_e2, 100), area_source=account.source, house=self.house)
+        part = shared_part(self.common, area=scaled(account.area_e2, 100), area_source=account.source, house=self.house)
         method: Method = {"odpu": "odpu", "average": "average"}.get(self.common.method, "norm")  # type: ignore[assignment]  # literals
         decided = () if self.house.soi_mode_source is None else (self.house.soi_mode_source,)
         return self._plan(account, part, tariffs, days=days, method=method, creditor=self._manager(), sources=decided)

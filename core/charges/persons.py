@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from core.charges.findings import Held
 from core.charges.rules import Rules
+from core.exact import whole
 from core.ids import RecordId
 from core.model.facts import AccountFacts, ResidenceFacts
 from core.period import Month
@@ -79,8 +80,12 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
         count = owners.value * days_between(first, last) / month.days
         return Persons(count, (account.source, *owners.records), owners.law)
     person_days = sum(_days(item, first, last, inclusive=inclusive) for item in lived)
-    return Persons(Fraction(person_days, month.days), tuple(item.source for item in lived))
+    number, rest = divmod(person_days, month.days)
+    count = Fraction(person_days, month.days) if rest else whole(number)
+    return Persons(count, tuple(item.source for item in lived))
 
 
 def _days(residence: ResidenceFacts, first: date, last: date, *, inclusive: bool) -> int:
+    if residence.first <= first and residence.last is None:
+        return days_between(first, last)
     return person_days(Days(residence.first, residence.last), first, last, inclusive=inclusive)

@@ -46,7 +46,7 @@ class Ranged:
 
 def by_ranges(
     account: AccountFacts, service: ServiceFacts, parts: tuple[Part, ...], volume: MonthVolume, *, house: HouseFacts, rules: Rules,
-    metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]], days: tuple[date, date],
+    metered: Mapping[str, Mapping[str, MonthVolume | Held]], days: tuple[date, date],
 ) -> Ranged | None:  # fmt: skip
     """The line by ranges; None where the region has no such tariffs for the service."""
     numbers = rules.range_numbers(service, house.oktmo)
@@ -82,13 +82,13 @@ def _part(
 
 
 def _zones(
-    account: AccountFacts, service: ServiceFacts, house: HouseFacts, metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]]
+    account: AccountFacts, service: ServiceFacts, house: HouseFacts, metered: Mapping[str, Mapping[str, MonthVolume | Held]]
 ) -> list[MonthVolume]:
     """Volumes of the account's services of the same utility in the month: its zones."""
     found = []
     for one in house.services:
         if one.utility_kind == service.utility_kind and one.provision == _INDIVIDUAL and account.key in metered.get(one.key, {}):
-            volume = metered[one.key][account.key][-1]
+            volume = metered[one.key][account.key]
             if isinstance(volume, Held):
                 raise volume
             found.append(volume)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -43,9 +43,14 @@ class UtilityLines:
     rules: Rules
     service: ServiceFacts
     payers: Payers
-    metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]]
+    metered: Mapping[str, Mapping[str, MonthVolume | Held]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     negative: Mapping[str, tuple[Fraction, Fraction]]
+    _corrections: Corrections = field(init=False)
+    _heat_meters: HeatMeters | None = None
+
+    def __post_init__(self) -> None:
+        self._corrections = Corrections(self.house, self.rules, self.service, self.payers)
 
     def metered_line(self, account: AccountFacts, resource: Resource, days: tuple[date, date]) -> LinePlan | None:
         """Formula 1, п. 59, formula 4 or 4(1); None where the premises do not use the service at all (no gas stove)."""
@@ -94,9 +99,7 @@ class UtilityLines:
 
     def heat_of_water(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         """Formulas 23 and 23(1): the volume of the carrier × heat in 1 m³; the coefficient is due on both components."""
-        carrier = next(
-            (one for one in Corrections(self.house, self.rules, self.service, self.payers).waters(account) if self._heated(one)), None
-        )
+        carrier = next((one for one in self._corrections.waters(account) if self._heated(one)), None)
         if carrier is None:
             raise Held(
                 "CH-023", "нет услуги «горячая вода: носитель», по объёму которой считается тепло", hint="Присылает РСО (DICTUSLUGA).",
@@ -116,9 +119,9 @@ class UtilityLines:
     def wastewater(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         """By its own meter where there is one, else cold and hot water as charged, of whoever supplies them to the payer."""
         own = self.metered.get(self.service.key, {}).get(account.key)
-        if own is not None and isinstance(own[-1], MonthVolume) and own[-1].metered and own[-1].method != "norm":
+        if isinstance(own, MonthVolume) and own.metered and own.method != "norm":
             return self.metered_line(account, "wastewater", days)
-        corrections = Corrections(self.house, self.rules, self.service, self.payers)
+        corrections = self._corrections
         values = {"V_cold": Fraction(0), "V_hot": Fraction(0)}
         records: dict[str, tuple[RecordId, ...]] = {"V_cold": (), "V_hot": ()}
         raised = Fraction(0)
@@ -141,7 +144,8 @@ class UtilityLines:
             sources = (*records["V_cold"], *records["V_hot"])
             part = Part("wastewater_raised", excess, {"V_plain": sources, "V_raised": sources, "K": coefficient.records})
             plan = replace(plan, with_k=groups_of((part,), tariffs, days=days, month_days=self.rules.month.days))
-        plan = replace(plan, recalculation=corrections.absence(account, "wastewater", tariffs))
+        if account.absences:
+            plan = replace(plan, recalculation=corrections.absence(account, "wastewater", tariffs))
         plan = corrections.interruptions(plan, "wastewater", metered=True)
         return corrections.relief(plan, account, "wastewater", values["V_cold"] + values["V_hot"])
 
@@ -169,7 +173,7 @@ class UtilityLines:
         tariffs = self._tariffs(days)
         method: Method = "area" if by_area else "residents"
         plan = self._plan(account, (part,), tariffs, days=days, method=method, sources=decided)
-        corrections = Corrections(self.house, self.rules, self.service, self.payers)
+        corrections = self._corrections
         plan = replace(plan, recalculation=corrections.absence(account, "waste", tariffs))
         return lowered_by_quality(plan, account, self.service, "waste", self.house, self.rules, volume=Fraction(0))
 
@@ -185,15 +189,18 @@ class UtilityLines:
         """Heating in every way of section 5; None outside the season."""
         if any(one.purpose == "heating" for one in self.house.boiler):
             plan = boiler_heating(account, self.service, self.house, self.rules, days=days)
-            return Corrections(self.house, self.rules, self.service, self.payers).interruptions(plan, "heating", metered=True)
-        flats = HeatMeters.of(self.house, self.service, self.metered.get(self.service.key, {}), self.payers, self.rules)
+            return self._corrections.interruptions(plan, "heating", metered=True)
+        if self._heat_meters is None:
+            metered = self.metered.get(self.service.key, {})
+            self._heat_meters = HeatMeters.of(self.house, self.service, metered, self.payers, self.rules)
+        flats = self._heat_meters
         part, method = heating_part(
             account, self.service, self.house, meters=self.meters, flats=flats, rules=self.rules, hot_water=self._hot_water()
         )
         if part is None:
             return None
         plan = self._plan(account, (part,), self._tariffs(days), days=days, method=method)
-        corrections = Corrections(self.house, self.rules, self.service, self.payers)
+        corrections = self._corrections
         plan = corrections.interruptions(plan, "heating", metered=method != "norm")
         return lowered_by_quality(plan, account, self.service, "heating", self.house, self.rules, volume=Fraction(0))
 
@@ -209,8 +216,7 @@ class UtilityLines:
         if not services or not norms:
             return None
         total, records = Fraction(0), list[RecordId]()
-        for months in (months for service in services for months in self.metered[service.key].values()):
-            volume = months[-1]
+        for volume in (volume for service in services for volume in self.metered[service.key].values()):
             if isinstance(volume, Held):
                 raise volume
             total += volume.volume
@@ -224,11 +230,12 @@ class UtilityLines:
         days: tuple[date, date],
     ) -> LinePlan:  # fmt: skip
         """Coefficient, absence, late months, interruption and relief of a line by meters or by the norm."""
-        corrections = Corrections(self.house, self.rules, self.service, self.payers)
+        corrections = self._corrections
         if volume.method == "norm":
             if resource in RAISED and self._raises(account, resource, volume):
                 plan = replace(plan, with_k=with_coefficient(plan.base, self.rules.coefficients(resource, *days)))
-            plan = replace(plan, recalculation=corrections.absence(account, resource, tariffs))
+            if account.absences:
+                plan = replace(plan, recalculation=corrections.absence(account, resource, tariffs))
         elif volume.rebuilt:
             plan = replace(plan, recalculation=corrections.rebuilt(volume))
         found = acts_of(account, self.service, self.house, self.rules) if account.acts else ()
@@ -274,7 +281,7 @@ class UtilityLines:
         return water.utility_kind == self.service.utility_kind and not is_heat_of_water(water)
 
     def _charged(self, account: AccountFacts, service: ServiceFacts) -> MonthVolume:
-        volume = self.metered[service.key][account.key][-1]
+        volume = self.metered[service.key][account.key]
         if isinstance(volume, Held):
             raise volume
         return volume

@@ -103,6 +103,29 @@ WHERE (CAST(:finding AS bigint) IS NULL OR f.finding_id = :finding)
   AND (CAST(:finding AS bigint) IS NOT NULL OR NOT EXISTS (SELECT FROM intake i WHERE i.message_id = f.message_id AND i.taken_at > f.found_at))
 ORDER BY f.finding_id
 
+-- name: carry_decisions
+-- What was accepted of an earlier draft of the month stays accepted where the new one finds exactly the same.
+INSERT INTO finding_decision (finding_id, provider_id, verdict, reason, actor, message_id, decided_at)
+SELECT n.finding_id, n.provider_id, known.verdict, known.reason, known.actor, known.message_id, known.decided_at
+FROM finding n
+JOIN (
+  SELECT DISTINCT ON (o.code, o.message, o.effect, o.value, o.house_id, o.account_id, o.service_id)
+    o.code, o.message, o.effect, o.value, o.house_id, o.account_id, o.service_id, d.verdict, d.reason, d.actor, d.message_id, d.decided_at
+  FROM finding o JOIN finding_decision d USING (finding_id)
+  WHERE o.provider_id = :provider AND o.month = :month AND o.calculation_id < :calculation
+  ORDER BY o.code, o.message, o.effect, o.value, o.house_id, o.account_id, o.service_id, d.decided_at DESC
+) known ON known.code = n.code AND known.message = n.message AND known.effect = n.effect
+  AND (known.value, known.house_id, known.account_id, known.service_id) IS NOT DISTINCT FROM (n.value, n.house_id, n.account_id, n.service_id)
+WHERE n.calculation_id = :calculation AND known.verdict = 'accept'
+ON CONFLICT DO NOTHING
+
+-- name: house_accounts
+-- Accounts of some houses.
+SELECT h.entity_id AS house_id, e.entity_id AS account_id FROM account_now a
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+JOIN entity h ON h.provider_id = :provider AND h.kind = 'house' AND h.entity_key = a.house
+ORDER BY h.entity_id, e.entity_id
+
 -- name: decide_finding
 INSERT INTO finding_decision (finding_id, provider_id, verdict, reason, actor, message_id, decided_at)
 SELECT finding_id, provider_id, :verdict, :reason, :actor, :message, :at FROM finding WHERE finding_id = :finding

@@ -27,6 +27,7 @@ from core.records.entities import AccountNumber, find_accounts
 from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
+from core.services.stops import read_stops
 from core.storage.engine import transaction
 
 __all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "explain_account"]
@@ -78,6 +79,8 @@ class AccountExplained:
     origins: Mapping[RecordId, Origin]
     differences: tuple[DifferenceExplained, ...] = ()
     """Recalculations of closed months, by month and cause."""
+    stopped: bool = False
+    """Whether the house waits for a person's decision: these lines are not in the ledger."""
 
     @property
     def total(self) -> int:
@@ -121,8 +124,9 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
             sources = {record for line in (*lines, *lawful.values(), *changed) for record in line.sources}
             sources |= {record for item in differences for record in item.row.records}
             held = _held(connection, calculation, account)
+            stopped = account.house_id in read_stops(connection, calculation).houses
             found_origins = origins(connection, sorted(sources))
-            explained.append(AccountExplained(account, month, calculation, told, held, found_origins, differences))
+            explained.append(AccountExplained(account, month, calculation, told, held, found_origins, differences, stopped))
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained

@@ -47,6 +47,7 @@ from core.records.facts import house_ids, read_region
 from core.records.learned import HOUSE_TOTALS, learned
 from core.services.blocks import Block, blocks_known
 from core.services.joint_houses import JointReader
+from core.services.stops import stopped_accounts
 
 __all__ = ["Adjust", "adjusted_houses", "differences_of", "post_recalculations", "recalculate_closed"]
 
@@ -180,6 +181,7 @@ class _Recalculation:
         self.findings = findings
         self._regions: dict[RecordId, Facts] = {}
         self._own: dict[EntityId, set[EntityId]] = {}
+        self._stopped = frozenset(stopped_accounts(connection, self.original))
 
     def rows(self, touched: Mapping[EntityId | None, _House]) -> Iterator[DifferenceRow]:
         """Differences of the houses, batch by batch, in flat memory."""
@@ -254,7 +256,8 @@ class _Recalculation:
         """The lines whose totals are frozen: those of the month's calculation, or what computed the house anew since (then True)."""
         scope = {"provider_id": self.provider_id, "month": self.month, "accounts": accounts, "before": self.calculation.month}
         anew = lines_computed_anew(self.connection, whole_house=_WHOLE_HOUSE, **scope)  # type: ignore[arg-type]  # as they are named
-        lines = {(line.account_id, line.service_id): line for line in read_lines(self.connection, self.original, accounts)}
+        posted = [account for account in accounts if account not in self._stopped]  # what is stopped has charged nothing yet
+        lines = {(line.account_id, line.service_id): line for line in read_lines(self.connection, self.original, posted)}
         return [line for line in {**lines, **anew}.values() if line is not None], bool(anew)
 
     def _whole_house(

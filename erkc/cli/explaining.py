@@ -72,6 +72,8 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     if item.differences:
         screen.say()
         screen.heading(f"Перерасчёты закрытых месяцев, итого в {item.month.title}: {roubles(item.recalculated)} руб.")
+    if item.stopped:
+        screen.say(f"Дом остановлен, строки не проведены: ждут решения (erkc bill findings {item.month}).")
     for held in item.held:
         screen.say()
         screen.heading(f"Замечание {held.code}" + (" — начисление задержано" if held.severity == "error" else ""))
@@ -130,6 +132,7 @@ def explained_json(item: AccountExplained) -> dict[str, object]:
         "month": str(item.month),
         "mode": item.calculation.mode,
         "total": item.total,
+        "stopped": item.stopped,
         "held": [finding_json(held) for held in item.held],
         "lines": [
             {

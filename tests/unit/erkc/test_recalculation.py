@@ -22,12 +22,14 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.clock import FixedClock
+from core.errors import InputError
 from core.ids import ProviderId
 from core.issued.bills import bills_of_month
 from core.ledger.calculations import latest_calculation, read_lines
 from core.ledger.differences import read_differences
 from core.period import Month
 from core.records.providers import provider
+from core.services.accepting import accept_findings, month_findings
 from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
 from core.services.issue import issue_month
 from core.services.penalties import Penalties
@@ -134,7 +136,12 @@ def _draft(application: Application, month: Month, *, mode: str = "charge", agai
 
 def _post(application: Application, month: Month) -> Draft:
     drafted = _draft(application, month)
-    assert [item for item in drafted.findings if item.severity == "error"] == []
+    assert {item.code for item in drafted.open} <= {"CH-037"}, "an area that changed no longer adds up to the house's: a person accepts it"
+    found = month_findings(application.engine, provider_id=OURS, month=month)
+    assert found is not None
+    waiting = [one.finding_id for one in found.findings if found.is_open(one)]
+    if waiting:
+        accept_findings(application.engine, numbers=waiting, reason="площадь изменилась", actor="тест", clock=application.clock)
     scope = {"provider_id": OURS, "month": month, "actor": "тест", "clock": application.clock}
     approve_month(application.engine, reason="тест", **scope)
     assert post_month(application.engine, law=law(), **scope).posted.conflicts == ()
@@ -265,7 +272,7 @@ def test_what_was_learned_late_comes_into_the_open_month_by_month_and_cause(clos
     before = _frozen(closed)
     _learn(closed, tmp_path, run)
     code, drafted = run("bill", "month", "2026-11", "--draft")
-    assert code == 0 and "Перерасчёты закрытых месяцев" in drafted and "запрет, не проводится" in drafted
+    assert code == 1 and "Перерасчёты закрытых месяцев" in drafted and "запрет, не проводится" in drafted
     assert _found(closed, NOVEMBER, A) == OF_A
     assert _found(closed, NOVEMBER, B) == OF_B
     assert _found(closed, NOVEMBER, C) == OF_C
@@ -497,7 +504,7 @@ def test_a_house_that_was_held_is_charged_when_what_was_missing_comes(server_url
         drafted = _draft(application, SEPTEMBER)
         assert [item.code for item in drafted.findings if item.severity == "error"] == ["CH-005"]
         scope = {"provider_id": OURS, "month": SEPTEMBER, "actor": "тест", "clock": application.clock}
-        approve_month(application.engine, reason="тест", with_held=True, **scope)
+        approve_month(application.engine, reason="тест", **scope)
         post_month(application.engine, law=law(), **scope)
         _take(application, tmp_path, OCTOBER, {"puval": [*missing, *reading_rows("10.2026")]})
         drafted = _post(application, OCTOBER)
@@ -509,7 +516,12 @@ def test_a_house_that_was_held_is_charged_when_what_was_missing_comes(server_url
             assert calculation is not None
             found = {(row.account_id, row.service_id): row.total for row in read_differences(connection, calculation)}
             scope = {"provider_id": OURS, "month": SEPTEMBER, "known_until": calculation.known_until, "law": law()}
-            charged = [line for _, _, houses in charged_batches(connection, **scope) for house in houses for line in house.lines]
+            charged = [line for batch in charged_batches(connection, **scope) for house in batch.charged for line in house.lines]
         late = {(line.account_id, line.service_id): line.total for line in charged if (line.account_id, line.service_id) in found}
         assert found == late and len(found) > 300
+        stopped = month_findings(application.engine, provider_id=OURS, month=SEPTEMBER)
+        assert stopped is not None
+        (held,) = [one.finding_id for one in stopped.findings if stopped.is_open(one)]
+        with pytest.raises(InputError, match=r"CH-0116.*уже начислены следующим месяцем"):
+            accept_findings(application.engine, numbers=[held], reason="верно", actor="тест", clock=application.clock)
         assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
