@@ -50,10 +50,10 @@ class PayerAccount:
     """An organisation pays: its growth is not limited."""
 
 
-def read_limits(connection: Connection, *, month: Month) -> tuple[Limit, ...]:
+def read_limits(connection: Connection, *, month: Month, known_until: RecordId | None = None) -> tuple[Limit, ...]:
     """Limits that are in force on the last day of the month."""
     statement = with_tables(queries("core.records").raw["region_limits"], limit_now=in_force(ApprovedLimit))
-    rows = connection.execute(text(statement), scope(CENTRE, until=month.last, known_until=None))
+    rows = connection.execute(text(statement), scope(CENTRE, until=month.last, known_until=known_until))
     found = (Limit(*row) for row in rows)
     return tuple(limit for limit in found if limit.last is None or limit.last >= month.last)
 

@@ -296,6 +296,16 @@ SELECT account, coalesce(service, ''), share_e4, coalesce(entitled, 1), starts_o
 WHERE (kind = 1 AND service IS NOT NULL OR kind = 2) AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
 ORDER BY account, starts_on, record_id
 
+-- name: measures_of_support
+-- All measures of the month with their accounts: shares of the price, cash, subsidies.
+SELECT r.record_id, e.entity_id AS account_id, a.number, r.account, r.kind, r.service, r.share_e4, r.entitled, r.starts_on, r.ends_on, r.amount
+FROM relief_now r
+JOIN account_now a ON a.record_key = r.account
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = r.account
+WHERE r.starts_on <= :until AND (r.ends_on IS NULL OR r.ends_on >= :since)
+  AND (CAST(:account_ids AS bigint[]) IS NULL OR e.entity_id = ANY (:account_ids))
+ORDER BY e.entity_id, r.kind, r.starts_on, r.record_id
+
 -- name: facts_prices
 -- The price in force at the end of the month comes last.
 SELECT house, price_e6, record_id FROM price_now
