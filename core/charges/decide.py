@@ -63,6 +63,7 @@ def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVol
     decision.report_unused_acts()
     if not decision.plan.held:
         decision.report_unserved()
+        decision.report_reliefs()
     return decision.plan
 
 
@@ -243,6 +244,22 @@ class _Decision:
                 hint="Проверьте вид счёта (KVAR.5) и услуги дома с их датами; присылает УК или РСО.", clause="п. 37",
             )  # fmt: skip
             self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account))
+
+    def report_reliefs(self) -> None:
+        """Reliefs on the bill that lower no line: whoever has the right must not lose it silently."""
+        relieved = {(plan.account_id, plan.service_id) for plan in self.plan.plans if plan.benefit}
+        for account in self.house.accounts:
+            for item in (one for one in account.reliefs if not one.cash):
+                service = self.by_key.get(item.service)
+                if service is None or (account.account_id, service.service_id) not in relieved:
+                    held = Held(
+                        "CH-054", f"льгота на услугу {item.service} не применена: по этой услуге на счёте ничего не начислено",
+                        hint="Проверьте услугу, счёт и даты меры поддержки (RELIEF); присылает УК.", clause="ЖК ст. 159, 160",
+                    )  # fmt: skip
+                    told = finding(
+                        held, month=self.month, house=self.house, account=account, service=service, effect="no_relief", severity="warning"
+                    )
+                    self.plan.findings.append(told)
 
     def _reaches(self, service: ServiceFacts, account: AccountFacts) -> bool:
         """Whether the service is charged on the account on some day of the month."""

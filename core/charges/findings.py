@@ -40,7 +40,7 @@ class Held(Exception):
 @dataclass(frozen=True, slots=True)
 class ChargeFinding(Finding):
     """A finding of a calculation; ``effect`` is ``hold_line``, ``hold_house``, ``ignore_reading``, ``use_believed``,
-    ``house_apart`` or ``await_sender``."""
+    ``house_apart``, ``no_relief`` or ``await_sender``."""
 
     clause: str = ""
 

@@ -84,6 +84,7 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
     "setting.regional_holidays": ("ignore",),
     "setting.pp253_small": ("accumulate", "daily"),
     "setting.edk_cap": ("household", "entitled"),
+    "setting.index_base_october": ("both", "december", "september"),
     "penalty.moratorium": ("none", "all", "existing"),
 }
 """The same for deadlines, penalties and reliefs (charging rules, section 10)."""

@@ -291,10 +291,20 @@ ORDER BY a.house, length(s.record_key), s.record_key, u.starts_on NULLS FIRST, u
 SELECT account, els FROM unified_account_now ORDER BY account
 
 -- name: facts_reliefs
--- What lowers the price on the bill in the month.
-SELECT account, service, share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id FROM relief_now
-WHERE kind = 1 AND service IS NOT NULL AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
+-- Shares of the price in the month: what lowers the bill (of a named service), and what is paid in cash (of one service or of all).
+SELECT account, coalesce(service, ''), share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id, kind = 2 FROM relief_now
+WHERE (kind = 1 AND service IS NOT NULL OR kind = 2) AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
 ORDER BY account, starts_on, record_id
+
+-- name: measures_of_support
+-- All measures of the month with their accounts: shares of the price, cash, subsidies.
+SELECT r.record_id, e.entity_id AS account_id, a.number, r.account, r.kind, r.service, r.share_e4, r.entitled, r.starts_on, r.ends_on, r.amount
+FROM relief_now r
+JOIN account_now a ON a.record_key = r.account
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = r.account
+WHERE r.starts_on <= :until AND (r.ends_on IS NULL OR r.ends_on >= :since)
+  AND (CAST(:account_ids AS bigint[]) IS NULL OR e.entity_id = ANY (:account_ids))
+ORDER BY e.entity_id, r.kind, r.starts_on, r.record_id
 
 -- name: facts_prices
 -- The price in force at the end of the month comes last.
@@ -424,6 +434,23 @@ ORDER BY name
 
 -- name: region_limits
 SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first
+
+-- name: payer_accounts
+-- Accounts open in the month with their payers: the ЕЛС, else the account itself.
+SELECT payer, entity_id, number, els, oktmo, address, premises, house_kind, residential, by_organisation FROM (
+  SELECT DISTINCT ON (a.record_key) coalesce('els/' || u.els, 'account/' || :provider || '/' || a.record_key) COLLATE "C" AS payer,
+    e.entity_id, a.number, u.els, h.oktmo, h.address, coalesce(p.number, '') AS premises, h.house_kind, coalesce(p.kind, 1) = 1 AS residential,
+    a.payer_organisation IS NOT NULL AS by_organisation
+  FROM account_now a
+  JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+  JOIN house_now h ON h.record_key = a.house
+  LEFT JOIN unified_account_now u ON u.account = a.record_key
+  LEFT JOIN place_now l ON l.account = a.record_key
+  LEFT JOIN room_now r ON r.record_key = l.room
+  LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
+  WHERE a.opened_on <= :until AND (a.closed_on IS NULL OR a.closed_on >= :since)
+  ORDER BY a.record_key, p.record_id NULLS LAST, l.record_id, u.record_id
+) x ORDER BY payer, entity_id
 
 -- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
 
