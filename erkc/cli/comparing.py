@@ -1,0 +1,154 @@
+"""Who pays more or less, by how much and why: ``erkc diff`` (two months) and ``erkc impact`` (a change of law, tariffs, norms)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.charges.comparison import Bucket, Mover, Sums
+from core.errors import ConfigError
+from core.records.providers import Provider
+from core.services.compared import Compared, compared_json, percent_text
+from core.services.diff import diff_months
+from erkc.application import Application
+from erkc.cli.options import Json, month_of, opened, providers_of_month
+from erkc.cli.screen import Screen, roubles
+from erkc.render.chart import comparison_chart
+
+__all__ = ["register"]
+
+Sender = Annotated[str | None, typer.Option("--provider", metavar="ИНН", help="Только этот отправитель; без ключа — все.")]
+Svg = Annotated[Path | None, typer.Option("--svg", metavar="ФАЙЛ", help="Нарисовать диаграмму в файл SVG.")]
+Top = Annotated[int, typer.Option("--top", min=0, metavar="N", help="Сколько счетов, домов и услуг показать.")]
+MonthOf = Annotated[str, typer.Argument(metavar="ГГГГ-ММ")]
+
+
+def register(application: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    application.command("diff")(diff)
+
+
+def diff(before_text: MonthOf, after_text: MonthOf, provider: Sender = None, svg: Svg = None, top: Top = 10, as_json: Json = False) -> None:
+    """Сравнить начисления двух месяцев: кто платит больше или меньше, на сколько и почему.
+
+    Разница каждой строки разложена по причинам точно: причины в сумме дают разницу до копейки. База данных не меняется.
+    """
+    before, after = month_of(before_text), month_of(after_text)
+    with opened(as_json) as (application, screen):
+        with screen.progress("Сравниваю") as progress:
+            compared = diff_months(
+                application.engine, senders=_senders(application, provider), before=before, after=after, top=top, progress=progress
+            )
+        _show(screen, compared, top)
+        _draw(screen, compared, svg)
+        screen.document(compared_json(compared) | {"svg": None if svg is None else str(svg)})
+
+
+def _senders(application: Application, inn: str | None) -> list[Provider]:
+    """All senders, or the one of an ИНН."""
+    found = providers_of_month(application)
+    if inn is None:
+        return found
+    chosen = [one for one in found if one.inn == inn]
+    if not chosen:
+        known = ", ".join(f"{one.inn} ({one.name})" for one in found)
+        raise ConfigError("CLI-0103", f"Нет отправителя с ИНН {inn}.", hint=f"Есть: {known}.")
+    return chosen
+
+
+def _draw(screen: Screen, compared: Compared, file: Path | None) -> None:
+    if file is None:
+        return
+    try:
+        file.write_bytes(comparison_chart(compared))
+    except OSError as error:
+        raise ConfigError("CLI-0202", f"Файл {file} не записывается: {error.strerror}.", hint="Проверьте путь и права.") from error
+    screen.say(f"Диаграмма: {file}")
+
+
+def _show(screen: Screen, compared: Compared, top: int) -> None:
+    if screen.as_json:
+        return
+    total = compared.sums.total
+    screen.heading(compared.title)
+    for note in (*compared.without.values(), *compared.notes):
+        screen.say(f"  {note}", style="yellow")
+    screen.say(f"  было {roubles(total.before)} руб., стало {roubles(total.after)} руб., разница {_difference(total)}")
+    screen.say(f"  лицевых счетов {total.accounts}: больше платят {total.more}, меньше {total.less}, без изменений {total.same}")
+    for sums, words in ((compared.sums.appeared, "начислений раньше не было"), (compared.sums.ended, "начислений больше нет")):
+        if sums.accounts:
+            screen.say(f"    из них {words}: {sums.accounts} на {_signed(sums.amount)} руб.")
+    _show_causes(screen, compared)
+    if not total.more and not total.less:
+        screen.say("  Ни один счёт не платит ни больше, ни меньше.")
+        return
+    services = [(name, sums) for name, sums in compared.by_service() if sums.amount or sums.more or sums.less]
+    _show_sums(screen, "Услуга", services, "По услугам")
+    if len(compared.sums.by_sender) > 1:
+        _show_sums(screen, "Отправитель", [(compared.names.senders[key].name, sums) for key, sums in compared.sums.by_sender.items()], "")
+    municipalities = compared.by_municipality()
+    if len(municipalities) > 1:
+        _show_sums(screen, "ОКТМО", [(oktmo or "не известен", sums) for oktmo, sums in municipalities], "По муниципальным образованиям")
+    houses = compared.by_house()
+    shown = [("дом не известен" if house is None else house.address, sums) for house, sums in houses[:top]]
+    _show_sums(screen, "Дом", shown, f"По домам: {_first(len(shown), len(houses))}")
+    _show_buckets(screen, compared.distribution(), "Разница счёта, руб.")
+    _show_buckets(screen, compared.in_percent(), "Разница счёта, %")
+    for movers, words in zip(compared.movers(), ("больше", "меньше"), strict=True):
+        if movers:
+            _show_movers(screen, compared, movers, f"Кто платит {words} всего: {len(movers)}")
+
+
+def _show_causes(screen: Screen, compared: Compared) -> None:
+    rows = []
+    for title, moved in compared.by_cause():
+        services = ", ".join(f"{name} {_signed(amount)}" for name, amount in compared.services_of(moved)[:3])
+        rows.append((title, str(moved.accounts), _signed(moved.up), _signed(moved.down), _signed(moved.amount), services))
+    if rows:
+        columns = ("Причина", "Счетов", "Больше, руб.", "Меньше, руб.", "Всего, руб.", "Главное")
+        screen.table(columns, rows, title="Почему", numbers=frozenset((1, 2, 3, 4)))
+
+
+def _show_sums(screen: Screen, what: str, rows: Sequence[tuple[str, Sums]], title: str) -> None:
+    if rows:
+        shown = [
+            (
+                name, roubles(sums.before), roubles(sums.after), _signed(sums.amount), percent_text(sums),
+                str(sums.more), str(sums.less), str(sums.same),
+            )
+            for name, sums in rows
+        ]  # fmt: skip
+        columns = (what, "Было", "Стало", "Разница", "%", "Больше", "Меньше", "Так же")
+        screen.table(columns, shown, title=title, numbers=frozenset(range(1, 8)))
+
+
+def _show_buckets(screen: Screen, buckets: Sequence[tuple[str, Bucket]], what: str) -> None:
+    rows = [(label, str(bucket.accounts), _signed(bucket.amount)) for label, bucket in buckets if bucket.accounts]
+    screen.table((what, "Счетов", "Вместе, руб."), rows, numbers=frozenset((1, 2)))
+
+
+def _show_movers(screen: Screen, compared: Compared, movers: Sequence[Mover], title: str) -> None:
+    rows = [
+        (
+            compared.names.number(mover), compared.names.address(mover), roubles(mover.before), roubles(mover.after), _signed(mover.amount),
+            ", ".join(f"{name} {_signed(amount)}" for name, amount in compared.causes_of(mover)),
+        )
+        for mover in movers
+    ]  # fmt: skip
+    screen.table(("Счёт", "Адрес", "Было", "Стало", "Разница", "Почему"), rows, title=title, numbers=frozenset((2, 3, 4)))
+
+
+def _first(shown: int, of: int) -> str:
+    return f"{shown} из {of}, где разница больше всего" if shown < of else str(of)
+
+
+def _difference(sums: Sums) -> str:
+    percent = percent_text(sums)
+    return f"{_signed(sums.amount)} руб." + (f" ({percent})" if percent else "")
+
+
+def _signed(kopecks: int) -> str:
+    return f"{'+' if kopecks > 0 else '−' if kopecks < 0 else ''}{roubles(abs(kopecks))}"
