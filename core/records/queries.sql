@@ -378,6 +378,13 @@ SELECT DISTINCT ON (o.inn) o.inn, p.entity_id FROM organisation_now o JOIN party
 WHERE o.inn <> ''
 ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
 
+-- name: suppliers_of_inns
+-- The same for ИНН that no tariff of ours names yet.
+SELECT i.inn, coalesce(o.entity_id, e.entity_id) AS supplier_id
+FROM unnest(CAST(:inns AS text[])) AS i (inn)
+LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = i.inn
+LEFT JOIN supplier_now o ON o.inn = i.inn
+
 -- name: region_norms
 SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until
 ORDER BY utility_kind, resource_kind, basis, rooms, persons, first

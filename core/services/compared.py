@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from core.charges.comparison import PERCENTS, ROUBLES, Bucket, Comparison, Moved, Mover, Sums, in_buckets
 from core.ids import EntityId, ProviderId
 from core.money import format_roubles, rounded
-from core.period import Month
 from core.records.latest import read_houses_list, read_services
 from core.records.places import PlacedAccount, placed_accounts
 from core.records.providers import Provider
@@ -129,8 +128,8 @@ def _merge(one: Sums, other: Sums) -> None:
         setattr(one, name, getattr(one, name) + getattr(other, name))
 
 
-def names_of(connection: Connection, sums: Comparison, senders: Sequence[Provider], month: Month) -> Names:
-    """The names of everything that a comparison has numbers of, as they stand in the month."""
+def names_of(connection: Connection, sums: Comparison, senders: Sequence[Provider]) -> Names:
+    """The names of everything that a comparison has numbers of, as they stand last."""
     services: dict[tuple[ProviderId, EntityId], str] = {}
     houses: dict[tuple[ProviderId, EntityId], House] = {}
     for sender in senders:

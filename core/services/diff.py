@@ -26,7 +26,7 @@ from core.records.latest import read_services
 from core.records.places import houses_of_accounts
 from core.records.providers import Provider
 from core.services.compared import Compared, names_of
-from core.storage.engine import transaction
+from core.storage.engine import reading
 
 __all__ = ["diff_months"]
 
@@ -52,7 +52,7 @@ def diff_months(
     sums = Comparison(top)
     notes: list[str] = []
     without: dict[str, str] = {}
-    with transaction(engine) as connection:
+    with reading(engine) as connection:
         chosen: list[tuple[Provider, Calculation, Calculation]] = []
         for sender in senders:
             found = [_calculation(connection, sender, month, notes) for month in (before, after)]
@@ -73,7 +73,7 @@ def diff_months(
                 _add(connection, sums, sender.provider_id, batch, _waters(connection, sender.provider_id))
                 done += len(batch)
                 progress(min(done, of), of)
-        names = names_of(connection, sums, [sender for sender, _, _ in chosen], after)
+        names = names_of(connection, sums, [sender for sender, _, _ in chosen])
     title = f"Начисления: {before.title} и {after.title}"
     return Compared(title, before.title, after.title, sums, CAUSES, names, tuple(notes), without)
 

@@ -10,12 +10,17 @@ import typer
 
 from core.charges.comparison import Bucket, Mover, Sums
 from core.errors import ConfigError
+from core.money import format_roubles
 from core.records.providers import Provider
 from core.services.compared import Compared, compared_json, percent_text
 from core.services.diff import diff_months
+from core.services.impact import Held, impact_of
+from core.services.month_view import finding_json
 from erkc.application import Application
-from erkc.cli.options import Json, month_of, opened, providers_of_month
+from erkc.cli.intake import findings_table
+from erkc.cli.options import Json, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
+from erkc.proposing import read_proposed
 from erkc.render.chart import comparison_chart
 
 __all__ = ["register"]
@@ -23,15 +28,24 @@ __all__ = ["register"]
 Sender = Annotated[str | None, typer.Option("--provider", metavar="ИНН", help="Только этот отправитель; без ключа — все.")]
 Svg = Annotated[Path | None, typer.Option("--svg", metavar="ФАЙЛ", help="Нарисовать диаграмму в файл SVG.")]
 Top = Annotated[int, typer.Option("--top", min=0, metavar="N", help="Сколько счетов, домов и услуг показать.")]
-MonthOf = Annotated[str, typer.Argument(metavar="ГГГГ-ММ")]
+FirstMonth = Annotated[str, typer.Argument(metavar="БЫЛО", help="Месяц, с которым сравнивать, например 2026-09.")]
+SecondMonth = Annotated[str, typer.Argument(metavar="СТАЛО", help="Месяц, который сравнивать, например 2026-10.")]
 
 
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
     application.command("diff")(diff)
+    application.command("impact")(impact)
 
 
-def diff(before_text: MonthOf, after_text: MonthOf, provider: Sender = None, svg: Svg = None, top: Top = 10, as_json: Json = False) -> None:
+def diff(
+    before_text: FirstMonth,
+    after_text: SecondMonth,
+    provider: Sender = None,
+    svg: Svg = None,
+    top: Top = 10,
+    as_json: Json = False,
+) -> None:
     """Сравнить начисления двух месяцев: кто платит больше или меньше, на сколько и почему.
 
     Разница каждой строки разложена по причинам точно: причины в сумме дают разницу до копейки. База данных не меняется.
@@ -45,6 +59,86 @@ def diff(before_text: MonthOf, after_text: MonthOf, provider: Sender = None, svg
         _show(screen, compared, top)
         _draw(screen, compared, svg)
         screen.document(compared_json(compared) | {"svg": None if svg is None else str(svg)})
+
+
+def impact(
+    files: Annotated[
+        list[Path],
+        typer.Option(
+            "--law",
+            metavar="ФАЙЛ",
+            help="Правила вида config/law/*.toml или тарифы, нормативы и настройки региона (файл, папка); можно несколько раз.",
+        ),
+    ],
+    month_text: Annotated[
+        str | None, typer.Option("--month", metavar="ГГГГ-ММ", help="На каком месяце считать; без ключа — на последнем рассчитанном.")
+    ] = None,
+    ignore_dates: Annotated[
+        bool, typer.Option("--ignore-dates", help="Считать значения файла действующими весь этот месяц, какие бы даты в нём ни стояли.")
+    ] = False,
+    provider: Sender = None,
+    svg: Svg = None,
+    top: Top = 10,
+    as_json: Json = False,
+) -> None:
+    """Посчитать, кто будет платить больше или меньше, на сколько и почему, если изменить закон, тарифы, нормативы или настройки.
+
+    Месяц считается дважды той же программой: по действующим правилам и по файлу. База данных не меняется.
+    """
+    month = None if month_text is None else month_of(month_text)
+    proposed = read_proposed(files, law())
+    with opened(as_json) as (application, screen):
+        with screen.progress("Считаю") as progress:
+            found = impact_of(
+                application.engine,
+                senders=_senders(application, provider),
+                month=month,
+                law=law(),
+                proposal=lambda chosen: proposed.of(chosen, whole_month=ignore_dates),
+                top=top,
+                progress=progress,
+            )
+        later = [] if ignore_dates else proposed.later_than(found.month)
+        notes = [f"Ещё не действует и не посчитано: {one} (посчитать: --month или --ignore-dates)." for one in later]
+        for note in notes:
+            screen.say(f"  {note}", style="yellow")
+        _show(screen, found.compared, top)
+        _show_held(screen, found.held_before, "Не посчитано и по действующим правилам")
+        _show_held(screen, found.held_after, "Не посчитано по файлу")
+        _draw(screen, found.compared, svg)
+        document = compared_json(found.compared)
+        screen.document(
+            document
+            | {
+                "month": str(found.month),
+                "notes": [*notes, *found.compared.notes],
+                "held_before": _held_json(found.held_before),
+                "held_after": _held_json(found.held_after),
+                "svg": None if svg is None else str(svg),
+            }
+        )
+    if found.held_after.findings:
+        raise typer.Exit(1)
+
+
+def _show_held(screen: Screen, held: Held, title: str) -> None:
+    """What is not in the sums, and why."""
+    if not held.findings:
+        return
+    codes = ", ".join(f"{code} — {count}" for code, count in sorted(held.by_code.items()))
+    amounts = f"по действующим правилам {roubles(held.before)} руб., по файлу {roubles(held.after)} руб."
+    screen.say(f"{title} и в итоги не вошло: замечаний {held.by_code.total()} ({codes}); строк {held.lines}: {amounts}", style="bold")
+    findings_table(screen, tuple(held.findings))
+
+
+def _held_json(held: Held) -> dict[str, object]:
+    return {
+        "lines": held.lines,
+        "was": format_roubles(held.before),
+        "now": format_roubles(held.after),
+        "by_code": dict(held.by_code),
+        "findings": [finding_json(finding) for finding in held.findings],
+    }
 
 
 def _senders(application: Application, inn: str | None) -> list[Provider]:

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
+from core.charges.law import Law
 from core.clock import FixedClock
 from core.ids import ProviderId
 from core.period import Month
@@ -22,7 +25,7 @@ from erkc.intake import load_region_file, take_file
 from tests.unit.erkc.conftest import TOWN
 from tests.unit.erkc.recalculated_town import Cells, archive, house_rows, reading_rows
 
-__all__ = ["OCTOBER", "REGION", "SEPTEMBER", "A", "at_work", "load", "post", "region_with", "take"]
+__all__ = ["OCTOBER", "REGION", "SEPTEMBER", "A", "at_work", "load", "october", "post", "region_with", "take"]
 
 SEPTEMBER, OCTOBER = Month(2026, 9), Month(2026, 10)
 OURS = ProviderId(1)
@@ -35,13 +38,14 @@ def at_work(application: Application) -> Application:
     return Application(application.settings, application.engine, FixedClock(datetime(2026, 12, 3, 6, tzinfo=UTC)), application.database)
 
 
-def region_with(*, tariffs: Mapping[int, str] | None = None, norms: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
-    """The town's region with other values of tariffs of October (by utility), and with more norms."""
+def region_with(*, tariffs: Mapping[int, str] | None = None, norms: Sequence[Mapping[str, Any]] = (), **settings: object) -> dict[str, Any]:
+    """The town's region with other values of tariffs of October (by utility), with more norms, with other settings; None: without it."""
     region: dict[str, Any] = json.loads((TOWN / REGION).read_text(encoding="utf-8"))
     for item in region["tariffs"]:
         if item["valid_from"] == "2026-10-01" and (tariffs or {}).get(item["utility_kind"]):
             item["value"] = (tariffs or {})[item["utility_kind"]]
     region["norms"] += list(norms)
+    region["settings"] = {name: value for name, value in {**region["settings"], **settings}.items() if value is not None}
     return region
 
 
@@ -69,14 +73,26 @@ def take(application: Application, folder: Path) -> None:
 def _take(application: Application, folder: Path, month: Month, rows: dict[str, list[Cells]]) -> None:
     name = f"{month}.zip"
     taken = take_file(application, name, archive(folder / name, (month.year, month.month), rows))
-    assert (taken.status, taken.findings) == ("accepted", ())
+    assert taken.status == "accepted" and {item.code for item in taken.findings} <= {"F4-091"}  # the sender's tariffs are the old ones
 
 
-def post(application: Application, month: Month, *, mode: str = "charge") -> None:
-    """Charge, post and close a month."""
+def october(application: Application) -> dict[str, int]:
+    """What October came to for each account, by its number; kopecks of the posted lines."""
+    statement = text(
+        "SELECT a.number, sum(l.base + l.surcharge + l.recalculation - l.underdelivery - l.benefit) AS total FROM charge_line l "
+        "JOIN entity e ON e.entity_id = l.account_id "
+        "JOIN (SELECT DISTINCT record_key, number FROM record_account) a ON a.record_key = e.entity_key "
+        "WHERE l.month = '2026-10-01' GROUP BY 1"
+    )
+    with application.engine.connect() as connection:
+        return {row.number: row.total for row in connection.execute(statement)}
+
+
+def post(application: Application, month: Month, rules: Law | None = None) -> None:
+    """Charge, post and close a month; ``rules``: another law than that of the program."""
     scope = {"provider_id": OURS, "month": month, "actor": "тест", "clock": application.clock}
-    drafted = draft_month(application.engine, mode=mode, law=law(), code_version=CODE_VERSION, **scope)
+    drafted = draft_month(application.engine, mode="charge", law=rules or law(), code_version=CODE_VERSION, **scope)
     assert [item for item in drafted.findings if item.severity == "error"] == []
     approve_month(application.engine, reason="тест", **scope)
-    assert post_month(application.engine, law=law(), **scope).posted.conflicts == ()
+    assert post_month(application.engine, law=rules or law(), **scope).posted.conflicts == ()
     close_month(application.engine, reason="тест", **scope)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,8 @@ from core.records.providers import providers
 from core.services.diff import diff_months
 from core.storage.engine import transaction
 from erkc.application import Application
-from erkc.cli.main import main
 from tests.unit.erkc.compared_town import NORM_OF_OCTOBER, OCTOBER, SEPTEMBER, A, at_work, load, post, region_with, take
-from tests.unit.erkc.conftest import database_copy
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.unit.erkc.conftest import Run, database_copy
 
 OF_A: dict[str, dict[str, int]] = {
     "2": {  # холодная вода: 12,6 м³ × 38,41 = 483,97
@@ -66,23 +62,6 @@ def town(server_url: str, compared_template: str, tmp_path: Path, monkeypatch: p
         yield application
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.setenv("ERKC_HOME", str(tmp_path / "home"))
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["erkc", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
-
-
 def _movers(application: Application, top: int = 1000) -> dict[str, Mover]:
     """Every account that moved, by its number."""
     with transaction(application.engine) as connection:
@@ -118,9 +97,9 @@ def test_the_sums_are_those_of_the_ledger_and_causes_add_up_for_every_account(to
         assert mover.house_id is not None
 
 
-def test_the_command_shows_who_how_much_and_why(town: Application, run: Run, tmp_path: Path) -> None:
+def test_the_command_shows_who_how_much_and_why(town: Application, erkc: Run, tmp_path: Path) -> None:
     picture = tmp_path / "diff.svg"
-    code, out, errors = run("diff", "2026-09", "2026-10", "--svg", str(picture), "--top", "3")
+    code, out, errors = erkc("diff", "2026-09", "2026-10", "--svg", str(picture), "--top", "3")
     assert code == 0 and errors == ""
     for words in ("сентябрь 2026 и октябрь 2026", "норматив", "услуга появилась (Отопление)", "Кто платит больше всего: 3", "кв. "):
         assert words in out
@@ -129,7 +108,7 @@ def test_the_command_shows_who_how_much_and_why(town: Application, run: Run, tmp
     assert root.tag.endswith("svg") and "Кто: сколько лицевых счетов" in words and "повышающий" not in words and "норматив" in words
     assert {value for node in root.iter() for name, value in node.items() if name == "href"} == set()  # nothing from elsewhere
 
-    code, out, _ = run("diff", "2026-09", "2026-10", "--json", "--top", "1000", "--provider", "0077000116")
+    code, out, _ = erkc("diff", "2026-09", "2026-10", "--json", "--top", "1000", "--provider", "0077000116")
     document = json.loads(out)
     assert code == 0 and document["totals"]["accounts"] == 86
     total = round(float(document["totals"]["difference"]) * 100)
@@ -144,16 +123,16 @@ def test_the_command_shows_who_how_much_and_why(town: Application, run: Run, tmp
     ]
 
 
-def test_a_month_with_itself_has_no_difference(town: Application, run: Run) -> None:
-    code, out, _ = run("diff", "2026-10", "2026-10")
+def test_a_month_with_itself_has_no_difference(town: Application, erkc: Run) -> None:
+    code, out, _ = erkc("diff", "2026-10", "2026-10")
     assert code == 0 and "Ни один счёт не платит ни больше, ни меньше." in out and "Почему" not in out
 
 
-def test_months_without_charges_and_wrong_calls_are_told(town: Application, run: Run, tmp_path: Path) -> None:
-    code, _, errors = run("diff", "2026-09", "2026-11")
-    assert code == 1 and "за ноябрь 2026 нет начислений" in " ".join(errors.split()) and "erkc bill month 2026-11" in errors
-    assert run("diff", "2026-09", "осень")[0] == 2
-    code, _, errors = run("diff", "2026-09", "2026-10", "--provider", "0000000000")
+def test_months_without_charges_and_wrong_calls_are_told(town: Application, erkc: Run, tmp_path: Path) -> None:
+    code, _, errors = erkc("diff", "2026-09", "2026-11")
+    assert code == 1 and "за ноябрь 2026 нет начислений" in errors and "erkc bill month 2026-11" in errors
+    assert erkc("diff", "2026-09", "осень")[0] == 2
+    code, _, errors = erkc("diff", "2026-09", "2026-10", "--provider", "0000000000")
     assert code == 2 and "Нет отправителя с ИНН 0000000000" in errors and "0077000116" in errors
-    code, _, errors = run("diff", "2026-09", "2026-10", "--svg", str(tmp_path / "no" / "x.svg"))
-    assert code == 2 and "не записывается" in " ".join(errors.split())
+    code, _, errors = erkc("diff", "2026-09", "2026-10", "--svg", str(tmp_path / "no" / "x.svg"))
+    assert code == 2 and "не записывается" in errors
