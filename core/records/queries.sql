@@ -181,6 +181,29 @@ JOIN LATERAL (
 WHERE e.entity_id = ANY(:ids) AND e.kind = 'account'
 ORDER BY e.entity_id
 
+-- name: placed_accounts
+-- Accounts of these numbers of ours with their house and premises, as they stand now: what people find them by.
+SELECT e.entity_id, r.number, h.entity_id AS house_id, coalesce(p.number, '') AS premises, coalesce(m.number, '') AS room
+FROM entity e
+JOIN LATERAL (
+  SELECT provider_id, record_key, number, house FROM record_account a
+  WHERE a.provider_id = e.provider_id AND a.record_key = e.entity_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) r ON TRUE
+LEFT JOIN entity h ON h.provider_id = r.provider_id AND h.kind = 'house' AND h.entity_key = r.house
+LEFT JOIN LATERAL (
+  SELECT premises, room FROM record_account_place a
+  WHERE :placed AND a.provider_id = r.provider_id AND a.account = r.record_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) l ON TRUE
+LEFT JOIN LATERAL (
+  SELECT number, premises FROM record_room a
+  WHERE a.provider_id = r.provider_id AND a.record_key = l.room AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) m ON TRUE
+LEFT JOIN LATERAL (
+  SELECT number FROM record_premises a
+  WHERE a.provider_id = r.provider_id AND a.record_key = coalesce(l.premises, m.premises) AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) p ON TRUE
+WHERE e.entity_id = ANY (:ids) AND e.kind = 'account'
+
 -- name: link
 -- From staging; only what differs from the value in force.
 INSERT INTO external_id (entity_id, provider_id, system, kind, value, message_id, seen_at)
@@ -419,6 +442,13 @@ ORDER BY t.kind, t.utility_kind, t.resource_kind, t.zone, t.oktmo, t.supplier_in
 SELECT DISTINCT ON (o.inn) o.inn, p.entity_id FROM organisation_now o JOIN party p ON p.record_key = o.record_key
 WHERE o.inn <> ''
 ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
+
+-- name: suppliers_of_inns
+-- The same for ИНН that no tariff of ours names yet.
+SELECT i.inn, coalesce(o.entity_id, e.entity_id) AS supplier_id
+FROM unnest(CAST(:inns AS text[])) AS i (inn)
+LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = i.inn
+LEFT JOIN supplier_now o ON o.inn = i.inn
 
 -- name: region_norms
 SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until
