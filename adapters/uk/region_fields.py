@@ -48,7 +48,8 @@ SETTINGS = {
         ["coefficient_cold_water", "coefficient_hot_water", "coefficient_electricity", "coefficient_sewerage"], "amount_as_is?"
     ),
     **dict.fromkeys(
-        ["wastewater_k", "range_factor", "penalty_rate_value", "rollover_factor", "heating_single_limit_hours"], "amount_as_is?"
+        ["wastewater_k", "range_factor", "penalty_rate_value", "rollover_factor", "heating_single_limit_hours"],
+        "amount_as_is?",
     ),
     **dict.fromkeys(
         ["electricity_single_limit_hours", "bound_times_last_year", "bound_times_norm", "bound_house_residue_percent"], "amount_as_is?"
@@ -59,6 +60,7 @@ SETTINGS = {
     "heating_months": "numbers?",
     "range_bounds": "texts?",
     "yearly_month": "quarter?",
+    "social_area": "amount_as_is?",
     "days_off": "dates?",
     "due_day_rule": "list?",
     "key_rates": "list?",

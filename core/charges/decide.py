@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from core.charges.common_property import CommonVolume, common_volumes
-from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.findings import UNUSED_ACT, ChargeFinding, Held, finding
 from core.charges.house_meters import StoppedMeter, instead_finding, stopped_meters
 from core.charges.individual import IndividualVolumes
 from core.charges.lines import LineDecider
@@ -63,6 +63,7 @@ def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVol
     decision.report_unused_acts()
     if not decision.plan.held:
         decision.report_unserved()
+        decision.report_reliefs()
     return decision.plan
 
 
@@ -214,8 +215,8 @@ class _Decision:
     def _report_act(self, number: str, drawn_on: date, cause: str, account: AccountFacts | None, service: ServiceFacts | None) -> None:
         named = f"акт № {number} от {drawn_on:%d.%m.%Y}" if number else f"акт от {drawn_on:%d.%m.%Y}"
         held = Held(
-            "CH-052", f"{named} не применён: {cause}", hint="Исправьте акт и примите файл снова, или отзовите его (kind = \"withdrawn\").",
-            clause="п. 61, 62, 81, 85",
+            UNUSED_ACT, f"{named} не применён: {cause}", clause="п. 61, 62, 81, 85",
+            hint="Исправьте акт и примите файл снова, или отзовите его (kind = \"withdrawn\").",
         )  # fmt: skip
         self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account, service=service))
 
@@ -243,6 +244,22 @@ class _Decision:
                 hint="Проверьте вид счёта (KVAR.5) и услуги дома с их датами; присылает УК или РСО.", clause="п. 37",
             )  # fmt: skip
             self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account))
+
+    def report_reliefs(self) -> None:
+        """Reliefs on the bill that lower no line: whoever has the right must not lose it silently."""
+        relieved = {(plan.account_id, plan.service_id) for plan in self.plan.plans if plan.benefit}
+        for account in self.house.accounts:
+            for item in (one for one in account.reliefs if not one.cash):
+                service = self.by_key.get(item.service)
+                if service is None or (account.account_id, service.service_id) not in relieved:
+                    held = Held(
+                        "CH-054", f"льгота на услугу {item.service} не применена: по этой услуге на счёте ничего не начислено",
+                        hint="Проверьте услугу, счёт и даты меры поддержки (RELIEF); присылает УК.", clause="ЖК ст. 159, 160",
+                    )  # fmt: skip
+                    told = finding(
+                        held, month=self.month, house=self.house, account=account, service=service, effect="no_relief", severity="warning"
+                    )
+                    self.plan.findings.append(told)
 
     def _reaches(self, service: ServiceFacts, account: AccountFacts) -> bool:
         """Whether the service is charged on the account on some day of the month."""

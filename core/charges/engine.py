@@ -226,9 +226,13 @@ def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: Month, versi
         inputs["recalculation"] = _groups_json(plan.recalculation)
     if plan.benefit:
         inputs["benefit"] = _groups_json((plan.benefit,))
+    if plan.compensation:
+        inputs["compensation"] = _groups_json(plan.compensation)
     if lowered.rows:
         inputs["underdelivery"] = _groups_json([(row,) for row in lowered.rows])
-    rows = [row for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), lowered.rows) for row in group]
+    rows = [
+        row for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), *plan.compensation, lowered.rows) for row in group
+    ]
     sources: set[RecordId] = {*plan.sources, *(source for row in rows for ids in row.records.values() for source in ids)}
     return ChargeLine(
         account_id=plan.account_id,

@@ -172,7 +172,7 @@ def _service_keys(house: HouseFacts) -> Iterator[str]:
     for deviation in house.deviations:
         yield deviation.service
     for account in house.accounts:
-        yield from (relief.service for relief in account.reliefs)
+        yield from (relief.service for relief in account.reliefs if relief.service)
         yield from (act.service for act in account.acts)
         yield from account.access_refused
 
@@ -199,7 +199,7 @@ def _renamed(house: HouseFacts, number: int, taken: dict[str, set[str]]) -> Hous
         return replace(one, key=meters[one.key], account=account, service=services[one.service])
 
     def account_of(one: AccountFacts) -> AccountFacts:
-        reliefs = tuple(replace(item, service=services[item.service]) for item in one.reliefs)
+        reliefs = tuple(replace(item, service=services.get(item.service, "")) for item in one.reliefs)
         acts = tuple(replace(item, service=services[item.service]) for item in one.acts)
         refused = tuple(services[key] for key in one.access_refused)
         own = tuple(meter_of(meter) for meter in one.meters)

@@ -12,6 +12,7 @@ from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held
 from core.charges.payers import Payers
 from core.charges.plans import area_part, plan_of
+from core.charges.reliefs import relieved_whole
 from core.charges.rows import LinePlan
 from core.charges.rules import Rules, Valued, is_heat_of_water, resource_of
 from core.charges.utilities import UtilityLines
@@ -52,6 +53,10 @@ class LineDecider:
 
     def line(self, account: AccountFacts) -> LinePlan | None:
         """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
+        decided = self._decided(account)
+        return relieved_whole(decided, account, self.service_facts, self.rules) if decided is not None and account.reliefs else decided
+
+    def _decided(self, account: AccountFacts) -> LinePlan | None:
         service = self.service_facts
         days = service_days(account, service, self.rules.month)
         assert days is not None

@@ -63,6 +63,8 @@ class LinePlan:
     """The reduction is of base and surcharge together (setting ``interruption_base = all_lines``)."""
     benefit: Group = ()
     """Relief on the bill, kept positive; not lowered by recalculations, without surcharge."""
+    compensation: tuple[Group, ...] = ()
+    """What is paid to the person in cash for this service (ЕДК), one group for each measure: for information, no part of the charge."""
     sources: tuple[RecordId, ...] = ()
     """Records that decided, beside those of the rows."""
 

@@ -303,7 +303,7 @@ class UtilityLines:
             ranged.refuse_if_beyond("позднее показание пересчитывает прошлые месяцы")
         if any(one.service == self.service.key for one in account.acts):
             ranged.refuse_if_beyond("акт проверки прибора")
-        if any(one.service == self.service.key for one in account.reliefs):
+        if any(one.service in ("", self.service.key) for one in account.reliefs):
             ranged.refuse_if_beyond("льгота")
         plan = replace(ranged.plan, sources=(*ranged.plan.sources, *self._place(account)))
         return self._corrected(plan, account, "electricity", volume, ranged.tariffs, days)

@@ -69,6 +69,9 @@ ORDER BY house_id, service, month, what
 SELECT calculation_id, provider_id, month, version, mode, rules, code_version, known_until, created_at
 FROM calculation WHERE calculation_id = :calculation_id
 
+-- name: last_computed_month
+SELECT max(month) FROM calculation WHERE mode = 'charge' AND provider_id = ANY (:provider_ids)
+
 -- name: calculation_totals
 SELECT count(*) AS lines, count(DISTINCT account_id) AS accounts,
        coalesce(sum(base + surcharge + recalculation - underdelivery - benefit), 0)::bigint AS total,

@@ -147,9 +147,10 @@ class DeviationFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReliefFacts:
-    """A measure of support that lowers the price on the bill."""
+    """A measure of support that is a share of the price: it lowers the bill, or is paid in cash and stands on the bill for information."""
 
     service: str
+    """Its key; empty: every service (cash only)."""
     share_e4: int
     """Part of the price that is taken off, in hundredths of a per cent."""
     entitled: int
@@ -157,6 +158,8 @@ class ReliefFacts:
     first: date
     last: date | None
     source: RecordId
+    cash: bool = False
+    """Paid to the person (ЕДК): no line of the bill."""
 
 
 @dataclass(frozen=True, slots=True)

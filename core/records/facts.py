@@ -17,12 +17,14 @@ from core.model.facts import Facts, HouseFacts, NormFacts, TariffFacts
 from core.model.records import Account, ApprovedNorm, ApprovedTariff, House, Organisation, RegionSetting
 from core.period import Month
 from core.records.houses import HouseReader
+from core.records.limits import read_limits
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
 __all__ = ["accounts_of_houses", "house_ids", "read_houses", "read_region"]
 
 _HOUSES_AT_ONCE = 50
+_GROWTH = "bound_growth_by_oktmo"
 
 
 def read_region(connection: Connection, *, month: Month, known_until: RecordId | None, provider_id: ProviderId | None = None) -> Facts:
@@ -38,12 +40,18 @@ def read_region(connection: Connection, *, month: Month, known_until: RecordId |
         text(with_tables(named["region_tariffs"], tariff_now=in_force(ApprovedTariff), **own)), parameters | {"sender": provider_id}
     )
     norms = connection.execute(text(with_tables(named["region_norms"], norm_now=in_force(ApprovedNorm))), parameters)
-    settings = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
+    rows = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
+    settings = {name: json.loads(value) for name, value, _ in rows}
+    sources = {name: RecordId(source) for name, _, source in rows}
+    limits = read_limits(connection, month=month, known_until=known_until)
+    if limits and _GROWTH not in settings:  # approved limits are what the bound before posting goes by, unless a setting says otherwise
+        settings[_GROWTH] = {limit.oktmo: f"{limit.percent_e2 // 100}.{limit.percent_e2 % 100:02d}" for limit in limits}
+        sources[_GROWTH] = limits[0].source
     return Facts(
         tariffs=tuple(TariffFacts(*row) for row in tariffs),
         norms=tuple(NormFacts(*row) for row in norms),
-        settings={name: json.loads(value) for name, value, _ in settings},
-        settings_sources={name: RecordId(source) for name, _, source in settings},
+        settings=settings,
+        settings_sources=sources,
     )
 
 

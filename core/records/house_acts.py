@@ -117,7 +117,7 @@ class _Placing:
     def all_of(self, acts: Iterable[_Row]) -> HouseFacts:
         for act in acts:
             cause = _PLACED[act.kind](self, act)
-            if cause is not None:
+            if cause is not None and (act.last is None or act.last >= self.month.first):
                 keys = [account.key for account in self._of(act)]
                 self.unused.append(UnusedAct(act.number, act.drawn_on, cause, act.record_id, keys[0] if keys else None))
         for key, account in self.accounts.items():

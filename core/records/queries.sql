@@ -181,6 +181,29 @@ JOIN LATERAL (
 WHERE e.entity_id = ANY(:ids) AND e.kind = 'account'
 ORDER BY e.entity_id
 
+-- name: placed_accounts
+-- Accounts of these numbers of ours with their house and premises, as they stand now: what people find them by.
+SELECT e.entity_id, r.number, h.entity_id AS house_id, coalesce(p.number, '') AS premises, coalesce(m.number, '') AS room
+FROM entity e
+JOIN LATERAL (
+  SELECT provider_id, record_key, number, house FROM record_account a
+  WHERE a.provider_id = e.provider_id AND a.record_key = e.entity_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) r ON TRUE
+LEFT JOIN entity h ON h.provider_id = r.provider_id AND h.kind = 'house' AND h.entity_key = r.house
+LEFT JOIN LATERAL (
+  SELECT premises, room FROM record_account_place a
+  WHERE :placed AND a.provider_id = r.provider_id AND a.account = r.record_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) l ON TRUE
+LEFT JOIN LATERAL (
+  SELECT number, premises FROM record_room a
+  WHERE a.provider_id = r.provider_id AND a.record_key = l.room AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) m ON TRUE
+LEFT JOIN LATERAL (
+  SELECT number FROM record_premises a
+  WHERE a.provider_id = r.provider_id AND a.record_key = coalesce(l.premises, m.premises) AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) p ON TRUE
+WHERE e.entity_id = ANY (:ids) AND e.kind = 'account'
+
 -- name: link
 -- From staging; only what differs from the value in force.
 INSERT INTO external_id (entity_id, provider_id, system, kind, value, message_id, seen_at)
@@ -291,10 +314,20 @@ ORDER BY a.house, length(s.record_key), s.record_key, u.starts_on NULLS FIRST, u
 SELECT account, els FROM unified_account_now ORDER BY account
 
 -- name: facts_reliefs
--- What lowers the price on the bill in the month.
-SELECT account, service, share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id FROM relief_now
-WHERE kind = 1 AND service IS NOT NULL AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
+-- Shares of the price in the month: what lowers the bill (of a named service), and what is paid in cash (of one service or of all).
+SELECT account, coalesce(service, ''), share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id, kind = 2 FROM relief_now
+WHERE (kind = 1 AND service IS NOT NULL OR kind = 2) AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
 ORDER BY account, starts_on, record_id
+
+-- name: measures_of_support
+-- All measures of the month with their accounts: shares of the price, cash, subsidies.
+SELECT r.record_id, e.entity_id AS account_id, a.number, r.account, r.kind, r.service, r.share_e4, r.entitled, r.starts_on, r.ends_on, r.amount
+FROM relief_now r
+JOIN account_now a ON a.record_key = r.account
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = r.account
+WHERE r.starts_on <= :until AND (r.ends_on IS NULL OR r.ends_on >= :since)
+  AND (CAST(:account_ids AS bigint[]) IS NULL OR e.entity_id = ANY (:account_ids))
+ORDER BY e.entity_id, r.kind, r.starts_on, r.record_id
 
 -- name: facts_prices
 -- The price in force at the end of the month comes last.
@@ -363,10 +396,11 @@ WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
 -- name: facts_acts
--- What stopped a meter, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
+-- What stopped a meter or set it anew, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
 SELECT * FROM act_now
 WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement') AND first <= :until
-  AND (last IS NULL OR last >= :since OR kind IN ('access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
+  AND (last IS NULL OR last >= :since
+    OR kind IN ('check', 'access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
 ORDER BY first, drawn_on, number, part, record_id
 
 -- name: act_kinds
@@ -409,6 +443,13 @@ SELECT DISTINCT ON (o.inn) o.inn, p.entity_id FROM organisation_now o JOIN party
 WHERE o.inn <> ''
 ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
 
+-- name: suppliers_of_inns
+-- The same for ИНН that no tariff of ours names yet.
+SELECT i.inn, coalesce(o.entity_id, e.entity_id) AS supplier_id
+FROM unnest(CAST(:inns AS text[])) AS i (inn)
+LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = i.inn
+LEFT JOIN supplier_now o ON o.inn = i.inn
+
 -- name: region_norms
 SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until
 ORDER BY utility_kind, resource_kind, basis, rooms, persons, first
@@ -423,6 +464,23 @@ ORDER BY name
 
 -- name: region_limits
 SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first
+
+-- name: payer_accounts
+-- Accounts open in the month with their payers: the ЕЛС, else the account itself.
+SELECT payer, entity_id, number, els, oktmo, address, premises, house_kind, residential, by_organisation FROM (
+  SELECT DISTINCT ON (a.record_key) coalesce('els/' || u.els, 'account/' || :provider || '/' || a.record_key) COLLATE "C" AS payer,
+    e.entity_id, a.number, u.els, h.oktmo, h.address, coalesce(p.number, '') AS premises, h.house_kind, coalesce(p.kind, 1) = 1 AS residential,
+    a.payer_organisation IS NOT NULL AS by_organisation
+  FROM account_now a
+  JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+  JOIN house_now h ON h.record_key = a.house
+  LEFT JOIN unified_account_now u ON u.account = a.record_key
+  LEFT JOIN place_now l ON l.account = a.record_key
+  LEFT JOIN room_now r ON r.record_key = l.room
+  LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
+  WHERE a.opened_on <= :until AND (a.closed_on IS NULL OR a.closed_on >= :since)
+  ORDER BY a.record_key, p.record_id NULLS LAST, l.record_id, u.record_id
+) x ORDER BY payer, entity_id
 
 -- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
 

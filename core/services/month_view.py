@@ -32,6 +32,7 @@ from core.services.joint_houses import JointHouse, JointReader
 from core.services.penalties import Penalties, PenaltyRow
 from core.services.requisites import Requisites
 from core.services.stops import stopped_accounts
+from core.services.support import Measure, measures_of
 
 __all__ = ["Json", "ProviderMonth", "area", "finding_json", "volume"]
 
@@ -110,6 +111,19 @@ class ProviderMonth:
             for line in read_lines(self.connection, self.calculation):
                 by_account[line.account_id].append(line)
         return by_account
+
+    @cached_property
+    def support(self) -> list[Measure]:
+        """Measures of support of the month with what they come to in our lines."""
+        services = read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        return measures_of(
+            self.connection,
+            provider_id=self.provider.provider_id,
+            month=self.month,
+            calculation=self.calculation,
+            lines=self.computed,
+            services={row.entity_id: (row.key, row.name) for row in services},
+        )
 
     @cached_property
     def differences(self) -> dict[EntityId, list[DifferenceRow]]:

@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from core.ids import ProviderId
+from core.ledger.differences import read_differences
 from core.money import kopecks
 from core.period import Month
-from core.services.charge import Draft, draft_month
+from core.services.charge import Draft, approve_month, draft_month, post_month
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
@@ -56,8 +57,12 @@ def posted(server_url: str, template_database: str, tmp_path: Path) -> Iterator[
 
 
 def _march(application: Application) -> Draft:
+    return _draft(application, MARCH)
+
+
+def _draft(application: Application, month: Month) -> Draft:
     return draft_month(
-        application.engine, provider_id=ProviderId(1), month=MARCH, mode="charge", law=law(), code_version=CODE_VERSION, actor="тест",
+        application.engine, provider_id=ProviderId(1), month=month, mode="charge", law=law(), code_version=CODE_VERSION, actor="тест",
         clock=application.clock,
     )  # fmt: skip
 
@@ -94,3 +99,24 @@ def test_the_average_month_comes_from_the_posted_house_volumes(posted: Applicati
     line = _line(posted, _march(posted), MARCH)
     share = Fraction(EXPECTED["accounts"][ACCOUNT]["area"]) / Fraction(EXPECTED["houses"][HOUSE_8]["S_total"])
     assert (line.method, line.base, line.recalculation) == ("average", kopecks(_rest() * share * Fraction("41.87")), 0)
+
+
+def test_a_closed_month_with_the_correction_of_the_year_is_computed_again(posted: Application) -> None:
+    """An area measured on 1 March changes March's lines; the correction of the year before, in the same line, is of the area of then."""
+    made = _march(posted)
+    scope = {"provider_id": ProviderId(1), "month": MARCH, "clock": posted.clock}
+    approve_month(posted.engine, reason="тест", actor="тест", with_held=True, **scope)  # type: ignore[arg-type]  # as they are named
+    post_month(posted.engine, law=law(), actor="тест", **scope)  # type: ignore[arg-type]  # as they are named
+    before = _line(posted, made, MARCH)
+    assert before.recalculation != 0
+    act = f'[[act]]\nkind = "area"\nnumber = "1"\ndate = 2027-04-02\naccount = "{ACCOUNT}"\nfrom = 2027-03-01\narea = "50.00"\n'
+    take_file(posted, "a.toml", ('schema = "erkc-acts/1"\nsender = { inn = "0077000116", kpp = "007701001" }\n' + act).encode())
+    april = _draft(posted, MARCH.next())
+    assert "CH-051" not in {item.code for item in april.findings}, "what was posted comes out again"
+    house = EXPECTED["houses"][HOUSE_8]
+    with posted.engine.connect() as connection:
+        services = text("SELECT entity_id FROM entity WHERE kind = 'service' AND entity_key = :key")
+        service = connection.execute(services, {"key": COLD_COMMON}).scalar_one()
+        (found,) = [row for row in read_differences(connection, april.calculation) if row.service_id == service]
+    by_norm = kopecks(Fraction("0.021") * Fraction(house["S_common"]) * 50 / Fraction(house["S_total"]) * Fraction("41.87"))
+    assert (found.month, found.cause, found.base, found.recalculation) == (MARCH, "area", by_norm - before.base, 0)
