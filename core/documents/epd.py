@@ -85,6 +85,9 @@ def build(source: BillSource) -> BillContent:
         interest=sum(recipient.interest for recipient in recipients),
         deferred=sum(recipient.deferred for recipient in recipients),
         last_paid_on=source.last_paid_on,
+        supports=source.supports,
+        limit_percent_e2=source.limit_percent_e2,
+        limit_act=source.limit_act,
     )
 
 

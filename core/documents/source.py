@@ -12,7 +12,7 @@ from datetime import date
 from typing import NamedTuple
 
 from core.ids import EntityId
-from core.model.bill import BillAccount, BillInstalment, BillMeter, Recalculation
+from core.model.bill import BillAccount, BillInstalment, BillMeter, BillSupport, Recalculation
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine
 from core.period import Month
@@ -181,3 +181,6 @@ class BillSource:
     """All accounts of the payer, that of ``payer`` first; empty: it has no other."""
     instalments: tuple[InstalmentShare, ...] = ()
     last_paid_on: date | None = None
+    supports: tuple[BillSupport, ...] = ()
+    limit_percent_e2: int | None = None
+    limit_act: str = ""

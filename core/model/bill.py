@@ -14,7 +14,17 @@ from core.ids import EntityId
 from core.model.lines import Method
 from core.period import Month
 
-__all__ = ["BillAccount", "BillContent", "BillInstalment", "BillLine", "BillMeter", "BillRecipient", "Recalculation", "Section"]
+__all__ = [
+    "BillAccount",
+    "BillContent",
+    "BillInstalment",
+    "BillLine",
+    "BillMeter",
+    "BillRecipient",
+    "BillSupport",
+    "Recalculation",
+    "Section",
+]
 
 Section = Literal["housing", "common_property", "utility", "capital_repair", "additional"]
 
@@ -153,6 +163,19 @@ class BillInstalment:
 
 
 @dataclass(frozen=True, slots=True)
+class BillSupport:
+    """A measure of support of the month (льгота, ЕДК, субсидия): what it comes to, and whether it lowers the bill."""
+
+    title: str
+    service: str
+    """Name of the service; empty: of all."""
+    clause: str
+    amount: int
+    lowers: bool
+    """It stands in the column of reliefs; otherwise the budget pays it to the person, and it is for information."""
+
+
+@dataclass(frozen=True, slots=True)
 class BillContent:
     """Everything a bill says."""
 
@@ -208,3 +231,7 @@ class BillContent:
     deferred: int = 0
     last_paid_on: date | None = None
     """Day of the last payment that is counted."""
+    supports: tuple[BillSupport, ...] = ()
+    limit_percent_e2: int | None = None
+    """Approved limit of growth of the municipality (ЖК ст. 157.1), per cent in hundredths."""
+    limit_act: str = ""

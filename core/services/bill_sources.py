@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from core.charges.causes import CAUSES
 from core.charges.law import Law
+from core.charges.limit_bases import limit_of
 from core.charges.persons import persons
 from core.charges.rules import Rules
 from core.documents.epd import house_totals
@@ -38,7 +39,7 @@ from core.ids import EntityId, ProviderId, RecordId
 from core.ledger.balances import Paid, PenaltyItem, last_payment_days, opening_advances, opening_items, payments_counted, penalty_items
 from core.ledger.calculations import Calculation, read_lines, read_volumes
 from core.ledger.differences import DifferenceRow, read_differences
-from core.model.bill import BillAccount, BillInstalment, BillMeter, Recalculation
+from core.model.bill import BillAccount, BillInstalment, BillMeter, BillSupport, Recalculation
 from core.model.facts import AccountFacts, Facts, HouseFacts, MeterFacts
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, Component
@@ -48,11 +49,13 @@ from core.records.bodies import read_bodies, read_records
 from core.records.crosswalk import external_ids
 from core.records.facts import read_region
 from core.records.latest import read_accounts, read_organisations, read_services
+from core.records.limits import read_limits
 from core.records.providers import Provider
 from core.records.rows import AccountRow, OrganisationRow
 from core.services.instalments import read_plans
 from core.services.joint_houses import JointHouse, JointReader
 from core.services.requisites import Requisites
+from core.services.support import Measure, measures_of
 
 __all__ = ["BillDates", "BillSources", "PayerSource"]
 
@@ -93,6 +96,7 @@ class BillSources:
         self._dates = dates
         self._calculation = calculations[provider.provider_id]
         self._senders: dict[ProviderId, _Sender] = {}
+        self._limits = read_limits(connection, month=self._calculation.month)
 
     def read(self, houses: Sequence[EntityId], *, skip: Container[EntityId]) -> Iterator[PayerSource]:
         """Sources of the payers of some houses that the provider bills, in the order of houses and accounts.
@@ -132,6 +136,7 @@ class BillSources:
     def _source(self, house: HouseFacts, payer: Sequence[AccountFacts], parts: Mapping[int, _Part]) -> BillSource:
         main = payer[0]
         own = parts[main.sender].sender
+        limit = limit_of(house.oktmo, self._limits)
         pieces = [parts[account.sender].of(account) for account in payer]
         senders = list({account.sender: parts[account.sender] for account in payer}.values())
         services = {key: service for part in senders for key, service in part.sender.services.items()}
@@ -161,6 +166,9 @@ class BillSources:
             notices=own.notices(meters),
             accounts=tuple(parts[account.sender].sender.bill_account(account) for account in payer),
             instalments=tuple(share for piece in pieces for share in piece.instalments),
+            supports=tuple(support for piece in pieces for support in piece.supports),
+            limit_percent_e2=None if limit is None else limit.percent_e2,
+            limit_act="" if limit is None else limit.act,
             last_paid_on=max((piece.last_paid_on for piece in pieces if piece.last_paid_on is not None), default=None),
         )
 
@@ -265,6 +273,13 @@ class _Sender:
             is_open=account.opened_on <= month.last and (account.closed_on is None or account.closed_on >= month.first),
         )
 
+    def measures(self, ledger: _Ledger) -> list[Measure]:
+        """Measures of support of the accounts at hand."""
+        return measures_of(
+            self.connection, provider_id=self.provider.provider_id, month=self.month, calculation=self.calculation, lines=ledger.lines,
+            services={key: (service.key, service.name) for key, service in self.services.items()}, accounts=ledger.accounts,
+        )  # fmt: skip
+
     def notices(self, meters: Sequence[BillMeter]) -> tuple[str, ...]:
         """What the payer has to do or to know."""
         names = ("first_day", "last_day", "verification_notice_days")
@@ -342,6 +357,7 @@ class _Piece:
     penalties: tuple[PenaltyShare, ...]
     instalments: tuple[InstalmentShare, ...]
     payees: Mapping[Destination, Payee]
+    supports: tuple[BillSupport, ...]
     last_paid_on: date | None
 
 
@@ -354,6 +370,11 @@ class _Part:
         self._ledger = ledger
         volumes = read_volumes(sender.connection, sender.calculation, [house_id])
         self.house_totals: dict[EntityId, HouseTotals] = house_totals(sender.services.values(), volumes, sender.month)
+        self._supports: dict[EntityId, list[BillSupport]] = defaultdict(list)
+        for measure in sender.measures(ledger):
+            title = measure.title
+            support = BillSupport(title.name, measure.service, title.clause, measure.amount, measure.lowers_bill)
+            self._supports[measure.row.account_id].append(support)
 
     def of(self, account: AccountFacts) -> _Piece:
         """The account's part of its payer's bill."""
@@ -372,6 +393,7 @@ class _Part:
             ),
             instalments=self._instalments(items),
             payees=self._payees(lines, items, penalties),
+            supports=tuple(self._supports.get(key, ())),
             last_paid_on=ledger.last_paid.get(key),
         )
 
@@ -412,7 +434,7 @@ class _Ledger:
     """What the ledger says of some accounts, by account."""
 
     def __init__(self, connection: Connection, accounts: Sequence[EntityId], calculation: Calculation) -> None:
-        month = calculation.month
+        month, self.accounts = calculation.month, accounts
         self.lines: dict[EntityId, list[ChargeLine]] = defaultdict(list)
         self.differences: dict[EntityId, list[DifferenceRow]] = defaultdict(list)
         self.debts: dict[EntityId, list[OpenItem]] = defaultdict(list)

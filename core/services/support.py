@@ -61,6 +61,11 @@ class Measure:
         return min(stated, max(self.actual, 0)) if self.row.kind == _SUBSIDY else stated
 
     @property
+    def lowers_bill(self) -> bool:
+        """Whether it is in the column of reliefs."""
+        return self.row.kind == _ON_BILL
+
+    @property
     def title(self) -> Title:
         """What kind of measure it is, for people."""
         return MEASURES.get(self.row.kind, Title(f"мера вида {self.row.kind}", "ЖК ст. 159, 160", "справочно"))
@@ -125,7 +130,7 @@ def support_json(found: Iterable[Measure]) -> list[dict[str, object]]:
             "amount": format_roubles(one.amount),
             "stated": None if one.row.amount is None else format_roubles(one.row.amount),
             "actual_cost": format_roubles(one.actual),
-            "lowers_bill": one.row.kind == _ON_BILL,
+            "lowers_bill": one.lowers_bill,
             "paid_by": "budget",
             "note": one.note,
             "record": one.row.record_id,

@@ -53,9 +53,11 @@ def view(content: BillContent, *, period: PeriodForm = "MM.YYYY", zero: ZeroSum 
         "charges": _charges(content),
         "balance": _balance(content),
         "recalculations": _recalculations(content),
+        "instalments": _instalments(content),
+        "supports": _supports(content),
         "reference": _reference(content),
-        "notices": list(content.notices),
-        "long": len(content.lines) + len(content.recalculations) + 2 * len(content.recipients) + len(content.notices) > _LONG,
+        "notices": [*content.notices, *_limit(content)],
+        "long": _rows(content) > _LONG,
         "hash": content_sha256(content).hex()[:16],
     }
 
@@ -103,7 +105,22 @@ def _credit(content: BillContent) -> str:
 
 
 def _rest(row: BillRecipient) -> int:
-    return max(0, row.advance + row.paid - row.debt - row.charged - row.penalties)
+    return max(0, -row.balance)
+
+
+def _rows(content: BillContent) -> int:
+    """About how many rows the page has to take."""
+    parts = (content.lines, content.recalculations, content.instalments, content.supports, content.notices, content.house_meters)
+    return sum(map(len, parts)) + 2 * len(content.recipients) + max(len(content.accounts) - 1, 0)
+
+
+def _limit(content: BillContent) -> list[str]:
+    """The limit of growth of the municipality (ЖК ст. 157.1), where one is approved."""
+    if content.limit_percent_e2 is None:
+        return []
+    act = f" ({content.limit_act})" if content.limit_act else ""
+    percent = quantity(content.limit_percent_e2, 2)
+    return [f"Предельный индекс роста платы за коммунальные услуги в муниципальном образовании: {percent}{_NBSP}%{act}."]
 
 
 def _payer(content: BillContent) -> list[list[str]]:
@@ -114,6 +131,7 @@ def _payer(content: BillContent) -> list[list[str]]:
         ["Адрес", premises_address(content)],
         ["Лицевой счёт", content.account_number],
         ["ЕЛС, идентификатор ЖКУ", ", ".join(filter(None, (content.els, content.service_identifier)))],
+        ["Другие счета", ", ".join(account.number for account in content.accounts[1:])],
         ["Площадь, проживают", f"{area}, {persons}{_NBSP}чел."] if content.residential else ["Площадь, помещение", f"{area}, нежилое"],
     ]
     return [row for row in rows if row[1]]
@@ -131,12 +149,14 @@ def _provider(content: BillContent) -> View:
 
 def _recipient(content: BillContent, row: BillRecipient, *, period: PeriodForm, zero: ZeroSum) -> View:
     payload = bill_payload(content, row, period=period, zero=zero)
+    creditors = row.creditors or (row.creditor_id,)
     names = [
-        line.name for line in content.lines if (line.creditor_id, line.section == "capital_repair") == (row.creditor_id, row.contribution)
+        line.name for line in content.lines if line.creditor_id in creditors and (line.section == "capital_repair") == row.contribution
     ]
     return {
         "name": row.name,
         "services": _services(names, row.contribution),
+        "account": row.account_number if len(content.accounts) > 1 else "",
         "details": _details(row),
         "due": amount(row.due),
         "nothing_due": row.due == 0,
@@ -220,9 +240,10 @@ def _charge(line: BillLine) -> View:
 
 def _balance(content: BillContent) -> View | None:
     """How the amount to pay came about; nothing where it is the charge of the month and no more."""
-    if not (content.debt or content.advance or content.paid or content.penalties):
+    names = ("debt", "advance", "paid", "penalties", "interest", "deferred")
+    wanted: dict[str, int] = {name: getattr(content, name) for name in names}
+    if not any(wanted.values()):
         return None
-    wanted = {"debt": content.debt, "advance": content.advance, "paid": content.paid, "penalties": content.penalties}
     wanted["rest"] = sum(_rest(row) for row in content.recipients)
     rows = [
         {
@@ -232,6 +253,8 @@ def _balance(content: BillContent) -> View | None:
             "paid": _money(row.paid),
             "charged": _money(row.charged),
             "penalties": _money(row.penalties),
+            "interest": _money(row.interest),
+            "deferred": _money(row.deferred),
             "rest": _money(_rest(row)),
             "due": amount(row.due),
         }
@@ -243,6 +266,8 @@ def _balance(content: BillContent) -> View | None:
         "paid": _money(content.paid),
         "charged": amount(content.charged),
         "penalties": _money(content.penalties),
+        "interest": _money(content.interest),
+        "deferred": _money(content.deferred),
         "rest": _money(wanted["rest"]),
         "due": amount(content.due),
     }
@@ -251,6 +276,7 @@ def _balance(content: BillContent) -> View | None:
         "rows": rows,
         "totals": totals,
         "until": _short_day(content.payments_until),
+        "last_paid": _short_day(content.last_paid_on),
     }
 
 
@@ -259,9 +285,40 @@ def _recalculations(content: BillContent) -> list[View]:
     return [{"name": names.get(row.service_id, ""), "reason": row.reason, "amount": amount(row.amount)} for row in content.recalculations]
 
 
+def _instalments(content: BillContent) -> list[View]:
+    """Section 6 of the form: debts that are paid in parts."""
+    return [
+        {
+            "name": row.name,
+            "origin": row.origin.title,
+            "remaining": amount(row.remaining),
+            "portion": amount(row.portion),
+            "percent": quantity(row.percent_e6, 6),
+            "interest": _money(row.interest),
+            "later": _money(row.deferred),
+            "total": amount(row.total),
+        }
+        for row in content.instalments
+    ]
+
+
+def _supports(content: BillContent) -> list[View]:
+    """Measures of support: what lowers the bill, and what the budget pays to the person."""
+    return [
+        {
+            "name": row.title[:1].upper() + row.title[1:],
+            "service": row.service or "все услуги",
+            "clause": row.clause,
+            "effect": "в этой квитанции" if row.lowers else "выплачивается отдельно, плату не уменьшает",
+            "amount": amount(row.amount),
+        }
+        for row in content.supports
+    ]
+
+
 def _reference(content: BillContent) -> View | None:
     """Section 4 of the form: own meters, norms, and what the house used."""
-    rows = [*_metered_rows(content), *_unmetered_rows(content)]
+    rows = [*_metered_rows(content), *_unmetered_rows(content), *_house_rows(content)]
     if not rows:
         return None
     keys = ("norm", "serial", "verify_by", "house_own", "house_common")
@@ -282,6 +339,22 @@ def _metered_rows(content: BillContent) -> Iterable[View]:
             "taken_on": _short_day(meter.taken_on),
             "verify_by": _short_day(meter.verify_by),
             **_house(line),
+        }
+
+
+def _house_rows(content: BillContent) -> Iterable[View]:
+    """Readings of the meters of the house."""
+    for meter in content.house_meters:
+        yield {
+            "name": f"Дом: {meter.service_name[:1].lower()}{meter.service_name[1:]}",
+            "unit": meter.unit,
+            "serial": meter.serial,
+            "previous": quantity(meter.previous_e3, 3),
+            "current": quantity(meter.current_e3, 3),
+            "used": _used(meter),
+            "taken_on": _short_day(meter.taken_on),
+            "verify_by": _short_day(meter.verify_by),
+            **_house(None),
         }
 
 

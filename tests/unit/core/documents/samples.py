@@ -7,9 +7,19 @@ from dataclasses import replace
 from datetime import date
 
 from core.documents.epd import build, house_totals
-from core.documents.source import BilledService, BillSource, Destination, Payee, PayerFacts, PenaltyShare, ProviderFacts, Share
+from core.documents.source import (
+    BilledService,
+    BillSource,
+    Destination,
+    InstalmentShare,
+    Payee,
+    PayerFacts,
+    PenaltyShare,
+    ProviderFacts,
+    Share,
+)
 from core.ids import EntityId, RecordId
-from core.model.bill import BillContent, BillMeter
+from core.model.bill import BillAccount, BillContent, BillInstalment, BillMeter, BillSupport
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, HouseVolume, Method
 from core.period import Month
@@ -315,8 +325,54 @@ def many_lines() -> BillSource:
     return replace(usual_flat(), number="202610-00008", services=services, lines=tuple(lines))
 
 
+def several_accounts() -> BillSource:
+    """A payer with accounts of four keepers, one supplier under two numbers of its own, an instalment plan and measures of support."""
+    source = usual_flat()
+    els = source.payer.els
+    accounts = tuple(
+        BillAccount(EntityId(9001 + n), number, kind, els, f"{els}-{n + 1:02d}", keeper)
+        for n, (number, kind, keeper) in enumerate(
+            (
+                ("41100000011", 4, "ООО «УК Береговая» (синтетическая)"),
+                ("41200000018", 2, "АО «Заречинскэнерго» (синтетическое)"),
+                ("41300000025", 3, "Фонд капитального ремонта (синтетический региональный оператор)"),
+                ("41600000033", 6, "ООО «Чистый щёголь» (синтетическое)"),
+            )
+        )
+    )
+    places = {POWER: 1, FUND: 2, WASTE: 3}
+    lines = (*LINES, line(11, WASTE, "residents", 360_000, 612_400_000, 22_046))
+    known_apart = EntityId(999)
+    placed = tuple(replace(one, account_id=accounts[places.get(one.creditor_id, 0)].account_id) for one in lines)
+    placed = tuple(replace(one, creditor_id=known_apart) if one.service_id == 6 else one for one in placed)
+    payees = {**PAYEES, Destination(known_apart, False): PAYEES[Destination(POWER, False)]}
+    plan = BillInstalment(EntityId(6), "Отопление", Month(2026, 3), 900_000, 150_000, 4_000_000, 3_058, 750_000)
+    debt = OpenItem(accounts[1].account_id, EntityId(6), known_apart, Month(2026, 3), False, 900_000)
+    return replace(
+        source,
+        number="202610-00009",
+        lines=placed,
+        payees=payees,
+        accounts=accounts,
+        open_items=(
+            *(replace(item, account_id=accounts[places.get(item.creditor_id, 0)].account_id) for item in source.open_items),
+            debt,
+        ),
+        instalments=(InstalmentShare(Destination(known_apart, False), plan),),
+        supports=(
+            BillSupport("денежная компенсация (ЕДК)", "", "ЖК ст. 160", 98_712, False),
+            BillSupport("субсидия", "", "ЖК ст. 159, ПП РФ № 761", 120_000, False),
+        ),
+        house_meters=(BillMeter(EntityId(6), "ОД-55012", 1_812_330, 1_899_012, date(2026, 10, 31), None, 6, "233", "Отопление", "Гкал"),),
+        last_paid_on=date(2026, 10, 14),
+        limit_percent_e2=1190,
+        limit_act="постановление № 700-п (синтетическое)",
+    )
+
+
 SAMPLES: dict[str, Callable[[], BillSource]] = {
-    sample.__name__: sample for sample in (usual_flat, debtor, overpaid, zero_bill, six_recipients, long_names, non_residential, many_lines)
+    sample.__name__: sample
+    for sample in (usual_flat, debtor, overpaid, zero_bill, six_recipients, long_names, non_residential, many_lines, several_accounts)
 }
 
 
