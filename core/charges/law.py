@@ -26,7 +26,7 @@ NUMBERS = frozenset({
     "average.window_months", "average.minimum_months", "average.longest_months",
     "absence.longer_than_days",
     "reading.first_day", "reading.last_day", "reading.verification_notice_days",
-    "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
+    "bound.bill_times", "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
     "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
     "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor", "setting.yearly_month",

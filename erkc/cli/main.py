@@ -20,6 +20,7 @@ from erkc.cli import (
     explaining,
     federal,
     intake,
+    issuing,
     law,
     processes,
     reporting,
@@ -41,7 +42,8 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, charges, comparing, explaining, law, federal, exchange, banks, suspense, reporting, review, processes, demonstration,
+    database, intake, charges, issuing, comparing, explaining, law, federal,
+    exchange, banks, suspense, reporting, review, processes, demonstration,
 ):  # fmt: skip
     room.register(application)
 
