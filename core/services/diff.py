@@ -33,7 +33,7 @@ __all__ = ["diff_months"]
 Progress = Callable[[int, int], None]
 """Called with accounts done and accounts in all."""
 
-_ACCOUNTS_AT_ONCE = 2000
+_ACCOUNTS_AT_ONCE = 500
 _WATERS: dict[int | None, Water] = {1: "V_cold", 2: "V_hot"}
 """Codes of utilities."""
 _INDIVIDUAL, _HEAT = 1, 5
