@@ -7,15 +7,16 @@ wrap and without looking at the data again. There is no float and no rounding he
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import cache, lru_cache
 from math import gcd, lcm
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LIMIT", "Exact", "Integers"]
+__all__ = ["LIMIT", "Exact", "Integers", "scaled", "together", "whole"]
 
 LIMIT = 2**62
 """An int64 operation is done only when its result is known to stay below this."""
@@ -53,7 +54,10 @@ class Exact:
 
     @classmethod
     def column(cls, values: Sequence[Fraction | int]) -> Exact:
-        """A column of the values; a common denominator is kept as one number while it is small."""
+        """A column of the values; a common denominator is kept as one number while it is small, and one shared value as that value."""
+        first = values[0]
+        if all(value is first for value in values):
+            return cls(first.numerator, first.denominator)
         denominators = {value.denominator for value in values}
         common = lcm(*denominators)
         if common <= _WIDEST_COMMON_DENOMINATOR:
@@ -118,6 +122,28 @@ class Exact:
         """The values one by one, for tests and for explanations."""
         num, den = np.broadcast_arrays(np.atleast_1d(np.asarray(self.num, dtype=object)), np.asarray(self.den, dtype=object))
         return [Fraction(int(n), int(d)) for n, d in zip(num, den, strict=True)]
+
+
+@cache
+def whole(number: int) -> Fraction:
+    """A small whole number (days, persons) as a fraction: the same object every time, so that columns of it are seen to be constant."""
+    return Fraction(number)
+
+
+@lru_cache(2**16)
+def scaled(number: int, scale: int) -> Fraction:
+    """``number / scale``, for what many lines share: areas, prices."""
+    return Fraction(number, scale)
+
+
+def together(values: Iterable[Fraction]) -> Fraction:
+    """The sum, with one common denominator in place of one for each addition."""
+    items = list(values)
+    if len(items) < 2:
+        return items[0] if items else whole(0)
+    denominators = [value.denominator for value in items]
+    common = lcm(*denominators)
+    return Fraction(sum(value.numerator * (common // own) for value, own in zip(items, denominators, strict=True)), common)
 
 
 def _magnitude(value: Integers) -> int:

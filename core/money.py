@@ -57,9 +57,9 @@ def rounded(value: Fraction | int, scale: int) -> int:
     >>> rounded(Fraction(2, 3), 1_000_000)
     666667
     """
-    exact = Fraction(value) * scale
-    whole = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
-    return -whole if exact < 0 else whole
+    num, den = value.numerator * scale, value.denominator
+    whole = (2 * abs(num) + den) // (2 * den)
+    return -whole if num < 0 else whole
 
 
 def rounded_column(value: Exact, scale: int) -> npt.NDArray[np.int64]:

@@ -54,6 +54,11 @@ class Month:
         return _bounds(self.year, self.month)[1]
 
     @property
+    def bounds(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return _bounds(self.year, self.month)
+
+    @property
     def days(self) -> int:
         """How many days the month has."""
         return _days(self.year, self.month)

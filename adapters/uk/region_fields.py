@@ -48,14 +48,19 @@ SETTINGS = {
         ["coefficient_cold_water", "coefficient_hot_water", "coefficient_electricity", "coefficient_sewerage"], "amount_as_is?"
     ),
     **dict.fromkeys(
-        ["wastewater_k", "range_factor", "penalty_rate_value", "rollover_factor", "heating_single_limit_hours"], "amount_as_is?"
+        ["wastewater_k", "range_factor", "penalty_rate_value", "rollover_factor", "heating_single_limit_hours"],
+        "amount_as_is?",
     ),
     **dict.fromkeys(
         ["electricity_single_limit_hours", "bound_times_last_year", "bound_times_norm", "bound_house_residue_percent"], "amount_as_is?"
     ),
     **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "flag?"),
+    **dict.fromkeys(["bound_times_last_year", "bound_times_norm", "bound_house_residue_percent", "bound_growth_percent"], "amount_as_is?"),
+    "bound_growth_by_oktmo": "object?",
     "heating_months": "numbers?",
     "range_bounds": "texts?",
+    "yearly_month": "quarter?",
+    "social_area": "amount_as_is?",
     "days_off": "dates?",
     "due_day_rule": "list?",
     "key_rates": "list?",
@@ -82,7 +87,8 @@ _EXPECTED = {
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
     "amount_as_is": "число, например \"1.5\"", "flag": "true или false", "numbers": "список целых чисел",
     "dates": "список дат вида 2026-10-01", "amounts": "список чисел в кавычках: [\"135\", \"84.5\"]",
-    "range": "номер диапазона: 1, 2 или 3", "setting": "имя настройки", "present": "значение настройки",
+    "range": "номер диапазона: 1, 2 или 3", "quarter": "месяц первого квартала: 1, 2 или 3",
+    "setting": "имя настройки", "present": "значение настройки",
     "settings": "набор пар «имя: значение» или список с датами и актом",
     "list": "список", "object": "набор пар «имя: значение»", "any": "текст, число, true или false",
 }  # fmt: skip
@@ -176,6 +182,8 @@ def _convert(kind: str, value: object) -> object:
         case "settings":
             return _checked(value, isinstance(value, list | dict))
         case "range":
+            return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
+        case "quarter":
             return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
         case "present":
             return value

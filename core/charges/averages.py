@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from core.charges.rules import Sourced
+from core.exact import together
 
 __all__ = ["Averages", "average_of", "counted"]
 
@@ -26,7 +27,7 @@ class Averages:
 def average_of(measured: Sequence[Fraction], averages: Averages) -> tuple[Fraction, int] | None:
     """Sum and number of the months that make the average, the last of ``measured``; None when there are too few."""
     window = measured[-int(averages.window.value) :]
-    return (sum(window, Fraction(0)), len(window)) if len(window) >= averages.minimum else None
+    return (together(window), len(window)) if len(window) >= averages.minimum else None
 
 
 def counted(

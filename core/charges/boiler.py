@@ -49,16 +49,15 @@ def boiler_heating(account: AccountFacts, service: ServiceFacts, house: HouseFac
 
 
 def boiler_hot_water(
-    account: AccountFacts, service: ServiceFacts, house: HouseFacts, rules: Rules, *, volumes: Mapping[str, list[MonthVolume | Held]],
+    account: AccountFacts, service: ServiceFacts, house: HouseFacts, rules: Rules, *, volumes: Mapping[str, MonthVolume | Held],
     days: _Days,
 ) -> LinePlan | None:  # fmt: skip
     """Formulas 20–22: cold water of the account's volume, and its part of each resource by the volumes of all premises."""
-    volume = volumes[account.key][-1]
+    volume = volumes[account.key]
     if isinstance(volume, Held):
         raise volume
     together = Fraction(0)
-    for months in volumes.values():
-        other = months[-1]
+    for other in volumes.values():
         if isinstance(other, Held):
             raise Held(other.code, other.message, hint=other.hint, clause=other.clause, scope="service")
         together += other.volume

@@ -1,19 +1,21 @@
 """Safety bounds before a month is posted (section 17.3): what looks wrong stops the house until an operator accepts it with a reason.
 
-Nothing here changes a line. Amounts of other months come as arguments; a region may set its own bounds (``bound_times_norm`` …).
+Nothing here changes a line. Amounts of other months come as arguments; where there is none, what needs it is not asked. A region may set
+its own bounds (``bound_times_norm`` …); the limit of growth is the region's or the municipality's (charging rules, section 5).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from core.charges import clauses
 from core.charges.engine import HouseCharges
 from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.limits import IndexedService, growth
 from core.charges.rules import Rules, is_heat_of_water, resource_of
 from core.charges.traced import number_text
 from core.charges.volumes import norm_parts, service_days, volume_of
@@ -21,10 +23,12 @@ from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.lines import ChargeLine
 from core.money import format_roubles, rounded
+from core.period import Month
 
-__all__ = ["Earlier", "check_bounds"]
+__all__ = ["BaseLine", "Earlier", "base_month", "check_bounds"]
 
 _CLAUSE = "контроль перед проведением"
+_UTILITY = 1
 _METERED = frozenset({"ipu", "ipu_replaced", "ipu_after_average", "average", "ipu_flat"})
 _BY_PERSONS = frozenset({"cold_water", "hot_water", "electricity"})
 _COMMON = 2
@@ -33,15 +37,34 @@ _Key = tuple[EntityId, EntityId]
 
 
 @dataclass(frozen=True, slots=True)
+class BaseLine:
+    """A line of the base month of the growth limit: volume and tariff in millionths; None: it had several tariffs."""
+
+    volume_e6: int
+    tariff_e6: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Earlier:
-    """What other months came to, by account and service: totals of the same month last year, and the services of the month before."""
+    """What other months came to, by account and service; kopecks. Empty where the month is not in the ledger."""
 
     last_year: Mapping[_Key, int] = field(default_factory=dict)
+    """Totals of the same month last year."""
     month_before: Mapping[_Key, int] = field(default_factory=dict)
+    """Totals of the month before."""
+    base: Mapping[_Key, BaseLine] = field(default_factory=dict)
+    """Lines of the base month of the growth limit."""
+    names: Mapping[EntityId, str] = field(default_factory=dict)
+    """Names of services that the house may no longer have."""
+
+
+def base_month(month: Month) -> Month:
+    """The month that growth is counted from: December of the year before (ПП № 400)."""
+    return Month(month.year - 1, 12)
 
 
 def check_bounds(charges: HouseCharges, house: HouseFacts, rules: Rules, earlier: Earlier | None = None) -> list[ChargeFinding]:
-    """Findings with the effect ``hold_house``; none for a house that is held already."""
+    """Findings with the effect ``stop_house``; none for a house that is held already."""
     if charges.held:
         return []
     return list(_Check(charges, house, rules, earlier or Earlier()).findings())
@@ -58,18 +81,23 @@ class _Check:
         """All checks of the house, line by line, account by account, then its volumes."""
         accounts = {account.account_id: account for account in self.house.accounts}
         services = {service.service_id: service for service in self.house.services}
-        totals: dict[EntityId, int] = defaultdict(int)
+        lines: dict[EntityId, list[ChargeLine]] = defaultdict(list)
         seen: Counter[tuple[EntityId, EntityId, EntityId]] = Counter()
         for line in self.charges.lines:
-            account, service = accounts[line.account_id], services[line.service_id]
-            totals[line.account_id] += line.total
+            lines[line.account_id].append(line)
             seen[line.account_id, line.service_id, line.creditor_id] += 1
-            yield from self._line(line, account, service)
+            yield from self._line(line, accounts[line.account_id], services[line.service_id])
         for (account_id, service_id, _), times in seen.items():
             if times > 1:
-                yield self._found("CH-036", f"услуга начислена {times} раза за месяц", accounts[account_id], services[service_id])
+                said = f"услуга начислена {times} раза за месяц; в расчёте оставлена одна строка"
+                yield self._found("CH-036", said, accounts[account_id], services[service_id])
+        before: dict[EntityId, list[EntityId]] = defaultdict(list)
+        for (account_id, service_id), amount in self.earlier.month_before.items():
+            if amount:
+                before[account_id].append(service_id)
         for account in self.house.accounts:
-            yield from self._account(account, totals, services)
+            if account.opened_on <= self.rules.month.last and (account.closed_on is None or account.closed_on >= self.rules.month.first):
+                yield from self._account(account, lines[account.account_id], before[account.account_id], services)
         yield from self._volumes(services)
 
     def _line(self, line: ChargeLine, account: AccountFacts, service: ServiceFacts) -> Iterator[ChargeFinding]:
@@ -98,21 +126,53 @@ class _Check:
         return sum((volume_of(part) for part in parts), Fraction(0))
 
     def _account(
-        self, account: AccountFacts, totals: Mapping[EntityId, int], services: Mapping[EntityId, ServiceFacts]
+        self, account: AccountFacts, lines: Sequence[ChargeLine], before: Sequence[EntityId], services: Mapping[EntityId, ServiceFacts]
     ) -> Iterator[ChargeFinding]:
-        month = self.rules.month
-        if account.opened_on > month.last or (account.closed_on is not None and account.closed_on < month.first):
-            return
-        total = totals.get(account.account_id, 0)
+        total = sum(line.total for line in lines)
         if total < 0:
             yield self._found("CH-032", f"итог месяца отрицательный: {format_roubles(total)} руб.", account)
         elif total == 0:
             yield self._found("CH-033", "открытому лицевому счёту ничего не начислено", account)
-        charged = {line.service_id for line in self.charges.lines if line.account_id == account.account_id}
-        for (account_id, service_id), amount in self.earlier.month_before.items():
-            service = services.get(service_id)
-            if account_id == account.account_id and amount and service_id not in charged and not _seasonal(service):
-                yield self._found("CH-034", "услуга была в прошлом месяце, в этом её нет", account, service)
+        charged = {line.service_id for line in lines}
+        for service_id in before:
+            if service_id not in charged and not self._out_of_season(services.get(service_id)):
+                yield self._gone(account, service_id, services.get(service_id))
+        yield from self._growth(account, lines, services)
+
+    def _out_of_season(self, service: ServiceFacts | None) -> bool:
+        """Whether the service is one that the month does not have."""
+        if service is None or resource_of(service) != "heating":
+            return False
+        try:
+            return self.rules.month.month not in self.rules.heating_months()
+        except Held:
+            return True
+
+    def _gone(self, account: AccountFacts, service_id: EntityId, service: ServiceFacts | None) -> ChargeFinding:
+        name = "" if service is not None else f"«{self.earlier.names.get(service_id, f'№ {service_id}')}»: "
+        found = self._found("CH-034", f"{name}услуга была в прошлом месяце, в этом её нет", account, service)
+        return replace(found, service_id=service_id)
+
+    def _growth(
+        self, account: AccountFacts, lines: Sequence[ChargeLine], services: Mapping[EntityId, ServiceFacts]
+    ) -> Iterator[ChargeFinding]:
+        """Growth of the payment for utilities at the volumes of the base month, against the limit of the municipality."""
+        if not self.earlier.base or not account.residential:
+            return
+        limit = self.rules.growth_limit(self.house.oktmo)
+        if limit is None:
+            return
+        indexed = [
+            IndexedService(Fraction(base.volume_e6, 10**6), _roubles(base.tariff_e6), _roubles(line.tariff_e6))
+            for line in lines
+            if services[line.service_id].kind == _UTILITY
+            and (base := self.earlier.base.get((account.account_id, line.service_id))) is not None
+        ]
+        found = growth(indexed, limit=limit.value)
+        if found is not None and found.above_limit:
+            grown, limit_shown = _percent(found.growth_e2), _percent(found.limit_e2)
+            said = f"плата за коммунальные услуги к декабрю {self.rules.month.year - 1} выросла на {grown} %, предел {limit_shown} %"
+            yield self._found("CH-038", said, account)
 
     def _volumes(self, services: Mapping[EntityId, ServiceFacts]) -> Iterator[ChargeFinding]:
         month = str(self.rules.month)
@@ -139,17 +199,20 @@ class _Check:
 
     def _found(self, code: str, said: str, account: AccountFacts | None, service: ServiceFacts | None = None) -> ChargeFinding:
         held = Held(code, said, hint="Проверьте и примите с причиной: erkc bill accept.", clause=_CLAUSE)
-        return finding(held, month=self.rules.month, house=self.house, account=account, service=service, effect="hold_house")
+        return finding(held, month=self.rules.month, house=self.house, account=account, service=service, effect="stop_house")
+
+
+def _roubles(tariff_e6: int | None) -> Fraction | None:
+    return None if tariff_e6 is None else Fraction(tariff_e6, 10**6)
+
+
+def _percent(value_e2: int) -> str:
+    return number_text(Fraction(value_e2, 100))
 
 
 def _shown(volume: Fraction) -> str:
     """A volume for people, to three places."""
     return number_text(Fraction(rounded(volume, 1000), 1000))
-
-
-def _seasonal(service: ServiceFacts | None) -> bool:
-    """A service that the house no longer has, or that has a season of its own."""
-    return service is None or resource_of(service) == "heating"
 
 
 def _exact_volume(line: ChargeLine) -> Fraction:

@@ -24,7 +24,7 @@ __all__ = [
     "formula_12_average", "formula_12_average_capped", "formula_12_capped",
     "formula_18", "formula_19", "formula_20", "formula_20_1", "formula_21", "formula_22", "formula_23",
     "formula_23_1", "formula_23_norm", "formula_24", "formula_24_1", "formula_25", "formula_26", "house_carry", "house_rest",
-    "interruption", "larger", "maintenance", "positive_part", "price_of_hot_water", "quality_days", "relief", "smaller",
+    "interruption", "larger", "maintenance", "positive_part", "price_of_hot_water", "quality_days", "relief", "relief_entitled", "smaller",
     "soi_average", "soi_by_meter", "soi_house_average", "soi_norm", "undelivered", "wastewater", "wastewater_raised",
 ]  # fmt: skip
 
@@ -445,6 +445,11 @@ def absence_two_part(N: Number, q: Number, T: Number, a: Number, D: Number) -> N
 def relief(share: Number, V: Number, n: Number, N: Number, n_entitled: Number, T: Number, d: Number, D: Number) -> Number:
     """Relief on the bill: share × the volume for one person, at most the norm × entitled persons × tariff."""
     return share * smaller(V / n, N) * n_entitled * T * (d / D)
+
+
+def relief_entitled(share: Number, V: Number, N: Number, n_entitled: Number, T: Number, d: Number, D: Number) -> Number:
+    """Relief on the bill, the norm of the entitled persons as the cap of the whole volume (``edk_cap = entitled``)."""
+    return share * smaller(V, N * n_entitled) * T * (d / D)
 
 
 def price_of_hot_water(T_carrier: Number, q: Number, T: Number) -> Number:

@@ -17,11 +17,12 @@ from core.charges.findings import Held
 from core.charges.house_meters import AverageMonth, Counted, StoppedMeter, average_instead, installed_by, stopped_meters, unread
 from core.charges.rules import Rules
 from core.charges.volumes import Part
+from core.exact import scaled
 from core.ids import RecordId
 from core.model.facts import HouseFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
-__all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "shared_part"]
+__all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "regime_of", "shared_part"]
 
 
 class Regime(Enum):
@@ -119,13 +120,13 @@ def common_volumes(
 
     ``meter``: what the house meters of the base service, ``devices``, counted.
     """
-    regime = _regime(house, has_meter=bool(devices), rules=rules)
+    regime = regime_of(house, has_meter=bool(devices), rules=rules)
     if regime is Regime.NONE:
         return [CommonVolume(month, "none", Fraction(0), {}, {}) for month in individual]
     if regime is Regime.AVERAGE:
         return [_by_average(house, service, month) for month in individual]
     if regime not in (Regime.BY_METER, Regime.ODN) or not devices:
-        return [_by_norm(house, service, month, rules) for month in individual]
+        return [known for month in individual if (known := _norm_of(house, service, month, rules)) is not None]
     found = []
     carried = Fraction(0)
     for month, together in individual.items():
@@ -140,7 +141,9 @@ def common_volumes(
                 raise unread(installed, month, clause="ЖК ст. 156 ч. 9.2")
             read = average_instead(meter, month, rules)
         if read is None:
-            found.append(replace(_by_norm(house, service, month, rules), stopped=stopped))
+            known = _norm_of(house, service, month, rules)
+            if known is not None:
+                found.append(replace(known, stopped=stopped))
             continue
         if together is None:
             raise Held(
@@ -160,6 +163,16 @@ def common_volumes(
     return found
 
 
+def _norm_of(house: HouseFacts, service: ServiceFacts, month: Month, rules: Rules) -> CommonVolume | None:
+    """A month by the norm; an earlier one whose norm is not known is left out, since nothing of it is carried on."""
+    try:
+        return _by_norm(house, service, month, rules)
+    except Held:
+        if month == rules.month:
+            raise
+        return None
+
+
 def _counted(read: Counted | AverageMonth) -> Fraction:
     return read.volume if isinstance(read, AverageMonth) else read[0]
 
@@ -177,12 +190,12 @@ def shared_part(common: CommonVolume, *, area: Fraction, area_source: RecordId, 
     """An account's share of the common volume: by its area in the area of all premises."""
     if not house.useful_area_e2:
         raise Held("CH-004", "нет площади всех помещений дома (HOUSE.25)", hint="Присылает УК.", clause="ЖК ст. 156 ч. 9.2", scope="house")
-    values = {**common.values, "S": area, "S_all": Fraction(house.useful_area_e2, 100)}
+    values = {**common.values, "S": area, "S_all": scaled(house.useful_area_e2, 100)}
     records = {**common.records, "S": (area_source,), "S_all": (house.source,)}
     return Part(common.clause, values, records, by_days_of_month=True)
 
 
-def _regime(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
+def regime_of(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
     """How the house charges for common property: decided by its owners, else by the setting; without a house meter always by norm."""
     decided = {
         None: Regime(rules.choice("soi_regime", rules.month.last)), _NORM: Regime.NORM, _METER: Regime.BY_METER,
@@ -242,6 +255,6 @@ def _by_norm(house: HouseFacts, service: ServiceFacts, month: Month, rules: Rule
     norms = rules.norms(
         "per_m2_common", month.last, month.last, utility=None, resource=service.resource_kind, what=f"«{service.name}», на общее имущество"
     )
-    values = {"N": norms[0].value, "S_common": Fraction(house.common_area_e2, 100)}
+    values = {"N": norms[0].value, "S_common": scaled(house.common_area_e2, 100)}
     volume = values["N"] * values["S_common"]
     return CommonVolume(month, "norm", volume, values, {"N": norms[0].records, "S_common": (house.source,)})

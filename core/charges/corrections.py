@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
 from core.charges import clauses
 from core.charges.absences import absent_days
-from core.charges.findings import Held
 from core.charges.interruptions import lasted, reduction_of
 from core.charges.payers import Payers
 from core.charges.persons import days_between, persons
+from core.charges.reliefs import Cap, relief_row, relieved
 from core.charges.rows import Group, LinePlan, Row
 from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, person_norms, service_days
@@ -34,9 +34,19 @@ class Corrections:
     rules: Rules
     service: ServiceFacts
     payers: Payers
+    _waters: tuple[ServiceFacts, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._waters = tuple(
+            one
+            for one in self.house.services
+            if one.provision == _INDIVIDUAL and resource_of(one) in ("cold_water", "hot_water") and not is_heat_of_water(one)
+        )
 
     def absence(self, account: AccountFacts, resource: Resource, tariffs: Sequence[Valued]) -> tuple[Group, ...]:
         """Rows that take the norm of absent days away, one group for each tariff; of wastewater the norms of both waters together."""
+        if not account.absences:
+            return ()
         absences = absent_days(account, resource, meters=self.payers.meters(account), services=self.house.services, rules=self.rules)
         groups = []
         for tariff in tariffs if absences else ():
@@ -104,10 +114,9 @@ class Corrections:
     def waters(self, account: AccountFacts) -> list[ServiceFacts]:
         """Cold and hot water that the payer is provided with in the month; of two-component hot water the carrier."""
         found = []
-        for service in self.house.services:
+        for service in self._waters:
             carrier = self.payers.carrier(account, service)
-            water = service.provision == _INDIVIDUAL and resource_of(service) in ("cold_water", "hot_water")
-            if water and not is_heat_of_water(service) and carrier is not None and service_days(carrier, service, self.rules.month):
+            if carrier is not None and service_days(carrier, service, self.rules.month):
                 found.append(service)
         return found
 
@@ -132,36 +141,24 @@ class Corrections:
         return replace(plan, reduction=row, reduces_surcharge=rules.choice("interruption_base", month.last) == "all_lines")
 
     def relief(self, plan: LinePlan, account: AccountFacts, resource: Resource, volume: MonthVolume | Fraction) -> LinePlan:
-        """The line with the relief on the bill of its payer's account for this service, one row for each tariff."""
-        mine = [item for item in account.reliefs if item.service == self.service.key]
-        if not mine or not plan.base:
+        """The line with the measures of support of its payer's account for this service, one row for each row of the base."""
+        if not plan.base or not any(item.service in ("", self.service.key) for item in account.reliefs):
             return plan
-        if len(mine) > 1:
-            raise Held("CH-022", "на услугу две льготы, порядок их сложения не задан", hint="Оставьте одну (УК).", clause="ЖК ст. 159")
-        rows = tuple(row for group in plan.base for row in self._relieved(account, resource, mine[0], group[0], volume))
-        return replace(plan, benefit=rows)
+        slices = [group[0] for group in plan.base if "T" in group[0].values]  # of the whole volume of the month, on the days of each tariff
+        return relieved(plan, account, self.service, slices, lambda item, row: self._relieved(account, resource, item, row, volume))
 
     def _relieved(
         self, account: AccountFacts, resource: Resource, item: ReliefFacts, base: Row, volume: MonthVolume | Fraction
-    ) -> tuple[Row, ...]:
-        first, last = max(base.first, item.first), min(base.last, item.last or base.last)
-        if first > last:
-            return ()
+    ) -> Row | None:
         month = self.rules.month
         living = persons(account, month, self.rules, first=month.first, last=month.last)
         norms = self._person_norms(account, resource, base.last)
-        whole = volume if isinstance(volume, Fraction) else volume.volume
-        values = {
-            "share": Fraction(item.share_e4, 10_000), "V": whole, "n": living.count, "n_entitled": Fraction(item.entitled),
-            "N": sum((norm.value for norm in norms), Fraction(0)), "T": base.values["T"],
-            "d": Fraction(days_between(first, last)), "D": base.values["D"],
-        }  # fmt: skip
+        cap = Cap(sum((norm.value for norm in norms), Fraction(0)), tuple(source for norm in norms for source in norm.records))
         sources = tuple(source for name in ("V", "V_cold", "V_hot", "n", "V_sum", "V_read") for source in base.records.get(name, ()))
-        records = {
-            "share": (item.source,), "n_entitled": (item.source,), "n": living.records, "V": sources, "T": base.records.get("T", ()),
-            "N": tuple(source for norm in norms for source in norm.records),
-        }  # fmt: skip
-        return (Row("relief", values, records, {}, first, last),)
+        return relief_row(
+            item, base, volume=volume if isinstance(volume, Fraction) else volume.volume, sources=sources, living=living, cap=cap,
+            whole_days=base.values["D"], tariff=base.values["T"], rules=self.rules,
+        )  # fmt: skip
 
     def rebuilt(self, volume: MonthVolume) -> tuple[Group, ...]:
         """Earlier months charged anew by a late reading: the new charge of each at its own tariff, less what it was charged."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
+from functools import cache
 
 from core.charges import clauses
 from core.charges.common_property import CommonVolume
@@ -110,6 +112,16 @@ def evaluate(plans: Sequence[LinePlan], *, month: Month, version: str) -> list[C
 
 def _lowered(plans: Sequence[LinePlan], computed: Sequence[_Sums]) -> list[_Lowered]:
     """What interruptions take off: first the volume not delivered by time, then the percentage of what is left (п. 100)."""
+    found = [_NOTHING] * len(plans)
+    lowering = [i for i, plan in enumerate(plans) if plan.undelivered is not None or plan.reduction is not None or plan.quality]
+    if lowering:
+        lowered = _lowering([plans[i] for i in lowering], [computed[i] for i in lowering])
+        for i, one in zip(lowering, lowered, strict=True):
+            found[i] = one
+    return found
+
+
+def _lowering(plans: Sequence[LinePlan], computed: Sequence[_Sums]) -> list[_Lowered]:
     undelivered = [
         _on(plan.undelivered, sums.base) if plan.undelivered is not None else None for plan, sums in zip(plans, computed, strict=True)
     ]
@@ -141,6 +153,9 @@ class _Lowered:
     rows: tuple[Row, ...]
 
 
+_NOTHING = _Lowered(0, ())
+
+
 @dataclass(frozen=True, slots=True)
 class _Sums:
     base: int
@@ -167,12 +182,17 @@ def _amounts(groups: Sequence[Group]) -> list[tuple[int, int]]:
     for clause, places in by_clause.items():
         formula = getattr(clauses, clause)
         columns = {name: Exact.column([groups[i][0].values[name] for i in places]) for name in groups[places[0]][0].values}
-        money = kopecks_column(formula(**columns)).tolist()
+        money = _for_each(places, kopecks_column(formula(**columns)).tolist())
         at_one = {name: Exact.of(_AT_ONE_ROUBLE[name]) if name in _AT_ONE_ROUBLE else column for name, column in columns.items()}
-        volumes = rounded_column(formula(**at_one), _MICRO).tolist()
+        volumes = _for_each(places, rounded_column(formula(**at_one), _MICRO).tolist())
         for i, amount, volume in zip(places, money, volumes, strict=True):
             results[i] = (amount, volume)
     return results
+
+
+def _for_each(places: Sequence[int], results: list[int]) -> list[int]:
+    """Results of a column; arguments that are the same for all places give one result for all of them."""
+    return results * len(places) if len(results) == 1 else results
 
 
 def _exactly(clause: str, values: Mapping[str, Fraction]) -> Fraction:
@@ -206,9 +226,13 @@ def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: Month, versi
         inputs["recalculation"] = _groups_json(plan.recalculation)
     if plan.benefit:
         inputs["benefit"] = _groups_json((plan.benefit,))
+    if plan.compensation:
+        inputs["compensation"] = _groups_json(plan.compensation)
     if lowered.rows:
         inputs["underdelivery"] = _groups_json([(row,) for row in lowered.rows])
-    rows = [row for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), lowered.rows) for row in group]
+    rows = [
+        row for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), *plan.compensation, lowered.rows) for row in group
+    ]
     sources: set[RecordId] = {*plan.sources, *(source for row in rows for ids in row.records.values() for source in ids)}
     return ChargeLine(
         account_id=plan.account_id,
@@ -229,6 +253,11 @@ def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: Month, versi
     )
 
 
+@cache
+def _iso(day: date) -> str:
+    return day.isoformat()
+
+
 def _groups_json(groups: Sequence[Group]) -> list[list[dict[str, object]]]:
     """Groups of rows as JSON: inside a group rows are added, then rounded once; ``values`` are exact (``"n"`` or ``"n/d"``)."""
     return [[_row_json(row) for row in group] for group in groups]
@@ -237,8 +266,8 @@ def _groups_json(groups: Sequence[Group]) -> list[list[dict[str, object]]]:
 def _row_json(row: Row) -> dict[str, object]:
     shown: dict[str, object] = {
         "clause": row.clause,
-        "from": row.first.isoformat(),
-        "to": row.last.isoformat(),
+        "from": _iso(row.first),
+        "to": _iso(row.last),
         "values": {name: str(value) for name, value in row.values.items()},
         "records": {name: list(ids) for name, ids in row.records.items() if ids},
     }

@@ -20,7 +20,7 @@ from core.ids import RecordId
 from core.model.lines import ChargeLine
 from core.money import kopecks, rounded
 
-__all__ = ["Argument", "Explanation", "Step", "explain_line"]
+__all__ = ["Argument", "Explanation", "Step", "explain_line", "paid_in_cash"]
 
 _PARTS = {
     "base": "начислено",
@@ -28,6 +28,7 @@ _PARTS = {
     "recalculation": "перерасчёт",
     "underdelivery": "снижение за перерыв",
     "benefit": "льгота",
+    "compensation": "компенсация деньгами, справочно",
 }
 
 
@@ -79,6 +80,8 @@ class Explanation:
     underdelivery: int
     benefit: int
     total: int
+    compensation: int = 0
+    """Kopecks paid to the person in cash by the measures of the line; no part of the total."""
 
 
 def explain_line(line: ChargeLine) -> Explanation:
@@ -105,7 +108,17 @@ def explain_line(line: ChargeLine) -> Explanation:
             account=line.account_id,
             service=line.service_id,
         )
-    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.total)
+    return Explanation(TITLES[line.clause], line.rules, tuple(steps), *found, line.total, sums.get("compensation", 0))
+
+
+def paid_in_cash(line: ChargeLine) -> dict[RecordId, int]:
+    """Kopecks of each measure in cash (ЕДК) that stands beside the line, by the record that grants it."""
+    found: dict[RecordId, int] = {}
+    for group in _groups(line.inputs, "compensation"):
+        roubles = sum((_step("compensation", 0, row)[1] for row in group), Fraction(0))
+        (record,) = group[0]["records"]["share"]
+        found[record] = found.get(record, 0) + kopecks(roubles)
+    return found
 
 
 def _groups(inputs: Mapping[str, object], part: str) -> Sequence[Sequence[Mapping[str, Any]]]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core.charges.findings import Held
+from core.charges.heat_year import counted_in_year
 from core.charges.house_meters import Counted, average_instead, installed_by, stopped_meters, unread
 from core.charges.payers import Payers
 from core.charges.persons import days_between
 from core.charges.rules import Rules, Valued
 from core.charges.volumes import MonthVolume, Part, service_days, volume_of
+from core.exact import scaled
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.lines import Method
@@ -39,6 +41,8 @@ class HeatMeters:
 
     own: Mapping[str, tuple[Fraction, Method, tuple[RecordId, ...]]]
     area: Fraction
+    own_heating: bool = True
+    """Whether some premises of the house may have heating of their own."""
 
     @property
     def together(self) -> Fraction:
@@ -47,7 +51,7 @@ class HeatMeters:
 
     @classmethod
     def of(
-        cls, house: HouseFacts, service: ServiceFacts, metered: Mapping[str, list[MonthVolume | Held]], payers: Payers, rules: Rules
+        cls, house: HouseFacts, service: ServiceFacts, metered: Mapping[str, MonthVolume | Held], payers: Payers, rules: Rules
     ) -> HeatMeters:
         """The flats whose meter gives a volume in the month; one that goes by the norm counts as a flat without a meter."""
         own: dict[str, tuple[Fraction, Method, tuple[RecordId, ...]]] = {}
@@ -55,7 +59,7 @@ class HeatMeters:
         for account in house.accounts:
             if account.key not in metered or not payers.carries(account, service):
                 continue
-            volume = metered[account.key][-1]
+            volume = metered[account.key]
             if isinstance(volume, Held):
                 raise volume
             if not volume.metered or volume.method == "norm":
@@ -66,7 +70,7 @@ class HeatMeters:
             sources = tuple(dict.fromkeys(source for part in volume.parts for ids in part.records.values() for source in ids))
             own[account.key] = (volume.volume, volume.method, sources)
             area += Fraction(account.area_e2 * days_between(*days), 100 * rules.month.days)
-        return cls(own, area)
+        return cls(own, area, any(account.own_heating_e2 for account in house.accounts))
 
 
 def heating_part(
@@ -92,7 +96,9 @@ def heating_part(
         )
     if way == "season" and rules.month.month not in season:
         return None, "norm"
-    heat = _Heat(account, service, house, rules, evenly=way == "evenly", season=len(season), hot_water=hot_water)
+    heat = _Heat(
+        account, service, house, rules, evenly=way == "evenly", season=len(season), hot_water=hot_water, own_heating=flats.own_heating
+    )
     part, method = _whole(heat, meters, flats)
     if account.room_number is not None and rules.choice("communal_area", rules.month.last) == "computed":
         return _of_room(heat, meters, flats), method
@@ -110,6 +116,8 @@ class _Heat:
     evenly: bool
     season: int
     hot_water: HotWater | None = None
+    own_heating: bool = True
+    """False: no premises of the house have heating of their own, so nobody needs to look for it."""
 
     def own_part(self) -> Fraction:
         """Area with lawful own heating; by the default only whole premises count."""
@@ -120,6 +128,8 @@ class _Heat:
 
     def own_of_house(self) -> Fraction:
         """Area of all premises with lawful own heating."""
+        if not self.own_heating:
+            return Fraction(0)
         whole = self.rules.choice("own_heating_unit", self.rules.month.last) == "premises"
         parts = {one.premises_number + (one.room_number or ""): one for one in self.house.accounts}.values()
         areas = [min(one.own_heating_e2, one.area_e2) for one in parts if not whole or one.own_heating_e2 >= one.area_e2]
@@ -129,7 +139,7 @@ class _Heat:
         """Area of the premises, and of all premises of the house."""
         if not self.house.useful_area_e2:
             raise Held("CH-004", "нет площади всех помещений дома (HOUSE.25)", hint="Присылает УК.", clause=_CLAUSE, scope="house")
-        values = {"S": Fraction(self.account.area_e2, 100), "S_all": Fraction(self.house.useful_area_e2, 100)}
+        values = {"S": scaled(self.account.area_e2, 100), "S_all": scaled(self.house.useful_area_e2, 100)}
         return values, {"S": (self.account.source,), "S_all": (self.house.source,)}
 
     def heated(self) -> Fraction:
@@ -143,11 +153,11 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     if not mine:
         return _by_norm(heat), "norm"
     if heat.evenly:
-        if heat.house.heat_last_year_e6 is None:
+        counted = _last_year(heat, mine)
+        if counted is None:
             return _by_norm(heat), "norm"
         values, records = heat.share()
-        values["V_year"] = Fraction(heat.house.heat_last_year_e6, 10**6)
-        records["V_year"] = heat.house.heat_last_year_sources
+        values["V_year"], records["V_year"] = counted
         return Part("formula_3_evenly", values, records, by_days_of_month=True), "odpu"
     known = meters.get(heat.service.key, {})
     if heat.rules.month not in known:
@@ -159,6 +169,13 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     return _by_area(heat, known[heat.rules.month]), "odpu"
 
 
+def _last_year(heat: _Heat, mine: list[MeterFacts]) -> Counted | None:
+    """Heat of the year before: as an act says, else by the readings at both its ends; None: no data, the norm is charged."""
+    if heat.house.heat_last_year_e6 is not None:
+        return Fraction(heat.house.heat_last_year_e6, 10**6), heat.house.heat_last_year_sources
+    return counted_in_year(mine, heat.rules.month.year - 1)
+
+
 def _by_norm(heat: _Heat) -> Part:
     """Formulas 2–2(4), without a house meter."""
     account, heated, own = heat.account, heat.heated(), heat.own_part()
@@ -166,7 +183,7 @@ def _by_norm(heat: _Heat) -> Part:
         "per_m2", heat.rules.month.last, heat.rules.month.last, utility=6, resource=heat.service.resource_kind,
         what=f"«{heat.service.name}», на 1 м²",
     )[0]  # fmt: skip
-    values = {"S": Fraction(account.area_e2, 100), "N": norm.value}
+    values = {"S": scaled(account.area_e2, 100), "N": norm.value}
     records: dict[str, tuple[RecordId, ...]] = {"S": (account.source,), "N": norm.records}
     if heat.evenly:
         values["k"] = Fraction(heat.season)
@@ -178,7 +195,7 @@ def _by_norm(heat: _Heat) -> Part:
     records |= sources | {"S_heated": (heat.house.source,)}
     if not own and not heat.evenly:
         return Part("formula_2_3", values, records, by_days_of_month=True)
-    values["S_own_part"], records["S_own_part"] = own, (account.source,)
+    values["S_own_part"], records["S_own_part"] = own, (account.own_heating_source or account.source,)
     return Part("formula_2_4" if heat.evenly else "formula_2_3_own", values, records, by_days_of_month=True)
 
 
@@ -190,11 +207,14 @@ def _by_area(heat: _Heat, read: Counted) -> Part:
     if not heated and not own:
         return Part("formula_3", values, records, by_days_of_month=True)
     values |= {"S_own": own, "S_heated": heated}
-    records |= {"S_heated": (heat.house.source,), "S_own": tuple(one.source for one in heat.house.accounts if one.own_heating_e2)}
+    records |= {
+        "S_heated": (heat.house.source,),
+        "S_own": tuple(one.own_heating_source or one.source for one in heat.house.accounts if one.own_heating_e2),
+    }
     mine = heat.own_part()
     if not mine:
         return Part("formula_3_common", values, records, by_days_of_month=True)
-    values["S_own_part"], records["S_own_part"] = mine, (heat.account.source,)
+    values["S_own_part"], records["S_own_part"] = mine, (heat.account.own_heating_source or heat.account.source,)
     return Part("formula_3_own", values, records, by_days_of_month=True)
 
 
@@ -268,15 +288,27 @@ def _of_room(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> Part:
             clause="формула 8",
         )
     whole = _Heat(
-        _flat(account, rooms), heat.service, heat.house, heat.rules, evenly=heat.evenly, season=heat.season, hot_water=heat.hot_water
+        _flat(account, rooms),
+        heat.service,
+        heat.house,
+        heat.rules,
+        evenly=heat.evenly,
+        season=heat.season,
+        hot_water=heat.hot_water,
+        own_heating=heat.own_heating,
     )
     part, _ = _whole(whole, meters, flats)
     living = Fraction(account.living_area_e2 or 0, 100)
     together = Fraction(sum(one.living_area_e2 or 0 for one in rooms), 100)
     sources = tuple(dict.fromkeys(source for ids in part.records.values() for source in ids))
     values = {"V_flat": volume_of(part), "S_room": living, "S_rooms": together}
-    records = {"V_flat": sources, "S_room": (account.source,), "S_rooms": tuple(one.source for one in rooms)}
+    records = {"V_flat": sources, "S_room": _living(account), "S_rooms": tuple(source for one in rooms for source in _living(one))}
     return Part("formula_8", values, records, by_days_of_month=True)
+
+
+def _living(account: AccountFacts) -> tuple[RecordId, ...]:
+    """The record that says the living area of a room."""
+    return (account.living_area_source or account.source,)
 
 
 def _flat(account: AccountFacts, rooms: list[AccountFacts]) -> AccountFacts:

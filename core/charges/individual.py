@@ -7,7 +7,7 @@ passes from owner to owner with the account. The walk itself is in ``metering``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 
@@ -23,7 +23,7 @@ from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.lines import Method
 from core.period import Month
 
-__all__ = ["IndividualVolumes"]
+__all__ = ["IndividualVolumes", "ServiceVolumes"]
 
 _PRIORITY: tuple[Method, ...] = ("ipu_replaced", "ipu_after_average", "average", "ipu")
 """Which way names the line when an account has several metering points: the least ordinary one."""
@@ -35,6 +35,42 @@ _NIGHT_READING = 2
 _Walk = dict[Month, list[Metered]]
 
 
+@dataclass(frozen=True, slots=True)
+class ServiceVolumes:
+    """Volumes of a service in a house: of each account in the charged month, of all of them together in every month."""
+
+    now: Mapping[str, MonthVolume | Held]
+    """By account key; what can not be computed is ``Held``."""
+    together: tuple[Fraction | None, ...]
+    """By month of the walk; None where the volume of some account is not known. Empty unless asked for."""
+
+
+class _Sums:
+    """Volumes of all accounts by month: whole thousandths as they come from readings, and all others."""
+
+    def __init__(self, months: int) -> None:
+        self._e3 = [0] * months
+        self._more = [Fraction(0)] * months
+        self._unknown = [False] * months
+
+    def add_read(self, volumes: Sequence[int]) -> None:
+        """Volumes of the first months, thousandths."""
+        for i, volume in enumerate(volumes):
+            self._e3[i] += volume
+
+    def add(self, i: int, volume: MonthVolume | Held) -> None:
+        """The volume of an account in a month."""
+        if isinstance(volume, Held):
+            self._unknown[i] = True
+        elif volume.volume:
+            self._more[i] += volume.volume
+
+    def together(self) -> tuple[Fraction | None, ...]:
+        """The sums."""
+        months = zip(self._e3, self._more, self._unknown, strict=True)
+        return tuple(None if unknown else Fraction(e3, 1000) + more for e3, more, unknown in months)
+
+
 @dataclass(slots=True)
 class IndividualVolumes:
     """Computes the volumes of a house, service by service."""
@@ -43,13 +79,21 @@ class IndividualVolumes:
     rules: Rules
     payers: Payers
     averages: Mapping[Month, Averages]
+    _of_two_zones: frozenset[str] = field(init=False)
+    """Keys of meters with readings of the night."""
 
-    def of(self, service: ServiceFacts, resource: Resource, *, every_month: bool) -> dict[str, list[MonthVolume | Held]]:
-        """Volumes by account key, in each month of ``averages`` or in the last alone; a month that can not be computed is ``Held``.
+    def __post_init__(self) -> None:
+        meters = (meter for account in self.house.accounts for meter in account.meters)
+        self._of_two_zones = frozenset(meter.key for meter in meters if any(r.zone == _NIGHT_READING for r in meter.readings))
+
+    def of(self, service: ServiceFacts, resource: Resource, *, every_month: bool) -> ServiceVolumes:
+        """Volumes of the accounts in the last month of ``averages``; with ``every_month`` also their sums in each month.
 
         Earlier months are walked in any case: readings, averages and the three-month limit depend on them.
         """
-        months = list(self.averages) if every_month else list(self.averages)[-1:]
+        walk = list(self.averages)
+        months = [(i, month) for i, month in enumerate(walk) if every_month or i == len(walk) - 1]
+        sums = _Sums(len(walk))
         accounts = [account for account in self.house.accounts if self.payers.carries(account, service)]
         own = {account.key: self._meters(account, service, _INDIVIDUAL) for account in accounts}
         flats = {account.key: self._meters(account, service, _FLAT_WIDE) for account in accounts}
@@ -57,26 +101,38 @@ class IndividualVolumes:
         for account in accounts:
             for meter in flats[account.key]:
                 sharing.setdefault(meter.key, []).append(account)
-        found: dict[str, list[MonthVolume | Held]] = {}
+        found: dict[str, MonthVolume | Held] = {}
         for account in accounts:
+            compute: Callable[[Month], MonthVolume]
             if self._is_mixed(account, service):
                 held = Held(
                     "CH-020", "прибор показывает несколько тарифных зон, а услуга — на один тариф", hint="Проверьте услугу прибора (УК).",
                     clause="формула 1",
                 )  # fmt: skip
-                found[account.key] = [held for _ in months]
+                found[account.key] = held
+                for i, _ in months:
+                    sums.add(i, held)
                 continue
+            read: list[int] = []
             if flats[account.key]:
                 flat = list({one.key: one for meter in flats[account.key] for one in sharing[meter.key]}.values())
                 rooms = {one.key: self._walk(one, service, resource, own[one.key], [one]) for one in flat}
                 together = self._walk(None, service, resource, flats[account.key], flat)
                 compute = partial(self._in_flat, account, service, resource, together=together, rooms=rooms, flat=flat)
             else:
-                compute = partial(
-                    self._alone, account, service, resource, walk=self._walk(account, service, resource, own[account.key], [account])
-                )
-            found[account.key] = [self._month(compute, month) for month in months]
-        return found
+                points = self._points(account, service, resource, own[account.key], [account])
+                if len(points) == 1:
+                    read = points[0].read_through(walk)
+                    sums.add_read(read)
+                if len(read) == len(walk):
+                    found[account.key] = _read(points[0], walk[-1], read[-1])
+                    continue
+                compute = partial(self._alone, account, service, resource, walk=self._steps(points, walk[len(read) :]))
+            for i, month in months:
+                if i >= len(read):
+                    found[account.key] = volume = self._month(compute, month)
+                    sums.add(i, volume)
+        return ServiceVolumes(found, sums.together() if every_month else ())
 
     @staticmethod
     def _month(compute: Callable[[Month], MonthVolume], month: Month) -> MonthVolume | Held:
@@ -152,7 +208,25 @@ class IndividualVolumes:
         meters: list[MeterFacts],
         sharing: Sequence[AccountFacts],
     ) -> _Walk:
-        """The metering points of the meters through the months; of a flat-wide meter the norm is that of all its accounts."""
+        """The metering points of the meters through the months."""
+        return self._steps(self._points(account, service, resource, meters, sharing), list(self.averages))
+
+    def _steps(self, points: Sequence[Point], months: Sequence[Month]) -> _Walk:
+        """The rest of the walk, month by month."""
+        walked = ((month, self.averages[month]) for month in months)
+        return {month: [metered for point in points if (metered := point.month(month, limits)) is not None] for month, limits in walked}
+
+    def _points(
+        self,
+        account: AccountFacts | None,
+        service: ServiceFacts,
+        resource: Resource,
+        meters: list[MeterFacts],
+        sharing: Sequence[AccountFacts],
+    ) -> list[Point]:
+        """The metering points of the meters before the walk; of a flat-wide meter the norm is that of all its accounts."""
+        if not meters:
+            return []
 
         def norm(month: Month) -> Fraction:
             return sum((_sum(self._norm(one, service, resource, month)) for one in sharing), Fraction(0))
@@ -165,10 +239,7 @@ class IndividualVolumes:
             if season is not None:
                 point.counts = _in_season(season)
             point.begin(min(self.averages))
-        return {
-            month: [metered for point in points if (metered := _step(point, month, limits)) is not None]
-            for month, limits in self.averages.items()
-        }
+        return points
 
     def _norm(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> tuple[Part, ...]:
         days = service_days(account, service, month)
@@ -190,8 +261,8 @@ class IndividualVolumes:
     def _meters(self, account: AccountFacts, service: ServiceFacts, kind: int) -> list[MeterFacts]:
         """Meters of the kind that measure the service, each with the readings of its zone alone."""
         if service.zone != _NIGHT_ZONE:
-            mine = [meter for meter in account.meters if meter.kind == kind and meter.service == service.key]
-            return [replace(meter, readings=tuple(r for r in meter.readings if r.zone != _NIGHT_READING)) for meter in mine]
+            mine = [meter for meter in account.meters if meter.service == service.key and meter.kind == kind]
+            return [self._of_the_day(meter) if meter.key in self._of_two_zones else meter for meter in mine]
         days = {one.key for one in self.house.services if one.zone == _DAY_ZONE and one.utility_kind == service.utility_kind}
         night = []
         for meter in account.meters:
@@ -203,14 +274,21 @@ class IndividualVolumes:
         return night
 
     @staticmethod
-    def _is_mixed(account: AccountFacts, service: ServiceFacts) -> bool:
+    def _of_the_day(meter: MeterFacts) -> MeterFacts:
+        return replace(meter, readings=tuple(r for r in meter.readings if r.zone != _NIGHT_READING))
+
+    def _is_mixed(self, account: AccountFacts, service: ServiceFacts) -> bool:
         """Readings of several zones of a device whose service has one tariff."""
-        zones = [r.zone for meter in account.meters if meter.service == service.key for r in meter.readings]
-        return service.zone in (None, 1) and _NIGHT_READING in zones
+        if not self._of_two_zones or service.zone not in (None, 1):
+            return False
+        return any(meter.service == service.key and meter.key in self._of_two_zones for meter in account.meters)
 
 
-def _step(point: Point, month: Month, averages: Averages) -> Metered | None:
-    return point.month(month, averages)
+def _read(point: Point, month: Month, volume_e3: int) -> MonthVolume:
+    """An ordinary month of the only metering point: formula 1 of what was counted."""
+    metered = point.ordinary(volume_e3)
+    part = Part(metered.clause, metered.values, metered.records)
+    return MonthVolume(month, "ipu", (part,), metered.values["V"], False, (), True)
 
 
 def _in_season(season: frozenset[int]) -> Callable[[Month], bool]:

@@ -28,7 +28,7 @@ NUMBERS = frozenset({
     "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
     "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
-    "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor",
+    "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor", "setting.yearly_month",
     *(f"interruption.{service}.month_hours" for service in ("cold_water", "hot_water", "wastewater", "gas", "heating")),
     *(f"interruption.{service}.single_hours" for service in ("cold_water", "hot_water", "wastewater")),
     *(f"interruption.{service}.percent_per_hour" for service in ("cold_water", "hot_water", "wastewater", "gas", "electricity", "heating")),
@@ -84,6 +84,7 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
     "setting.regional_holidays": ("ignore",),
     "setting.pp253_small": ("accumulate", "daily"),
     "setting.edk_cap": ("household", "entitled"),
+    "setting.index_base_october": ("both", "december", "september"),
     "penalty.moratorium": ("none", "all", "existing"),
 }
 """The same for deadlines, penalties and reliefs (charging rules, section 10)."""
@@ -91,12 +92,14 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
 PATTERNS: Mapping[str, re.Pattern[str]] = {
     "penalty.rate": re.compile(r"key|\d+(\.\d+)?"),
     "penalty.key_rate": re.compile(r"unknown|\d+(\.\d+)?"),
+    "bound.growth_percent": re.compile(r"region|\d+(\.\d+)?"),
     "calendar.days_off": re.compile(r"\d\d\.\d\d( \d\d\.\d\d)*"),
     "calendar.worked": re.compile(r"|\d\d\.\d\d( \d\d\.\d\d)*"),
 }
 """Parameters that are written in a way of their own: a rate or the word that stands for it, days of one year."""
 
-_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", *MONEY_CHOICES)
+_OF_MONEY = ("penalty.", "due.", "calendar.", "settlement.", "bound.", *MONEY_CHOICES)
+"""Parameters that change no line of charges."""
 _NAMES = frozenset({*NUMBERS, *CHOICES, *MONEY_CHOICES, *PATTERNS})
 _WAYS: Mapping[str, tuple[str, ...]] = {**CHOICES, **MONEY_CHOICES}
 

@@ -7,15 +7,13 @@ limits the whole payment, not a single tariff; a payment that grows exactly by t
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from core.ids import EntityId
 from core.money import Kopecks, kopecks, rounded
 
-__all__ = ["GroupGrowth", "Growth", "IndexedService", "by_group", "growth"]
+__all__ = ["Growth", "IndexedService", "growth", "growth_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +38,13 @@ class Growth:
     new: Kopecks
     growth_e2: int
     limit_e2: int
+    excess: Kopecks
+    """What a payment above the limit exceeds the greatest lawful one by: base × (1 + limit); 0 where it is not above."""
 
     @property
     def above_limit(self) -> bool:
         """Whether the rounded growth is greater than the limit."""
         return self.growth_e2 > self.limit_e2
-
-
-@dataclass(frozen=True, slots=True)
-class GroupGrowth:
-    """Accounts of one group (municipality and kind of dwelling) in the regional report."""
-
-    accounts: int
-    greatest_e2: int
-    above: tuple[EntityId, ...]
-    """Accounts above the limit, by growth, greatest first."""
 
 
 def growth(services: Iterable[IndexedService], *, limit: Fraction) -> Growth | None:
@@ -64,21 +54,13 @@ def growth(services: Iterable[IndexedService], *, limit: Fraction) -> Growth | N
         if service.base_tariff is not None and service.new_tariff is not None:
             base += service.volume * service.base_tariff
             new += service.volume * service.new_tariff
+    return growth_of(base, new, limit=limit)
+
+
+def growth_of(base: Fraction, new: Fraction, *, limit: Fraction) -> Growth | None:
+    """The same of sums that are there already, exact roubles."""
     if base <= 0:
         return None
-    return Growth(kopecks(base), kopecks(new), rounded((new / base - 1) * 100, 100), rounded(limit, 100))
-
-
-def by_group(accounts: Mapping[EntityId, tuple[str, Growth]]) -> dict[str, GroupGrowth]:
-    """The regional report: for each group how many accounts, the greatest growth, and who is above the limit."""
-    groups: dict[str, list[tuple[EntityId, Growth]]] = defaultdict(list)
-    for account, (group, found) in accounts.items():
-        groups[group].append((account, found))
-    return {
-        group: GroupGrowth(
-            accounts=len(members),
-            greatest_e2=max(found.growth_e2 for _, found in members),
-            above=tuple(account for account, found in sorted(members, key=lambda item: (-item[1].growth_e2, item[0])) if found.above_limit),
-        )
-        for group, members in sorted(groups.items())
-    }
+    growth_e2, limit_e2 = rounded((new / base - 1) * 100, 100), rounded(limit, 100)
+    excess = new - base * (1 + limit / 100) if growth_e2 > limit_e2 else Fraction(0)
+    return Growth(kopecks(base), kopecks(new), growth_e2, limit_e2, kopecks(excess))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from core.charges.acts import acts_of
 from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held
 from core.charges.payers import Payers
 from core.charges.plans import area_part, plan_of
+from core.charges.reliefs import relieved_whole
 from core.charges.rows import LinePlan
 from core.charges.rules import Rules, Valued, is_heat_of_water, resource_of
 from core.charges.utilities import UtilityLines
 from core.charges.volumes import MonthVolume, Part, service_days
+from core.exact import scaled
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.lines import Method
@@ -35,14 +38,25 @@ class LineDecider:
     rules: Rules
     service_facts: ServiceFacts
     payers: Payers
-    metered: Mapping[str, Mapping[str, list[MonthVolume | Held]]]
+    metered: Mapping[str, Mapping[str, MonthVolume | Held]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     common: CommonVolume | None
     negative: Mapping[str, tuple[Fraction, Fraction]]
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
+    hot_common: Sequence[CommonVolume] = ()
+    _utilities: UtilityLines = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._utilities = UtilityLines(
+            self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative, self.hot_common
+        )
 
     def line(self, account: AccountFacts) -> LinePlan | None:
         """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
+        decided = self._decided(account)
+        return relieved_whole(decided, account, self.service_facts, self.rules) if decided is not None and account.reliefs else decided
+
+    def _decided(self, account: AccountFacts) -> LinePlan | None:
         service = self.service_facts
         days = service_days(account, service, self.rules.month)
         assert days is not None
@@ -53,12 +67,13 @@ class LineDecider:
         if service.kind == _HOUSING and service.housing_kind == _CONTRIBUTION:
             return self._contribution_line(account, days)
         if service.kind == _UTILITY:
-            return self._utility_line(account, days)
+            plan = self._utility_line(account, days)
+            return plan if plan is None or not account.acts else self._with_acts(plan, account)
         raise _unknown()
 
     def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         service, resource = self.service_facts, resource_of(self.service_facts)
-        lines = UtilityLines(self.house, self.rules, service, self.payers, self.metered, self.meters, self.negative)
+        lines = self._utilities
         if resource == "wastewater":
             return lines.wastewater(account, days)
         if resource == "heating":
@@ -73,6 +88,11 @@ class LineDecider:
             return lines.metered_line(account, resource, days)
         raise _unknown()
 
+    def _with_acts(self, plan: LinePlan, account: AccountFacts) -> LinePlan:
+        """The line with what acts of the month charge anew: after all else, since no reduction or relief is of it (section 17.2)."""
+        found = acts_of(account, self.service_facts, self.house, self.rules)
+        return replace(plan, recalculation=(*plan.recalculation, *found)) if found else plan
+
     def _plan(
         self, account: AccountFacts, part: Part, tariffs: tuple[Valued, ...], *, days: tuple[date, date], method: Method,
         creditor: EntityId, sources: tuple[RecordId, ...] = (),
@@ -85,7 +105,7 @@ class LineDecider:
         house = self.house
         if house.price_e6 is None or house.price_source is None:
             raise Held("CH-008", "нет цены содержания жилого помещения", hint="Цену присылает УК.", clause="ЖК ст. 156", scope="service")
-        price = Valued(*days, Fraction(house.price_e6, 10**6), (house.price_source,))
+        price = Valued(*days, scaled(house.price_e6, 10**6), (house.price_source,))
         return self._plan(account, area_part("maintenance", account), (price,), days=days, method="area", creditor=self._manager())
 
     def _contribution_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan:
@@ -98,7 +118,7 @@ class LineDecider:
                 clause="ЖК ст. 169, 170",
                 scope="service",
             )
-        excess = Fraction(house.contribution_excess_e6, 10**6)
+        excess = scaled(house.contribution_excess_e6, 10**6)
         part = area_part("contribution", account, e=(excess, (house.contribution_source,)))
         minimum = self.rules.contribution_tariffs(house.oktmo, *days)
         plan = self._plan(account, part, minimum, days=days, method="area", creditor=house.contribution_creditor_id)
@@ -116,7 +136,7 @@ class LineDecider:
         if self.common.method == "none":
             return None
         tariffs = self.rules.tariffs(base, self.house.oktmo, *days)
-        part = shared_part(self.common, area=Fraction(account.area_e2, 100), area_source=account.source, house=self.house)
+        part = shared_part(self.common, area=scaled(account.area_e2, 100), area_source=account.source, house=self.house)
         method: Method = {"odpu": "odpu", "average": "average"}.get(self.common.method, "norm")  # type: ignore[assignment]  # literals
         decided = () if self.house.soi_mode_source is None else (self.house.soi_mode_source,)
         return self._plan(account, part, tariffs, days=days, method=method, creditor=self._manager(), sources=decided)

@@ -20,7 +20,7 @@ from core.ids import RecordId
 from core.model.facts import MeterFacts, ReadingFacts
 from core.period import Month
 
-__all__ = ["Metered", "Point", "Rebuilt", "metering_points", "spread_by_days"]
+__all__ = ["Metered", "Point", "Rebuilt", "first_volume", "metering_points", "spread_by_days"]
 
 Outcome = Literal["ipu", "ipu_replaced", "ipu_after_average", "average", "norm"]
 
@@ -76,16 +76,47 @@ class Point:
     """Months that are charged at all: heating has its season only; in others a reading just moves the point on."""
     unread: list[tuple[Month, Fraction]] = field(default_factory=list)
     """Months of a valid meter since the last accepted reading, with what each was charged."""
+    before: ReadingFacts | None = None
+    """The reading before the last one that ordinary months ended with."""
 
     @property
     def first_month(self) -> Month | None:
         """The first month whose volume the readings give: after the first reading, or the month a meter was installed in."""
-        months = []
-        for meter in self.meters:
-            if meter.readings:
-                month = Month.of(meter.readings[0].taken_on)
-                months.append(month if started_in(meter, month) else month.next())
-        return min(months, default=None)
+        return min((first for meter in self.meters if (first := first_volume(meter)) is not None), default=None)
+
+    def read_through(self, months: Sequence[Month]) -> list[int]:
+        """Volumes (thousandths) of the first of the months, as many as are ordinary: one meter that counts on every day of the account's
+        whole month, was read in it and shows no less than before. :meth:`month` would say formula 1 of each; the walk stands after them.
+        """
+        meter, last = self.meters[0], self.last
+        if len(self.meters) > 1 or self.counts is not _every_month or last is None or self.charged or self.without:
+            return []
+        since = max(meter.commissioned_on or date.min, self.opened_on or date.min)
+        if since > months[0].first or (meter.commissioned_on is not None and meter.commissioned_on in months[0]):
+            return []
+        until = min(valid_until(meter) or date.max, self.closed_on or date.max)
+        closing = {(reading.taken_on.year, reading.taken_on.month): reading for reading in meter.readings}
+        volumes: list[int] = []
+        passed = [last]
+        for month in months:
+            reading = closing.get((month.year, month.month))
+            if reading is None or until < month.last or reading.value_e3 < passed[-1].value_e3:
+                break
+            volumes.append(reading.value_e3 - passed[-1].value_e3)
+            passed.append(reading)
+        self.last = passed[-1]
+        if volumes:
+            self.before = passed[-2]
+        if len(volumes) < len(months):
+            steps = zip(volumes, passed, passed[1:], strict=False)
+            self.measured += [(Fraction(volume, 1000), (before.source, after.source)) for volume, before, after in steps]
+        return volumes
+
+    def ordinary(self, volume_e3: int) -> Metered:
+        """The last month of :meth:`read_through`, as :meth:`month` would give it."""
+        assert self.last is not None and self.before is not None
+        sources = (self.before.source, self.last.source, self.meters[0].source)
+        return Metered("ipu", "formula_1", {"V": Fraction(volume_e3, 1000)}, {"V": sources})
 
     def begin(self, start: Month) -> None:
         """Stand before the first month of the walk: the last accepted reading of an earlier month is what consumption is counted from."""
@@ -168,6 +199,8 @@ class Point:
     def _difference(self, meter: MeterFacts, reading: ReadingFacts, averages: Averages) -> Fraction | None:
         """Growth since the last accepted reading; over the counter's end where that is credible, None where it is not (rollover rule)."""
         assert self.last is not None
+        if reading.value_e3 >= self.last.value_e3:
+            return Fraction(reading.value_e3 - self.last.value_e3, 1000)
         return counted(
             Fraction(self.last.value_e3, 1000),
             Fraction(reading.value_e3, 1000),
@@ -284,6 +317,14 @@ class Point:
         return after, sources, unmeasured
 
 
+def first_volume(meter: MeterFacts) -> Month | None:
+    """The first month whose volume the readings of a meter give: after the first one, or the month it was installed in."""
+    if not meter.readings:
+        return None
+    month = Month.of(meter.readings[0].taken_on)
+    return month if started_in(meter, month) else month.next()
+
+
 def spread_by_days(volume: Fraction, months: Sequence[Month]) -> dict[Month, Fraction]:
     """A volume over whole months in proportion to their days (п. 38)."""
     days = sum(month.days for month in months)
@@ -292,6 +333,9 @@ def spread_by_days(volume: Fraction, months: Sequence[Month]) -> dict[Month, Fra
 
 def metering_points(meters: Iterable[MeterFacts], norm: Callable[[Month], Fraction]) -> list[Point]:
     """Group meters of one service into metering points: a meter continues the one that was removed last before it was installed."""
+    meters = list(meters)
+    if len(meters) == 1:
+        return [Point(tuple(meters), norm)]
     chains: list[list[MeterFacts]] = []
     for meter in sorted(meters, key=lambda item: (item.commissioned_on or date.min, item.source)):
         ended = [

@@ -9,7 +9,6 @@ is that one's service that is charged.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 
 from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 
@@ -36,10 +35,13 @@ class Payers:
         for account in house.accounts:
             grouped[self._payer(account)].append(account)
         self._together = {account.key: tuple(group) for group in grouped.values() for account in group}
-        self._kinds_of_place: dict[tuple[str, str | None], set[int]] = defaultdict(set)
+        kinds_of_place: dict[tuple[str, str | None], set[int]] = defaultdict(set)
         for account in house.accounts:
-            self._kinds_of_place[account.premises_number, account.room_number].add(account.kind)
+            kinds_of_place[account.premises_number, account.room_number].add(account.kind)
+        self._kinds_of_place = {place: frozenset(kinds) for place, kinds in kinds_of_place.items()}
+        self._charged: dict[tuple[tuple[int, ...], frozenset[int]], int | None] = {}
         self._default = _ALL_SERVICES if any(account.kind in _ALL_SERVICES for account in house.accounts) else (_SUPPLIER,)
+        self._of_contribution, self._of_waste = (_CAPITAL_REPAIR, *self._default), (_WASTE, *self._default)
 
     def _payer(self, account: AccountFacts) -> str:
         """The unified account; without one the accounts of a place are one payer, if no sender has two of a kind there."""
@@ -59,11 +61,14 @@ class Payers:
     def carries(self, account: AccountFacts, service: ServiceFacts) -> bool:
         """Whether the account is the one of its payer that the service is charged on."""
         if account.payer is None:
-            # Without a unified account the payer is not known; whoever has an account at the same place is taken for the same.
             present = self._kinds_of_place[account.premises_number, account.room_number]
         else:
-            present = {one.kind for one in self.together(account)}
-        return account.sender == service.sender and account.kind == next((kind for kind in self._kinds(service) if kind in present), None)
+            present = frozenset(one.kind for one in self.together(account))
+        kinds = self._kinds(service)
+        found = (kinds, present)
+        if found not in self._charged:
+            self._charged[found] = next((kind for kind in kinds if kind in present), None)
+        return account.sender == service.sender and account.kind == self._charged[found]
 
     def carrier(self, account: AccountFacts, service: ServiceFacts) -> AccountFacts | None:
         """The account of the payer that the service is charged on."""
@@ -75,11 +80,11 @@ class Payers:
         """Meters of all accounts of the payer."""
         return tuple(meter for one in self.together(account) for meter in one.meters)
 
-    def _kinds(self, service: ServiceFacts) -> Sequence[int]:
+    def _kinds(self, service: ServiceFacts) -> tuple[int, ...]:
         if service.account_kinds is not None:
             return service.account_kinds
         if service.kind == _HOUSING and service.housing_kind == _CONTRIBUTION:
-            return (_CAPITAL_REPAIR, *self._default)
+            return self._of_contribution
         if service.utility_kind == _WASTE_UTILITY:
-            return (_WASTE, *self._default)
+            return self._of_waste
         return self._default

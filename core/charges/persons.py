@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from core.charges.findings import Held
 from core.charges.rules import Rules
+from core.exact import whole
 from core.ids import RecordId
 from core.model.facts import AccountFacts, ResidenceFacts
 from core.period import Month
@@ -67,7 +68,7 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
     lived = [item for item in account.residences if _days(item, month.first, month.last, inclusive=inclusive)]
     if not lived:
         if account.owners is not None:
-            return Persons(Fraction(account.owners * days_between(first, last), month.days), (account.source,))
+            return Persons(Fraction(account.owners * days_between(first, last), month.days), (account.owners_source or account.source,))
         if rules.facts.settings.get("owners_when_unknown") == "hold":
             raise Held(
                 "CH-027",
@@ -79,8 +80,12 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
         count = owners.value * days_between(first, last) / month.days
         return Persons(count, (account.source, *owners.records), owners.law)
     person_days = sum(_days(item, first, last, inclusive=inclusive) for item in lived)
-    return Persons(Fraction(person_days, month.days), tuple(item.source for item in lived))
+    number, rest = divmod(person_days, month.days)
+    count = Fraction(person_days, month.days) if rest else whole(number)
+    return Persons(count, tuple(item.source for item in lived))
 
 
 def _days(residence: ResidenceFacts, first: date, last: date, *, inclusive: bool) -> int:
+    if residence.first <= first and residence.last is None:
+        return days_between(first, last)
     return person_days(Days(residence.first, residence.last), first, last, inclusive=inclusive)

@@ -10,6 +10,7 @@ from core.charges.findings import Held
 from core.charges.rows import LinePlan, groups_of
 from core.charges.rules import Rules, Valued
 from core.charges.volumes import Part, volume_of
+from core.exact import scaled
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, ServiceFacts
 from core.model.lines import Method
@@ -24,8 +25,8 @@ def plan_of(
 ) -> LinePlan:  # fmt: skip
     """A line of the parts on the days of each tariff; without a creditor named it is the supplier of the tariff."""
     owner = creditor if creditor is not None else _one_supplier(tariffs)
-    digits = rules.choice("volume_rounding", rules.month.last)
-    if digits != "none" and service.kind == 1:
+    digits = rules.choice("volume_rounding", rules.month.last) if service.kind == 1 else "none"
+    if digits != "none":
         parts = tuple(_rounded_part(part, int(digits)) for part in parts)
     base = groups_of(_by_areas(parts, account, days), tariffs, days=days, month_days=rules.month.days)
     tariff = tariffs[0].value if len(tariffs) == 1 else None
@@ -36,7 +37,7 @@ def area_part(clause: str, account: AccountFacts, **more: tuple[Fraction, tuple[
     """A clause of the area of the premises, charged by days of the month."""
     if account.area_e2 <= 0:
         raise Held("CH-017", "нет площади помещения", hint="Присылает УК.", clause="ЖК ст. 154, 158")
-    values = {"S": Fraction(account.area_e2, 100), **{name: value for name, (value, _) in more.items()}}
+    values = {"S": scaled(account.area_e2, 100), **{name: value for name, (value, _) in more.items()}}
     records = {"S": (account.source,), **{name: ids for name, (_, ids) in more.items()}}
     return Part(clause, values, records, by_days_of_month=True)
 

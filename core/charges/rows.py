@@ -14,6 +14,7 @@ from fractions import Fraction
 from core.charges.persons import days_between
 from core.charges.rules import Valued
 from core.charges.volumes import Part
+from core.exact import whole
 from core.ids import EntityId, RecordId
 from core.model.lines import Method
 
@@ -62,6 +63,8 @@ class LinePlan:
     """The reduction is of base and surcharge together (setting ``interruption_base = all_lines``)."""
     benefit: Group = ()
     """Relief on the bill, kept positive; not lowered by recalculations, without surcharge."""
+    compensation: tuple[Group, ...] = ()
+    """What is paid to the person in cash for this service (ЕДК), one group for each measure: for information, no part of the charge."""
     sources: tuple[RecordId, ...] = ()
     """Records that decided, beside those of the rows."""
 
@@ -92,14 +95,14 @@ def _row(part: Part, tariff: Valued, *, days: tuple[date, date], month_days: int
     start, end = max(first, tariff.first), min(last, tariff.last)
     if start > end:
         return None
-    whole = month_days if part.by_days_of_month else days_between(first, last)
-    values = {**part.values, "T": tariff.value, "d": Fraction(days_between(start, end)), "D": Fraction(whole)}
+    days_of = month_days if part.by_days_of_month else days_between(first, last)
+    values = {**part.values, "T": tariff.value, "d": whole(days_between(start, end)), "D": whole(days_of)}
     return Row(part.clause, values, {**part.records, "T": tariff.records}, part.law, start, end)
 
 
 def _raised(row: Row, coefficient: Valued) -> Row:
     start, end = max(row.first, coefficient.first), min(row.last, coefficient.last)
-    values = {**row.values, "K": coefficient.value, "d": Fraction(days_between(start, end))}
+    values = {**row.values, "K": coefficient.value, "d": whole(days_between(start, end))}
     records = {**row.records, "K": coefficient.records} if coefficient.records else row.records
     law = {**row.law, "K": coefficient.law} if coefficient.law else row.law
     return Row(_RAISED[row.clause], values, records, law, start, end)

@@ -7,7 +7,7 @@ zero; a setting with a way that this version does not compute is a ``ConfigError
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -95,6 +95,7 @@ class Rules:
         self._known: dict[object, tuple[Valued, ...]] = {}
         self._matrices: dict[object, tuple[Matrix, ...]] = {}
         self._has_ranges = any(tariff.range_number is not None for tariff in facts.tariffs)
+        self._choices: dict[tuple[str, date], str] = {}
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
@@ -114,6 +115,21 @@ class Rules:
             )
         return Sourced(self._own_number(name), self.setting_source(name))
 
+    def growth_limit(self, oktmo: str) -> Sourced | None:
+        """The greatest lawful growth of citizens' payment, per cent; None when only the region knows it and has not said.
+
+        ``bound_growth_by_oktmo`` of the region: numbers by the beginning of ОКТМО, of which the longest that fits holds; else
+        ``bound_growth_percent``, one number for all.
+        """
+        name, own = "bound_growth_by_oktmo", self.facts.settings.get("bound_growth_by_oktmo", {})
+        fitting = sorted((str(key) for key in own if oktmo.startswith(str(key))), key=len) if isinstance(own, Mapping) else []
+        if fitting and isinstance(own, Mapping):
+            return Sourced(_number(name, own[fitting[-1]]), self.setting_source(name))
+        if "bound_growth_percent" in self.facts.settings:
+            return Sourced(self._own_number("bound_growth_percent"), self.setting_source("bound_growth_percent"))
+        federal = self.law.choice("bound.growth_percent", self.month.last)
+        return None if federal == "region" else Sourced(Fraction(federal), law="bound.growth_percent")
+
     def wastewater_coefficient(self) -> Sourced:
         """The raising coefficient of wastewater: 1 unless the region decided otherwise (``wastewater_k`` or ``coefficient_sewerage``)."""
         if "coefficient_sewerage" in self.facts.settings and "wastewater_k" not in self.facts.settings:
@@ -122,6 +138,12 @@ class Rules:
 
     def choice(self, name: str, day: date) -> str:
         """The way a question of practice is answered on the day."""
+        found = self._choices.get((name, day))
+        if found is None:
+            found = self._choices[name, day] = self._chosen(name, day)
+        return found
+
+    def _chosen(self, name: str, day: date) -> str:
         if name not in self.facts.settings:
             return self.law.choice(f"setting.{name}", day)
         value = self.facts.settings[name]
@@ -155,8 +177,10 @@ class Rules:
 
     def tariffs(self, service: ServiceFacts, oktmo: str, first: date, last: date, *, range_number: int | None = None) -> tuple[Valued, ...]:
         """Approved tariffs of a utility service for each of the days, in order; of a range of consumption where one is named."""
-        what = f"тариф на «{service.name}» для ОКТМО {oktmo}" + (f", диапазон {range_number}" if range_number else "")
         key = ("tariff", service.utility_kind, service.resource_kind, service.zone, oktmo, first, last, range_number)
+        if key in self._known:
+            return self._known[key]
+        what = f"тариф на «{service.name}» для ОКТМО {oktmo}" + (f", диапазон {range_number}" if range_number else "")
 
         def fits(tariff: TariffFacts) -> bool:
             return tariff.range_number == range_number and _is_of(tariff, service, oktmo)
@@ -203,18 +227,24 @@ class Rules:
 
     def contribution_tariffs(self, oktmo: str, first: date, last: date) -> tuple[Valued, ...]:
         """The approved minimum of the capital-repair contribution for each of the days."""
+        key = ("contribution", oktmo, first, last)
+        if key in self._known:
+            return self._known[key]
 
         def fits(tariff: TariffFacts) -> bool:
             return tariff.kind == "contribution" and oktmo.startswith(tariff.oktmo)
 
         what = f"минимальный взнос на капитальный ремонт для ОКТМО {oktmo}"
-        return self._valued(("contribution", oktmo, first, last), lambda: self._tariffs(fits, what, first, last))
+        return self._valued(key, lambda: self._tariffs(fits, what, first, last))
 
     def norms(
         self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None, what: str,
         cell: tuple[int, int] | None = None,
     ) -> tuple[Valued, ...]:  # fmt: skip
         """Approved norms of the basis (``per_person``, ``per_m2`` …) for each of the days; ``cell``: rooms and persons of a matrix."""
+        key = ("norm", basis, utility, resource, first, last, cell)
+        if key in self._known:
+            return self._known[key]
 
         def fits(norm: NormFacts) -> bool:
             return (
@@ -234,7 +264,7 @@ class Rules:
                 found.append((norm.first, end, int(norm.resource_kind is not None), value))
             return _in_order(found, first, last, _missing_norm(what))
 
-        return self._valued(("norm", basis, utility, resource, first, last, cell), read)
+        return self._valued(key, read)
 
     def matrix(self, basis: str, first: date, last: date, *, utility: int | None, resource: int | None) -> tuple[Matrix, ...]:
         """Norm matrices (rooms × persons) of the utility that are in force on any of the days, in order; empty where norms are numbers."""
@@ -307,15 +337,7 @@ class Rules:
         return self._known[key]
 
     def _own_number(self, name: str) -> Fraction:
-        value = self.facts.settings[name]
-        if isinstance(value, bool) or not isinstance(value, (int, str)):
-            raise ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
-        try:
-            return Fraction(value)
-        except ValueError:
-            raise ConfigError(
-                "CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name
-            ) from None
+        return _number(name, self.facts.settings[name])
 
     def setting_source(self, name: str) -> tuple[RecordId, ...]:
         """The record of a region's setting; empty when the law's default holds."""
@@ -345,6 +367,16 @@ def _is_of(tariff: TariffFacts, service: ServiceFacts, oktmo: str) -> bool:
         and (tariff.zone or 1) == (service.zone or 1)
         and oktmo.startswith(tariff.oktmo)
     )
+
+
+def _number(name: str, value: object) -> Fraction:
+    wrong = ConfigError("CFG-0425", f"Настройка региона {name}: {value!r} — не число.", hint="Укажите число строкой.", setting=name)
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise wrong
+    try:
+        return Fraction(value)
+    except ValueError:
+        raise wrong from None
 
 
 def _missing_norm(what: str) -> Held:

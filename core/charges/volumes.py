@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
 from core.charges import clauses
 from core.charges.averages import Averages
 from core.charges.findings import Held
-from core.charges.metering import Rebuilt, metering_points
+from core.charges.metering import Rebuilt, first_volume, metering_points
 from core.charges.norms import cell_of
 from core.charges.persons import persons
 from core.charges.rules import Resource, Rules, Valued
@@ -61,27 +62,56 @@ class MonthVolume:
     """Earlier months that a late reading charges anew."""
 
 
+class _One:
+    """The number one, whose products cost nothing: most clauses only multiply by the tariff and the days."""
+
+    def __mul__(self, other: _Number) -> _Number:
+        return other
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: _Number) -> _Number:
+        return self if other is self else Fraction(1) / other
+
+    def __rtruediv__(self, other: _Number) -> _Number:
+        return other
+
+    def __add__(self, other: _Number) -> _Number:
+        return Fraction(1) + other
+
+    __radd__ = __add__
+
+
+_Number = Any
+"""Fraction or the one above: what a clause may hand it (see ``clauses.Number``)."""
+
+_ONE = _One()
+
+
 def volume_of(part: Part) -> Fraction:
     """The volume of a part: its clause at one rouble for a unit, for the whole of its days."""
     if part.clause == "formula_1":
         return part.values["V"]
-    clause = getattr(clauses, part.clause)
-    one = Fraction(1)
-    return Fraction(clause(**part.values, T=one, d=one, D=one))
+    return Fraction(getattr(clauses, part.clause)(**part.values, T=_ONE, d=_ONE, D=_ONE))
 
 
 def service_days(account: AccountFacts, service: ServiceFacts, month: Month) -> tuple[date, date] | None:
     """First and last day of the month on which the account was open and the service provided; None if on no day."""
-    starts = [day for day in (account.opened_on, service.starts_on) if day is not None]
-    ends = [day for day in (account.closed_on, service.ends_on) if day is not None]
-    first, last = max([month.first, *starts]), min([month.last, *ends])
+    first, last = whole = month.bounds
+    for start in (account.opened_on, service.starts_on):
+        if start is not None and start > first:
+            first = start
+    for end in (account.closed_on, service.ends_on):
+        if end is not None and end < last:
+            last = end
+    if (first, last) == whole:
+        return whole
     return (first, last) if first <= last else None
 
 
 def first_month(meters: list[MeterFacts], month: Month) -> Month:
     """The month the walk starts with: the first that readings of any of the meters give a volume of, at the latest the charged one."""
-    starts = [point.first_month for point in metering_points(meters, lambda _: Fraction(0))]
-    return min([month, *(start for start in starts if start is not None)])
+    return min([month, *(start for meter in meters if (start := first_volume(meter)) is not None)])
 
 
 def averages_of(rules: Rules, month: Month) -> Averages:

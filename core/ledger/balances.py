@@ -30,6 +30,7 @@ __all__ = [
     "payments_counted",
     "penalty_items",
     "rebuild_balances",
+    "rebuild_balances_since",
     "takeover_month",
     "turnovers",
 ]
@@ -215,6 +216,14 @@ def rebuild_balances(connection: Connection, *, provider_id: ProviderId, month: 
     connection.execute(sql.clear_balances, names)
     snapshot = connection.execute(sql.latest_snapshot, names).scalar()
     return connection.execute(sql.build_balances, names | {"snapshot": snapshot}).rowcount
+
+
+def rebuild_balances_since(connection: Connection, *, provider_id: ProviderId, month: Month) -> None:
+    """Build the closing balances of a month and of every later month that has them: an entry came into the month."""
+    rows = connection.execute(queries("core.ledger").snapshots).all()
+    later = {Month.of(row.month) for row in rows if row.provider_id == provider_id}
+    for each in sorted({month, *(other for other in later if other > month)}):
+        rebuild_balances(connection, provider_id=provider_id, month=each)
 
 
 def _scope(accounts: Sequence[EntityId], through: Month | None) -> dict[str, object]:

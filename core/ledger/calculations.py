@@ -218,19 +218,30 @@ def read_volumes(connection: Connection, calculation: Calculation, houses: Seque
         yield HouseVolume(row.house_id, row.service, str(Month.of(row.month)), row.what, row.volume_e6, row.method)
 
 
-def totals(connection: Connection, calculation: Calculation) -> Totals:
-    """Size and sum."""
-    row = connection.execute(queries("core.ledger").calculation_totals, _names(calculation)).one()
+def totals(connection: Connection, calculation: Calculation, *, without: Sequence[EntityId] = ()) -> Totals:
+    """Size and sum; ``without``: accounts that do not count."""
+    row = connection.execute(queries("core.ledger").calculation_totals, _names(calculation) | {"without": list(without)}).one()
     return Totals(row.lines, row.accounts, row.total, row.surcharge)
 
 
-def post_calculation(connection: Connection, calculation: Calculation, *, at: datetime) -> Posted:
-    """Post all lines: one entry an account, one posting a component; set-based, and idempotent like every posting."""
+def post_calculation(
+    connection: Connection,
+    calculation: Calculation,
+    *,
+    at: datetime,
+    without: Sequence[EntityId] = (),
+    only: Sequence[EntityId] | None = None,
+) -> Posted:
+    """Post lines: one entry an account, one posting a component; set-based, and idempotent like every posting.
+
+    ``without``: accounts of stopped houses; ``only``: those whose houses are let through later.
+    """
     sql = queries("core.ledger")
     for name in ("staged_entry", "staged_posting"):
         connection.execute(text(f"DROP TABLE IF EXISTS pg_temp.{name}"))
     connection.execute(text("SET LOCAL work_mem = '256MB'"))
-    connection.execute(sql.stage_calculation_entries, _names(calculation))
+    chosen = {"without": list(without), "only": None if only is None else list(only)}
+    connection.execute(sql.stage_calculation_entries, _names(calculation) | chosen)
     connection.execute(text("ANALYZE staged_entry"))
     connection.execute(sql.stage_calculation_postings, _names(calculation))
     connection.execute(text("ANALYZE staged_posting"))

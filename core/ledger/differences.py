@@ -34,6 +34,8 @@ __all__ = [
     "corrected_houses",
     "difference_totals",
     "difference_volumes",
+    "houses_first_charged",
+    "is_first_charged_since",
     "lines_computed_anew",
     "post_differences",
     "posted_differences",
@@ -225,6 +227,20 @@ def lines_computed_anew(
     }  # fmt: skip
     rows = connection.execute(queries("core.ledger").lines_computed_anew, names)
     return {(EntityId(row.account_id), EntityId(row.service_id)): _line(row.after) for row in rows}
+
+
+def houses_first_charged(
+    connection: Connection, *, provider_id: ProviderId, month: Month, houses: Sequence[EntityId], cause: str
+) -> set[EntityId]:
+    """Of some houses those that later posted months charged for this one by ``cause``, since they were held or stopped in it."""
+    names = {"provider_id": provider_id, "month": month.first, "house_ids": list(houses), "cause": cause}
+    return {EntityId(house) for house in connection.execute(queries("core.ledger").houses_first_charged, names).scalars()}
+
+
+def is_first_charged_since(connection: Connection, calculation: Calculation, cause: str) -> bool:
+    """Whether what a draft charges by ``cause`` for an earlier month has come into that month itself since the draft was made."""
+    names = {"calculation_id": calculation.calculation_id, "cause": cause}
+    return bool(connection.execute(queries("core.ledger").is_first_charged_since, names).scalar_one())
 
 
 def post_differences(connection: Connection, calculation: Calculation, titles: Mapping[str, str], *, at: datetime) -> Posted:

@@ -16,7 +16,7 @@ from core.ids import CalculationId, ProviderId
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["MonthState", "MonthStep", "current", "history", "move"]
+__all__ = ["MonthState", "MonthStep", "current", "history", "lock", "months_posted", "move"]
 
 
 class MonthState(StrEnum):
@@ -72,6 +72,16 @@ def current(connection: Connection, *, provider_id: ProviderId, month: Month) ->
     """Where the month stands now."""
     steps = history(connection, provider_id=provider_id, month=month)
     return steps[-1] if steps else MonthStep(0, MonthState.OPEN, None, "", "", None)
+
+
+def lock(connection: Connection, provider_id: ProviderId) -> None:
+    """Wait until nobody else decides or posts in the provider's months; held to the end of the transaction."""
+    connection.execute(queries("core.ledger").lock_month, {"provider_id": provider_id})
+
+
+def months_posted(connection: Connection) -> list[CalculationId]:
+    """The calculations that posted months ended with."""
+    return [CalculationId(number) for number in connection.execute(queries("core.ledger").months_posted).scalars()]
 
 
 def move(

@@ -76,7 +76,32 @@ SELECT max(month) FROM calculation WHERE mode = 'charge' AND provider_id = ANY (
 SELECT count(*) AS lines, count(DISTINCT account_id) AS accounts,
        coalesce(sum(base + surcharge + recalculation - underdelivery - benefit), 0)::bigint AS total,
        coalesce(sum(surcharge), 0)::bigint AS surcharge
-FROM charge_line WHERE month = :month AND calculation_id = :calculation_id
+FROM charge_line WHERE month = :month AND calculation_id = :calculation_id AND account_id <> ALL (CAST(:without AS bigint[]))
+
+-- name: lock_month
+-- One at a time decides or posts in a provider's month.
+SELECT pg_advisory_xact_lock(hashtext('erkc month'), CAST(:provider_id AS integer))
+
+-- name: posted_calculations
+-- What months ended with, those of them that are posted.
+SELECT month, calculation_id
+FROM (SELECT DISTINCT ON (month) month, state, calculation_id FROM month_state
+      WHERE provider_id = :provider_id AND month = ANY (CAST(:months AS date[])) ORDER BY month, step DESC) last
+WHERE state IN ('posted', 'closed')
+
+-- name: months_posted
+-- The calculation of every posted month.
+SELECT calculation_id FROM (SELECT DISTINCT ON (provider_id, month) state, calculation_id FROM month_state ORDER BY provider_id, month, step DESC) last
+WHERE state IN ('posted', 'closed')
+ORDER BY calculation_id
+
+-- name: earlier_lines
+SELECT month, account_id, service_id, sum(base + surcharge + recalculation - underdelivery - benefit)::bigint AS total,
+       sum(volume_e6)::bigint AS volume_e6, CASE WHEN count(tariff_e6) = count(*) AND min(tariff_e6) = max(tariff_e6) THEN min(tariff_e6) END AS tariff_e6
+FROM charge_line
+WHERE month = ANY (CAST(:months AS date[])) AND calculation_id = ANY (CAST(:calculation_ids AS bigint[])) AND account_id = ANY (CAST(:account_ids AS bigint[]))
+GROUP BY month, account_id, service_id
+ORDER BY month, account_id, service_id
 
 -- name: stage_calculation_entries
 -- One entry an account: its key is made of the sender's own identifiers, so a rebuilt database gives the same keys.
@@ -89,6 +114,7 @@ FROM calculation c
 JOIN provider p USING (provider_id)
 JOIN (SELECT DISTINCT account_id FROM charge_line
       WHERE month = :month AND calculation_id = :calculation_id
+        AND account_id <> ALL (CAST(:without AS bigint[])) AND (CAST(:only AS bigint[]) IS NULL OR account_id = ANY (CAST(:only AS bigint[])))
         AND (base <> 0 OR surcharge <> 0 OR recalculation <> 0 OR underdelivery <> 0 OR benefit <> 0)) a ON true
 JOIN entity t ON t.entity_id = a.account_id
 WHERE c.calculation_id = :calculation_id
@@ -194,6 +220,18 @@ FROM charge_difference d
 WHERE d.provider_id = :provider_id AND d.month = :month AND d.account_id = ANY (:account_ids) AND d.blocked_by IS NULL
   AND d.calculation_id IN (SELECT p.calculation_id FROM month_state p WHERE p.provider_id = :provider_id AND p.state = 'posted' AND p.month < :before)
 GROUP BY 1, 2, 3
+
+-- name: houses_first_charged
+-- Of some houses those that later posted months have charged for a month in which they were held or stopped.
+SELECT DISTINCT d.house_id FROM charge_difference d
+WHERE d.provider_id = :provider_id AND d.month = :month AND d.house_id = ANY (:house_ids) AND d.cause = :cause
+  AND d.calculation_id IN (SELECT p.calculation_id FROM month_state p WHERE p.provider_id = :provider_id AND p.state = 'posted' AND p.month > :month)
+
+-- name: is_first_charged_since
+-- Whether what a draft charges for the first time in an earlier month was let through in that month since.
+SELECT EXISTS (
+  SELECT FROM charge_difference d JOIN posting p ON p.month = d.month AND p.account_id = d.account_id JOIN entry e ON e.entry_id = p.entry_id
+  WHERE d.calculation_id = :calculation_id AND d.cause = :cause AND e.kind = 'charge' AND e.provider_id = d.provider_id)
 
 -- name: stage_difference_parts
 -- Causes together: the postings of an account and corrected month. Base, recalculation and under-delivery make the service's debt, as in the
@@ -339,12 +377,24 @@ WHERE e.entry_id IS NULL OR p.amount <= 0 OR p.debit = p.credit OR p.month <> e.
 ORDER BY p.entry_id, p.n
 
 -- name: broken_charges
--- Invariant 5: what a posted calculation put into the ledger must be the sum of its lines, account by account.
+-- Invariant 5: what a posted month put into the ledger must be the sum of the lines that it ended with, account by account; accounts of
+-- stopped houses (parallel arrays) must have nothing there.
+WITH last AS (
+  SELECT DISTINCT ON (provider_id, month) provider_id, month, calculation_id FROM month_state
+  WHERE state IN ('posted', 'closed') ORDER BY provider_id, month, step DESC
+), counted AS (
+  SELECT calculation_id FROM last
+  UNION
+  SELECT e.calculation_id FROM entry e WHERE e.kind = 'charge'
+    AND NOT EXISTS (SELECT FROM last WHERE last.provider_id = e.provider_id AND last.month = e.month)
+), stopped AS MATERIALIZED (
+  SELECT * FROM unnest(CAST(:calculation_ids AS bigint[]), CAST(:account_ids AS bigint[])) AS s (calculation_id, account_id)
+)
 SELECT account_id, provider_id, sum(line)::bigint AS lines, sum(posted)::bigint AS posted
 FROM (
   SELECT l.account_id, l.provider_id, l.base + l.surcharge + l.recalculation - l.underdelivery - l.benefit AS line, 0 AS posted
-  FROM charge_line l
-  JOIN (SELECT DISTINCT calculation_id FROM entry WHERE kind = 'charge') c USING (calculation_id)
+  FROM charge_line l JOIN counted c USING (calculation_id)
+  WHERE NOT EXISTS (SELECT FROM stopped s WHERE s.calculation_id = l.calculation_id AND s.account_id = l.account_id)
   UNION ALL
   SELECT d.account_id, d.provider_id, d.base + d.surcharge + d.recalculation + d.underdelivery + d.benefit, 0
   FROM charge_difference d
@@ -545,3 +595,20 @@ ORDER BY account_id
 -- name: broken_keys
 -- Invariant 3, past a unique key that somebody dropped.
 SELECT entry_key, count(*) AS times FROM entry GROUP BY entry_key HAVING count(*) > 1 ORDER BY entry_key
+
+-- name: posted_of_year
+-- Calculations by the law that were posted, of the months of a year, as a calculation could know of them.
+SELECT DISTINCT ON (m.month) m.month, c.calculation_id FROM month_state m JOIN calculation c USING (calculation_id)
+WHERE m.provider_id = :provider_id AND m.month BETWEEN :first AND :last AND m.state IN ('posted', 'closed')
+  AND c.mode = 'charge' AND c.known_until <= :known_until
+ORDER BY m.month, m.step DESC
+
+-- name: volumes_of_year
+-- Of each calculation its own month: earlier ones are in it only for what is carried on.
+SELECT v.house_id, v.service, v.month, v.what, v.volume_e6 FROM house_volume v JOIN calculation c USING (calculation_id)
+WHERE v.calculation_id = ANY (:calculations) AND v.house_id = ANY (:houses) AND v.month = c.month AND v.what IN ('meter', 'individual')
+
+-- name: charges_of_year
+SELECT account_id, service_id, month, sum(base)::bigint AS base FROM charge_line
+WHERE month BETWEEN :first AND :last AND calculation_id = ANY (:calculations) AND account_id = ANY (:accounts)
+GROUP BY account_id, service_id, month

@@ -5,12 +5,12 @@ A check reads the tables as they are, past constraints and rights that a superus
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from core.ids import RecordId
+from core.ids import CalculationId, EntityId, RecordId
 from core.money import format_roubles
 from core.storage.sql import queries
 
@@ -27,8 +27,8 @@ class Broken:
     """What is wrong, in Russian."""
 
 
-def broken(connection: Connection) -> Iterator[Broken]:
-    """Everything that is wrong with the ledger."""
+def broken(connection: Connection, *, stopped: Sequence[tuple[CalculationId, EntityId]] = ()) -> Iterator[Broken]:
+    """Everything that is wrong with the ledger; ``stopped``: accounts whose lines of a calculation wait for a person's decision."""
     sql = queries("core.ledger")
     for row in connection.execute(sql.broken_postings):
         yield Broken(
@@ -40,7 +40,8 @@ def broken(connection: Connection) -> Iterator[Broken]:
         yield Broken(3, f"ключ {row.entry_key}", f"Проведён {row.times} раза: один ключ должен действовать один раз.")
     for row in connection.execute(sql.broken_content):
         yield Broken(4, f"запись {row.entry_key}", "Содержание записи изменилось после проведения: хеш не сходится.")
-    for row in connection.execute(sql.broken_charges):
+    waiting = {"calculation_ids": [one for one, _ in stopped], "account_ids": [account for _, account in stopped]}
+    for row in connection.execute(sql.broken_charges, waiting):
         yield Broken(
             5,
             f"счёт {row.account_id}",

@@ -14,15 +14,17 @@ from sqlalchemy import Connection, text
 
 from core.ids import CENTRE, EntityId, ProviderId, RecordId
 from core.model.facts import Facts, HouseFacts, NormFacts, TariffFacts
-from core.model.records import ApprovedNorm, ApprovedTariff, House, Organisation, RegionSetting
+from core.model.records import Account, ApprovedNorm, ApprovedTariff, House, Organisation, RegionSetting
 from core.period import Month
 from core.records.houses import HouseReader
+from core.records.limits import read_limits
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
-__all__ = ["house_ids", "read_houses", "read_region"]
+__all__ = ["accounts_of_houses", "house_ids", "read_houses", "read_region"]
 
 _HOUSES_AT_ONCE = 50
+_GROWTH = "bound_growth_by_oktmo"
 
 
 def read_region(connection: Connection, *, month: Month, known_until: RecordId | None, provider_id: ProviderId | None = None) -> Facts:
@@ -38,12 +40,18 @@ def read_region(connection: Connection, *, month: Month, known_until: RecordId |
         text(with_tables(named["region_tariffs"], tariff_now=in_force(ApprovedTariff), **own)), parameters | {"sender": provider_id}
     )
     norms = connection.execute(text(with_tables(named["region_norms"], norm_now=in_force(ApprovedNorm))), parameters)
-    settings = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
+    rows = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
+    settings = {name: json.loads(value) for name, value, _ in rows}
+    sources = {name: RecordId(source) for name, _, source in rows}
+    limits = read_limits(connection, month=month, known_until=known_until)
+    if limits and _GROWTH not in settings:  # approved limits are what the bound before posting goes by, unless a setting says otherwise
+        settings[_GROWTH] = {limit.oktmo: f"{limit.percent_e2 // 100}.{limit.percent_e2 % 100:02d}" for limit in limits}
+        sources[_GROWTH] = limits[0].source
     return Facts(
         tariffs=tuple(TariffFacts(*row) for row in tariffs),
         norms=tuple(NormFacts(*row) for row in norms),
-        settings={name: json.loads(value) for name, value, _ in settings},
-        settings_sources={name: RecordId(source) for name, _, source in settings},
+        settings=settings,
+        settings_sources=sources,
     )
 
 
@@ -52,6 +60,20 @@ def house_ids(connection: Connection, provider_id: ProviderId, month: Month, kno
     statement = with_tables(queries("core.records").raw["house_ids"], house_now=in_force(House))
     rows = connection.execute(text(statement), scope(provider_id, until=month.last, known_until=known_until))
     return [EntityId(entity_id) for entity_id in rows.scalars()]
+
+
+def accounts_of_houses(
+    connection: Connection, *, provider_id: ProviderId, month: Month, houses: Sequence[EntityId], known_until: RecordId | None
+) -> dict[EntityId, list[EntityId]]:
+    """Accounts of some houses by house, closed ones too."""
+    named = queries("core.records")
+    keys = connection.execute(named.house_keys, {"provider": provider_id, "ids": list(houses)}).all()
+    statement = with_tables(named.raw["house_accounts"], account_now=in_force(Account, "r.house = ANY(:houses)"))
+    parameters = scope(provider_id, until=month.last, known_until=known_until) | {"houses": [row.entity_key for row in keys]}
+    found: dict[EntityId, list[EntityId]] = {house: [] for house in houses}
+    for row in connection.execute(text(statement), parameters):
+        found[row.house_id].append(row.account_id)
+    return found
 
 
 def read_houses(

@@ -16,7 +16,10 @@ from core.period import Month
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
-__all__ = ["Decision", "StoredFinding", "decide", "read_finding", "read_findings", "save_findings"]
+__all__ = ["ACCEPTED", "Decision", "StoredFinding", "carry_decisions", "decide", "read_finding", "read_findings", "save_findings"]
+
+ACCEPTED = "accept"
+"""The verdict that lets through what a finding stops."""
 
 _COLUMNS = (
     ("n", "bigint"), ("file", "text"), ("file_row", "integer"), ("field", "integer"), ("code", "text"), ("severity", "text"),
@@ -46,6 +49,11 @@ class StoredFinding:
     finding: Finding
     found_at: datetime
     decision: Decision | None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the decision that holds lets it through."""
+        return self.decision is not None and self.decision.verdict == ACCEPTED
 
 
 def save_findings(
@@ -156,3 +164,9 @@ def decide(connection: Connection, finding_id: int, *, verdict: str, reason: str
     parameters = {"finding": finding_id, "verdict": verdict, "reason": reason, "actor": actor, "message": message_id, "at": at}
     connection.execute(queries("core.records").decide_finding, parameters)
     return True
+
+
+def carry_decisions(connection: Connection, *, provider_id: ProviderId, month: Month, calculation_id: CalculationId) -> int:
+    """Accept again what a person accepted of an earlier draft of the month and this one finds with the same content; returns how many."""
+    parameters = {"provider": provider_id, "month": month.first, "calculation": calculation_id}
+    return connection.execute(queries("core.records").carry_decisions, parameters).rowcount

@@ -103,6 +103,29 @@ WHERE (CAST(:finding AS bigint) IS NULL OR f.finding_id = :finding)
   AND (CAST(:finding AS bigint) IS NOT NULL OR NOT EXISTS (SELECT FROM intake i WHERE i.message_id = f.message_id AND i.taken_at > f.found_at))
 ORDER BY f.finding_id
 
+-- name: carry_decisions
+-- What was accepted of an earlier draft of the month stays accepted where the new one finds exactly the same.
+INSERT INTO finding_decision (finding_id, provider_id, verdict, reason, actor, message_id, decided_at)
+SELECT n.finding_id, n.provider_id, known.verdict, known.reason, known.actor, known.message_id, known.decided_at
+FROM finding n
+JOIN (
+  SELECT DISTINCT ON (o.code, o.message, o.effect, o.value, o.house_id, o.account_id, o.service_id)
+    o.code, o.message, o.effect, o.value, o.house_id, o.account_id, o.service_id, d.verdict, d.reason, d.actor, d.message_id, d.decided_at
+  FROM finding o JOIN finding_decision d USING (finding_id)
+  WHERE o.provider_id = :provider AND o.month = :month AND o.calculation_id < :calculation
+  ORDER BY o.code, o.message, o.effect, o.value, o.house_id, o.account_id, o.service_id, d.decided_at DESC
+) known ON known.code = n.code AND known.message = n.message AND known.effect = n.effect
+  AND (known.value, known.house_id, known.account_id, known.service_id) IS NOT DISTINCT FROM (n.value, n.house_id, n.account_id, n.service_id)
+WHERE n.calculation_id = :calculation AND known.verdict = 'accept'
+ON CONFLICT DO NOTHING
+
+-- name: house_accounts
+-- Accounts of some houses.
+SELECT h.entity_id AS house_id, e.entity_id AS account_id FROM account_now a
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+JOIN entity h ON h.provider_id = :provider AND h.kind = 'house' AND h.entity_key = a.house
+ORDER BY h.entity_id, e.entity_id
+
 -- name: decide_finding
 INSERT INTO finding_decision (finding_id, provider_id, verdict, reason, actor, message_id, decided_at)
 SELECT finding_id, provider_id, :verdict, :reason, :actor, :message, :at FROM finding WHERE finding_id = :finding
@@ -291,10 +314,20 @@ ORDER BY a.house, length(s.record_key), s.record_key, u.starts_on NULLS FIRST, u
 SELECT account, els FROM unified_account_now ORDER BY account
 
 -- name: facts_reliefs
--- What lowers the price on the bill in the month.
-SELECT account, service, share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id FROM relief_now
-WHERE kind = 1 AND service IS NOT NULL AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
+-- Shares of the price in the month: what lowers the bill (of a named service), and what is paid in cash (of one service or of all).
+SELECT account, coalesce(service, ''), share_e4, coalesce(entitled, 1), starts_on, ends_on, record_id, kind = 2 FROM relief_now
+WHERE (kind = 1 AND service IS NOT NULL OR kind = 2) AND share_e4 IS NOT NULL AND starts_on <= :until AND (ends_on IS NULL OR ends_on >= :since)
 ORDER BY account, starts_on, record_id
+
+-- name: measures_of_support
+-- All measures of the month with their accounts: shares of the price, cash, subsidies.
+SELECT r.record_id, e.entity_id AS account_id, a.number, r.account, r.kind, r.service, r.share_e4, r.entitled, r.starts_on, r.ends_on, r.amount
+FROM relief_now r
+JOIN account_now a ON a.record_key = r.account
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = r.account
+WHERE r.starts_on <= :until AND (r.ends_on IS NULL OR r.ends_on >= :since)
+  AND (CAST(:account_ids AS bigint[]) IS NULL OR e.entity_id = ANY (:account_ids))
+ORDER BY e.entity_id, r.kind, r.starts_on, r.record_id
 
 -- name: facts_prices
 -- The price in force at the end of the month comes last.
@@ -322,7 +355,7 @@ LIMIT 1
 -- With the place of each: the premises itself, or the premises of its room.
 SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
   a.gas_stove, a.gas_heater, a.rooms, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
-  p.no_meter_reason, r.number AS room_number
+  p.no_meter_reason, r.number AS room_number, a.living_area_e2, r.area_e2 AS room_area_e2, r.record_id AS room_source, a.open_heating_draw
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
 LEFT JOIN place_now l ON l.account = a.record_key
@@ -362,6 +395,38 @@ SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM inte
 WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
+-- name: facts_acts
+-- What stopped a meter or set it anew, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
+SELECT * FROM act_now
+WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement') AND first <= :until
+  AND (last IS NULL OR last >= :since
+    OR kind IN ('check', 'access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
+ORDER BY first, drawn_on, number, part, record_id
+
+-- name: act_kinds
+SELECT DISTINCT ON (record_key) record_key, kind FROM record_act
+WHERE provider_id = :provider AND record_key = ANY(:keys) AND state IN ('accepted', 'flagged')
+ORDER BY record_key, record_id DESC
+
+-- name: facts_area_versions
+-- What the sender's archives say of areas that an act has measured.
+SELECT * FROM area_version ORDER BY record_key, coalesce(valid_from, '-infinity')
+
+-- name: acts_unplaced
+-- Of a message; the newest version of each.
+SELECT a.* FROM act_now a
+WHERE a.message_id = :message AND a.kind <> 'withdrawn'
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
+-- name: acts_unplaced_in_month
+SELECT a.* FROM act_now a
+WHERE a.kind <> 'withdrawn' AND a.first <= :until AND (a.last IS NULL OR a.last >= :since)
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
 SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,
@@ -399,6 +464,23 @@ ORDER BY name
 
 -- name: region_limits
 SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first
+
+-- name: payer_accounts
+-- Accounts open in the month with their payers: the ЕЛС, else the account itself.
+SELECT payer, entity_id, number, els, oktmo, address, premises, house_kind, residential, by_organisation FROM (
+  SELECT DISTINCT ON (a.record_key) coalesce('els/' || u.els, 'account/' || :provider || '/' || a.record_key) COLLATE "C" AS payer,
+    e.entity_id, a.number, u.els, h.oktmo, h.address, coalesce(p.number, '') AS premises, h.house_kind, coalesce(p.kind, 1) = 1 AS residential,
+    a.payer_organisation IS NOT NULL AS by_organisation
+  FROM account_now a
+  JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+  JOIN house_now h ON h.record_key = a.house
+  LEFT JOIN unified_account_now u ON u.account = a.record_key
+  LEFT JOIN place_now l ON l.account = a.record_key
+  LEFT JOIN room_now r ON r.record_key = l.room
+  LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
+  WHERE a.opened_on <= :until AND (a.closed_on IS NULL OR a.closed_on >= :since)
+  ORDER BY a.record_key, p.record_id NULLS LAST, l.record_id, u.record_id
+) x ORDER BY payer, entity_id
 
 -- Rows for the services, with our own numbers in place of the sender's keys. Each reads *_now tables: rows in force, or a message's own.
 

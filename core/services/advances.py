@@ -8,7 +8,7 @@ payment is taken back after its advance was used, the use is taken back first: t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -34,15 +34,20 @@ __all__ = ["use_advances"]
 _ACCOUNTS_AT_ONCE = 5000
 
 
-def use_advances(connection: Connection, *, provider: Provider, month: Month, at: datetime) -> Posted:
-    """Use the advances of a provider's accounts on the bill of the month, inside the caller's transaction, after its charges."""
+def use_advances(
+    connection: Connection, *, provider: Provider, month: Month, at: datetime, only: Collection[EntityId] | None = None
+) -> Posted:
+    """Use the advances of a provider's accounts on the bill of the month, inside the caller's transaction, after its charges.
+
+    ``only``: accounts of houses that are let through after the others.
+    """
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
     order = Books(connection).order(provider.provider_id)
     advances: dict[EntityId, list[Standing]] = defaultdict(list)
     for item in standing_advances(connection, provider_id=provider.provider_id, month=month):
         advances[item.account_id].append(item)
     posted = Posted()
-    accounts = iter(sorted(advances))
+    accounts = iter(sorted(advances if only is None else advances.keys() & only))
     while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
         items: dict[EntityId, list[OpenItem]] = defaultdict(list)
         for debt in open_items(connection, batch, through=month):

@@ -52,7 +52,9 @@ class _Held:
     def __init__(self, house: HouseFacts, findings: Iterable[Finding]) -> None:
         ours = {account.account_id for account in house.accounts}
         self._places = {
-            (item.account_id, item.service_id) for item in findings if item.account_id in ours or item.house_id in (None, house.house_id)
+            (item.account_id, item.service_id)
+            for item in findings
+            if item.effect != "stop_house" and (item.account_id in ours or item.house_id in (None, house.house_id))
         }
 
     def __contains__(self, line: _Line) -> bool:
@@ -74,7 +76,7 @@ def _sender(part: ProviderMonth, account: AccountFacts) -> SenderFacts:
 def _recomputed(part: ProviderMonth, accounts: Sequence[EntityId]) -> dict[_Line, int]:
     totals: dict[_Line, int] = defaultdict(int)
     for account in accounts:
-        for line in part.lines.get(account, ()):
+        for line in part.computed.get(account, ()):
             totals[account, line.service_id] += line.total
     return totals
 

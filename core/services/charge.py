@@ -1,7 +1,7 @@
 """The month's charges of a provider: draft → approved → posted, each step a transaction of its own.
 
-A posted month is never computed again, so a person stands between: a draft in which something is held is approved only by saying so, and a
-draft older than the sender's last package is not approved at all.
+What is held or looks wrong stops its house until a person accepts the finding (:mod:`core.services.stops`): the other houses are approved
+and posted, the stopped one follows when it is let through. A draft older than the sender's last package is not approved at all.
 
 A draft is computed house by house from the records known at its start and stored whole or not at all, so a killed run leaves nothing behind
 and the next one gets the same version number. Mode ``charge`` computes by the law; mode ``accept`` takes the sender's own lines.
@@ -9,12 +9,13 @@ and the next one gets the same version number. Mode ``charge`` computes by the l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
 from core import events
+from core.charges.causes import FIRST_CHARGE
 from core.charges.law import Law
 from core.clock import Clock
 from core.errors import ConflictError, InputError
@@ -31,26 +32,29 @@ from core.ledger.calculations import (
     read_calculation,
     totals,
 )
-from core.ledger.differences import DifferenceTotal, difference_totals
+from core.ledger.differences import DifferenceTotal, difference_totals, is_first_charged_since
 from core.ledger.months import MonthState, MonthStep
 from core.ledger.post import Posted
 from core.model.finding import Finding, Position
 from core.model.lines import ChargeLine
 from core.period import Month
-from core.records.findings import read_findings, save_findings
+from core.records.findings import carry_decisions, read_findings, save_findings
+from core.records.house_acts import unplaced_in_month
 from core.records.intake import read_intakes
 from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
 from core.records.store import last_record, last_record_of_all
 from core.services.advances import use_advances
+from core.services.bounds import Bounds, once
 from core.services.credits import use_credits
 from core.services.joint_houses import is_stale
 from core.services.penalties import post_penalties
 from core.services.rebuild import charged_batches
 from core.services.recalculation import adjusted_houses, post_recalculations, recalculate_closed
+from core.services.stops import Stops, read_stops, stopped_accounts, stops
 from core.storage.engine import transaction
 
-__all__ = ["Draft", "MonthPosted", "approve_month", "calculation_findings", "close_month", "draft_month", "holding", "post_month"]
+__all__ = ["Draft", "MonthPosted", "approve_month", "calculation_findings", "close_month", "draft_month", "post_month"]
 
 _MODES = {"charge": "начисляет центр", "accept": "приняты начисления отправителя"}
 _STATED_METHODS = {1: "norm", 2: "ipu", 3: "average", 4: "odpu"}
@@ -66,11 +70,23 @@ class Draft:
     calculation: Calculation
     totals: Totals
     findings: tuple[Finding, ...]
+    open: tuple[Finding, ...]
+    """Those that stop their house, or the month, until a person accepts them."""
     state: MonthState
     is_new: bool
     """False when the month already had its lines and nothing was computed."""
     recalculated: tuple[DifferenceTotal, ...] = ()
     """Differences of closed months by month and cause, what is blocked apart; not in the totals."""
+
+    @property
+    def stopped_houses(self) -> int:
+        """Houses that wait for a decision."""
+        return len({item.house_id for item in self.open if item.house_id is not None})
+
+    @property
+    def stops_month(self) -> bool:
+        """Whether something that is about no house waits: nothing of the month goes on."""
+        return any(item.house_id is None for item in self.open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +95,11 @@ class MonthPosted:
 
     calculation: Calculation
     totals: Totals
+    """Of the lines that are in the ledger."""
     posted: Posted
     is_new: bool
+    stopped_houses: int = 0
+    """Houses whose lines wait for a person's decision."""
 
 
 def draft_month(
@@ -119,6 +138,7 @@ def draft_month(
             save_findings(
                 connection, draft.findings, provider_id=provider_id, message_id=None, calculation_id=number, month=month, found_at=at
             )
+            carry_decisions(connection, provider_id=provider_id, month=month, calculation_id=number)
             months.move(
                 connection,
                 provider_id=provider_id,
@@ -129,7 +149,7 @@ def draft_month(
                 reason=f"Рассчитано: режим {mode}",
                 at=at,
             )
-            return draft
+            return replace(draft, open=_open(read_stops(connection, draft.calculation)))
     except _RolledBack as done:
         return done.draft
 
@@ -147,7 +167,7 @@ def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, 
     if step.calculation_id is None:
         return None
     calculation = read_calculation(connection, step.calculation_id)
-    if step.state is MonthState.DRAFT and (again or is_stale(connection, calculation)):
+    if step.state is MonthState.DRAFT and (again or _is_stale(connection, calculation)):
         return None
     if calculation.mode != mode:
         raise ConflictError(
@@ -155,9 +175,15 @@ def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, 
             f"Месяц {month.title} уже рассчитан: {_MODES[calculation.mode]}.",
             hint="Проведённый месяц исправляется записями открытого месяца.",
         )
-    found = calculation_findings(connection, step.calculation_id)
+    number = calculation.calculation_id
+    found, waiting = calculation_findings(connection, number), _open(read_stops(connection, calculation))
     recalculated = tuple(difference_totals(connection, calculation))
-    return Draft(calculation, totals(connection, calculation), found, step.state, False, recalculated)
+    return Draft(calculation, totals(connection, calculation), found, waiting, step.state, False, recalculated)
+
+
+def _is_stale(connection: Connection, calculation: Calculation) -> bool:
+    """Whether anything that the draft rests on has changed since."""
+    return is_stale(connection, calculation) or is_first_charged_since(connection, calculation, FIRST_CHARGE)
 
 
 def calculation_findings(connection: Connection, calculation_id: CalculationId) -> tuple[Finding, ...]:
@@ -165,9 +191,8 @@ def calculation_findings(connection: Connection, calculation_id: CalculationId) 
     return tuple(item.finding for item in read_findings(connection, calculation_id=calculation_id))
 
 
-def holding(calculation: Calculation, findings: Iterable[Finding]) -> list[Finding]:
-    """Findings that stand in the way of approval: errors of our own charges. The sender's own lines need none of ours beside them."""
-    return [item for item in findings if item.severity == "error" and (calculation.mode == "charge" or item.effect == "hold_month")]
+def _open(waiting: Stops) -> tuple[Finding, ...]:
+    return tuple(stored.finding for stored in (*waiting.month, *(one for those in waiting.houses.values() for one in those)))
 
 
 def _no_package(month: Month) -> Finding:
@@ -196,12 +221,14 @@ class _Run:
     def draft(self, mode: str, progress: Progress) -> Draft:
         """The month in a mode; our lawful lines are computed and kept in either."""
         lawful, findings = self.compute(progress, recalculates=mode == "charge")
+        findings += unplaced_in_month(self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until)
         taken = read_intakes(self.connection, provider_id=self.provider_id, month=self.month)
         if all(intake.status == "rejected" for intake in taken):
             findings.insert(0, _no_package(self.month))
         calculation = lawful if mode == "charge" else self.accept()
+        waiting = tuple(item for item in findings if stops(mode, item))
         recalculated = tuple(difference_totals(self.connection, calculation))
-        return Draft(calculation, totals(self.connection, calculation), tuple(findings), MonthState.DRAFT, True, recalculated)
+        return Draft(calculation, totals(self.connection, calculation), tuple(findings), waiting, MonthState.DRAFT, True, recalculated)
 
     def compute(self, progress: Progress, *, recalculates: bool) -> tuple[Calculation, list[Finding]]:
         """Compute by the law, batch of houses by batch, so that memory does not grow with the region.
@@ -211,14 +238,17 @@ class _Run:
         calculation = self._open("charge", self.law.version(self.month.last))
         findings: list[Finding] = list(recalculate_closed(self.connection, calculation, self.law)) if recalculates else []
         adjust = adjusted_houses(self.connection, calculation)
+        bounds = Bounds(self.connection, self.provider_id, self.month, self.law)
         done = 0
-        for done, of, charged in charged_batches(
+        for batch in charged_batches(
             self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until, law=self.law, adjust=adjust
         ):
-            findings.extend(item for house in charged for item in house.findings)
-            add_lines(self.connection, calculation, (line for house in charged for line in house.lines))
-            add_volumes(self.connection, calculation, (volume for house in charged for volume in house.volumes))
-            progress(done, of)
+            findings.extend(item for house in batch.charged for item in house.findings)
+            findings.extend(bounds.findings(batch))
+            add_lines(self.connection, calculation, once(line for house in batch.charged for line in house.lines))
+            add_volumes(self.connection, calculation, (volume for house in batch.charged for volume in house.volumes))
+            done = batch.done
+            progress(done, batch.of)
         if not done:
             raise InputError("CH-0102", f"Нет ни одного дома за {self.month.title}.", hint="Сначала примите пакет: erkc take ФАЙЛ.")
         return calculation, findings
@@ -242,13 +272,11 @@ class _Run:
         )
 
 
-def approve_month(
-    engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock, with_held: bool = False
-) -> MonthStep:
-    """A person (or the demo) approves the draft; approving an approved or posted month changes nothing.
+def approve_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock) -> MonthStep:
+    """A person (or the demo) approves the draft; approving an approved or posted month changes nothing. Stopped houses stay behind.
 
-    ``InputError`` CH-0104 while findings of the draft are errors, unless ``with_held``: what is held then stays uncharged in this month.
-    CH-0105 when the sender sent a package after the draft was made.
+    ``InputError`` CH-0104 while a finding that is about no house waits for a decision, or every house is stopped; CH-0105 when the sender
+    sent a package after the draft was made.
     """
     with transaction(engine) as connection:
         step = months.current(connection, provider_id=provider_id, month=month)
@@ -257,20 +285,23 @@ def approve_month(
         if step.calculation_id is None:
             raise InputError("CH-0103", f"Месяц {month.title} не рассчитан.", hint=f"Выполните erkc bill month {month} --draft.")
         calculation = read_calculation(connection, step.calculation_id)
-        if is_stale(connection, calculation):
+        if _is_stale(connection, calculation):
             raise InputError(
                 "CH-0105",
-                f"После расчёта за {month.title} отправитель прислал новые данные: черновик устарел.",
+                f"После расчёта за {month.title} пришли новые данные или принято остановленное в прошлом месяце: черновик устарел.",
                 hint=f"Пересчитайте: erkc bill month {month} --draft.",
             )
-        errors = holding(calculation, calculation_findings(connection, step.calculation_id))
-        if errors and not with_held:
+        waiting = read_stops(connection, calculation)
+        stopped = stopped_accounts(connection, calculation, waiting.houses)
+        whole, left = totals(connection, calculation), totals(connection, calculation, without=stopped)
+        if waiting.month or (whole.accounts and not left.accounts):
+            first = waiting.month[0] if waiting.month else next(iter(waiting.houses.values()))[0]
             raise InputError(
                 "CH-0104",
-                f"В черновике за {month.title} ошибок: {len(errors)}; что задержано, останется без начислений: проведённый месяц не "
-                "пересчитывается.",
-                hint=f"Исправьте данные и пересчитайте; если начислять без задержанного: erkc bill approve {month} --with-held.",
-                first=errors[0].message,
+                f"{month.title} не утверждён: "
+                + ("замечание ко всему месяцу ждёт решения." if waiting.month else f"остановлены все дома ({len(waiting.houses)})."),
+                hint=f"Замечания: erkc bill findings {month}. Исправьте данные и пересчитайте или примите с причиной: erkc bill accept.",
+                first=first.finding.message,
             )
         return months.move(
             connection,
@@ -279,22 +310,29 @@ def approve_month(
             to=MonthState.APPROVED,
             calculation_id=step.calculation_id,
             actor=actor,
-            reason=f"{reason} (без задержанного: замечаний {len(errors)})" if errors else reason,
+            reason=f"{reason} (остановлено домов: {len(waiting.houses)})" if waiting.houses else reason,
             at=clock.now(),
         )
 
 
 def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: Law, actor: str, clock: Clock) -> MonthPosted:
-    """Post the approved draft and the month's penalties, build its balances, tell that it is posted; the second time nothing is done."""
+    """Post the approved draft and the month's penalties, build its balances, tell that it is posted; the second time nothing is done.
+
+    Lines of stopped houses stay out until their findings are accepted.
+    """
     with transaction(engine) as connection:
+        months.lock(connection, provider_id)
         step = months.current(connection, provider_id=provider_id, month=month)
         if step.calculation_id is None:
             raise InputError("CH-0103", f"Месяц {month.title} не рассчитан.", hint=f"Выполните erkc bill month {month} --draft.")
         calculation = read_calculation(connection, step.calculation_id)
+        waiting = read_stops(connection, calculation).houses
+        stopped = stopped_accounts(connection, calculation, waiting)
+        summary = totals(connection, calculation, without=stopped)
         if step.state in (MonthState.POSTED, MonthState.CLOSED):
-            return MonthPosted(calculation, totals(connection, calculation), Posted(), False)
+            return MonthPosted(calculation, summary, Posted(), False, len(waiting))
         at = clock.now()
-        posted = post_calculation(connection, calculation, at=at)
+        posted = post_calculation(connection, calculation, at=at, without=stopped)
         posted += post_recalculations(connection, calculation, at=at)
         owner = provider(connection, provider_id)
         posted += use_credits(connection, provider=owner, month=month, at=at)
@@ -311,7 +349,6 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
             at=at,
         )
         rebuild_balances(connection, provider_id=provider_id, month=month)
-        summary = totals(connection, calculation)
         events.record(
             connection,
             kind=events.EventKind.MONTH_POSTED,
@@ -321,15 +358,23 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
             data={"month": str(month), "accounts": summary.accounts, "total": summary.total},
             at=at,
         )
-        return MonthPosted(calculation, summary, posted, True)
+        return MonthPosted(calculation, summary, posted, True, len(waiting))
 
 
 def close_month(engine: Engine, *, provider_id: ProviderId, month: Month, actor: str, reason: str, clock: Clock) -> MonthStep:
-    """Close a posted month: nothing enters it any more, corrections go to the open one. Closing again changes nothing."""
+    """Close a posted month: nothing enters it any more, corrections go to the open one. Closing again changes nothing.
+
+    What is still stopped stays without charges, and the step says how many houses that are.
+    """
     with transaction(engine) as connection:
+        months.lock(connection, provider_id)
         step = months.current(connection, provider_id=provider_id, month=month)
         if step.state is MonthState.CLOSED:
             return step
+        if step.calculation_id is not None and (
+            waiting := read_stops(connection, read_calculation(connection, step.calculation_id)).houses
+        ):
+            reason = f"{reason} (не начислено остановленных домов: {len(waiting)})"
         at = clock.now()
         closed = months.move(
             connection,

@@ -7,7 +7,7 @@ any other. Like there, entries pass through the counter-account ``OFFSET``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -30,9 +30,15 @@ __all__ = ["use_credits"]
 _ACCOUNTS_AT_ONCE = 5000
 
 
-def use_credits(connection: Connection, *, provider: Provider, month: Month, at: datetime) -> Posted:
-    """Move the credits of a provider's accounts inside the caller's transaction, after the month's charges and before its advances."""
-    accounts = iter(accounts_in_credit(connection, provider_id=provider.provider_id, month=month))
+def use_credits(
+    connection: Connection, *, provider: Provider, month: Month, at: datetime, only: Collection[EntityId] | None = None
+) -> Posted:
+    """Move the credits of a provider's accounts inside the caller's transaction, after the month's charges and before its advances.
+
+    ``only``: accounts of houses that are let through after the others.
+    """
+    found = accounts_in_credit(connection, provider_id=provider.provider_id, month=month)
+    accounts = iter(account for account in found if only is None or account in only)
     keys: dict[EntityId, str] = {}
     posted = Posted()
     while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):

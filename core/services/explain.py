@@ -27,6 +27,8 @@ from core.records.entities import AccountNumber, find_accounts
 from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
+from core.services.stops import read_stops
+from core.services.support import Measure, measures_of
 from core.storage.engine import transaction
 
 __all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "explain_account"]
@@ -78,6 +80,10 @@ class AccountExplained:
     origins: Mapping[RecordId, Origin]
     differences: tuple[DifferenceExplained, ...] = ()
     """Recalculations of closed months, by month and cause."""
+    stopped: bool = False
+    """Whether the house waits for a person's decision: these lines are not in the ledger."""
+    support: tuple[Measure, ...] = ()
+    """Measures of support of the month: price reductions, cash, subsidies."""
 
     @property
     def total(self) -> int:
@@ -121,8 +127,19 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
             sources = {record for line in (*lines, *lawful.values(), *changed) for record in line.sources}
             sources |= {record for item in differences for record in item.row.records}
             held = _held(connection, calculation, account)
-            found_origins = origins(connection, sorted(sources))
-            explained.append(AccountExplained(account, month, calculation, told, held, found_origins, differences))
+            stopped = account.house_id in read_stops(connection, calculation).houses
+            support = measures_of(
+                connection,
+                provider_id=account.provider_id,
+                month=month,
+                calculation=calculation,
+                lines={account.account_id: lines if calculation.mode == "charge" else list(lawful.values())},
+                services={key: (row.key, row.name) for key, row in services.items()},
+                accounts=[account.account_id],
+            )
+            found_origins = origins(connection, sorted(sources | {one.row.record_id for one in support}))
+            found_account = AccountExplained(account, month, calculation, told, held, found_origins, differences, stopped, tuple(support))
+            explained.append(found_account)
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained

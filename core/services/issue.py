@@ -1,8 +1,8 @@
 """Issuing the month's bills: content and number of every payer's bill, one transaction a batch of houses; rendering comes after.
 
 A bill is issued once: payers who have one keep it, so a killed run goes on where it stopped, and numbers have neither gaps nor repeats.
-A bill whose content does not hold together is not issued and takes no number; the others are. Nor is that of an open account without a
-single line: its charge is held, and a bill of nothing would tell the payer that the month costs nothing.
+A bill whose content does not hold together is not issued and takes no number; the others are. Nor is that of a stopped house, nor of an
+open account without a single line: its charge is held, and a bill of nothing would tell the payer that the month costs nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from core.records.facts import house_ids, read_region
 from core.records.findings import save_findings
 from core.records.providers import Provider, provider
 from core.services.bill_sources import BillDates, BillSources
+from core.services.stops import read_stops, stopped_accounts
 from core.storage.engine import transaction
 
 __all__ = ["BillsIssued", "issue_month"]
@@ -39,6 +40,8 @@ __all__ = ["BillsIssued", "issue_month"]
 _HOUSES_AT_ONCE = 50
 _HELD = "Начисление за месяц задержано: счёт не выпущен."
 _HELD_HINT = "Причину показывает erkc explain; исправьте данные: задержанное начислят исправлением в открытом месяце."
+_STOPPED = "Дом остановлен проверкой перед проведением: счёт не выпущен."
+_STOPPED_HINT = "Что ждёт решения, показывает erkc bill findings {month}; после erkc bill accept выпустите счета ещё раз."
 
 Progress = Callable[[int, int], None]
 
@@ -101,8 +104,13 @@ class _Batch:
         next_numbers(self.connection, self.provider.provider_id, self._series, 0)  # one issuer at a time: others wait here
         have = latest_bills(self.connection, self.provider.provider_id, month)
         sources = BillSources(self.connection, provider=self.provider, calculation=self.calculation, law=self.law, dates=self._dates())
+        stopped = self._stopped(houses)
         contents = []
         for source in sources.read(houses, sources.unnumbered(skip=have)):
+            if source.payer.account_id in stopped:
+                if source.payer.is_open or source.lines:
+                    self._note(source.payer.account_number, "EPD-0503", _STOPPED, _STOPPED_HINT.format(month=month))
+                continue
             if source.payer.is_open and not source.lines:
                 self._note(source.payer.account_number, "EPD-0503", _HELD, _HELD_HINT)
                 continue
@@ -119,6 +127,11 @@ class _Batch:
         numbered = [replace(content, number=_numbered(month, number)) for content, number in zip(contents, numbers, strict=True)]
         self._store(numbered)
         return len(numbered)
+
+    def _stopped(self, houses: list[EntityId]) -> frozenset[EntityId]:
+        """Accounts of those of the houses that wait for a person's decision."""
+        waiting = read_stops(self.connection, self.calculation).houses.keys() & set(houses)
+        return frozenset(stopped_accounts(self.connection, self.calculation, waiting))
 
     @property
     def _series(self) -> str:

@@ -13,7 +13,7 @@ from core.charges.rules import Rules
 from core.ids import EntityId
 from core.ledger import months
 from core.ledger.balances import PaymentPart, Turnover, opening_items, payment_parts, turnovers
-from core.ledger.calculations import latest_calculation, read_lines
+from core.ledger.calculations import latest_calculation, read_calculation, read_lines
 from core.ledger.differences import DifferenceRow, read_differences
 from core.model.facts import HouseFacts
 from core.model.finding import Finding
@@ -31,6 +31,8 @@ from core.services.instalments import PlannedDebt, read_plans
 from core.services.joint_houses import JointHouse, JointReader
 from core.services.penalties import Penalties, PenaltyRow
 from core.services.requisites import Requisites
+from core.services.stops import stopped_accounts
+from core.services.support import Measure, measures_of
 
 __all__ = ["Json", "ProviderMonth", "area", "finding_json", "volume"]
 
@@ -91,12 +93,37 @@ class ProviderMonth:
 
     @cached_property
     def lines(self) -> dict[EntityId, list[ChargeLine]]:
-        """Our lawful lines by account."""
+        """Our lawful lines by account; those of stopped houses are not there until they are let through."""
+        return {account: lines for account, lines in self.computed.items() if account not in self._stopped}
+
+    @cached_property
+    def _stopped(self) -> frozenset[EntityId]:
+        step = months.current(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        if step.calculation_id is None:
+            return frozenset()
+        return frozenset(stopped_accounts(self.connection, read_calculation(self.connection, step.calculation_id)))
+
+    @cached_property
+    def computed(self) -> dict[EntityId, list[ChargeLine]]:
+        """All our lawful lines by account, those of stopped houses too."""
         by_account: dict[EntityId, list[ChargeLine]] = defaultdict(list)
         if self.calculation is not None:
             for line in read_lines(self.connection, self.calculation):
                 by_account[line.account_id].append(line)
         return by_account
+
+    @cached_property
+    def support(self) -> list[Measure]:
+        """Measures of support of the month with what they come to in our lines."""
+        services = read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        return measures_of(
+            self.connection,
+            provider_id=self.provider.provider_id,
+            month=self.month,
+            calculation=self.calculation,
+            lines=self.computed,
+            services={row.entity_id: (row.key, row.name) for row in services},
+        )
 
     @cached_property
     def differences(self) -> dict[EntityId, list[DifferenceRow]]:
@@ -113,12 +140,16 @@ class ProviderMonth:
 
     @cached_property
     def held(self) -> tuple[Finding, ...]:
-        """What the month's calculation held, and why."""
+        """What the month's calculation held or stopped, and why; what was stopped and then accepted is charged like the rest."""
         step = months.current(self.connection, provider_id=self.provider.provider_id, month=self.month)
         if step.calculation_id is None:
             return ()
         found = read_findings(self.connection, calculation_id=step.calculation_id)
-        return tuple(stored.finding for stored in found if stored.finding.severity == "error")
+        return tuple(
+            stored.finding
+            for stored in found
+            if stored.finding.severity == "error" and not (stored.is_accepted and stored.finding.effect == "stop_house")
+        )
 
     @cached_property
     def stated(self) -> dict[tuple[EntityId, EntityId], int]:

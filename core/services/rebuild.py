@@ -5,27 +5,30 @@ What is stored must come out equal, line by line. A calculation of another versi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from core.charges.engine import HouseCharges, charge_houses
 from core.charges.law import Law
+from core.charges.rules import Rules
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, read_calculation, read_lines
 from core.ledger.differences import DifferenceRow, read_differences
 from core.ledger.verify import Broken
+from core.model.facts import Facts
 from core.model.lines import ChargeLine
 from core.model.records import StatedContribution, StatedLine
 from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
 from core.records.facts import house_ids, read_region
-from core.services.joint_houses import JointReader
+from core.services.joint_houses import JointHouse, JointReader
+from core.services.last_year import with_last_year
 from core.services.recalculation import Adjust, adjusted_houses, differences_of
 
-__all__ = ["charged_batches", "rebuilt"]
+__all__ = ["Batch", "charged_batches", "rebuilt"]
 
 _HOUSES_AT_ONCE = 50
 _LINES_AT_ONCE = 5000
@@ -38,21 +41,49 @@ class _Key:
     creditor_id: EntityId
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some computed houses: what they were computed from, and what came out."""
+
+    done: int
+    """Houses computed so far."""
+    of: int
+    """Houses in all."""
+    facts: Facts
+    houses: list[JointHouse]
+    whole: list[HouseCharges]
+    """Of each house what all of its senders charge."""
+    charged: list[HouseCharges]
+    """Of that what is the provider's own."""
+
+
 def charged_batches(
-    connection: Connection, *, provider_id: ProviderId, month: Month, known_until: RecordId, law: Law, adjust: Adjust | None = None
-) -> Iterator[tuple[int, int, list[HouseCharges]]]:
-    """A provider's houses computed batch by batch, in flat memory: houses done, houses in all, and what came out.
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    known_until: RecordId,
+    law: Law,
+    adjust: Adjust | None = None,
+    only: Sequence[EntityId] | None = None,
+) -> Iterator[Batch]:
+    """A provider's houses (or some of them) computed batch by batch, in flat memory.
 
     ``adjust``: what corrections of closed months bring into a house.
     """
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
-    houses = house_ids(connection, provider_id, month, known_until)
+    rules = Rules(facts, law, month)
+    chosen = None if only is None else frozenset(only)
+    houses = [house for house in house_ids(connection, provider_id, month, known_until) if chosen is None or house in chosen]
     reader = JointReader(connection, provider_id, month, known_until)
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
         read = list(reader.read(batch))
-        charged = charge_houses((one.house if adjust is None else adjust(one.house) for one in read), facts, law, month)
-        yield start + len(batch), len(houses), [one.part(house) for one, house in zip(read, charged, strict=True)]
+        joint = (one.house for one in read)
+        known = with_last_year(connection, joint, provider_id=provider_id, known_until=known_until, rules=rules)
+        whole = charge_houses((house if adjust is None else adjust(house) for house in known), facts, law, month)
+        charged = [one.part(house) for one, house in zip(read, whole, strict=True)]
+        yield Batch(start + len(batch), len(houses), facts, read, whole, charged)
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:
@@ -74,8 +105,8 @@ def _computed(connection: Connection, calculation: Calculation, law: Law) -> Ite
     scope = {"provider_id": calculation.provider_id, "month": calculation.month, "known_until": calculation.known_until}
     yield from _differences(connection, calculation, law)
     adjust = adjusted_houses(connection, calculation)
-    for _, _, houses in charged_batches(connection, law=law, adjust=adjust, **scope):  # type: ignore[arg-type]  # the three are what they are named
-        fresh = {_key(line): line for house in houses for line in house.lines}
+    for batch in charged_batches(connection, law=law, adjust=adjust, **scope):  # type: ignore[arg-type]  # the three are what they are named
+        fresh = {_key(line): line for house in batch.charged for line in house.lines}
         accounts = sorted({key.account_id for key in fresh})
         seen.update(accounts)
         stored = {_key(line): line for line in read_lines(connection, calculation, accounts)} if accounts else {}

@@ -24,6 +24,7 @@ from core.services.report_payers import payers_section
 from core.services.report_payments import payments_section
 from core.services.report_penalties import penalties_section
 from core.services.report_recalculations import recalculations_section
+from core.services.support import support_json
 from core.storage.engine import transaction
 
 __all__ = ["month_report"]
@@ -41,6 +42,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             raise InputError("REP-0101", f"За {month.title} ещё ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
         accounts = _merged(account_rows(part) for part in parts)
         recalculated = recalculations_section(parts)
+        support = [row for part in parts for row in support_json(part.support)]
         return {
             "sections": _merged(part.sections() for part in parts),
             "validation": _merged(part.validation() for part in parts),
@@ -56,6 +58,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             "conflicts": conflicts_section(parts),
             "crosswalk": crosswalk_section(parts),
             "payers": payers_section(parts),
+            **({"support": support} if support else {}),
         }
 
 

@@ -17,6 +17,7 @@ from core.ledger import verify as ledger_verify
 from core.ledger.verify import Broken
 from core.records.origins import missing_records
 from core.services.rebuild import rebuilt
+from core.services.stops import stopped_lines
 from core.storage.engine import transaction
 
 __all__ = ["Verdict", "verify"]
@@ -65,7 +66,7 @@ def verify(engine: Engine, *, law: Law, code_version: str) -> Verdict:
                 notices.append(problem.message)
             else:
                 found.append(Broken(1, _subject(problem), problem.message))
-        found.extend(ledger_verify.broken(connection))
+        found.extend(ledger_verify.broken(connection, stopped=stopped_lines(connection)))
         found.extend(_unexplained(connection))
         for outcome in rebuilt(connection, law=law, code_version=code_version):
             if isinstance(outcome, Broken):

@@ -1,4 +1,4 @@
-"""The month's charges and bills: ``erkc bill month|approve|close``, ``erkc issue bills``, ``erkc report month``."""
+"""The month's charges and bills: ``erkc bill month|approve|close|findings|accept``, ``erkc issue bills``, ``erkc report month``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import Annotated
 import typer
 
 from core.errors import ConfigError, InputError
+from core.ids import ProviderId
 from core.ledger.months import MonthState
-from core.services.charge import Draft, approve_month, close_month, draft_month, holding, post_month
+from core.period import Month
+from core.services.charge import Draft, MonthPosted, approve_month, close_month, draft_month, post_month
 from core.services.month_view import finding_json
-from erkc.application import CODE_VERSION
+from erkc.application import CODE_VERSION, Application
 from erkc.cli import recalculating
+from erkc.cli.accepting import bill_accept, bill_findings
 from erkc.cli.intake import findings_table
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
@@ -30,6 +33,8 @@ _ACTOR = "erkc"
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
     recalculating.register(_bill)
+    _bill.command("findings")(bill_findings)
+    _bill.command("accept")(bill_accept)
     application.add_typer(_bill, name="bill")
     application.add_typer(_issue, name="issue")
 
@@ -55,7 +60,8 @@ def bill_month(
 ) -> None:
     """Рассчитать, утвердить и провести месяц каждого отправителя; с --draft — только рассчитать.
 
-    Месяц, в котором что-то задержано, остаётся черновиком: код 1. Черновик пересчитывается сам, если после него принят пакет отправителя.
+    Дом, в котором что-то задержано или выглядит неверным, не проводится, пока замечание не принято с причиной (erkc bill accept): код 1;
+    остальные дома проводятся. Черновик пересчитывается сам, если после него принят пакет отправителя.
     """
     month = month_of(month_text)
     if mode not in ("charge", "accept"):
@@ -79,19 +85,14 @@ def bill_month(
                     dry_run=dry_run,
                 )
             _show_draft(screen, drafted, month.title)
-            held = bool(holding(drafted.calculation, drafted.findings))
             posted = None
             if dry_run:
                 screen.say("  пробный расчёт: в базе ничего не изменено")
-            elif held and drafted.state is MonthState.DRAFT:
-                screen.say(f"  остаётся черновиком: исправьте данные и повторите, или erkc bill approve {month} --with-held")
             elif not draft:
-                scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
-                approve_month(application.engine, reason="Утверждено командой erkc bill month", **scope)
-                posted = post_month(application.engine, law=law(), **scope)
-                screen.say(f"  проведено записей: {posted.posted.new}" if posted.is_new else "  уже проведено, ничего не изменено")
+                posted = _post(application, screen, drafted, month, provider.provider_id)
+            _say_stopped(screen, drafted, month)
             outcomes[provider.inn] = _drafted_json(drafted) | {"posted": None if posted is None else posted.posted.new}
-            failed = failed or held
+            failed = failed or bool(drafted.open)
         screen.document(outcomes)
     if failed:
         raise typer.Exit(1)
@@ -101,12 +102,9 @@ def bill_month(
 def bill_approve(
     month_text: MonthArgument,
     reason: Annotated[str, typer.Option(help="Почему утверждается; остаётся в истории месяца.")] = "Проверено",
-    with_held: Annotated[
-        bool, typer.Option("--with-held", help="Утвердить, хотя что-то задержано: оно останется в этом месяце без начислений.")
-    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Утвердить черновик месяца каждого отправителя и провести его; у кого что-то задержано — не утвердить и сказать почему (код 1)."""
+    """Утвердить черновик месяца каждого отправителя и провести его; остановленные дома ждут решения (код 1)."""
     month = month_of(month_text)
     outcomes: dict[str, object] = {}
     failed = False
@@ -114,7 +112,7 @@ def bill_approve(
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
             try:
-                step = approve_month(application.engine, reason=reason, with_held=with_held, **scope)
+                step = approve_month(application.engine, reason=reason, **scope)
             except InputError as refused:
                 failed = True
                 outcomes[provider.inn] = {"state": MonthState.DRAFT.value, "refused": refused.code, "message": refused.message}
@@ -122,9 +120,17 @@ def bill_approve(
                 screen.say(f"  Что делать: {refused.hint}")
                 continue
             posted = post_month(application.engine, law=law(), **scope)
-            outcomes[provider.inn] = {"state": step.state.value, "posted": posted.posted.new, "total": posted.totals.total}
+            outcomes[provider.inn] = {
+                "state": step.state.value,
+                "posted": posted.posted.new,
+                "total": posted.totals.total,
+                "stopped_houses": posted.stopped_houses,
+            }
+            failed = failed or bool(posted.stopped_houses)
             what = f"проведено записей {posted.posted.new} на {roubles(posted.totals.total)} руб." if posted.is_new else "уже проведён"
             screen.say(f"{provider.name}, {month.title}: {what}")
+            if posted.stopped_houses:
+                screen.say(f"  остановлено домов: {posted.stopped_houses}; что ждёт решения: erkc bill findings {month}")
         screen.document(outcomes)
     if failed:
         raise typer.Exit(1)
@@ -149,6 +155,28 @@ def bill_close(
         screen.document(outcomes)
 
 
+def _post(application: Application, screen: Screen, drafted: Draft, month: Month, provider_id: ProviderId) -> MonthPosted | None:
+    """Approve and post what nothing stops; None when the whole month waits."""
+    scope = {"provider_id": provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
+    try:
+        approve_month(application.engine, reason="Утверждено командой erkc bill month", **scope)
+    except InputError as refused:
+        if refused.code != "CH-0104":
+            raise
+        screen.say(f"  остаётся черновиком: {refused.message}")
+        return None
+    posted = post_month(application.engine, law=law(), **scope)
+    screen.say(f"  проведено записей: {posted.posted.new}" if posted.is_new else "  уже проведено, ничего не изменено")
+    return posted
+
+
+def _say_stopped(screen: Screen, drafted: Draft, month: Month) -> None:
+    if drafted.open:
+        what = "весь месяц" if drafted.stops_month else f"остановлено домов: {drafted.stopped_houses}"
+        screen.say(f"  {what}, ждёт решения замечаний: {len(drafted.open)}; номера: erkc bill findings {month}")
+        screen.say("  исправьте данные и повторите или примите с причиной: erkc bill accept НОМЕР --reason …")
+
+
 def _drafted_json(drafted: Draft) -> dict[str, object]:
     return {
         "mode": drafted.calculation.mode,
@@ -159,6 +187,8 @@ def _drafted_json(drafted: Draft) -> dict[str, object]:
         "surcharge": drafted.totals.surcharge,
         "recalculations": recalculating.recalculated_json(drafted.recalculated),
         "findings": [finding_json(finding) for finding in drafted.findings],
+        "open": len(drafted.open),
+        "stopped_houses": drafted.stopped_houses,
         "is_new": drafted.is_new,
     }
 

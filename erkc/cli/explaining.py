@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Annotated
 
 import typer
 
 from core.charges.explain import Explanation
+from core.charges.traced import number_text
 from core.services.explain import AccountExplained, DifferenceExplained, explain_account
 from core.services.month_view import finding_json, volume
+from core.services.support import support_json
 from erkc.cli.options import Json, MonthArgument, month_of, opened
 from erkc.cli.screen import Screen, roubles
 
@@ -23,7 +26,13 @@ _COMPUTED = {
     "P": "начислено по этой строке",
 }
 """Numbers that come from no single record."""
-_PARTS = {"base": "начислено", "surcharge": "повышающий коэффициент", "recalculation": "перерасчёт", "underdelivery": "снижение за перерыв"}
+_PARTS = {
+    "base": "начислено",
+    "surcharge": "повышающий коэффициент",
+    "recalculation": "перерасчёт",
+    "underdelivery": "снижение за перерыв",
+    "benefit": "льгота",
+}
 
 
 def register(application: typer.Typer) -> None:
@@ -62,16 +71,21 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
             "surcharge": line.explanation.surcharge,
             "recalculation": line.explanation.recalculation,
             "underdelivery": -line.explanation.underdelivery,
+            "benefit": -line.explanation.benefit,
         }
         parts = ", ".join(f"{_PARTS[name]} {roubles(amount)}" for name, amount in amounts.items() if amount)
         screen.say(f"  итого: {parts or '0,00'}; редакция правил от {_day(line.explanation.rules)}")
     if not item.lines:
         screen.say("  За этот месяц по счёту ничего не начислено.")
+    if item.support:
+        _show_support(screen, item)
     for difference in item.differences:
         _show_difference(screen, item, difference)
     if item.differences:
         screen.say()
         screen.heading(f"Перерасчёты закрытых месяцев, итого в {item.month.title}: {roubles(item.recalculated)} руб.")
+    if item.stopped:
+        screen.say(f"Дом остановлен, строки не проведены: ждут решения (erkc bill findings {item.month}).")
     for held in item.held:
         screen.say()
         screen.heading(f"Замечание {held.code}" + (" — начисление задержано" if held.severity == "error" else ""))
@@ -84,6 +98,22 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     screen.heading("Сообщения, из которых взяты числа")
     for name, digest in messages:
         screen.say(f"  {name}  SHA-256 {digest}")
+
+
+def _show_support(screen: Screen, item: AccountExplained) -> None:
+    """Measures of support: what each comes to, who pays, and the row that brought it."""
+    screen.say()
+    screen.heading("Меры социальной поддержки")
+    for measure in item.support:
+        row = measure.row
+        what = f" на услугу «{measure.service}»" if measure.service else ""
+        share = "" if row.share_e4 is None else f", {number_text(Fraction(row.share_e4, 100))} %"
+        screen.say(f"  {measure.title.name}{what}{share}: {roubles(measure.amount)} руб. — {measure.title.effect} ({measure.title.clause})")
+        origin = item.origins.get(row.record_id)
+        if origin is not None:
+            screen.say(f"    основание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+        if measure.note:
+            screen.say(f"    {measure.note}")
 
 
 def _show_steps(screen: Screen, item: AccountExplained, explanation: Explanation) -> None:
@@ -130,6 +160,7 @@ def explained_json(item: AccountExplained) -> dict[str, object]:
         "month": str(item.month),
         "mode": item.calculation.mode,
         "total": item.total,
+        "stopped": item.stopped,
         "held": [finding_json(held) for held in item.held],
         "lines": [
             {
@@ -151,6 +182,7 @@ def explained_json(item: AccountExplained) -> dict[str, object]:
             }
             for line in item.lines
         ],
+        "support": support_json(item.support),
         "recalculated": item.recalculated,
         "differences": [_difference_json(difference) for difference in item.differences],
         "records": {

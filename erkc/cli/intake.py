@@ -18,7 +18,7 @@ from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import released_json, say_released
 from erkc.intake import BankTaken, load_region_file, parse_any, region_message, release_after, take_file
 
-__all__ = ["findings_table", "register", "show_taken"]
+__all__ = ["effect_title", "findings_table", "register", "show_taken"]
 
 _room = typer.Typer(help="Настройки региона.", no_args_is_help=True)
 _SEVERITY = {"error": "ошибка", "warning": "предупреждение", "info": "сведения"}
@@ -33,11 +33,14 @@ _EFFECT = {
     "hold_reading": "показание отложено",
     "hold_document": "документ отложен",
     "hold_row": "строка сальдо отложена",
+    "hold_act": "акт отложен",
     "hold_pack": "пачка отложена",
     "to_suspense": "деньги в невыясненных",
     "use_approved": "взято утверждённое",
     "hold_line": "строка не начислена",
     "hold_house": "дом не начислен",
+    "no_relief": "льгота не применена",
+    "stop_house": "дом ждёт решения",
     "hold_month": "месяц остаётся черновиком",
     "ignore_reading": "показание не учтено",
     "use_believed": "взято значение УО",
@@ -164,6 +167,11 @@ def show_taken(screen: Screen, taken: Taken | BankTaken) -> None:
         suspense = f"в невыясненных {money.to_suspense_count} на {roubles(money.to_suspense)} руб."
         screen.say(f"  платежей {money.count} на {roubles(money.payments)} руб.; {suspense}")
     findings_table(screen, taken.findings)
+
+
+def effect_title(effect: str) -> str:
+    """The effect of a finding in words."""
+    return _EFFECT.get(effect, effect)
 
 
 def findings_table(screen: Screen, findings: tuple[Finding, ...]) -> None:

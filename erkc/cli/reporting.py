@@ -13,6 +13,7 @@ from core.records.latest import read_organisations, read_services
 from core.services.report import month_report
 from core.storage.engine import transaction
 from erkc.application import Application
+from erkc.cli.limits import limits
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
 
@@ -35,6 +36,7 @@ _CAUSES = {
 def register(application: typer.Typer) -> None:
     """Add the room to the command line."""
     application.add_typer(_report, name="report")
+    _report.command("limits")(limits)
 
 
 @_report.callback()
@@ -94,6 +96,9 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
     recalculated = document.get("recalculations")
     if isinstance(recalculated, dict):
         _show_recalculated(screen, recalculated)
+    support = document.get("support")
+    if isinstance(support, list):
+        _show_support(screen, support)
     court = document["court"]
     assert isinstance(court, list)
     if court:
@@ -124,6 +129,21 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
         screen.table(
             ("Причина", "Строк"), [(cause, str(lines)) for cause, lines in causes.most_common()], title=title, numbers=frozenset((1,))
         )
+
+
+def _show_support(screen: Screen, section: list[dict[str, Any]]) -> None:
+    """Measures of support by kind: how many, how much, and what they do to the bill (``Any``: JSON values)."""
+    kinds = sorted({item["kind"] for item in section})
+    rows = []
+    for kind in kinds:
+        mine = [item for item in section if item["kind"] == kind]
+        effect = "уменьшают плату" if mine[0]["lowers_bill"] else "справочно, плату не уменьшают"
+        noted = sum(bool(item["note"]) for item in mine)
+        rows.append(
+            (mine[0]["what"], str(len(mine)), roubles(sum(parse_roubles(item["amount"]) for item in mine)), effect, str(noted or ""))
+        )
+    columns = ("Мера", "Записей", "руб.", "Что с платой", "С замечанием")
+    screen.table(columns, rows, title="Меры социальной поддержки (платит бюджет)", numbers=frozenset((1, 2, 4)))
 
 
 def _show_recalculated(screen: Screen, section: dict[str, Any]) -> None:

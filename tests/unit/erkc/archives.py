@@ -1,4 +1,4 @@
-"""Archives of «Формат 4.0» made out of the town's, with sections and rows left out."""
+"""Archives of «Формат 4.0» made out of the town's, with sections and rows left out or changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapters.contract import RawMessage
 from adapters.uk.archives import UkArchives
 from core.model.records import Record
 
-__all__ = ["left_out", "records_of", "sections", "select"]
+__all__ = ["edited", "left_out", "records_of", "sections", "select"]
 
 _SERVICE = ("_info.csv", "_filelist.csv")
 
@@ -30,6 +30,11 @@ def sections(path: Path) -> dict[str, list[list[str]]]:
 
 def select(path: Path, keep: Callable[[str, int, list[str]], bool], *, info: Mapping[int, str] | None = None) -> bytes:
     """An archive with those rows of another (section, number, cells) that are to be kept; ``info`` changes fields of ``_info``."""
+    return edited(path, lambda section, number, cells: [cells] if keep(section, number, cells) else [], info=info)
+
+
+def edited(path: Path, change: Callable[[str, int, list[str]], list[list[str]]], *, info: Mapping[int, str] | None = None) -> bytes:
+    """An archive in which each row of another (section, number, cells) is replaced by the rows given; ``info`` changes ``_info``."""
     packed = io.BytesIO()
     lines = []
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -39,7 +44,7 @@ def select(path: Path, keep: Callable[[str, int, list[str]], bool], *, info: Map
         for section, (header, *rows) in sections(path).items():
             if section == "_info":
                 rows = [[(info or {}).get(n, cell) for n, cell in enumerate(rows[0], 1)]]
-            kept = [cells for number, cells in enumerate(rows, 1) if section == "_info" or keep(section, number, cells)]
+            kept = rows if section == "_info" else [row for number, cells in enumerate(rows, 1) for row in change(section, number, cells)]
             if not kept:
                 continue
             data = _csv([header, *kept])

@@ -1,4 +1,4 @@
-"""A month in which something is held stays a draft until a person decides; what is held stays visible everywhere."""
+"""What is held for lack of data stops its house until a person decides; what is held stays visible everywhere."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.clock import FixedClock
 from core.errors import InputError
 from core.ids import ProviderId
 from core.issued.bills import bills_of_month
-from core.ledger.months import MonthState
 from core.period import Month
 from core.records.latest import read_accounts
+from core.services.accepting import accept_findings, month_findings
 from core.services.charge import Draft, approve_month, draft_month, post_month
 from core.services.explain import explain_account
 from core.services.issue import issue_month
@@ -53,13 +53,13 @@ def _draft(application: Application, month: Month = OCTOBER) -> Draft:
     return draft_month(application.engine, mode="charge", law=law(), code_version=CODE_VERSION, **scope)
 
 
-def _approve(application: Application, month: Month = OCTOBER, *, with_held: bool = False) -> None:
+def _approve(application: Application, month: Month = OCTOBER) -> None:
     scope = {"provider_id": ProviderId(1), "month": month, "actor": "тест", "clock": application.clock}
-    approve_month(application.engine, reason="тест", with_held=with_held, **scope)
+    approve_month(application.engine, reason="тест", **scope)
     post_month(application.engine, law=law(), **scope)
 
 
-def test_what_is_held_stays_visible_and_needs_an_explicit_yes(application: Application) -> None:
+def test_what_is_held_stays_visible_and_the_other_houses_go_on(application: Application) -> None:
     _take_without_a_house_reading(application)
     first = _draft(application)
     errors = [item for item in first.findings if item.severity == "error"]
@@ -68,14 +68,10 @@ def test_what_is_held_stays_visible_and_needs_an_explicit_yes(application: Appli
     assert not again.is_new and [(item.code, item.message) for item in again.findings] == [
         (item.code, item.message) for item in first.findings
     ]
-    with pytest.raises(InputError, match="CH-0104") as refused:
-        _approve(application)
-    assert "--with-held" in (refused.value.hint or "")
-    assert _draft(application).state is MonthState.DRAFT
     account = next(item for item in errors if item.house_id is not None)
     (explained,) = explain_account(application.engine, number=_number_in_house(application, account.house_id), month=OCTOBER)
-    assert account.code in {item.code for item in explained.held}
-    _approve(application, with_held=True)
+    assert account.code in {item.code for item in explained.held} and explained.stopped
+    _approve(application)
     report = month_report(application.engine, month=OCTOBER, law=law())
     assert isinstance(report["held"], list) and len(report["held"]) == len(errors)
     audited = report["audit"]
@@ -95,6 +91,13 @@ def test_what_is_held_stays_visible_and_needs_an_explicit_yes(application: Appli
     with transaction(application.engine) as connection:
         billed = {bill.content.account_number for bill in bills_of_month(connection, ProviderId(1), OCTOBER)}
     assert billed and not billed & held_accounts
+    found = month_findings(application.engine, provider_id=ProviderId(1), month=OCTOBER)
+    assert found is not None
+    numbers = [stored.finding_id for stored in found.findings if found.is_open(stored)]
+    accepted = accept_findings(application.engine, numbers=numbers, reason="показаний не будет", actor="тест", clock=application.clock)
+    assert [(one.findings, one.still_open, one.houses) for one in accepted] == [(len(errors), 0, 1)]  # of the house nothing was computed
+    after = month_report(application.engine, month=OCTOBER, law=law())
+    assert after["held"] == report["held"] and after["accounts"] == report["accounts"]
 
 
 def test_a_package_after_the_draft_makes_it_stale_and_the_next_one_whole(application: Application) -> None:
@@ -102,7 +105,7 @@ def test_a_package_after_the_draft_makes_it_stale_and_the_next_one_whole(applica
     broken = _draft(application)
     _take(application, ARCHIVE)
     with pytest.raises(InputError, match="CH-0105"):
-        _approve(application, with_held=True)
+        _approve(application)
     whole = _draft(application)
     assert whole.is_new and whole.findings == () and whole.totals.accounts > broken.totals.accounts
     _approve(application)
@@ -117,6 +120,8 @@ def test_a_month_without_a_package_is_not_posted_from_old_data(application: Appl
     assert drafted.findings[0].code == "CH-0106" and "ноябрь 2026" in drafted.findings[0].message
     with pytest.raises(InputError, match="CH-0104"):
         _approve(application, november)
+    found = month_findings(application.engine, provider_id=ProviderId(1), month=november)
+    assert found is not None and [stored.finding.code for stored in found.findings if stored.finding.house_id is None] == ["CH-0106"]
 
 
 def _number_in_house(application: Application, house_id: int | None) -> str:

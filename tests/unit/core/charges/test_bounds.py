@@ -13,7 +13,7 @@ from tests.unit.core.charges.house import OCTOBER, SERVICES, account, charge, ho
 def _codes(facts: HouseFacts, rules: Facts | None = None, earlier: Earlier | None = None) -> list[tuple[str, int | None]]:
     result = charge(facts, rules)
     found = check_bounds(result, facts, Rules(rules or region(), law(), OCTOBER), earlier)
-    assert all(item.effect == "hold_house" and item.message and item.hint for item in found)
+    assert all(item.effect == "stop_house" and item.message and item.hint for item in found)
     return [(item.code, item.service_id) for item in found]
 
 

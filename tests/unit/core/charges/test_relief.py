@@ -6,9 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from core.charges.limits import Growth, IndexedService, by_group, growth
+from core.charges.limits import Growth, IndexedService, growth
 from core.charges.relief import Compensated, SubsidyCase, compensation, relief_on_line, subsidy
-from core.ids import EntityId
 from core.money import Kopecks
 
 HALF = Fraction(1, 2)
@@ -48,19 +47,9 @@ def test_growth_leaves_out_what_stands_in_one_month_only() -> None:
     added = IndexedService(Fraction(10), None, Fraction(44))
     gone = IndexedService(Fraction(10), Fraction(44), None)
     found = growth([both, added, gone], limit=Fraction(10))
-    assert found == Growth(Kopecks(400_00), Kopecks(440_00), 10_00, 10_00)
+    assert found == Growth(Kopecks(400_00), Kopecks(440_00), 10_00, 10_00, Kopecks(0))
     assert found is not None and not found.above_limit
     above = growth([both], limit=Fraction("9.99"))
     assert above is not None and above.above_limit
+    assert above.excess == 4  # 440 − 400 × 1,0999 = 0,04
     assert growth([added], limit=Fraction(10)) is None
-
-
-def test_the_regional_report_lists_who_is_above() -> None:
-    def at(growth_e2: int) -> Growth:
-        return Growth(Kopecks(100), Kopecks(100), growth_e2, 9_00)
-
-    groups = by_group(
-        {EntityId(1): ("a", at(9_00)), EntityId(2): ("a", at(9_01)), EntityId(3): ("b", at(20_00)), EntityId(4): ("a", at(12_00))}
-    )
-    assert (groups["a"].accounts, groups["a"].greatest_e2, groups["a"].above) == (3, 12_00, (4, 2))
-    assert groups["b"].above == (3,)

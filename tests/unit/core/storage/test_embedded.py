@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import sys
 import time
 from pathlib import Path
@@ -36,8 +37,15 @@ def test_a_wrong_option_is_told_in_the_servers_words(tmp_path: Path) -> None:
     server.release()
 
 
+def _stopped(folder: Path) -> None:
+    """Wait until no process of the folder's server lives: a released server that its guard has not stopped yet would be joined."""
+    with (folder / "server.running").open("a") as running:
+        fcntl.flock(running, fcntl.LOCK_EX)
+
+
 def test_data_of_a_version_that_the_package_has_not(tmp_path: Path) -> None:
     embedded.start(tmp_path, FAST).release()
+    _stopped(tmp_path)
     (tmp_path / "pgdata" / "PG_VERSION").write_text("12\n")
     with pytest.raises(ConfigError, match="DB-0109: База создана PostgreSQL 12"):
         embedded.start(tmp_path)
