@@ -5,11 +5,12 @@ from __future__ import annotations
 from adapters.banks.adapter import BankFiles
 from adapters.contract import Parser
 from adapters.format4.container import Limits
+from adapters.uk.acts import ActsAdapter
 from adapters.uk.archives import UkArchives
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region import RegionAdapter
 
-__all__ = ["PARSERS", "bank_files", "region_adapter", "uk_archives"]
+__all__ = ["PARSERS", "acts_adapter", "bank_files", "region_adapter", "uk_archives"]
 
 
 def uk_archives(region: RegionKnowledge | None = None, *, unpacked_bytes: int | None = None, ratio: int | None = None) -> UkArchives:
@@ -30,5 +31,10 @@ def region_adapter() -> RegionAdapter:
     return RegionAdapter()
 
 
-PARSERS: dict[str, Parser] = {"uk.format4": uk_archives(), "banks": bank_files(), "region": region_adapter()}
+def acts_adapter(region: RegionKnowledge | None = None) -> ActsAdapter:
+    """The centre's files of acts."""
+    return ActsAdapter(region)
+
+
+PARSERS: dict[str, Parser] = {"uk.format4": uk_archives(), "uk.acts": acts_adapter(), "banks": bank_files(), "region": region_adapter()}
 """Every reading adapter as it stands without any knowledge: what ``erkc parse`` and the conformance suite use."""

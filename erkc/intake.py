@@ -30,14 +30,14 @@ from core.services.month_view import finding_json
 from core.services.payments import import_bank_file
 from core.services.take import Taken, load_region, take, take_unknown
 from core.storage.engine import transaction
-from erkc.adapters import PARSERS, bank_files, region_adapter, uk_archives
+from erkc.adapters import PARSERS, acts_adapter, bank_files, region_adapter, uk_archives
 from erkc.application import Application
 
 _log = logging.getLogger("erkc.intake")
 
 __all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_message", "release_after", "take_file"]
 
-_PACKAGES = ("region", "uk.format4")
+_PACKAGES = ("region", "uk.format4", "uk.acts")
 _REGISTRY, _STATEMENT, _UNKNOWN = range(len(_PACKAGES), len(_PACKAGES) + 3)
 
 
@@ -114,6 +114,17 @@ def take_file(application: Application, name: str, data: bytes) -> Taken | BankT
             adapter=adapter.name,
             header=lambda: adapter.header(message),
             parse=lambda known: adapter.parse(message, known),
+            clock=application.clock,
+        )
+    if "uk.acts" in chosen:
+        acts = acts_adapter(_region(application))
+        return take(
+            application.engine,
+            name=name,
+            data=data,
+            adapter=acts.name,
+            header=lambda: acts.header(message),
+            parse=lambda known: acts.parse(message, known),
             clock=application.clock,
         )
     if "banks" in chosen:

@@ -52,6 +52,7 @@ def account(row: Row, joined: Joined) -> r.Account:
         payer_name=" ".join(filter(None, names)) or joined.names.get(row.key("payer_organisation") or "", ""),
         principal=row.key("principal"),
         rooms=row.number_of("rooms"),
+        open_heating_draw=row.yes("open_heating_draw"),
     )
 
 

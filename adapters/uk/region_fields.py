@@ -59,6 +59,7 @@ SETTINGS = {
     "bound_growth_by_oktmo": "object?",
     "heating_months": "numbers?",
     "range_bounds": "texts?",
+    "yearly_month": "quarter?",
     "social_area": "amount_as_is?",
     "days_off": "dates?",
     "regional_days_off": "dates?",
@@ -87,7 +88,8 @@ _EXPECTED = {
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
     "amount_as_is": "число, например \"1.5\"", "flag": "true или false", "numbers": "список целых чисел",
     "dates": "список дат вида 2026-10-01", "amounts": "список чисел в кавычках: [\"135\", \"84.5\"]",
-    "range": "номер диапазона: 1, 2 или 3", "setting": "имя настройки", "present": "значение настройки",
+    "range": "номер диапазона: 1, 2 или 3", "quarter": "месяц первого квартала: 1, 2 или 3",
+    "setting": "имя настройки", "present": "значение настройки",
     "settings": "набор пар «имя: значение» или список с датами и актом",
     "list": "список", "object": "набор пар «имя: значение»", "any": "текст, число, true или false",
 }  # fmt: skip
@@ -181,6 +183,8 @@ def _convert(kind: str, value: object) -> object:
         case "settings":
             return _checked(value, isinstance(value, list | dict))
         case "range":
+            return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
+        case "quarter":
             return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
         case "present":
             return value

@@ -37,7 +37,13 @@ CAUSES: dict[str, Cause] = {
     cause.key: cause
     for cause in (
         Cause("tariff", "тариф, норматив или цена", house=("price_e6", "price_source"), region=("tariffs", "norms")),
-        Cause("area", "площадь", account=("area_e2", "living_area_e2", "own_heating_e2", "areas", "source")),
+        Cause(
+            "area",
+            "площадь",
+            account=(
+                "area_e2", "living_area_e2", "living_area_source", "own_heating_e2", "own_heating_source", "areas", "source",
+            ),
+        ),
         Cause(
             "account",
             "сведения о счёте и помещении",
@@ -46,13 +52,18 @@ CAUSES: dict[str, Cause] = {
                 "gas_stove", "gas_heater", "place_source",
             ),
         ),
-        Cause("residents", "число проживающих", account=("residences", "owners")),
+        Cause("residents", "число проживающих", account=("residences", "owners", "owners_source")),
         Cause("meter", "сведения о приборе учёта"),
         Cause("reading", "показание прибора учёта", account=("meters",)),
-        Cause("act", "акт проверки", account=("acts", "access_refused")),
+        Cause(
+            "act",
+            "акт о приборе или потреблении",
+            account=("acts", "access_refused", "access_refused_sources", "deliveries", "meters"),
+            house=("electric_heating", "electric_heating_sources", "unused_acts"),
+        ),
         Cause("absence", "временное отсутствие", account=("absences",)),
-        Cause("interruption", "перерыв в услуге", house=("interruptions",)),
-        Cause("quality", "качество услуги", house=("deviations",)),
+        Cause("interruption", "перерыв в услуге", house=("interruptions", "unused_acts")),
+        Cause("quality", "качество услуги", house=("deviations", "unused_acts")),
         Cause("relief", "льгота", account=("reliefs",)),
         Cause(FIRST_CHARGE, "начисление задержанного дома"),
         Cause(MASS, "массовый перерасчёт дома"),

@@ -22,7 +22,7 @@ from core.ids import RecordId
 from core.model.facts import HouseFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
-__all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "shared_part"]
+__all__ = ["CommonMonth", "CommonVolume", "Regime", "common_month", "common_volumes", "regime_of", "shared_part"]
 
 
 class Regime(Enum):
@@ -120,13 +120,13 @@ def common_volumes(
 
     ``meter``: what the house meters of the base service, ``devices``, counted.
     """
-    regime = _regime(house, has_meter=bool(devices), rules=rules)
+    regime = regime_of(house, has_meter=bool(devices), rules=rules)
     if regime is Regime.NONE:
         return [CommonVolume(month, "none", Fraction(0), {}, {}) for month in individual]
     if regime is Regime.AVERAGE:
         return [_by_average(house, service, month) for month in individual]
     if regime not in (Regime.BY_METER, Regime.ODN) or not devices:
-        return [_by_norm(house, service, month, rules) for month in individual]
+        return [known for month in individual if (known := _norm_of(house, service, month, rules)) is not None]
     found = []
     carried = Fraction(0)
     for month, together in individual.items():
@@ -141,7 +141,9 @@ def common_volumes(
                 raise unread(installed, month, clause="ЖК ст. 156 ч. 9.2")
             read = average_instead(meter, month, rules)
         if read is None:
-            found.append(replace(_by_norm(house, service, month, rules), stopped=stopped))
+            known = _norm_of(house, service, month, rules)
+            if known is not None:
+                found.append(replace(known, stopped=stopped))
             continue
         if together is None:
             raise Held(
@@ -159,6 +161,16 @@ def common_volumes(
         if rules.choice("negative_common", month.last) != "forget":
             carried = Fraction(clauses.house_carry(_counted(read), together, carried))
     return found
+
+
+def _norm_of(house: HouseFacts, service: ServiceFacts, month: Month, rules: Rules) -> CommonVolume | None:
+    """A month by the norm; an earlier one whose norm is not known is left out, since nothing of it is carried on."""
+    try:
+        return _by_norm(house, service, month, rules)
+    except Held:
+        if month == rules.month:
+            raise
+        return None
 
 
 def _counted(read: Counted | AverageMonth) -> Fraction:
@@ -183,7 +195,7 @@ def shared_part(common: CommonVolume, *, area: Fraction, area_source: RecordId, 
     return Part(common.clause, values, records, by_days_of_month=True)
 
 
-def _regime(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
+def regime_of(house: HouseFacts, *, has_meter: bool, rules: Rules) -> Regime:
     """How the house charges for common property: decided by its owners, else by the setting; without a house meter always by norm."""
     decided = {
         None: Regime(rules.choice("soi_regime", rules.month.last)), _NORM: Regime.NORM, _METER: Regime.BY_METER,

@@ -7,12 +7,13 @@ rules. A fact that is missing holds the line (or the service, or the house, when
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from typing import Literal
 
 from core.charges.common_property import CommonVolume, common_volumes
-from core.charges.findings import ChargeFinding, Held, finding
+from core.charges.findings import UNUSED_ACT, ChargeFinding, Held, finding
 from core.charges.house_meters import StoppedMeter, instead_finding, stopped_meters
 from core.charges.individual import IndividualVolumes
 from core.charges.lines import LineDecider
@@ -20,8 +21,9 @@ from core.charges.payers import KNOWN_KINDS, Payers
 from core.charges.rows import LinePlan
 from core.charges.rules import Resource, Rules, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, averages_of, first_month, house_volumes, service_days
+from core.charges.year_end import YearEnd
 from core.ids import RecordId
-from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.facts import AccountFacts, ActFacts, HouseFacts, ServiceFacts
 from core.model.lines import HouseVolume
 from core.money import rounded
 from core.period import Month
@@ -29,6 +31,7 @@ from core.period import Month
 __all__ = ["HousePlan", "decide_house"]
 
 _INDIVIDUAL, _COMMON = 1, 2
+_HOT = 2
 _METERED: tuple[Resource, ...] = ("cold_water", "hot_water", "electricity", "gas", "heating", "wastewater")
 
 
@@ -57,6 +60,7 @@ def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVol
     except Held as held:
         decision.hold_house(held)
     decision.report_shared()
+    decision.report_unused_acts()
     if not decision.plan.held:
         decision.report_unserved()
         decision.report_reliefs()
@@ -84,6 +88,10 @@ class _Decision:
         self.meters: dict[str, dict[Month, tuple[Fraction, tuple[RecordId, ...]]]] = {}
         self.common: dict[str, CommonVolume] = {}
         self.negative: dict[str, tuple[Fraction, Fraction]] = {}
+        self._untold: set[tuple[str, str, str]] = set()
+        """Corrections of the year that were told of as not made."""
+        self._met: set[tuple[str, str]] = set()
+        """Account and service of lines that are charged, or held with a finding of their own."""
         self._shared: dict[tuple[str, str, str], tuple[Held, ServiceFacts, int]] = {}
 
     def report_other_accounts(self) -> None:
@@ -117,8 +125,9 @@ class _Decision:
         """The line of the service for each account it is provided to in the month."""
         decider = LineDecider(
             self.house, self.rules, service, self.payers, metered=self.metered, meters=self.meters, common=self.common.get(service.key),
-            negative=self.negative,
+            negative=self.negative, hot_common=self._hot_common(),
         )  # fmt: skip
+        year = YearEnd(self.house, self.rules, service, self.payers, self.meters) if self.house.last_year is not None else None
         methods = set[str]()
         for account in self.house.accounts:
             if not self._reaches(service, account):
@@ -127,13 +136,47 @@ class _Decision:
                 decided = decider.line(account)
             except Held as held:
                 self._hold(held, account, service)
+                self._met.add((account.key, service.key))
                 continue
             self._refused(account, service)
             if decided is not None:
-                self.plan.plans.append(decided)
+                self._met.add((account.key, service.key))
+                self.plan.plans.append(self._with_year(decided, year, account))
                 methods.add(decided.method)
         if resource_of(service) == "heating" and methods:
             self._report_heat_meters(service, by_average="average" in methods)
+
+    def _hot_common(self) -> list[CommonVolume]:
+        """Hot water for common needs in the month."""
+        hot = [one.key for one in self.house.services if one.provision == _COMMON and one.resource_kind == _HOT]
+        return [self.common[key] for key in hot if key in self.common]
+
+    def _with_year(self, plan: LinePlan, year: YearEnd | None, account: AccountFacts) -> LinePlan:
+        """The line with the corrections of the year before; one that can not be made is told, and the month is charged without it."""
+        if year is None:
+            return plan
+        try:
+            found = year.of(account)
+        except Held as held:
+            self._hold_year(held, year.service)
+            return plan
+        return replace(plan, recalculation=(*plan.recalculation, *found)) if found else plan
+
+    def _hold_year(self, held: Held, service: ServiceFacts) -> None:
+        key = (held.code, service.key, held.message)
+        if key not in self._untold:
+            self._untold.add(key)
+            self.plan.findings.append(
+                finding(
+                    held,
+                    month=self.month,
+                    house=self.house,
+                    service=service,
+                    effect="ignore",
+                    severity="warning",
+                    accounts=len(self.house.accounts),
+                )
+            )
 
     def _report_heat_meters(self, service: ServiceFacts, *, by_average: bool) -> None:
         """Say that the heat of the month was not taken from the house meter, and why; paid evenly it never is."""
@@ -151,6 +194,31 @@ class _Decision:
                     accounts=len(self.house.accounts),
                 )
             )  # fmt: skip
+
+    def report_unused_acts(self) -> None:
+        """Acts of the month that charge nothing anew: what they are about is not there, or its line is not charged to the account."""
+        for unused in self.house.unused_acts:
+            account = next((one for one in self.house.accounts if one.key == unused.account), None)
+            self._report_act(unused.number, unused.drawn_on, unused.cause, account, None)
+        if self.plan.held:
+            return
+        waiting: dict[RecordId, tuple[AccountFacts, ActFacts]] = {}
+        for account in self.house.accounts:
+            for act in account.acts:
+                if act.drawn_on in self.month and not self._met & {
+                    (one.key, act.service) for one in (account, *self.payers.together(account))
+                }:
+                    waiting.setdefault(act.source, (account, act))
+        for account, act in waiting.values():
+            self._report_act("", act.drawn_on, "услуга счёту не начисляется", account, self.by_key.get(act.service))
+
+    def _report_act(self, number: str, drawn_on: date, cause: str, account: AccountFacts | None, service: ServiceFacts | None) -> None:
+        named = f"акт № {number} от {drawn_on:%d.%m.%Y}" if number else f"акт от {drawn_on:%d.%m.%Y}"
+        held = Held(
+            UNUSED_ACT, f"{named} не применён: {cause}", clause="п. 61, 62, 81, 85",
+            hint="Исправьте акт и примите файл снова, или отзовите его (kind = \"withdrawn\").",
+        )  # fmt: skip
+        self.plan.findings.append(finding(held, month=self.month, house=self.house, account=account, service=service))
 
     def report_unserved(self) -> None:
         """Open accounts that no service of the house reaches: nothing is charged to them, which nobody must take for a zero."""
@@ -185,7 +253,7 @@ class _Decision:
                 service = self.by_key.get(item.service)
                 if service is None or (account.account_id, service.service_id) not in relieved:
                     held = Held(
-                        "CH-052", f"льгота на услугу {item.service} не применена: по этой услуге на счёте ничего не начислено",
+                        "CH-054", f"льгота на услугу {item.service} не применена: по этой услуге на счёте ничего не начислено",
                         hint="Проверьте услугу, счёт и даты меры поддержки (RELIEF); присылает УК.", clause="ЖК ст. 159, 160",
                     )  # fmt: skip
                     told = finding(

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
 
+from core.charges.findings import Held
 from core.charges.persons import days_between
 from core.charges.quality import Measured, Tolerances, delay_blocks, heating_degree_hours, hot_water_hours
 from core.charges.rows import LinePlan, Row
-from core.charges.rules import Resource, Rules
+from core.charges.rules import Resource, Rules, is_carrier, is_heat_of_water
 from core.model.facts import AccountFacts, DeviationFacts, HouseFacts, ServiceFacts
 from core.period import Month
 
@@ -35,7 +36,7 @@ def lowered_by_quality(
     if temperatures and resource == "heating":
         rows += _heating(temperatures, rules)
     if temperatures and resource == "hot_water":
-        rows += _hot_water(temperatures, house, rules, volume)
+        rows += _hot_water(temperatures, service, house, rules, volume)
     rows += [_days(item, rules) for item in mine if item.kind == "days"]
     rows += [row for item in mine if item.kind == "delay" and (row := _delay(item, rules)) is not None]
     return replace(plan, quality=tuple(rows))
@@ -54,19 +55,29 @@ def _heating(items: Sequence[DeviationFacts], rules: Rules) -> list[Row]:
     return [_percent(items, hours, "quality.heating.percent_per_degree", rules)] if hours else []
 
 
-def _hot_water(items: Sequence[DeviationFacts], house: HouseFacts, rules: Rules, volume: Fraction) -> list[Row]:
+def _hot_water(items: Sequence[DeviationFacts], service: ServiceFacts, house: HouseFacts, rules: Rules, volume: Fraction) -> list[Row]:
+    """Steps below the tolerance; hours below 40 °C at the tariff of cold water: of two components the carrier costs that already, and the
+    heat of those hours is dropped."""
     month = rules.month
     hours = hot_water_hours([_measured(item, month) for item in items], _tolerances(rules))
     rows = [_percent(items, hours.steps, "quality.hot_water.percent_per_step", rules)] if hours.steps else []
-    if hours.cold:
-        cold = next(one for one in house.services if one.utility_kind == _COLD_WATER and one.provision == 1)
-        hot = next(one for one in house.services if one.key == items[0].service)
-        day = month.last
-        prices = {"T_hot": rules.tariffs(hot, house.oktmo, day, day)[0], "T": rules.tariffs(cold, house.oktmo, day, day)[0]}
-        values = {"V": volume, "h": hours.cold, "H": Fraction(month.days * 24), **{name: price.value for name, price in prices.items()}}
-        records = {"h": tuple(item.source for item in items), **{name: price.records for name, price in prices.items()}}
-        rows.append(Row("cold_instead_of_hot", values, records, {}, month.first, month.last))
-    return rows
+    sources = tuple(item.source for item in items)
+    if not hours.cold or is_carrier(service):
+        return rows
+    if is_heat_of_water(service):
+        values = {"a": hours.cold / 24, "D": Fraction(month.days)}
+        return [*rows, Row("quality_days", values, {"a": sources}, {}, month.first, month.last)]
+    cold = next((one for one in house.services if one.utility_kind == _COLD_WATER and one.provision == 1), None)
+    if cold is None:
+        raise Held(
+            "CH-014", "горячая вода холоднее 40 °C, а услуги «холодная вода», по тарифу которой она оплачивается, в доме нет",
+            hint="Присылает УК или РСО (DICTUSLUGA).", clause="приложение 1, п. 5",
+        )  # fmt: skip
+    day = month.last
+    prices = {"T_hot": rules.tariffs(service, house.oktmo, day, day)[0], "T": rules.tariffs(cold, house.oktmo, day, day)[0]}
+    values = {"V": volume, "h": hours.cold, "H": Fraction(month.days * 24), **{name: price.value for name, price in prices.items()}}
+    records = {"h": sources, **{name: price.records for name, price in prices.items()}}
+    return [*rows, Row("cold_instead_of_hot", values, records, {}, month.first, month.last)]
 
 
 def _days(item: DeviationFacts, rules: Rules) -> Row:

@@ -13,7 +13,10 @@ from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.finding import Finding, Position, Severity
 from core.period import Month
 
-__all__ = ["ChargeFinding", "Held", "finding"]
+__all__ = ["UNUSED_ACT", "ChargeFinding", "Held", "finding"]
+
+UNUSED_ACT = "CH-052"
+"""An act that finds nothing to be about."""
 
 
 Scope = Literal["line", "service", "house"]

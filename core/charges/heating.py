@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from core.charges.findings import Held
+from core.charges.heat_year import counted_in_year
 from core.charges.house_meters import Counted, average_instead, installed_by, stopped_meters, unread
 from core.charges.payers import Payers
 from core.charges.persons import days_between
@@ -152,11 +153,11 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     if not mine:
         return _by_norm(heat), "norm"
     if heat.evenly:
-        if heat.house.heat_last_year_e6 is None:
+        counted = _last_year(heat, mine)
+        if counted is None:
             return _by_norm(heat), "norm"
         values, records = heat.share()
-        values["V_year"] = scaled(heat.house.heat_last_year_e6, 10**6)
-        records["V_year"] = heat.house.heat_last_year_sources
+        values["V_year"], records["V_year"] = counted
         return Part("formula_3_evenly", values, records, by_days_of_month=True), "odpu"
     known = meters.get(heat.service.key, {})
     if heat.rules.month not in known:
@@ -166,6 +167,13 @@ def _whole(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> tuple[Part, 
     if flats.own:
         return _by_flats(heat, known[heat.rules.month], flats)
     return _by_area(heat, known[heat.rules.month]), "odpu"
+
+
+def _last_year(heat: _Heat, mine: list[MeterFacts]) -> Counted | None:
+    """Heat of the year before: as an act says, else by the readings at both its ends; None: no data, the norm is charged."""
+    if heat.house.heat_last_year_e6 is not None:
+        return Fraction(heat.house.heat_last_year_e6, 10**6), heat.house.heat_last_year_sources
+    return counted_in_year(mine, heat.rules.month.year - 1)
 
 
 def _by_norm(heat: _Heat) -> Part:
@@ -187,7 +195,7 @@ def _by_norm(heat: _Heat) -> Part:
     records |= sources | {"S_heated": (heat.house.source,)}
     if not own and not heat.evenly:
         return Part("formula_2_3", values, records, by_days_of_month=True)
-    values["S_own_part"], records["S_own_part"] = own, (account.source,)
+    values["S_own_part"], records["S_own_part"] = own, (account.own_heating_source or account.source,)
     return Part("formula_2_4" if heat.evenly else "formula_2_3_own", values, records, by_days_of_month=True)
 
 
@@ -199,11 +207,14 @@ def _by_area(heat: _Heat, read: Counted) -> Part:
     if not heated and not own:
         return Part("formula_3", values, records, by_days_of_month=True)
     values |= {"S_own": own, "S_heated": heated}
-    records |= {"S_heated": (heat.house.source,), "S_own": tuple(one.source for one in heat.house.accounts if one.own_heating_e2)}
+    records |= {
+        "S_heated": (heat.house.source,),
+        "S_own": tuple(one.own_heating_source or one.source for one in heat.house.accounts if one.own_heating_e2),
+    }
     mine = heat.own_part()
     if not mine:
         return Part("formula_3_common", values, records, by_days_of_month=True)
-    values["S_own_part"], records["S_own_part"] = mine, (heat.account.source,)
+    values["S_own_part"], records["S_own_part"] = mine, (heat.account.own_heating_source or heat.account.source,)
     return Part("formula_3_own", values, records, by_days_of_month=True)
 
 
@@ -291,8 +302,13 @@ def _of_room(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> Part:
     together = Fraction(sum(one.living_area_e2 or 0 for one in rooms), 100)
     sources = tuple(dict.fromkeys(source for ids in part.records.values() for source in ids))
     values = {"V_flat": volume_of(part), "S_room": living, "S_rooms": together}
-    records = {"V_flat": sources, "S_room": (account.source,), "S_rooms": tuple(one.source for one in rooms)}
+    records = {"V_flat": sources, "S_room": _living(account), "S_rooms": tuple(source for one in rooms for source in _living(one))}
     return Part("formula_8", values, records, by_days_of_month=True)
+
+
+def _living(account: AccountFacts) -> tuple[RecordId, ...]:
+    """The record that says the living area of a room."""
+    return (account.living_area_source or account.source,)
 
 
 def _flat(account: AccountFacts, rooms: list[AccountFacts]) -> AccountFacts:

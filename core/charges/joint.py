@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
+from typing import Any
 
 from core.charges.engine import HouseCharges
 from core.charges.payers import Payers
 from core.charges.persons import days_between
 from core.ids import EntityId
-from core.model.facts import AccountFacts, HouseFacts, InterruptionFacts, MeterFacts, ServiceFacts
+from core.model.facts import AccountFacts, DeviationFacts, HouseFacts, InterruptionFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
 __all__ = ["Conflict", "believed_first", "charged_twice", "join_house", "own_part"]
@@ -34,6 +35,7 @@ _KNOWN_TOGETHER = (
     ("contribution_creditor_id", "contribution_excess_e6", "contribution_source"),
     ("price_e6", "price_source"),
     ("waste_basis", "waste_basis_source"),
+    ("heat_last_year_e6", "heat_last_year_sources"),
 )
 """Facts of the house that are taken from one sender together: from the first of whom the first of them is known."""
 
@@ -82,6 +84,14 @@ def join_house(houses: Sequence[HouseFacts], month: Month, *, own: int | None = 
         accounts=tuple(account for house in renamed for account in house.accounts),
         meters=tuple(meter for house in renamed for meter in house.meters),
         interruptions=tuple(item for house in renamed for item in house.interruptions),
+        deviations=tuple(item for house in renamed for item in house.deviations),
+        boiler=tuple(item for house in renamed for item in house.boiler),
+        containers=tuple(item for house in renamed for item in house.containers),
+        containers_of_year=tuple(item for house in renamed for item in house.containers_of_year),
+        open_heating=any(house.open_heating for house in renamed),
+        electric_heating=any(house.electric_heating for house in renamed),
+        electric_heating_sources=tuple(source for house in renamed for source in house.electric_heating_sources),
+        unused_acts=named[mine].unused_acts,
         **_known(renamed),  # type: ignore[arg-type]  # each is a field of the class with its own value
     )
     accounts, conflicts = _believed(joint, month)
@@ -159,8 +169,11 @@ def _service_keys(house: HouseFacts) -> Iterator[str]:
         yield meter.service
     for item in house.interruptions:
         yield item.service
+    for deviation in house.deviations:
+        yield deviation.service
     for account in house.accounts:
         yield from (relief.service for relief in account.reliefs if relief.service)
+        yield from (act.service for act in account.acts)
         yield from account.access_refused
 
 
@@ -187,12 +200,17 @@ def _renamed(house: HouseFacts, number: int, taken: dict[str, set[str]]) -> Hous
 
     def account_of(one: AccountFacts) -> AccountFacts:
         reliefs = tuple(replace(item, service=services.get(item.service, "")) for item in one.reliefs)
+        acts = tuple(replace(item, service=services[item.service]) for item in one.acts)
         refused = tuple(services[key] for key in one.access_refused)
         own = tuple(meter_of(meter) for meter in one.meters)
-        return replace(one, key=accounts[one.key], meters=own, reliefs=reliefs, access_refused=refused, sender=number)
+        return replace(one, key=accounts[one.key], meters=own, reliefs=reliefs, acts=acts, access_refused=refused, sender=number)
 
     def interruption_of(one: InterruptionFacts) -> InterruptionFacts:
         return replace(one, service=services[one.service])
+
+    def deviation_of(one: DeviationFacts) -> DeviationFacts:
+        account = None if one.account is None else accounts.get(one.account, one.account)
+        return replace(one, service=services[one.service], account=account)
 
     return replace(
         house,
@@ -201,6 +219,8 @@ def _renamed(house: HouseFacts, number: int, taken: dict[str, set[str]]) -> Hous
         accounts=tuple(account_of(one) for one in house.accounts),
         meters=tuple(meter_of(one) for one in house.meters),
         interruptions=tuple(interruption_of(one) for one in house.interruptions),
+        deviations=tuple(deviation_of(one) for one in house.deviations),
+        unused_acts=tuple(replace(one, account=accounts.get(one.account or "", one.account)) for one in house.unused_acts),
     )
 
 
@@ -237,6 +257,8 @@ def _believed(house: HouseFacts, month: Month) -> tuple[tuple[AccountFacts, ...]
                 residences=believed.residences,
                 absences=believed.absences,
                 owners=believed.owners,
+                owners_source=believed.owners_source,
+                **_of_premises(account, believed),
             )
         )
         if account.sender == believed.sender:
@@ -247,6 +269,12 @@ def _believed(house: HouseFacts, month: Month) -> tuple[tuple[AccountFacts, ...]
             differs("account_group", "residents", believed, account, (_people(believed, month), _people(account, month)))
     found = differing.values()
     return tuple(accounts), [replace(one.conflict, values=tuple(sorted(one.values.items())), accounts=tuple(one.accounts)) for one in found]
+
+
+def _of_premises(account: AccountFacts, believed: AccountFacts) -> dict[str, Any]:
+    """Heating, living area and allocators of the premises: as acts say of the believed account, else of the account itself."""
+    groups = (("own_heating_e2", "own_heating_source"), ("living_area_e2", "living_area_source"), ("allocator_e3", "allocator_source"))
+    return {name: getattr(believed if getattr(believed, group[0]) else account, name) for group in groups for name in group}
 
 
 def _believed_account(account: AccountFacts, payers: Payers, month: Month) -> AccountFacts:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -28,7 +28,7 @@ NUMBERS = frozenset({
     "bound.times_last_year", "bound.times_norm", "bound.house_residue_percent",
     "waste.single_hours_warm", "waste.single_hours_cold", "quality.hot_water.percent_per_step", "quality.heating.percent_per_degree",
     "range.bound_1", "range.bound_2", "tampering.norm_factor", "tampering.longest_months", "waste.month_hours", "waste.percent_per_block",
-    "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor",
+    "setting.rollover_factor", "setting.owners_when_unknown", "setting.wastewater_k", "setting.range_factor", "setting.yearly_month",
     *(f"interruption.{service}.month_hours" for service in ("cold_water", "hot_water", "wastewater", "gas", "heating")),
     *(f"interruption.{service}.single_hours" for service in ("cold_water", "hot_water", "wastewater")),
     *(f"interruption.{service}.percent_per_hour" for service in ("cold_water", "hot_water", "wastewater", "gas", "electricity", "heating")),
@@ -161,6 +161,22 @@ class Law:
             )
         return cls(parameters)
 
+    def with_changes(self, name: str, source: str, *, since: date | None = None) -> Law:
+        """The law with the values of one more file of the same shape, checked as strictly: they hold on their days, and what was in force
+        on these gives way. ``since``: the last value of each parameter holds from this day on, whatever its own days are."""
+        file = _File.read(name, source, folder="")
+        changed = dict(self.parameters)
+        for path, body in file.leaves():
+            parameter = file.parameter(path, body)
+            values = parameter.values if since is None else (replace(parameter.values[-1], first=since, last=None),)
+            changed[parameter.name] = replace(parameter, values=_laid_over(changed[parameter.name].values, values))
+        return Law(changed)
+
+    @staticmethod
+    def is_of_charges(name: str) -> bool:
+        """Whether a parameter is a rule of charges; others are of deadlines, penalties and settlement."""
+        return not name.startswith(_OF_MONEY)
+
     def number(self, name: str, day: date) -> Fraction:
         """A number in force on the day."""
         return Fraction(self.parameters[name].on(day).value)
@@ -171,8 +187,20 @@ class Law:
 
     def version(self, day: date) -> str:
         """The day of the newest change of any rule of charges in force on the day: the version of the rules of charge lines."""
-        of_charges = [parameter for name, parameter in self.parameters.items() if not name.startswith(_OF_MONEY)]
+        of_charges = [parameter for name, parameter in self.parameters.items() if self.is_of_charges(name)]
         return max(dated.first for parameter in of_charges for dated in parameter.values if dated.first <= day).isoformat()
+
+
+def _laid_over(old: Sequence[Dated], new: Sequence[Dated]) -> tuple[Dated, ...]:
+    """Values that follow each other, with others laid over them on their days."""
+    first, last = new[0].first, new[-1].last
+    before = (replace(one, last=min(one.last or date.max, first - timedelta(days=1))) for one in old if one.first < first)
+    after = (
+        replace(one, first=max(one.first, last + timedelta(days=1)))
+        for one in old
+        if last is not None and (one.last is None or one.last > last)
+    )
+    return (*before, *new, *after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +210,13 @@ class _File:
     name: str
     table: Mapping[str, object]
     places: Places
+    folder: str
+    """What stands before its name in messages."""
 
     @classmethod
-    def read(cls, name: str, source: str) -> _File:
+    def read(cls, name: str, source: str, *, folder: str = "config/law/") -> _File:
         try:
-            return cls(name, tomllib.loads(source), toml_places(source))
+            return cls(name, tomllib.loads(source), toml_places(source), folder)
         except tomllib.TOMLDecodeError as error:
             found = re.search(r"at line (\d+), column (\d+)", str(error))
             place = f"строка {found[1]}, знак {found[2]}" if found else "конец файла"
@@ -264,7 +294,7 @@ class _File:
         key, line = path_text(path), self.places.line(path)
         return ConfigError(
             "CFG-0420",
-            f"config/law/{self.name}, строка {line}: {key}: {what}.",
+            f"{self.folder}{self.name}, строка {line}: {key}: {what}.",
             hint="Исправьте файл закона; программа без него не начисляет.",
             file=self.name,
             line=line,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
+from core.charges.acts import acts_of
 from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held
 from core.charges.payers import Payers
@@ -42,10 +43,13 @@ class LineDecider:
     common: CommonVolume | None
     negative: Mapping[str, tuple[Fraction, Fraction]]
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
+    hot_common: Sequence[CommonVolume] = ()
     _utilities: UtilityLines = field(init=False)
 
     def __post_init__(self) -> None:
-        self._utilities = UtilityLines(self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative)
+        self._utilities = UtilityLines(
+            self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative, self.hot_common
+        )
 
     def line(self, account: AccountFacts) -> LinePlan | None:
         """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
@@ -63,7 +67,8 @@ class LineDecider:
         if service.kind == _HOUSING and service.housing_kind == _CONTRIBUTION:
             return self._contribution_line(account, days)
         if service.kind == _UTILITY:
-            return self._utility_line(account, days)
+            plan = self._utility_line(account, days)
+            return plan if plan is None or not account.acts else self._with_acts(plan, account)
         raise _unknown()
 
     def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
@@ -82,6 +87,11 @@ class LineDecider:
         if resource is not None and service.key in self.metered:
             return lines.metered_line(account, resource, days)
         raise _unknown()
+
+    def _with_acts(self, plan: LinePlan, account: AccountFacts) -> LinePlan:
+        """The line with what acts of the month charge anew: after all else, since no reduction or relief is of it (section 17.2)."""
+        found = acts_of(account, self.service_facts, self.house, self.rules)
+        return replace(plan, recalculation=(*plan.recalculation, *found)) if found else plan
 
     def _plan(
         self, account: AccountFacts, part: Part, tariffs: tuple[Valued, ...], *, days: tuple[date, date], method: Method,

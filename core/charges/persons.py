@@ -68,7 +68,7 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
     lived = [item for item in account.residences if _days(item, month.first, month.last, inclusive=inclusive)]
     if not lived:
         if account.owners is not None:
-            return Persons(Fraction(account.owners * days_between(first, last), month.days), (account.source,))
+            return Persons(Fraction(account.owners * days_between(first, last), month.days), (account.owners_source or account.source,))
         if rules.facts.settings.get("owners_when_unknown") == "hold":
             raise Held(
                 "CH-027",

@@ -1,5 +1,6 @@
 """Electricity by ranges of consumption (диапазоны): the volume of all zones is cut by the bounds; each zone is split
-in the proportion of the ranges, and each range has a tariff of its own.
+in the proportion of the ranges, and each range has a tariff of its own. Bounds are wider by ``range_factor`` in the heating season, in
+a house that is heated by electricity and has no gas (an act says so).
 
 What would need one tariff for the whole volume (absence, relief, an act, a late reading that rebuilds months, the raising coefficient) is
 held where the month goes beyond the first range: which range such a volume stands in is not said by the act.
@@ -7,7 +8,7 @@ held where the month goes beyond the first range: which range such a volume stan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -16,7 +17,7 @@ from core.charges.findings import Held
 from core.charges.plans import plan_of
 from core.charges.ranges import cut_by_ranges
 from core.charges.rows import LinePlan
-from core.charges.rules import Rules, Valued
+from core.charges.rules import Rules, Sourced, Valued
 from core.charges.volumes import MonthVolume, Part
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
@@ -52,17 +53,18 @@ def by_ranges(
     numbers = rules.range_numbers(service, house.oktmo)
     if not numbers:
         return None
-    bounds, factor = rules.range_bounds(len(numbers)), rules.number("setting.range_factor", rules.month.last)
+    bounds, factor = rules.range_bounds(len(numbers)), _factor(house, rules)
     zones = _zones(account, service, house, metered)
     together = sum((zone.volume for zone in zones), Fraction(0))
     cut = cut_by_ranges(together, [bound.value for bound in bounds], factor=factor.value)
     sources = tuple(dict.fromkeys(source for part in parts for ids in part.records.values() for source in ids))
     of_month = tuple(dict.fromkeys(source for zone in zones for part in zone.parts for ids in part.records.values() for source in ids))
+    said = tuple(dict.fromkeys((*(source for bound in bounds for source in bound.records), *factor.records)))
     tariffs = {number: rules.tariffs(service, house.oktmo, *days, range_number=number) for number in numbers}
     plans = []
     for number, inside in zip(numbers, cut, strict=True):
         if inside or (number == numbers[0] and not together):
-            part = _part(volume.volume, inside, together, sources=sources, of_month=of_month, bounds=bounds)
+            part = _part(volume.volume, inside, together, sources=sources, of_month=of_month, bounds=said)
             plans.append(plan_of(account, service, (part,), tariffs[number], days=days, method=volume.method, rules=rules))
     together_plan = replace(plans[0], base=tuple(group for plan in plans for group in plan.base), sources=plans[0].sources)
     if len(plans) > 1:
@@ -72,13 +74,20 @@ def by_ranges(
 
 def _part(
     zone: Fraction, inside: Fraction, together: Fraction, *, sources: tuple[RecordId, ...], of_month: tuple[RecordId, ...],
-    bounds: Sequence[Valued],
+    bounds: tuple[RecordId, ...],
 ) -> Part:  # fmt: skip
     if not together:
         return Part("formula_1", {"V": zone}, {"V": sources})
-    said = tuple(source for bound in bounds for source in bound.records)
-    records = {"V_zone": sources, "V_range": tuple(dict.fromkeys((*of_month, *said))), "V_month": of_month}
+    records = {"V_zone": sources, "V_range": tuple(dict.fromkeys((*of_month, *bounds))), "V_month": of_month}
     return Part("formula_1_range", {"V_zone": zone, "V_range": inside, "V_month": together}, records)
+
+
+def _factor(house: HouseFacts, rules: Rules) -> Sourced:
+    """What the bounds are wider by, with the act that it rests on."""
+    if not house.electric_heating or rules.month.month not in rules.heating_months():
+        return Sourced(Fraction(1))
+    factor = rules.number("setting.range_factor", rules.month.last)
+    return replace(factor, records=(*factor.records, *house.electric_heating_sources))
 
 
 def _zones(

@@ -16,6 +16,7 @@ from typing import Any
 from core.charges import clauses
 from core.charges.common_property import CommonVolume
 from core.charges.engine import charge_house
+from core.charges.findings import UNUSED_ACT, ChargeFinding
 from core.charges.law import Law
 from core.ids import EntityId
 from core.model.facts import Facts, HouseFacts
@@ -147,27 +148,32 @@ def recalculate(
     accounts: Collection[EntityId],
     blocked: Collection[tuple[EntityId, Month]] = (),
     start: HouseFacts | None = None,
+    told: list[ChargeFinding] | None = None,
 ) -> list[Difference]:
     """Differences of a closed month for the accounts, one for each service and cause that changed something.
 
     ``before`` are the posted lines of the month, all of the house: the frozen totals are taken from them. The difference of each event is
     that of the house with it from the house without it, so the causes add up to the whole. ``start``: the house as it was known before the
-    events, where the lines posted since then are others than ``before``; None: the first event is told from ``before`` itself.
+    events, where the lines posted since then are others than ``before``; None: the first event is told from ``before`` itself. ``told``
+    gets what is said of acts among the events that find nothing to be about.
     """
     totals = frozen_totals(before)
+    unused: list[ChargeFinding] = []
 
     def charged(house: HouseFacts, region: Facts, *, anew: bool = False) -> dict[tuple[EntityId, EntityId], ChargeLine]:
         if anew:
-            lines = charge_house(house, region, law, month).lines
-            return {(line.account_id, line.service_id): line for line in lines if line.account_id in accounts}
-        common = frozen_common(before, {service.service_id: service.key for service in house.services}, month)
-        lines = charge_house(house, region, law, month, frozen=common, totals=totals).lines
-        return {(line.account_id, line.service_id): line for line in lines if line.account_id in accounts}
+            result = charge_house(house, region, law, month)
+        else:
+            common = frozen_common(before, {service.service_id: service.key for service in house.services}, month)
+            result = charge_house(house, region, law, month, frozen=common, totals=totals)
+        unused[:] = [item for item in result.findings if item.code == UNUSED_ACT]
+        return {(line.account_id, line.service_id): line for line in result.lines if line.account_id in accounts}
 
     if start is None:
         current = {(line.account_id, line.service_id): line for line in before if line.account_id in accounts}
     else:
         current = charged(start, facts)
+    known = {item.message for item in unused}
     found: list[Difference] = []
     for event in events:
         after = charged(event.house, event.facts or facts, anew=event.is_whole_house)
@@ -176,6 +182,8 @@ def recalculate(
             if difference is not None:
                 found.append(difference)
         current = after
+    if told is not None:
+        told.extend(item for item in unused if item.message not in known)
     return found
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
 from core.charges.absences import absent_days
-from core.charges.acts import acts_of
 from core.charges.boiler import boiler_heating, boiler_hot_water
+from core.charges.common_property import CommonVolume
 from core.charges.corrections import Corrections
 from core.charges.deviations import lowered_by_quality
 from core.charges.findings import Held
 from core.charges.heating import HeatMeters, HotWater, heating_part
 from core.charges.norms import RAISED, coefficient_is_due
 from core.charges.payers import Payers
-from core.charges.persons import persons
+from core.charges.persons import days_between, persons
 from core.charges.plans import area_part, heated_part, plan_of
 from core.charges.ranged import Ranged, by_ranges
 from core.charges.rows import LinePlan, groups_of, with_coefficient
@@ -32,7 +32,6 @@ __all__ = ["UtilityLines"]
 _IMPOSSIBLE = 1
 _BY_PERSONS, _BY_AREA = 1, 2
 _ZONES = (2, 3)
-_COMMON, _HOT = 2, 2
 
 
 @dataclass(slots=True)
@@ -46,6 +45,8 @@ class UtilityLines:
     metered: Mapping[str, Mapping[str, MonthVolume | Held]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     negative: Mapping[str, tuple[Fraction, Fraction]]
+    hot_common: Sequence[CommonVolume] = ()
+    """Hot water of the house for common needs, which an open system heats too."""
     _corrections: Corrections = field(init=False)
     _heat_meters: HeatMeters | None = None
 
@@ -73,7 +74,7 @@ class UtilityLines:
             if ranged is not None:
                 return self._corrected_range(ranged, account, volume, days)
         tariffs = self._tariffs(days)
-        plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=(account.place_source,))
+        plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=self._place(account))
         return self._corrected(plan, account, resource, volume, tariffs, days)
 
     def _lowered(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Part, ...]:
@@ -159,6 +160,8 @@ class UtilityLines:
                 clause="формулы 9(1), 9(2)", scope="service",
             )  # fmt: skip
         by_area = self.house.waste_basis == _BY_AREA
+        if self.house.containers and self.rules.choice("waste_yearly_recalc", self.rules.month.last) == "false":
+            return self._waste_removed(account, days, by_area=by_area)
         norm = self.rules.norms(
             "per_m2_year" if by_area else "per_person_year", *days, utility=self.service.utility_kind,
             resource=self.service.resource_kind, what=f"«{self.service.name}»",
@@ -177,8 +180,54 @@ class UtilityLines:
         plan = replace(plan, recalculation=corrections.absence(account, "waste", tariffs))
         return lowered_by_quality(plan, account, self.service, "waste", self.house, self.rules, volume=Fraction(0))
 
-    def solid_fuel(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan:
-        """Solid fuel by the norm for the area; deliveries come as readings of a meter of the service."""
+    def _waste_removed(self, account: AccountFacts, days: tuple[date, date], *, by_area: bool) -> LinePlan:
+        """Formulas 9(3) and 9(4): the volume taken away from the container site, by persons or area of the premises that it serves."""
+        site, sources = self._site(by_area=by_area)
+        parts = []
+        for taken in self.house.containers:
+            of_site = site if taken.site_e2 is None else Fraction(taken.site_e2, 100)
+            if not of_site:
+                raise Held(
+                    "CH-004", "на контейнерную площадку не приходится ни одного жителя или ни одного метра", hint="Исправьте акт (site).",
+                    clause="формулы 9(3), 9(4)", scope="service",
+                )  # fmt: skip
+            volume = (Fraction(taken.volume_e3, 1000), (taken.source,))
+            of_site_records = sources if taken.site_e2 is None else (taken.source,)
+            if by_area:
+                parts.append(area_part("formula_9_4", account, V_removed=volume, S_site=(of_site, of_site_records)))
+                continue
+            living = persons(account, self.rules.month, self.rules, first=days[0], last=days[1])
+            values = {"V_removed": volume[0], "n": living.count, "n_site": of_site}
+            records = {"V_removed": volume[1], "n": living.records, "n_site": of_site_records}
+            parts.append(Part("formula_9_3", values, records, {"n": living.law} if living.law else {}))
+        plan = self._plan(account, tuple(parts), self._tariffs(days), days=days, method="area" if by_area else "residents")
+        return lowered_by_quality(plan, account, self.service, "waste", self.house, self.rules, volume=Fraction(0))
+
+    def _site(self, *, by_area: bool) -> tuple[Fraction, tuple[RecordId, ...]]:
+        """Persons, or m², of the house's premises that pay for waste, by the days of the month."""
+        month, together, sources = self.rules.month, Fraction(0), list[RecordId]()
+        for one in self.house.accounts:
+            days = service_days(one, self.service, month) if one.residential and self.payers.carries(one, self.service) else None
+            if days is None:
+                continue
+            if by_area:
+                together += Fraction(one.area_e2 * days_between(*days), 100 * month.days)
+                sources.append(one.source)
+            else:
+                living = persons(one, month, self.rules, first=days[0], last=days[1])
+                together += living.count
+                sources += living.records
+        return together, tuple(dict.fromkeys(sources))
+
+    def solid_fuel(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
+        """Solid fuel by the norm for the area; where it is delivered, what was delivered in the month, at the tariff of the day."""
+        if account.deliveries is not None:
+            delivered = tuple(
+                Part("formula_1", {"V": Fraction(one.volume_e3, 1000)}, {"V": (one.source,)}, first=one.delivered_on, last=one.delivered_on)
+                for one in account.deliveries
+                if days[0] <= one.delivered_on <= days[1]
+            )
+            return self._plan(account, delivered, self._tariffs(days), days=days, method="norm") if delivered else None
         norm = self.rules.norms(
             "per_m2", *days, utility=self.service.utility_kind, resource=self.service.resource_kind, what=f"«{self.service.name}», на 1 м²"
         )[0]
@@ -205,11 +254,8 @@ class UtilityLines:
         return lowered_by_quality(plan, account, self.service, "heating", self.house, self.rules, volume=Fraction(0))
 
     def _hot_water(self) -> HotWater | None:
-        """Hot water of all premises, for an open system; None where it is not one, or the volume or the norm of heat is not known.
-
-        A house that also has hot water for common needs is not computed: its common volume would have to be taken off too.
-        """
-        if not self.house.open_heating or any(one.provision == _COMMON and one.resource_kind == _HOT for one in self.house.services):
+        """Hot water of premises and common needs, for an open system; None where it is not one, or volume or norm of heat is not known."""
+        if not self.house.open_heating:
             return None
         services = [one for one in self.house.services if resource_of(one) == "hot_water" and one.key in self.metered]
         norms = [norm for norm in self.rules.facts.norms if norm.basis == "heat_per_m3" and norm.first <= self.rules.month.last]
@@ -221,6 +267,9 @@ class UtilityLines:
                 raise volume
             total += volume.volume
             records += [source for part in volume.parts for ids in part.records.values() for source in ids]
+        for common in self.hot_common:
+            total += common.volume
+            records += [source for ids in common.records.values() for source in ids]
         norm = max(norms, key=lambda one: one.first)
         heat = Valued(norm.first, self.rules.month.last, Fraction(norm.value_e6, 10**6), (norm.source,))
         return HotWater(total, heat, tuple(dict.fromkeys(records)))
@@ -238,9 +287,6 @@ class UtilityLines:
                 plan = replace(plan, recalculation=corrections.absence(account, resource, tariffs))
         elif volume.rebuilt:
             plan = replace(plan, recalculation=corrections.rebuilt(volume))
-        found = acts_of(account, self.service, self.house, self.rules) if account.acts else ()
-        if found:
-            plan = replace(plan, recalculation=(*plan.recalculation, *found))
         plan = corrections.interruptions(plan, resource, metered=volume.metered)
         if self.house.deviations:
             plan = lowered_by_quality(plan, account, self.service, resource, self.house, self.rules, volume=volume.volume)
@@ -259,7 +305,7 @@ class UtilityLines:
             ranged.refuse_if_beyond("акт проверки прибора")
         if any(one.service in ("", self.service.key) for one in account.reliefs):
             ranged.refuse_if_beyond("льгота")
-        plan = replace(ranged.plan, sources=(*ranged.plan.sources, account.place_source))
+        plan = replace(ranged.plan, sources=(*ranged.plan.sources, *self._place(account)))
         return self._corrected(plan, account, "electricity", volume, ranged.tariffs, days)
 
     def _raises(self, account: AccountFacts, resource: Resource, volume: MonthVolume) -> bool:
@@ -276,6 +322,11 @@ class UtilityLines:
             possible=volume.metered or account.no_meter_reason != _IMPOSSIBLE,
             access_refused=self.service.key in account.access_refused,
         )
+
+    def _place(self, account: AccountFacts) -> tuple[RecordId, ...]:
+        """What says whether a meter can be installed: the premises, and acts of refused access (п. 60(3))."""
+        refused = account.access_refused_sources if self.service.key in account.access_refused else ()
+        return (account.place_source, *refused)
 
     def _heated(self, water: ServiceFacts) -> bool:
         return water.utility_kind == self.service.utility_kind and not is_heat_of_water(water)

@@ -24,6 +24,7 @@ __all__ = [
     "Totals",
     "add_lines",
     "add_volumes",
+    "last_computed_month",
     "latest_calculation",
     "open_calculation",
     "post_calculation",
@@ -172,6 +173,12 @@ def latest_calculation(connection: Connection, *, provider_id: ProviderId, month
     names = {"provider_id": provider_id, "month": month.first, "mode": mode}
     found = connection.execute(queries("core.ledger").latest_calculation, names).scalar()
     return None if found is None else read_calculation(connection, CalculationId(found))
+
+
+def last_computed_month(connection: Connection, provider_ids: Sequence[ProviderId]) -> Month | None:
+    """The last month that was computed for any of the providers; None when none was."""
+    found = connection.execute(queries("core.ledger").last_computed_month, {"provider_ids": list(provider_ids)}).scalar()
+    return None if found is None else Month.of(found)
 
 
 def read_lines(connection: Connection, calculation: Calculation, accounts: Sequence[EntityId] | None = None) -> Iterator[ChargeLine]:

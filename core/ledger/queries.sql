@@ -69,6 +69,9 @@ ORDER BY house_id, service, month, what
 SELECT calculation_id, provider_id, month, version, mode, rules, code_version, known_until, created_at
 FROM calculation WHERE calculation_id = :calculation_id
 
+-- name: last_computed_month
+SELECT max(month) FROM calculation WHERE mode = 'charge' AND provider_id = ANY (:provider_ids)
+
 -- name: calculation_totals
 SELECT count(*) AS lines, count(DISTINCT account_id) AS accounts,
        coalesce(sum(base + surcharge + recalculation - underdelivery - benefit), 0)::bigint AS total,
@@ -592,3 +595,20 @@ ORDER BY account_id
 -- name: broken_keys
 -- Invariant 3, past a unique key that somebody dropped.
 SELECT entry_key, count(*) AS times FROM entry GROUP BY entry_key HAVING count(*) > 1 ORDER BY entry_key
+
+-- name: posted_of_year
+-- Calculations by the law that were posted, of the months of a year, as a calculation could know of them.
+SELECT DISTINCT ON (m.month) m.month, c.calculation_id FROM month_state m JOIN calculation c USING (calculation_id)
+WHERE m.provider_id = :provider_id AND m.month BETWEEN :first AND :last AND m.state IN ('posted', 'closed')
+  AND c.mode = 'charge' AND c.known_until <= :known_until
+ORDER BY m.month, m.step DESC
+
+-- name: volumes_of_year
+-- Of each calculation its own month: earlier ones are in it only for what is carried on.
+SELECT v.house_id, v.service, v.month, v.what, v.volume_e6 FROM house_volume v JOIN calculation c USING (calculation_id)
+WHERE v.calculation_id = ANY (:calculations) AND v.house_id = ANY (:houses) AND v.month = c.month AND v.what IN ('meter', 'individual')
+
+-- name: charges_of_year
+SELECT account_id, service_id, month, sum(base)::bigint AS base FROM charge_line
+WHERE month BETWEEN :first AND :last AND calculation_id = ANY (:calculations) AND account_id = ANY (:accounts)
+GROUP BY account_id, service_id, month

@@ -6,6 +6,7 @@ traced. Months before the charged one are here through the readings: averages an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -13,10 +14,12 @@ from typing import Literal
 
 from core.ids import EntityId, RecordId
 from core.model.finding import Position
+from core.period import Month
 
 __all__ = [
-    "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "DeviationFacts", "Facts", "HouseFacts", "InterruptionFacts",
-    "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
+    "AbsenceFacts", "AccountFacts", "ActFacts", "BoilerFacts", "ContainerFacts", "DeliveryFacts", "DeviationFacts", "Facts", "HouseFacts",
+    "InterruptionFacts", "MeterFacts", "NormFacts", "ReadingFacts", "ReliefFacts", "ResidenceFacts", "ServiceFacts", "TariffFacts",
+    "UnusedAct", "YearFacts",
 ]  # fmt: skip
 
 
@@ -160,6 +163,15 @@ class ReliefFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryFacts:
+    """Solid fuel delivered to an account, in the unit of its tariff."""
+
+    delivered_on: date
+    volume_e3: int
+    source: RecordId
+
+
+@dataclass(frozen=True, slots=True)
 class AccountFacts:
     """A personal account of the house with its place, people and meters."""
 
@@ -202,6 +214,16 @@ class AccountFacts:
     """Keys of services with an act of two refusals of access to install a meter (п. 60(3))."""
     sender: int = 0
     """Whose account it is in a house of several senders."""
+    access_refused_sources: tuple[RecordId, ...] = ()
+    own_heating_source: RecordId | None = None
+    living_area_source: RecordId | None = None
+    owners_source: RecordId | None = None
+    """Acts that say it; None: the account's own record."""
+    deliveries: tuple[DeliveryFacts, ...] | None = None
+    """Fuel delivered up to the month; None: none ever, the norm is charged."""
+    allocator_e3: int | None = None
+    """Units of heat allocators in the year before (formula 6), by which act."""
+    allocator_source: RecordId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +250,41 @@ class BoilerFacts:
     heat_e6: int | None = None
     heat_all_e6: int | None = None
     """Heat produced for the purpose and in all, Gcal, where one meter of the resource serves both purposes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """Waste taken away from the house's container site in the month (formulas 9(3), 9(4))."""
+
+    volume_e3: int
+    source: RecordId
+    site_e2: int | None = None
+    """Persons, or m² where the house pays by area, of all premises the site serves, in hundredths; None: the house alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class YearFacts:
+    """What the ledger froze of the year before, of one house: months that were charged by the law and posted."""
+
+    months: tuple[Month, ...]
+    meter: Mapping[tuple[str, Month], int]
+    individual: Mapping[tuple[str, Month], int]
+    """Volumes of the house meter and of all premises, by service key and month, in millionths."""
+    charged: Mapping[tuple[EntityId, EntityId, Month], int]
+    """Base lines as posted by account, service and month, kopecks."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedAct:
+    """An act of the month that finds nothing in the house that it could be about."""
+
+    number: str
+    drawn_on: date
+    cause: str
+    """For people: what is not there."""
+    source: RecordId
+    account: str | None = None
+    """Key of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +338,15 @@ class HouseFacts:
     corrected: what was frozen holds, not what the corrected volumes would give. Empty: as the readings give it."""
     average_common_e6: tuple[tuple[str, int], ...] = ()
     """Average month of last year's common property by service key (regime 3)."""
+    containers: tuple[ContainerFacts, ...] = ()
+    containers_of_year: tuple[tuple[Month, ContainerFacts], ...] = ()
+    """The same for the months of the year before, for its recalculation."""
+    last_year: YearFacts | None = None
+    """Read in the month in which the corrections of the year are due, and where common property goes by its average."""
+    electric_heating: bool = False
+    """Heated by electricity and without gas: ranges of consumption are wider in the season."""
+    electric_heating_sources: tuple[RecordId, ...] = ()
+    unused_acts: tuple[UnusedAct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import ClassVar, Literal
 
+from core.model.acts import Act
 from core.model.finding import Position
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Account",
     "AccountArea",
     "AccountPlace",
+    "Act",
     "ApprovedLimit",
     "ApprovedNorm",
     "ApprovedTariff",
@@ -299,6 +301,8 @@ class Account:
     principal: str | None
     rooms: int | None = None
     """Rooms of the dwelling (KVAR.15): a norm matrix of rooms and persons is looked up by it."""
+    open_heating_draw: bool = False
+    """Hot water is drawn from the heating circuit: an open system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,6 +613,7 @@ class PenaltyStop:
 
     kind_name: ClassVar[str] = "penalty_stop"
     account: str
+    """Its number, as written in the act."""
     cause: str
 
 
@@ -618,6 +623,7 @@ class CourtJudgement:
 
     kind_name: ClassVar[str] = "court_judgement"
     account: str
+    """Its number, as written in the act."""
     case_number: str
     judged_on: date
     judged_to: date
@@ -778,7 +784,7 @@ Body = (
     | Interruption | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment
     | SectionRow | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
     | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
-    | RecalculationBlock | MassRecalculation
+    | RecalculationBlock | MassRecalculation | Act
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
@@ -787,7 +793,7 @@ BODIES: tuple[type[Body], ...] = (
     StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow,
     PenaltyStop, CourtJudgement, RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
     StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
-    RecalculationBlock, MassRecalculation,
+    RecalculationBlock, MassRecalculation, Act,
 )  # fmt: skip
 
 

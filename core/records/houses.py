@@ -50,6 +50,7 @@ from core.model.records import (
     UnifiedAccount,
 )
 from core.period import Month
+from core.records.house_acts import ACTS_OF, AREAS_OF, with_acts
 from core.records.house_services import bases_of, by_contracts, dictionary, of_waste_accounts
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
@@ -96,6 +97,8 @@ _TABLES: dict[str, dict[str, str]] = {
     "facts_meter_accounts": {"meter_account_now": in_force(MeterAccount, _OF_METERS)},
     "facts_readings": {"reading_now": in_force(Reading, _OF_METERS)},
     "facts_interruptions": {"interruption_now": in_force(Interruption, _OF_HOUSES)},
+    "facts_acts": {"act_now": ACTS_OF},
+    "facts_area_versions": {"area_version": AREAS_OF},
 }
 
 _SOI_MODE = 9001
@@ -104,6 +107,7 @@ _WASTE_BASIS = 9003
 _REGIONAL_OPERATOR, _SPECIAL_ACCOUNT = 4, 3
 _RESIDENTIAL = 1
 _HOUSE_METER = 1
+_HOT_WATER = 2
 
 
 class _Rows(Protocol):
@@ -117,6 +121,7 @@ class HouseReader:
 
     def __init__(self, connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId | None) -> None:
         self._connection = connection
+        self._month = month
         self._parameters = scope(provider_id, until=month.last, known_until=known_until) | {"since": month.first}
         operator = self._rows("facts_operator")
         self._operator = EntityId(operator[0].entity_id) if operator else None
@@ -140,9 +145,7 @@ class HouseReader:
         for key, services in supplied.items():
             known = {service.key for service in parts.services[key]}
             parts.services[key] += [service for service in services if service.key not in known]
-        for house in houses:
-            if house in rows:
-                yield self._house(rows[house], parts)
+        yield from with_acts(self._rows, [self._house(rows[house], parts) for house in houses if house in rows], self._month)
 
     def _house(self, row: _Row, parts: _Parts) -> HouseFacts:
         key = row.record_key
@@ -182,6 +185,7 @@ class HouseReader:
             base_services=tuple(bases_of(services, self._dictionary)),
             waste_basis=None if waste is None else _whole(waste, scale=0),
             waste_basis_source=None if waste is None else waste.record_id,
+            open_heating=key in parts.open_heating and not _measures_hot_water(parts.house_meters[key], services),
         )
 
     def _with_contribution(self, services: list[ServiceFacts], decision: _Row) -> list[ServiceFacts]:
@@ -195,6 +199,12 @@ class HouseReader:
                 found.housing_kind, found.resource_kind, found.okei, decision.effective_on, None, decision.record_id, found.zone,
             ),
         ]  # fmt: skip
+
+
+def _measures_hot_water(meters: list[MeterFacts], services: list[ServiceFacts]) -> bool:
+    """Whether the house's hot water has a house meter of its own, beside that of heating."""
+    hot = {service.key for service in services if service.utility_kind == _HOT_WATER}
+    return any(meter.service in hot for meter in meters)
 
 
 def _whole(row: _Row, *, scale: int) -> int:
@@ -228,7 +238,9 @@ class _Parts:
             self.interruptions[house].append(InterruptionFacts(*interruption))
         self.house_meters: defaultdict[str, list[MeterFacts]] = defaultdict(list)
         meters_of_account = self._meters(rows, houses)
-        self.accounts = self._accounts(rows, houses, meters_of_account)
+        self.open_heating: set[str] = set()
+        """Houses with an account that draws hot water from the heating circuit."""
+        self.accounts = self._accounts(rows, houses, meters_of_account, self.open_heating)
 
     def _meters(self, rows: _Rows, houses: list[str]) -> defaultdict[str, list[MeterFacts]]:
         """House meters go to the house, others to the account they stand with; a shared one to each of its accounts."""
@@ -249,7 +261,9 @@ class _Parts:
         return of_account
 
     @staticmethod
-    def _accounts(rows: _Rows, houses: list[str], meters: defaultdict[str, list[MeterFacts]]) -> defaultdict[str, list[AccountFacts]]:
+    def _accounts(
+        rows: _Rows, houses: list[str], meters: defaultdict[str, list[MeterFacts]], open_heating: set[str]
+    ) -> defaultdict[str, list[AccountFacts]]:
         accounts = rows("facts_accounts", houses=houses)
         keys = [account.record_key for account in accounts]
         residences: defaultdict[str, list[ResidenceFacts]] = defaultdict(list)
@@ -295,8 +309,12 @@ class _Parts:
                     areas=tuple(areas[row.record_key]),
                     payer=payers.get(row.record_key),
                     reliefs=tuple(reliefs[row.record_key]),
+                    living_area_e2=None if row.room_number is None else row.living_area_e2 or row.room_area_e2,
+                    living_area_source=None if row.room_number is None or row.living_area_e2 else row.room_source,
                 )
             )
+            if row.open_heating_draw:
+                open_heating.add(row.house)
         return of_house
 
 

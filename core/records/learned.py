@@ -3,7 +3,8 @@
 Set-based, and its cost goes with what is new: of each kind of record the versions after a record are taken, each beside the version that
 held before it, and a version counts only where what matters to charges differs. The days it is about are those of the old and the new
 version together, less what both say alike. A new kind of fact is one more :class:`Source`; what it changes in a charge says
-``core.charges.causes`` under the same cause.
+``core.charges.causes`` under the same cause. Acts of the centre name their account by number, their house by ФИАС or key, and may turn
+into others under one identity: they have a statement of their own and :data:`ACTS`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from core.period import Month
 from core.records.tables import table_name
 from core.records.versions import STATES
 
-__all__ = ["HOUSE_TOTALS", "Learned", "learned"]
+__all__ = ["ACTS", "HOUSE_TOTALS", "Learned", "learned"]
 
 HOUSE_TOTALS = "house"
 """Cause of what changes the totals of a house, which stay frozen: told, never recalculated by itself (section 17.1)."""
@@ -106,6 +107,31 @@ SOURCES: tuple[Source, ...] = (
     Source(HOUSE_TOTALS, r.Reading, "house_reading", ("taken_on", "value_e3"), "least(o.taken_on, n.taken_on)"),
 )  # fmt: skip
 
+Reach = Literal["own", "onward", "next_year"]
+
+ACTS: Mapping[str, tuple[str, Reach]] = {
+    "check": ("act", "onward"),
+    "unauthorised": ("act", "own"),
+    "tampering": ("act", "own"),
+    "access_refused": ("act", "onward"),
+    "meter_failed": ("act", "onward"),
+    "fuel": ("act", "onward"),
+    "electric_heating": ("act", "own"),
+    "own_heating": ("area", "own"),
+    "living_area": ("area", "own"),
+    "area": ("area", "onward"),
+    "owners": ("residents", "own"),
+    "interruption": ("interruption", "own"),
+    "quality": ("quality", "own"),
+    "boiler": (HOUSE_TOTALS, "own"),
+    "open_heating": (HOUSE_TOTALS, "own"),
+    "containers": (HOUSE_TOTALS, "own"),
+    "heat_last_year": (HOUSE_TOTALS, "next_year"),
+    "allocators": (HOUSE_TOTALS, "next_year"),
+}
+"""Of each kind of act the cause, and which days it reaches: those that it says, from its first day on (a meter counts on from what was
+found), or the year after its own. An act about the meter of a house is of the house's totals."""
+
 _HOUSE_METER = 1
 _IN_FORCE = "('accepted', 'flagged')"
 _LATEST_ACCOUNT = f"""(SELECT a.house FROM record_account a WHERE a.provider_id = :provider AND a.record_key = {{0}}
@@ -117,6 +143,46 @@ _SHARING = (
 )
 _PLACED = f"""SELECT l.account FROM record_account_place l LEFT JOIN record_room o ON o.provider_id = :provider AND o.record_key = l.room
   WHERE l.provider_id = :provider AND coalesce(l.premises, o.premises) = t.subject AND l.state IN {_IN_FORCE} GROUP BY 1"""
+
+_ACTS_LEARNED = f"""
+    WITH told AS (
+      SELECT n.record_id, c.house, c.account,
+        CASE WHEN c.account IS NULL AND c.kind IN ('access_refused', 'meter_failed') THEN '{HOUSE_TOTALS}' ELSE k.cause END AS cause,
+        CASE k.reach WHEN 'next_year' THEN make_date(extract(year FROM c.first)::integer + 1, 1, 1) ELSE c.first END AS first,
+        CASE k.reach WHEN 'next_year' THEN make_date(extract(year FROM c.first)::integer + 1, 12, 31) WHEN 'onward' THEN 'infinity'
+          ELSE coalesce(c.last, 'infinity') END AS last
+      FROM record_act n
+      LEFT JOIN LATERAL (
+        SELECT * FROM record_act o WHERE o.provider_id = n.provider_id AND o.record_key = n.record_key AND o.record_id < n.record_id
+          AND o.state IN {_IN_FORCE} ORDER BY o.record_id DESC LIMIT 1) o ON TRUE
+      CROSS JOIN LATERAL (VALUES (n.kind, n.house, n.account, n.first, n.last), (o.kind, o.house, o.account, o.first, o.last))
+        AS c (kind, house, account, first, last)
+      JOIN unnest(CAST(:kinds AS text[]), CAST(:causes AS text[]), CAST(:reaches AS text[])) AS k (kind, cause, reach) ON k.kind = c.kind
+      WHERE n.provider_id = :provider AND n.record_id > :after AND n.record_id <= :until AND n.state IN {_IN_FORCE}),
+    numbered AS (
+      SELECT t.record_id, t.cause, t.first, t.last, a.record_key AS account, a.house
+      FROM told t JOIN record_account a ON a.provider_id = :provider AND a.number = t.account AND a.state IN {_IN_FORCE}),
+    placed AS (
+      SELECT record_id, cause, first, last, account, house FROM numbered
+      UNION
+      SELECT p.record_id, p.cause, p.first, p.last, other.account, p.house
+      FROM numbered p
+      JOIN record_unified_account mine ON mine.provider_id = :provider AND mine.account = p.account AND mine.state IN {_IN_FORCE}
+      JOIN record_unified_account other ON other.provider_id = :provider AND other.els = mine.els AND other.state IN {_IN_FORCE}
+      UNION
+      SELECT t.record_id, t.cause, t.first, t.last, NULL, h.record_key
+      FROM told t JOIN record_house h ON h.provider_id = :provider AND (h.record_key = t.house OR lower(h.fias) = t.house)
+        AND h.state IN {_IN_FORCE})
+    SELECT p.cause, h.entity_id AS house_id, a.entity_id AS account_id, m.first_day AS month,
+      array_agg(DISTINCT p.record_id ORDER BY p.record_id) AS records
+    FROM placed p
+    JOIN unnest(CAST(:firsts AS date[]), CAST(:lasts AS date[])) AS m (first_day, last_day)
+      ON m.last_day >= p.first AND m.first_day <= p.last
+    JOIN entity h ON h.provider_id = :provider AND h.kind = 'house' AND h.entity_key = p.house
+    LEFT JOIN entity a
+      ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = p.account AND p.cause <> '{HOUSE_TOTALS}'
+    GROUP BY 1, 2, 3, 4 ORDER BY 4, 1, 2, 3"""
+"""Both contents of an act that changed count, the old and the new one; an account's act is of the other accounts of its payer too."""
 
 
 def learned(
@@ -132,6 +198,9 @@ def learned(
         owner = {"owner": CENTRE if source.whose == "region" else provider_id}
         for row in connection.execute(text(_statement(source)), {**parameters, **owner}):
             yield Learned(row.house_id, row.account_id, Month.of(row.month), source.cause, tuple(row.records))
+    kinds = {"kinds": list(ACTS), "causes": [cause for cause, _ in ACTS.values()], "reaches": [reach for _, reach in ACTS.values()]}
+    for row in connection.execute(text(_ACTS_LEARNED), {**parameters, **kinds}):
+        yield Learned(row.house_id, row.account_id, Month.of(row.month), row.cause, tuple(row.records))
 
 
 def _statement(source: Source) -> str:

@@ -181,6 +181,29 @@ JOIN LATERAL (
 WHERE e.entity_id = ANY(:ids) AND e.kind = 'account'
 ORDER BY e.entity_id
 
+-- name: placed_accounts
+-- Accounts of these numbers of ours with their house and premises, as they stand now: what people find them by.
+SELECT e.entity_id, r.number, h.entity_id AS house_id, coalesce(p.number, '') AS premises, coalesce(m.number, '') AS room
+FROM entity e
+JOIN LATERAL (
+  SELECT provider_id, record_key, number, house FROM record_account a
+  WHERE a.provider_id = e.provider_id AND a.record_key = e.entity_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) r ON TRUE
+LEFT JOIN entity h ON h.provider_id = r.provider_id AND h.kind = 'house' AND h.entity_key = r.house
+LEFT JOIN LATERAL (
+  SELECT premises, room FROM record_account_place a
+  WHERE :placed AND a.provider_id = r.provider_id AND a.account = r.record_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) l ON TRUE
+LEFT JOIN LATERAL (
+  SELECT number, premises FROM record_room a
+  WHERE a.provider_id = r.provider_id AND a.record_key = l.room AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) m ON TRUE
+LEFT JOIN LATERAL (
+  SELECT number FROM record_premises a
+  WHERE a.provider_id = r.provider_id AND a.record_key = coalesce(l.premises, m.premises) AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) p ON TRUE
+WHERE e.entity_id = ANY (:ids) AND e.kind = 'account'
+
 -- name: link
 -- From staging; only what differs from the value in force.
 INSERT INTO external_id (entity_id, provider_id, system, kind, value, message_id, seen_at)
@@ -332,7 +355,7 @@ LIMIT 1
 -- With the place of each: the premises itself, or the premises of its room.
 SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
   a.gas_stove, a.gas_heater, a.rooms, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
-  p.no_meter_reason, r.number AS room_number
+  p.no_meter_reason, r.number AS room_number, a.living_area_e2, r.area_e2 AS room_area_e2, r.record_id AS room_source, a.open_heating_draw
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
 LEFT JOIN place_now l ON l.account = a.record_key
@@ -372,6 +395,38 @@ SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM inte
 WHERE starts_at < CAST(:until AS date) + 1 AND ends_at > CAST(:since AS date)
 ORDER BY house, service, starts_at, record_id
 
+-- name: facts_acts
+-- What stopped a meter or set it anew, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
+SELECT * FROM act_now
+WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement') AND first <= :until
+  AND (last IS NULL OR last >= :since
+    OR kind IN ('check', 'access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
+ORDER BY first, drawn_on, number, part, record_id
+
+-- name: act_kinds
+SELECT DISTINCT ON (record_key) record_key, kind FROM record_act
+WHERE provider_id = :provider AND record_key = ANY(:keys) AND state IN ('accepted', 'flagged')
+ORDER BY record_key, record_id DESC
+
+-- name: facts_area_versions
+-- What the sender's archives say of areas that an act has measured.
+SELECT * FROM area_version ORDER BY record_key, coalesce(valid_from, '-infinity')
+
+-- name: acts_unplaced
+-- Of a message; the newest version of each.
+SELECT a.* FROM act_now a
+WHERE a.message_id = :message AND a.kind <> 'withdrawn'
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
+-- name: acts_unplaced_in_month
+SELECT a.* FROM act_now a
+WHERE a.kind <> 'withdrawn' AND a.first <= :until AND (a.last IS NULL OR a.last >= :since)
+  AND CASE WHEN a.account IS NOT NULL THEN NOT EXISTS (SELECT FROM account_now k WHERE k.number = a.account)
+      ELSE NOT EXISTS (SELECT FROM house_now h WHERE h.record_key = a.house OR lower(h.fias) = a.house) END
+ORDER BY a.record_id
+
 -- name: region_tariffs
 -- The supplier is the provider's own organisation of this ИНН, else the one that goes by it.
 SELECT t.kind, t.utility_kind, t.resource_kind, t.zone, coalesce(o.entity_id, e.entity_id) AS supplier_id, t.oktmo, t.act, t.first, t.last,
@@ -387,6 +442,13 @@ ORDER BY t.kind, t.utility_kind, t.resource_kind, t.zone, t.oktmo, t.supplier_in
 SELECT DISTINCT ON (o.inn) o.inn, p.entity_id FROM organisation_now o JOIN party p ON p.record_key = o.record_key
 WHERE o.inn <> ''
 ORDER BY o.inn, o.verified DESC, length(o.record_key), o.record_key
+
+-- name: suppliers_of_inns
+-- The same for ИНН that no tariff of ours names yet.
+SELECT i.inn, coalesce(o.entity_id, e.entity_id) AS supplier_id
+FROM unnest(CAST(:inns AS text[])) AS i (inn)
+LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity_key = i.inn
+LEFT JOIN supplier_now o ON o.inn = i.inn
 
 -- name: region_norms
 SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until

@@ -18,6 +18,7 @@ from core.model.records import (
     Account,
     AccountArea,
     AccountPlace,
+    Act,
     Balance,
     Body,
     CapitalRepairDecision,
@@ -105,6 +106,9 @@ INDEXES: tuple[tuple[type[Body], str], ...] = (
     (SupplyService, "provider_id, address"),
     (UnifiedAccount, "provider_id, account"),
     (Relief, "provider_id, account"),
+    (Act, "provider_id, house"),
+    (Act, "provider_id, account"),
+    (Act, "message_id"),
 )
 """Beside the index of (provider, key) that every table has: what the readings of a house, a month and a message go by."""
 

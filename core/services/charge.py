@@ -39,6 +39,7 @@ from core.model.finding import Finding, Position
 from core.model.lines import ChargeLine
 from core.period import Month
 from core.records.findings import carry_decisions, read_findings, save_findings
+from core.records.house_acts import unplaced_in_month
 from core.records.intake import read_intakes
 from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
@@ -220,6 +221,7 @@ class _Run:
     def draft(self, mode: str, progress: Progress) -> Draft:
         """The month in a mode; our lawful lines are computed and kept in either."""
         lawful, findings = self.compute(progress, recalculates=mode == "charge")
+        findings += unplaced_in_month(self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until)
         taken = read_intakes(self.connection, provider_id=self.provider_id, month=self.month)
         if all(intake.status == "rejected" for intake in taken):
             findings.insert(0, _no_package(self.month))

@@ -1,8 +1,8 @@
 """What was decided about an account's debts: days without penalties, judgements of a court (charging rules, section 2.2).
 
-Both are records of their own, each with its act. A judgement makes a sub-account of the debts of its months
-(:mod:`core.services.report_court`): penalties up to the judged day are frozen as they stood on it, later ones run on what is unpaid of the
-principal, with the count of days of the original due day.
+Both are records of their own, brought by acts, and hold as long as the newest version of the act is of their kind. A judgement makes a
+sub-account of the debts of its months (:mod:`core.services.report_court`): penalties up to the judged day are frozen as they stood on it,
+later ones run on what is unpaid of the principal, with the count of days of the original due day.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from core.charges.penalty_rules import Stop
 from core.ids import EntityId
 from core.model.records import CourtJudgement, PenaltyStop
 from core.period import Month
+from core.records.acts import act_kinds
 from core.records.bodies import StoredRecord, read_records
-from core.records.entities import entity_ids
+from core.records.entities import find_accounts
 from core.records.providers import Provider
 
 __all__ = ["DebtDecisions", "Judgement", "read_decisions"]
@@ -61,16 +62,23 @@ class DebtDecisions:
 
 
 def read_decisions(connection: Connection, provider: Provider) -> DebtDecisions:
-    """Decisions about a provider's accounts; one about an account that is not known was told when it was taken."""
-    accounts = entity_ids(connection, provider.provider_id, "account")
+    """Decisions about a provider's accounts; one about an account that is not there was told when it was taken and waits for it."""
+    owner = provider.provider_id
+    stops = list(read_records(connection, PenaltyStop, provider_id=owner))
+    acts = list(read_records(connection, CourtJudgement, provider_id=owner))
+    kinds = act_kinds(connection, provider_id=owner, keys=[*(stop.key for stop in stops), *(act.key for act in acts)])
+    found = find_accounts(connection, sorted({*(stop.body.account for stop in stops), *(act.body.account for act in acts)}))
+    accounts = {number: [one.account_id for one in of_number if one.provider_id == owner] for number, of_number in found.items()}
     stopped: dict[EntityId, list[Stop]] = defaultdict(list)
-    for stop in read_records(connection, PenaltyStop, provider_id=provider.provider_id):
-        if stop.body.account in accounts:
-            stopped[accounts[stop.body.account]].append(Stop(stop.valid_from or date.min, stop.valid_to or date.max))
+    for stop in stops:
+        if kinds.get(stop.key, PenaltyStop.kind_name) == PenaltyStop.kind_name:
+            for account in accounts.get(stop.body.account, ()):
+                stopped[account].append(Stop(stop.valid_from or date.min, stop.valid_to or date.max))
     judged: dict[EntityId, list[Judgement]] = defaultdict(list)
-    for act in read_records(connection, CourtJudgement, provider_id=provider.provider_id):
-        if act.body.account in accounts:
-            judged[accounts[act.body.account]].append(_judgement(accounts[act.body.account], act))
+    for act in acts:
+        if kinds.get(act.key, CourtJudgement.kind_name) == CourtJudgement.kind_name:
+            for account in accounts.get(act.body.account, ()):
+                judged[account].append(_judgement(account, act))
     return DebtDecisions(stopped, judged)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from core.charges.engine import HouseCharges, charge_houses
 from core.charges.law import Law
+from core.charges.rules import Rules
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, read_calculation, read_lines
 from core.ledger.differences import DifferenceRow, read_differences
@@ -24,6 +25,7 @@ from core.period import Month
 from core.records.bodies import find_records
 from core.records.facts import house_ids, read_region
 from core.services.joint_houses import JointHouse, JointReader
+from core.services.last_year import with_last_year
 from core.services.recalculation import Adjust, adjusted_houses, differences_of
 
 __all__ = ["Batch", "charged_batches", "rebuilt"]
@@ -70,13 +72,16 @@ def charged_batches(
     ``adjust``: what corrections of closed months bring into a house.
     """
     facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
+    rules = Rules(facts, law, month)
     chosen = None if only is None else frozenset(only)
     houses = [house for house in house_ids(connection, provider_id, month, known_until) if chosen is None or house in chosen]
     reader = JointReader(connection, provider_id, month, known_until)
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         batch = houses[start : start + _HOUSES_AT_ONCE]
         read = list(reader.read(batch))
-        whole = charge_houses((one.house if adjust is None else adjust(one.house) for one in read), facts, law, month)
+        joint = (one.house for one in read)
+        known = with_last_year(connection, joint, provider_id=provider_id, known_until=known_until, rules=rules)
+        whole = charge_houses((house if adjust is None else adjust(house) for house in known), facts, law, month)
         charged = [one.part(house) for one, house in zip(read, whole, strict=True)]
         yield Batch(start + len(batch), len(houses), facts, read, whole, charged)
 

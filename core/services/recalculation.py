@@ -21,6 +21,7 @@ from core.charges.causes import CAUSES, FIRST_CHARGE, MASS, in_order, region_wit
 from core.charges.findings import ChargeFinding
 from core.charges.law import Law
 from core.charges.recalculate import Difference, Event, carried_on, recalculate
+from core.charges.rules import Rules
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, latest_calculation, read_calculation, read_lines
 from core.ledger.differences import (
@@ -47,6 +48,7 @@ from core.records.facts import house_ids, read_region
 from core.records.learned import HOUSE_TOTALS, learned
 from core.services.blocks import Block, blocks_known
 from core.services.joint_houses import JointReader
+from core.services.last_year import with_last_year
 from core.services.stops import stopped_accounts
 
 __all__ = ["Adjust", "adjusted_houses", "differences_of", "post_recalculations", "recalculate_closed"]
@@ -245,9 +247,12 @@ class _Recalculation:
             self._compare(lines, start, base, causes)
         held = {account: self._block(account) for account in causes}
         blocked = {(account, self.month) for account, block in held.items() if block is not None}
-        for one in recalculate(
-            lines, events, facts=base, law=self.law, month=self.month, accounts=causes.keys(), blocked=blocked, start=start
-        ):
+        told: list[ChargeFinding] = []
+        found = recalculate(
+            lines, events, facts=base, law=self.law, month=self.month, accounts=causes.keys(), blocked=blocked, start=start, told=told
+        )
+        self.findings += (item for item in told if item not in self.findings)
+        for one in found:
             records = causes[one.account_id].get(one.cause)
             if records:  # what the cause of one account does to the share of another in a flat is not recalculated (section 17.1)
                 yield self._row(frozen.house_id, one, held[one.account_id], point, records)
@@ -308,7 +313,10 @@ class _Recalculation:
         """Houses as all of their senders tell of them, as they were charged; the accounts at hand are the provider's own."""
         read = list(JointReader(self.connection, self.provider_id, self.month, known_until).read(houses))
         self._own |= {one.house.house_id: {account.account_id for account in one.own.accounts} for one in read}
-        return {one.house.house_id: one.house for one in read}
+        rules = Rules(self._region(known_until), self.law, self.month)
+        joint = (one.house for one in read)
+        known = with_last_year(self.connection, joint, provider_id=self.provider_id, known_until=known_until, rules=rules)
+        return {house.house_id: house for house in known}
 
     def _region(self, known_until: RecordId, *, then: bool = True) -> Facts:
         """The region's facts as known up to a record, with the settings that the month was computed by (``then``), or of the record too."""

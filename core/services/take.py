@@ -18,12 +18,14 @@ from core.clock import Clock
 from core.errors import InputError, TransientError
 from core.ids import CENTRE, MessageId, ProviderId
 from core.ledger.balances import takeover_month
+from core.model.acts import Act
 from core.model.finding import Finding, Position
 from core.model.parsed import Parsed
 from core.model.records import Payment, PaymentPack, Record, RegisteredSender
 from core.payments.totals import MoneyTotals, money_totals, signed_amount
 from core.period import Month
 from core.records.findings import read_findings, save_findings
+from core.records.house_acts import unplaced_acts
 from core.records.intake import Intake, known_keys, moment_after, read_intake, save_intake
 from core.records.providers import Provider, find_provider, provider, register_senders
 from core.records.quarantine import Quarantine
@@ -159,6 +161,10 @@ class _Reading:
             return _again(self.connection, name, self.earlier)
         month = Month.parse(end.header["period"]) if end.header.get("period") else None
         status, money = end.status, None
+        unplaced = unplaced_acts(self.connection, provider_id=owner, message_id=self.message_id) if Act.kind_name in saved.new else []
+        if unplaced:
+            self.findings.extend(unplaced)
+            status = "accepted_with_errors"
         released: Mapping[str, int] = {}
         if status != _REJECTED and sender is not None and month is not None:
             released = quarantine.release(packs=frozenset(self.packs), payments=frozenset(key for key, _ in self.payments), at=self.at)

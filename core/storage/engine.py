@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine
 
 from core.ids import ProviderId
 
-__all__ = ["application_engine", "driver", "owner_engine", "transaction"]
+__all__ = ["application_engine", "driver", "owner_engine", "reading", "transaction"]
 
 
 _BULK = "-c jit=off -c temp_buffers=64MB"
@@ -38,6 +38,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
     """One transaction: commits at the end of the block, rolls back when it raises. Opened in ``core.services`` only."""
     with engine.begin() as connection:
         yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One transaction that sees one moment and can write nothing: PostgreSQL itself refuses. Rolled back at the end."""
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) as connection:
+        yield connection
+        connection.rollback()
 
 
 def driver(connection: Connection) -> psycopg.Connection[tuple[object, ...]]:

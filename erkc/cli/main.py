@@ -13,6 +13,7 @@ from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
     banks,
     charges,
+    comparing,
     database,
     demonstration,
     exchange,
@@ -39,7 +40,9 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (database, intake, charges, explaining, law, federal, exchange, banks, suspense, reporting, review, processes, demonstration):
+for room in (
+    database, intake, charges, comparing, explaining, law, federal, exchange, banks, suspense, reporting, review, processes, demonstration,
+):  # fmt: skip
     room.register(application)
 
 _STOPPED = 130

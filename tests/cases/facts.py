@@ -99,6 +99,7 @@ def _house(case: Mapping[str, Any], accounts: list[AccountFacts], month: Month) 
         ),
         volume_corrections_e6=_volumes(said.get("исправления", {})),
         average_common_e6=_volumes(said.get("средний месяц", {})),
+        electric_heating=said.get("электроотопление") == "да",
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ __all__ = ["FOREIGN", "Sample", "samples_of"]
 
 ROOT = Path(__file__).parents[2]
 TOWN = ROOT / "examples" / "town"
+ACTS = ROOT / "tests" / "golden" / "uk" / "acts"
 BANKS = ROOT / "tests" / "golden" / "banks"
 
 
@@ -41,6 +42,12 @@ def _format4() -> Iterator[Sample]:
         yield _file(path, is_valid=path.stem.endswith("-valid"), is_small=False)
 
 
+def _acts() -> Iterator[Sample]:
+    yield _file(TOWN / "zarechinsk-2026-10.acts.toml", is_valid=True)
+    for path in sorted(ACTS.iterdir()):
+        yield _file(path, is_valid=path.stem == "every-kind")
+
+
 def _region() -> Iterator[Sample]:
     yield _file(TOWN / "zarechinsk.region.json", is_valid=True)
 
@@ -50,7 +57,7 @@ def _banks() -> Iterator[Sample]:
         yield _file(path, is_valid=True)
 
 
-_SETS: Mapping[str, Callable[[], Iterator[Sample]]] = {"uk.format4": _format4, "region": _region, "banks": _banks}
+_SETS: Mapping[str, Callable[[], Iterator[Sample]]] = {"uk.format4": _format4, "uk.acts": _acts, "region": _region, "banks": _banks}
 
 FOREIGN = (
     RawMessage("empty.txt", b""),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from core.services.charge import approve_month, draft_month, post_month
 from core.storage.engine import application_engine
 from core.storage.migrate import APP, OWNER
 from erkc.application import CODE_VERSION, Application
+from erkc.cli.main import main
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
 
@@ -83,3 +85,24 @@ def charged_town(server_url: str, charged_template: str, tmp_path: Path) -> Iter
     """The town with October posted."""
     with database_copy(server_url, charged_template, tmp_path) as (_, application):
         yield application
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def erkc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Run a command in this process: exit code, standard output, standard error; words that the width of the screen parted are together."""
+    monkeypatch.setenv("ERKC_HOME", str(tmp_path / "home"))
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["erkc", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        captured = capsys.readouterr()
+        return code, captured.out, " ".join(captured.err.split())
+
+    return command

@@ -26,7 +26,7 @@ from core.errors import InputError
 from core.ids import ProviderId
 from core.issued.bills import bills_of_month
 from core.ledger.calculations import latest_calculation, read_lines
-from core.ledger.differences import read_differences
+from core.ledger.differences import DifferenceRow, read_differences
 from core.period import Month
 from core.records.providers import provider
 from core.services.accepting import accept_findings, month_findings
@@ -218,6 +218,15 @@ def _learn(application: Application, folder: Path, run: Run) -> None:
 
 def _found(application: Application, month: Month, number: str) -> dict[Month, Expected]:
     """Differences of the month's calculation for an account."""
+    found: dict[Month, Expected] = {}
+    for row, service in _differences(application, month, number):
+        assert row.records and row.recalculation == row.benefit == 0
+        found.setdefault(row.month, {})[row.cause, service] = (row.base, row.surcharge, row.underdelivery)
+    return found
+
+
+def _differences(application: Application, month: Month, number: str) -> list[tuple[DifferenceRow, str]]:
+    """Differences with the key of the service of each."""
     with application.engine.connect() as connection:
         calculation = latest_calculation(connection, provider_id=OURS, month=month, mode="charge")
         assert calculation is not None
@@ -229,11 +238,7 @@ def _found(application: Application, month: Month, number: str) -> dict[Month, E
             {"number": number},
         ).scalar_one()
         keys = _service_keys(connection)
-        found: dict[Month, Expected] = {}
-        for row in read_differences(connection, calculation, [account]):
-            assert row.records and row.recalculation == row.benefit == 0
-            found.setdefault(row.month, {})[row.cause, keys[row.service_id]] = (row.base, row.surcharge, row.underdelivery)
-    return found
+        return [(row, keys[row.service_id]) for row in read_differences(connection, calculation, [account])]
 
 
 def _service_keys(connection: Connection) -> dict[int, str]:
@@ -525,3 +530,148 @@ def test_a_house_that_was_held_is_charged_when_what_was_missing_comes(server_url
         with pytest.raises(InputError, match=r"CH-0116.*уже начислены следующим месяцем"):
             accept_findings(application.engine, numbers=[held], reason="верно", actor="тест", clock=application.clock)
         assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+ACTS = """schema = "erkc-acts/1"
+sender = { inn = "0077000116", kpp = "007701001" }
+
+[[act]]
+kind = "interruption"
+number = "А-7"
+date = 2026-11-05
+house = "1003"
+service = "cold_water"
+from = 2026-10-05T08:00:00
+to = 2026-10-05T19:00:00
+
+[[act]]
+kind = "quality"
+number = "К-2"
+date = 2026-11-05
+account = "41100001050"
+service = "cold_water"
+deviation = "days"
+from = 2026-09-05T00:00:00
+to = 2026-09-07T00:00:00
+
+[[act]]
+kind = "check"
+number = "П-9"
+date = 2026-10-28
+account = "41100000904"
+service = "cold_water"
+stated = "517.455"
+found = "520.455"
+
+[[act]]
+kind = "own_heating"
+number = "О-4"
+date = 2026-11-05
+account = "41100001050"
+from = 2026-10-01
+"""
+"""What was found out after October was closed: of the house, of one flat, of a meter that counts on from what was found."""
+
+OF_ACTS_A = {
+    (SEPTEMBER, "quality", "2"): (0, 0, -3226),  # 2 суток из 30 от 12,6 × 38,41 = 483,97: 32,2647
+    (OCTOBER, "area", "6"): (-283165, 0, 0),  # 0,0231 × 2694,12 × 45,50 = 2831,6548: своё отопление всей квартиры
+    (OCTOBER, "interruption", "2"): (0, 0, -554),  # 11 ч − 4 ч сразу = 7 ч × 0,15 % от 12,6 × 41,87 = 527,56: 5,5394
+}
+OF_ACTS_B = {
+    (OCTOBER, "act", "2"): (0, 12561, 0),  # п. 61: (520,455 − 517,455) × 41,87
+    (OCTOBER, "interruption", "2"): (0, 0, -455),  # 1,05 % от 433,35 = 4,5502
+}
+"""(month, cause, service) → base, recalculation, under-delivery."""
+
+
+def _of_acts(application: Application, month: Month, number: str) -> dict[tuple[Month, str, str], tuple[int, int, int]]:
+    found = {}
+    for row, service in _differences(application, month, number):
+        assert row.surcharge == row.benefit == 0
+        found[row.month, row.cause, service] = (row.base, row.recalculation, row.underdelivery)
+    return found
+
+
+def _acts(application: Application, name: str, content: str) -> None:
+    taken = take_file(application, name, content.encode())
+    assert (taken.status, taken.findings) == ("accepted", ())  # type: ignore[union-attr]  # acts are taken, no bank file
+
+
+def _withdrawn(*acts: tuple[str, str]) -> str:
+    heading = ACTS.partition("[[act]]")[0]
+    return heading + "".join(f'[[act]]\nkind = "withdrawn"\nnumber = "{number}"\ndate = {day}\n' for number, day in acts)
+
+
+def test_acts_entered_after_the_month_was_closed_find_their_months(closed: Application, tmp_path: Path, run: Run) -> None:
+    before = _frozen(closed)
+    _take(closed, tmp_path, NOVEMBER, {"puval": reading_rows("11.2026")})
+    _acts(closed, "ноябрь.acts.toml", ACTS)
+    _post(closed, NOVEMBER)
+    assert _of_acts(closed, NOVEMBER, A) == OF_ACTS_A
+    assert _of_acts(closed, NOVEMBER, B) == OF_ACTS_B
+    assert _of_acts(closed, NOVEMBER, C) == {}, "another house"
+    assert _frozen(closed) == before
+    explained = json.loads(run("explain", A, "2026-11", "--json")[1])
+    assert explained["recalculated"] == sum(map(sum, OF_ACTS_A.values()))
+    assert {one["file"] for key, one in explained["records"].items() if int(key) in _recorded(explained)} == {"ноябрь.acts.toml"}
+    told = run("explain", B, "2026-11")[1]
+    assert "Перерасчёт за октябрь 2026, акт о приборе или потреблении: Холодное водоснабжение, 125,61 руб." in told
+    assert _cold_of_november(closed) == 24670, "the meter goes on from the checked 520,455: (526,347 − 520,455) × 41,87 = 246,698"
+    verdict = verify(closed.engine, law=law(), code_version=CODE_VERSION)
+    assert verdict.holds, verdict.broken
+
+    _take(closed, tmp_path, DECEMBER, {"puval": reading_rows("12.2026")})
+    _acts(closed, "декабрь.acts.toml", _withdrawn(("А-7", "2026-11-05"), ("П-9", "2026-10-28")))
+    _draft(closed, DECEMBER)
+    assert _of_acts(closed, DECEMBER, A) == {(OCTOBER, "interruption", "2"): (0, 0, 554)}
+    assert _of_acts(closed, DECEMBER, B) == {
+        (OCTOBER, "act", "2"): (0, -12561, 0),
+        (OCTOBER, "interruption", "2"): (0, 0, 455),
+        (NOVEMBER, "act", "2"): (12561, 0, 0),  # прибор снова считает от 517,455: 8,892 × 41,87 = 372,31
+        (NOVEMBER, "act", "4"): (10092, 0, 0),  # 8,892 × 33,64 = 299,13 − 5,892 × 33,64 = 198,21
+    }
+
+
+def _recorded(explained: dict[str, Any]) -> set[int]:
+    return {int(record) for one in explained["differences"] for record in one["records"]}
+
+
+def _cold_of_november(application: Application) -> int:
+    with application.engine.connect() as connection:
+        calculation = latest_calculation(connection, provider_id=OURS, month=NOVEMBER, mode="charge")
+        assert calculation is not None
+        keys = _service_keys(connection)
+        number = text("SELECT record_key FROM record_account WHERE number = :number LIMIT 1")
+        key = connection.execute(number, {"number": B}).scalar_one()
+        entity = text("SELECT entity_id FROM entity WHERE kind = 'account' AND entity_key = :key")
+        account = connection.execute(entity, {"key": key}).scalar_one()
+        (line,) = [line for line in read_lines(connection, calculation, [account]) if keys[line.service_id] == "2"]
+        return line.base
+
+
+def test_an_act_of_a_closed_month_that_finds_nothing_to_be_about_is_told(closed: Application, tmp_path: Path) -> None:
+    _take(closed, tmp_path, NOVEMBER, {"puval": reading_rows("11.2026")})
+    _acts(closed, "a.toml", ACTS.replace('house = "1003"\nservice = "cold_water"', 'house = "1003"\nservice = "gas"'))
+    drafted = _draft(closed, NOVEMBER)
+    (told,) = [item for item in drafted.findings if item.severity == "error"]
+    assert told.code == "CH-052" and "А-7" in told.message and "gas" in told.message and told.position.file == "начисление 2026-10"
+    assert _of_acts(closed, NOVEMBER, B).keys() == {(OCTOBER, "act", "2")}
+    _acts(closed, "b.toml", _withdrawn(("А-7", "2026-11-05")))
+    assert [item for item in _draft(closed, NOVEMBER).findings if item.severity == "error"] == []
+
+
+def test_an_act_about_what_the_house_shares_is_told_and_not_recalculated(closed: Application, tmp_path: Path) -> None:
+    _take(closed, tmp_path, NOVEMBER, {"puval": reading_rows("11.2026")})
+    failed = """
+[[act]]
+kind = "meter_failed"
+number = "Р-1"
+date = 2026-11-02
+house = "1001"
+service = "cold_water"
+from = 2026-10-03
+"""
+    _acts(closed, "a.toml", ACTS.partition("[[act]]")[0] + failed)
+    drafted = _draft(closed, NOVEMBER)
+    assert drafted.recalculated == ()
+    assert [item.value for item in drafted.findings if item.code == "CH-050"] == ["2026-10"]

@@ -346,6 +346,7 @@ CREATE TABLE record_account (
   payer_name text COLLATE "C" NOT NULL,
   principal text COLLATE "C",
   rooms bigint,
+  open_heating_draw boolean NOT NULL,
   CONSTRAINT record_account_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_account_key ON record_account (provider_id, record_key, record_id);
@@ -1244,3 +1245,56 @@ CREATE TABLE record_mass_recalculation (
 CREATE INDEX record_mass_recalculation_key ON record_mass_recalculation (provider_id, record_key, record_id);
 CREATE INDEX record_mass_recalculation_waiting ON record_mass_recalculation (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_mass_recalculation_released ON record_mass_recalculation (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_act (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  number text COLLATE "C" NOT NULL,
+  drawn_on date NOT NULL,
+  part bigint NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  house text COLLATE "C",
+  account text COLLATE "C",
+  service text COLLATE "C",
+  meter text COLLATE "C",
+  first date NOT NULL,
+  last date,
+  starts_at timestamp,
+  ends_at timestamp,
+  deviation text COLLATE "C",
+  area_e2 bigint,
+  owners bigint,
+  stated_e3 bigint,
+  checked_e3 bigint,
+  power_w bigint,
+  days bigint,
+  months bigint,
+  charged bigint,
+  degrees_e1 bigint,
+  required_e1 bigint,
+  allowed_hours_e2 bigint,
+  purpose text COLLATE "C",
+  resource text COLLATE "C",
+  volume_e3 bigint,
+  heat_e6 bigint,
+  heat_all_e6 bigint,
+  units_e3 bigint,
+  site_e2 bigint,
+  CONSTRAINT record_act_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_act_key ON record_act (provider_id, record_key, record_id);
+CREATE INDEX record_act_waiting ON record_act (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_act_released ON record_act (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_act_by_house ON record_act (provider_id, house);
+CREATE INDEX record_act_by_account ON record_act (provider_id, account);
+CREATE INDEX record_act_by_message_id ON record_act (message_id);

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime, time
+from fractions import Fraction
 from typing import Any
 
 from core.charges.joint import Conflict, believed_first, charged_twice, join_house, own_part
 from core.charges.payers import Payers
 from core.ids import EntityId
-from core.model.facts import AccountFacts, HouseFacts, ResidenceFacts
+from core.model.facts import AccountFacts, ActFacts, DeviationFacts, HouseFacts, ResidenceFacts, UnusedAct
+from core.money import kopecks
 from tests.unit.core.charges.house import OCTOBER, SERVICES, account, charge, house, line_of, meter, record, service
 
 _HOT = replace(SERVICES[2], service_id=EntityId(203), account_kinds=(2,))
@@ -132,3 +134,37 @@ def test_an_area_is_told_with_every_sender_that_differs() -> None:
     other = supplied(account("w", kind=6, payer="1", area_e2=4000), house_id=EntityId(5), services=(waste,))
     (area,) = [one for one in join_house([managed(), rso, other], OCTOBER)[1] if one.attribute == "area"]
     assert area.values == ((0, "50.00"), (1, "55.00"), (2, "40.00"))
+
+
+def test_acts_and_deviations_of_a_sender_are_about_its_own_services() -> None:
+    """Both call a service «2»: the manager's is cold water, the supplier's hot water, which the check and the bad quality are about."""
+    check = ActFacts("2", "check", date(2026, 10, 20), record(), stated_e3=10_000, checked_e3=12_000)
+    since, until = datetime.combine(date(2026, 10, 5), time.min), datetime.combine(date(2026, 10, 6), time.min)
+    bad = DeviationFacts("2", "days", since, until, record(), account="a")
+    hot = account("a", kind=2, payer="1", acts=(check,), meters=(meter("2", "7", "9"),))
+    told = UnusedAct("7", date(2026, 10, 1), "в доме нет услуги «gas»", record())
+    rso = supplied(hot, services=(replace(_HOT, key="2"),), deviations=(bad,), unused_acts=(told,), electric_heating=True)
+    uk = managed(account(payer="1", meters=(meter("2", "10", "15"),)))
+    joint, _ = join_house([uk, rso], OCTOBER)
+    assert [one.service for one in joint.deviations] == ["1:2"] and joint.deviations[0].account == "1:a"
+    assert joint.electric_heating, "what any sender says of the house"
+    charged = charge(joint)
+    lines = {line.service_id: line for line in charged.lines}
+    # hot water: 2 m³ × 200 roubles and the check's 2 m³ at the same tariff; 1 day of 31 is not charged
+    assert (lines[_HOT.service_id].base, lines[_HOT.service_id].recalculation) == (40_000, 40_000)
+    assert lines[_HOT.service_id].underdelivery == kopecks(Fraction(400, 31))
+    assert (lines[EntityId(2)].base, lines[EntityId(2)].recalculation, lines[EntityId(2)].underdelivery) == (20_000, 0, 0)
+    seen, _ = join_house([uk, rso], OCTOBER, own=1)
+    told_of = [[item.code for item in own_part(charge(one), of).findings] for one, of in ((joint, uk), (seen, rso))]
+    assert told_of == [[], ["CH-052"]], "an act that finds nothing is told to the sender that it names"
+
+
+def test_own_heating_of_an_act_holds_for_the_premises_whoever_heats_them() -> None:
+    said = record()
+    uk = managed(account(payer="1", own_heating_e2=2000, own_heating_source=said, owners=3, owners_source=said))
+    joint, _ = join_house([uk, supplied()], OCTOBER)
+    assert {(one.own_heating_e2, one.own_heating_source, one.owners, one.owners_source) for one in joint.accounts} == {
+        (2000, said, 3, said)
+    }
+    joint, _ = join_house([managed(), supplied(account("a", kind=2, payer="1", own_heating_e2=1500, own_heating_source=said))], OCTOBER)
+    assert [(one.sender, one.own_heating_e2) for one in joint.accounts] == [(0, 0), (1, 1500)]

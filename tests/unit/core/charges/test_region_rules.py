@@ -111,7 +111,7 @@ WITHOUT_POWER = tuple(one for one in TARIFFS if one.utility_kind != 4)
         ("3900", {}, "19500.00"),  # equal to the bound: all in the first, 3900 × 5
         ("5000", {}, "26100.00"),  # 3900 × 5 + 1100 × 6
         ("7000", {}, "41100.00"),  # 3900 × 5 + 2100 × 6 + 1000 × 9
-        ("7000", {"range_factor": "1.8"}, "35000.00"),  # first bound 7020
+        ("7000", {"range_factor": "1.8"}, "41100.00"),  # nobody says that the house is heated by electricity
         ("5000", {"range_bounds": ["1000", "2000"]}, "38000.00"),  # 1000 × 5 + 1000 × 6 + 3000 × 9
         ("0", {}, "0.00"),
     ],
@@ -121,6 +121,19 @@ def test_a_months_volume_is_cut_by_the_bounds(read: str, settings: dict[str, obj
     line = line_of(charge(house(account(meters=(meter("5", "0", read),))), facts), "5")
     assert line.base == kopecks(Fraction(roubles))
     assert explain_line(line).base == line.base and Fraction(line.volume_e6, 10**6) == int(read)
+
+
+@pytest.mark.parametrize(
+    ("months", "roubles"),
+    [([10, 11], "35000.00"), ([11, 12], "41100.00")],  # first bound 3900 × 1.8 = 7020, in the heating season alone
+)
+def test_bounds_are_wider_in_the_season_of_a_house_heated_by_electricity(months: list[int], roubles: str) -> None:
+    said = record()
+    facts = region((*WITHOUT_POWER, *ranges(5, 6, 9)), range_factor="1.8", heating_months=months)
+    flat = account(meters=(meter("5", "0", "7000"),))
+    line = line_of(charge(house(flat, electric_heating=True, electric_heating_sources=(said,)), facts), "5")
+    assert line.base == kopecks(Fraction(roubles))
+    assert (said in line.sources) is (10 in months), "the act is what the wider bounds rest on"
 
 
 def test_zones_are_split_in_the_proportion_of_the_ranges() -> None:

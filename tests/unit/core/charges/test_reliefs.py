@@ -78,7 +78,7 @@ def test_a_compensation_in_cash_does_not_lower_the_bill() -> None:
 
 def test_a_relief_that_lowers_nothing_is_told() -> None:
     result = _charge(_with(replace(HALF, service="99")))
-    (told,) = [item for item in result.findings if item.code == "CH-052"]
+    (told,) = [item for item in result.findings if item.code == "CH-054"]
     assert (told.severity, told.effect) == ("warning", "no_relief")
     assert sum(line.benefit for line in result.lines) == 0
-    assert [item.code for item in _charge(_with(HALF)).findings if item.code == "CH-052"] == []
+    assert [item.code for item in _charge(_with(HALF)).findings if item.code == "CH-054"] == []

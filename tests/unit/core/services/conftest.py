@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, text
 
+from core import archive
 from core.ids import EntityId, ProviderId
+from core.records.entities import entity_ids
 from core.records.providers import Provider, provider
-from tests.unit.core.services.books import Books
+from core.records.store import save
+from tests.unit.core.records import samples
+from tests.unit.core.services.books import NOW, Books
 
 
 @pytest.fixture
@@ -21,8 +25,11 @@ def owner(connection: Connection) -> Provider:
 
 @pytest.fixture
 def account(connection: Connection, owner: Provider) -> EntityId:
-    statement = text("INSERT INTO entity (provider_id, kind, entity_key) VALUES (:owner, 'account', '5') RETURNING entity_id")
-    return EntityId(connection.execute(statement, {"owner": owner.provider_id}).scalar_one())
+    """Its number is 0500005 and its key at the sender 5."""
+    message = archive.store(connection, data=b"5", name="kvar", channel="test", direction="in", provider_id=owner.provider_id, at=NOW)
+    record = samples.fact("5", samples.account("0500005"))
+    save(connection, provider_id=owner.provider_id, message_id=message.message_id, records=[record], recorded_at=NOW)
+    return entity_ids(connection, owner.provider_id, "account")["5"]
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def _act(books: Books, body: PenaltyStop | CourtJudgement, *, first: date | None
 
 def test_days_without_penalties_age_the_debt_and_cost_nothing(books: Books) -> None:
     """Due 15.09; day 31 is 16.10; a stop from 20.10 to 31.10 leaves four days: 6000 × 4 × 9,5 / 100 / 300 = 7,60."""
-    _act(books, PenaltyStop("5", "мобилизация"), first=date(2026, 10, 20), last=date(2026, 10, 31))
+    _act(books, PenaltyStop("0500005", "мобилизация"), first=date(2026, 10, 20), last=date(2026, 10, 31))
     books.owes(6000_00)
     assert books.posts(OCTOBER) == 7_60
     assert books.posts(NOVEMBER) == 7_60 + 57_00  # all of November: 30 days
@@ -106,7 +106,10 @@ def test_days_without_penalties_age_the_debt_and_cost_nothing(books: Books) -> N
 def test_a_judgement_freezes_its_penalties_and_new_ones_run_with_the_old_count_of_days(books: Books) -> None:
     """August's debt of 6000: judged to 20.10, five days = 9,50. Then 1/300 to day 90 (14.12), 1/130 from day 91."""
     books.owes(6000_00)
-    _act(books, CourtJudgement("5", "2-1/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 8, 1), date(2026, 8, 1), 6000_00, 9_50))
+    _act(
+        books,
+        CourtJudgement("0500005", "2-1/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 8, 1), date(2026, 8, 1), 6000_00, 9_50),
+    )
     (row,) = books.rows(OCTOBER)
     assert (row.frozen, row.after_judgement, row.posted) == (9_50, 20_90, 30_40)
     books.posts(OCTOBER)
@@ -119,7 +122,10 @@ def test_a_judgement_freezes_its_penalties_and_new_ones_run_with_the_old_count_o
 def test_a_payment_after_the_judgement_does_not_change_what_was_judged(books: Books) -> None:
     """Paid in full on 25.10: 9,50 stays, 21–25.10 are five days more = 9,50."""
     books.owes(6000_00)
-    _act(books, CourtJudgement("5", "2-1/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 8, 1), date(2026, 8, 1), 6000_00, 9_50))
+    _act(
+        books,
+        CourtJudgement("0500005", "2-1/2026", date(2026, 10, 22), date(2026, 10, 20), date(2026, 8, 1), date(2026, 8, 1), 6000_00, 9_50),
+    )
     books.pays("1", 6000_00, date(2026, 10, 25))
     (row,) = books.rows(OCTOBER)
     assert (row.frozen, row.after_judgement) == (9_50, 9_50)

@@ -1,0 +1,210 @@
+"""Tariffs, norms and settings as a file proposes them, laid over those in force: what the month would be charged by.
+
+A value of the file holds on its days, and what was in force on them gives way; on all other days the region stays as it is. A norm without
+an end holds until the next one that is known, as it does in the region's own configuration. What differs makes steps, one for tariffs, one
+for norms and one for each rule, so that the effect of each is told apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from typing import TypeVar
+
+from core.charges.law import Law
+from core.ids import EntityId, RecordId
+from core.model.facts import Facts, NormFacts, TariffFacts
+from core.model.records import ApprovedNorm, ApprovedTariff, Record, RegionSetting
+from core.period import Month
+
+__all__ = ["Proposal", "Step", "steps_to"]
+
+_DAY = timedelta(days=1)
+_TARIFF, _NORM = "тарифы", "нормативы"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What files propose: the law with their changes, and records of the region."""
+
+    law: Law
+    records: Sequence[Record] = ()
+    whole_month: bool = False
+    """The values hold for the whole month, whatever their own days are."""
+
+    @property
+    def inns(self) -> set[str]:
+        """Suppliers that its tariffs name."""
+        return {record.body.supplier_inn for record in self.records if isinstance(record.body, ApprovedTariff) and record.body.supplier_inn}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The rules with one more thing changed: its key and name, and by what the month is computed then."""
+
+    key: str
+    title: str
+    facts: Facts
+    law: Law
+
+
+@dataclass(slots=True)
+class _Laid:
+    """A region's facts with the records of a proposal laid over them; sources of the new ones are numbers below zero."""
+
+    facts: Facts
+    month: Month
+    whole_month: bool
+    numbers: Iterator[int] = field(default_factory=lambda: iter(range(-1, -(10**9), -1)))
+
+    def source(self) -> RecordId:
+        return RecordId(next(self.numbers))
+
+    def days(self, first: date, last: date | None) -> tuple[date, date | None]:
+        return (self.month.first, self.month.last) if self.whole_month else (first, last)
+
+    def tariffs(self, proposed: Iterable[ApprovedTariff], suppliers: Mapping[str, EntityId | None]) -> tuple[TariffFacts, ...]:
+        found = list(self.facts.tariffs)
+        for body in sorted(proposed, key=lambda one: one.first):
+            first, last = self.days(body.first, body.last)
+            if first > self.month.last:
+                continue
+            supplier = None if body.supplier_inn is None else suppliers.get(body.supplier_inn)
+            new = TariffFacts(
+                body.kind, body.utility_kind, body.resource_kind, body.zone, supplier, body.oktmo, body.act, first, last, body.value_e6,
+                self.source(), body.range_number,
+            )  # fmt: skip
+            replaced = [old for old in found if _is_same_tariff(old, new)]
+            if body.supplier_inn is None and replaced:  # one that names no supplier keeps the one that there is
+                new = replace(new, supplier_id=replaced[-1].supplier_id)
+            found = [part for old in found for part in (_without(old, first, last) if old in replaced else (old,))]
+            found.append(new)
+        return tuple(found)
+
+    def norms(self, proposed: Iterable[ApprovedNorm]) -> tuple[NormFacts, ...]:
+        found = list(self.facts.norms)
+        for body in sorted(proposed, key=lambda one: one.first):
+            first, last = self.days(body.first, body.last)
+            if first > self.month.last:
+                continue
+            new = NormFacts(
+                body.utility_kind, body.resource_kind, body.basis, body.okei, first, body.value_e6, self.source(), last, body.rooms,
+                body.persons,
+            )  # fmt: skip
+            later = [old.first for old in found if _is_same_norm(old, new) and old.first > first]
+            until = last if last is not None or not later else min(later) - _DAY
+            found = [part for old in found for part in (_without(old, first, until) if _is_same_norm(old, new) else (old,))]
+            found.append(new)
+        return tuple(found)
+
+    def settings(self, proposed: Iterable[Record]) -> dict[str, object]:
+        """Of each setting the last value that holds on the month's last day."""
+        found: dict[str, object] = {}
+        for record in sorted(proposed, key=lambda one: one.valid_from or date.min):
+            body = record.body
+            first, last = self.days(record.valid_from or date.min, record.valid_to)
+            if isinstance(body, RegionSetting) and first <= self.month.last <= (last or date.max):
+                found[body.name] = json.loads(body.value_json)
+        return found
+
+
+_Value = TypeVar("_Value", TariffFacts, NormFacts)
+
+
+def _without(old: _Value, first: date, last: date | None) -> tuple[_Value, ...]:
+    """What is left of a value outside some days."""
+    before = replace(old, last=first - _DAY if old.last is None else min(old.last, first - _DAY)) if old.first < first else None
+    after = None
+    if last is not None and (old.last is None or old.last > last):
+        after = replace(old, first=max(old.first, last + _DAY))
+    return tuple(part for part in (before, after) if part is not None)
+
+
+def _is_same_tariff(old: TariffFacts, new: TariffFacts) -> bool:
+    """Whether two tariffs are of one matter, and cannot both hold on a day, whoever supplies it."""
+    same = all(getattr(old, name) == getattr(new, name) for name in ("kind", "utility_kind", "resource_kind", "oktmo", "range_number"))
+    return same and (old.zone or 1) == (new.zone or 1)
+
+
+def _is_same_norm(old: NormFacts, new: NormFacts) -> bool:
+    return all(getattr(old, name) == getattr(new, name) for name in ("utility_kind", "resource_kind", "basis", "rooms", "persons"))
+
+
+def steps_to(
+    proposal: Proposal, facts: Facts, law: Law, month: Month, suppliers: Mapping[str, EntityId | None]
+) -> tuple[list[Step], list[str]]:
+    """The way from the rules in force to those proposed, with the first step being those in force; and what the reader must know of it."""
+    bodies = [record.body for record in proposal.records]
+    laid = _Laid(facts, month, proposal.whole_month)
+    steps = [Step("", "", facts, law)]
+    notes: list[str] = []
+
+    def add(key: str, title: str, **changes: object) -> None:
+        last = steps[-1]
+        new_law = changes.pop("law", last.law)
+        assert isinstance(new_law, Law)
+        steps.append(Step(key, title, replace(last.facts, **changes), new_law))  # type: ignore[arg-type]  # fields by their names
+
+    tariffs = laid.tariffs((body for body in bodies if isinstance(body, ApprovedTariff)), suppliers)
+    if _told(tariffs, month) != _told(facts.tariffs, month):
+        add("tariff", _TARIFF, tariffs=tariffs)
+    norms = laid.norms(body for body in bodies if isinstance(body, ApprovedNorm))
+    if _told(norms, month) != _told(facts.norms, month):
+        add("norm", _NORM, norms=norms)
+    for name, value in laid.settings(proposal.records).items():
+        if name not in facts.settings or facts.settings[name] != value:
+            settings = {**steps[-1].facts.settings, name: value}
+            sources = {**steps[-1].facts.settings_sources, name: laid.source()}
+            add(f"setting.{name}", _title_of_setting(name, law), settings=settings, settings_sources=sources)
+    money = []
+    for name, parameter in proposal.law.parameters.items():
+        known = [one for one in parameter.values if one.first <= month.last]
+        if [(o.first, o.last, o.value) for o in known] == [
+            (o.first, o.last, o.value) for o in law.parameters[name].values if o.first <= month.last
+        ]:
+            continue
+        if not law.is_of_charges(name):
+            money.append(parameter.meaning)
+            continue
+        own = name.removeprefix("setting.").replace(".", "_")
+        if own in steps[-1].facts.settings:
+            notes.append(f"Правило {name} не изменит начислений: регион задал своё, настройка {own} = {steps[-1].facts.settings[own]}.")
+        add(name, parameter.meaning, law=Law({**steps[-1].law.parameters, name: parameter}))
+    if money:
+        notes.append(f"Начислений не меняет, только сроки, пени и расчёты: {', '.join(money)}.")
+    return steps, notes
+
+
+def _told(values: Sequence[TariffFacts] | Sequence[NormFacts], month: Month) -> list[tuple[object, ...]]:
+    """What values say up to the end of the month, without where they came from; parts of one value that follow each other are one."""
+    told: dict[tuple[object, ...], list[tuple[date, date]]] = {}
+    for one in values:
+        ends = [month.last, *([one.last] if one.last else [])]
+        if isinstance(one, TariffFacts):
+            matter: tuple[object, ...] = (one.supplier_id, one.oktmo, one.kind, one.zone, one.range_number)
+        else:
+            matter = (one.basis, one.rooms, one.persons)
+            ends += [o.first - _DAY for o in values if isinstance(o, NormFacts) and _is_same_norm(o, one) and o.first > one.first]
+        if one.first <= month.last:
+            key = (*matter, one.utility_kind, one.resource_kind, one.value_e6)
+            told.setdefault(key, []).append((one.first, min(ends)))
+    found: list[tuple[object, ...]] = []
+    for key, spans in told.items():
+        joined: list[tuple[date, date]] = []
+        for first, last in sorted(spans):
+            if joined and first <= joined[-1][1] + _DAY:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+            else:
+                joined.append((first, last))
+        found += [(*key, first, last) for first, last in joined]
+    return sorted(found, key=str)
+
+
+def _title_of_setting(name: str, law: Law) -> str:
+    """The setting as people read it: by the rule of the law that it stands for, where it is one."""
+    for rule, parameter in law.parameters.items():
+        if rule.removeprefix("setting.").replace(".", "_") == name:
+            return parameter.meaning
+    return f"настройка {name}"
