@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from core.charges.law import Law
+from core.documents.qr import code_form
 from core.errors import InputError
 from core.ids import CENTRE
 from core.issued.bills import IssuedBill, bills_of_month
@@ -24,6 +25,7 @@ from core.ledger import months
 from core.ledger.months import MonthState
 from core.model.finding import Finding
 from core.period import Month
+from core.records.facts import read_settings
 from core.records.providers import Provider, providers
 from core.services.clearing import Released, release_suspended
 from core.services.issue import issue_month
@@ -141,11 +143,13 @@ class _Rendering:
                 shown += by
                 self.progress(shown, count)
 
+        with transaction(self.application.engine) as connection:
+            code = code_form(read_settings(connection, day=self.month.last))
         size = -(-len(bills) // min(_PROCESSES, os.cpu_count() or 1))
         parts = [bills[start : start + size] for start in range(0, len(bills), size)]
         with ThreadPoolExecutor(len(parts)) as pool:
             rendered = pool.map(
-                lambda part: render_batch([bill.content for bill in part], self.out, single_files=True, progress=advanced), parts
+                lambda part: render_batch([bill.content for bill in part], self.out, single_files=True, progress=advanced, code=code), parts
             )
             files = [file for part in rendered for file in part]
         store = DocumentStore(self.application.settings.home)

@@ -82,7 +82,7 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
     "setting.february_2026_due": ("2026-03-16", "2026-03-10"),
     "setting.due_shift": ("next_working_day", "none"),
     "setting.late_bill_due": ("plus_10_days", "unchanged"),
-    "setting.regional_holidays": ("ignore",),
+    "setting.regional_holidays": ("ignore", "apply"),
     "setting.pp253_small": ("accumulate", "daily"),
     "setting.edk_cap": ("household", "entitled"),
     "setting.index_base_october": ("both", "december", "september"),
