@@ -140,6 +140,8 @@ def _show_support(screen: Screen, item: AccountExplained) -> None:
         origin = item.origins.get(row.record_id)
         if origin is not None:
             screen.say(f"    основание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+        if measure.formula:
+            screen.say(f"    {measure.formula}")
         if measure.note:
             screen.say(f"    {measure.note}")
 
