@@ -191,7 +191,7 @@ def test_days_that_the_file_names_and_days_that_it_does_not(town: Application, t
 
 def test_what_cannot_be_computed_is_told_and_is_in_no_sum(town: Application, erkc: Run, tmp_path: Path) -> None:
     file = tmp_path / "heat.toml"
-    file.write_text(SETTING.replace("coefficient_electricity", "heating_payment").replace('"2"', '"по-новому"'), encoding="utf-8")
+    file.write_text(SETTING.replace("coefficient_electricity", "heating_months").replace('"2"', "[13]"), encoding="utf-8")
     code, out, _ = erkc("impact", "--law", str(file), "--json")
     document = json.loads(out)
     heating = document["held_after"]
