@@ -24,6 +24,7 @@ from erkc.cli import (
     reporting,
     review,
     suspense,
+    town,
 )
 from erkc.cli.russian import UsageError, command_of, usage_sentence
 from erkc.cli.screen import Screen
@@ -39,7 +40,22 @@ application = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for room in (database, intake, charges, explaining, law, federal, exchange, banks, suspense, reporting, review, processes, demonstration):
+for room in (
+    database,
+    intake,
+    charges,
+    explaining,
+    law,
+    federal,
+    exchange,
+    banks,
+    suspense,
+    reporting,
+    review,
+    processes,
+    demonstration,
+    town,
+):
     room.register(application)
 
 _STOPPED = 130
