@@ -236,6 +236,12 @@ SELECT e.entity_id FROM house_now h
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = h.record_key
 ORDER BY length(h.record_key), h.record_key
 
+-- name: accounts_by_house
+-- How many accounts a provider has told of, by house: a measure of work, whatever their state.
+SELECT e.entity_id, count(*) FROM record_account a
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = a.house
+WHERE a.provider_id = :provider GROUP BY e.entity_id
+
 -- name: house_keys
 SELECT entity_id, entity_key FROM entity WHERE provider_id = :provider AND kind = 'house' AND entity_id = ANY(:ids)
 

@@ -26,6 +26,7 @@ from erkc.cli import (
     reporting,
     review,
     suspense,
+    town,
 )
 from erkc.cli.russian import UsageError, command_of, usage_sentence
 from erkc.cli.screen import Screen
@@ -43,7 +44,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, charges, issuing, comparing, explaining, law, federal,
-    exchange, banks, suspense, reporting, review, processes, demonstration,
+    exchange, banks, suspense, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
