@@ -173,4 +173,4 @@ def _text(column: Column, cell: Cell) -> str:
 def _say_written(screen: Screen, found: Register, parts: Sequence[RegisterPart], path: Path) -> None:
     for part in parts:
         screen.say(f"{part.name}: строк {part.count}")
-    screen.say(f"{found.title} за {found.month.title} записана: {path}")
+    screen.say(f"{found.title} за {found.month.title}: файл {path}")

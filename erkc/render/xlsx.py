@@ -124,7 +124,9 @@ class _Sheets:
         sheet.set_row(0, 22)
         sheet.write_string(0, 0, f"{register.title} за {register.month.title}", self.title)
         sheet.write_string(1, 0, owner, self.subtitle)
-        sheet.write_string(2, 0, f"{register.note} Суммы в рублях.", self.note)
+        sheet.write_string(
+            2, 0, f"{register.note} Суммы в рублях." if any(column.kind == "money" for column in columns) else register.note, self.note
+        )
         self._bands(sheet, columns)
         sheet.set_row(_HEADING_ROW, 38)
         for place, column in enumerate(columns):
