@@ -22,6 +22,7 @@ from erkc.cli import (
     intake,
     law,
     processes,
+    proving,
     reporting,
     review,
     suspense,
@@ -41,7 +42,8 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, charges, comparing, explaining, law, federal, exchange, banks, suspense, reporting, review, processes, demonstration,
+    database, intake, charges, comparing, explaining, proving, law, federal, exchange, banks, suspense, reporting, review, processes,
+    demonstration,
 ):  # fmt: skip
     room.register(application)
 
