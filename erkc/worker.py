@@ -14,18 +14,18 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import procrastinate
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 
-from core import archive, events, jobs
+from core import jobs
 from core.clock import Clock, SystemClock
 from core.errors import ErkcError, InvariantError, TransientError
-from core.events import EventKind
-from core.ids import CENTRE, ProviderId
+from core.ids import ProviderId
 from core.jobs import Slot
+from core.services.seal import seal_past_days
 from core.storage.engine import application_engine, transaction
 
 __all__ = ["JOBS", "JobContext", "JobFunction", "run", "run_slot"]
@@ -63,12 +63,7 @@ def _seal_archive(context: JobContext) -> str:
     now = context.clock.now()
     with transaction(context.engine) as connection:
         context.require(connection)
-        seals = archive.seal_until(connection, now.astimezone(UTC).date() - timedelta(days=1), now)
-        for seal in seals:
-            data = {"day": seal.day.isoformat(), "messages": seal.count, "chain": seal.chain.hex()}
-            events.record(
-                connection, kind=EventKind.ARCHIVE_SEALED, provider_id=CENTRE, subject_kind="seal", subject_id=None, data=data, at=now
-            )
+        seals = seal_past_days(connection, now)
     return f"Запечатано дней: {len(seals)}, сообщений: {sum(seal.count for seal in seals)}."
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from adapters.format4.container import Container
 
-__all__ = ["Inspected", "inspect", "read_rows"]
+__all__ = ["Inspected", "inspect", "lines_of_rows", "read_rows"]
 
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _UNDEFINED = bytes([0x98])
@@ -89,3 +89,16 @@ def read_rows(container: Container, name: str) -> Iterator[tuple[int, list[str]]
     for number, cells in enumerate(_cells(container, name)):
         if number:
             yield number, [cell.strip() for cell in cells]
+
+
+def lines_of_rows(container: Container, name: str, numbers: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Where rows stand in the bytes of a file: the first line (0 = that of the header) and how many; a quoted line feed makes several.
+
+    Row 0 is the header. Rows that are not there are left out.
+    """
+    reader, found, before = csv.reader(_lines(container, name), delimiter=";"), {}, 0
+    for number, _ in enumerate(reader):
+        if number in numbers:
+            found[number] = (before, reader.line_num - before)
+        before = reader.line_num
+    return found

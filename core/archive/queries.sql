@@ -49,7 +49,7 @@ SELECT sealed_day, message_count, root, previous_chain, chain, sealed_at FROM se
 SELECT min(received_at) FROM message
 
 -- name: unsealed_messages
-SELECT m.message_id, m.sha256 FROM message m
+SELECT m.message_id, m.sha256, d.dropped_at FROM message m LEFT JOIN message_drop d USING (message_id)
 WHERE m.received_at < :until AND NOT EXISTS (SELECT FROM seal_leaf l WHERE l.message_id = m.message_id)
 ORDER BY m.message_id
 
@@ -58,13 +58,13 @@ INSERT INTO seal (sealed_day, first_message_id, last_message_id, message_count, 
 VALUES (:day, :first, :last, :count, :root, :previous_chain, :chain, :at)
 
 -- name: insert_leaves
-INSERT INTO seal_leaf (message_id, sealed_day, place) SELECT message_id, :day, place FROM staged_leaf
+INSERT INTO seal_leaf (message_id, sealed_day, place, content_root) SELECT message_id, :day, place, content_root FROM staged_leaf
 
 -- name: leaf_of_message
-SELECT l.sealed_day, l.place, m.sha256 FROM seal_leaf l JOIN message m USING (message_id) WHERE l.message_id = :message_id
+SELECT l.sealed_day, l.place, l.content_root, m.sha256 FROM seal_leaf l JOIN message m USING (message_id) WHERE l.message_id = :message_id
 
 -- name: leaves_of_day
-SELECT m.sha256, l.place FROM seal_leaf l JOIN message m USING (message_id) WHERE l.sealed_day = :day ORDER BY l.place
+SELECT m.sha256, l.content_root, l.place FROM seal_leaf l JOIN message m USING (message_id) WHERE l.sealed_day = :day ORDER BY l.place
 
 -- name: all_seals
 SELECT sealed_day, message_count, root, previous_chain, chain, sealed_at FROM seal ORDER BY sealed_day

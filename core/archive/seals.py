@@ -2,7 +2,8 @@
 
 A seal takes every message that came before the end of its day and lies in no earlier seal (``seal_leaf`` says which seal has which): a
 message whose transaction ends late, or comes from a machine with a slow clock, goes into the next seal instead of breaking one. Days
-follow each other without gaps; on a day without messages the seal says so.
+follow each other without gaps; on a day without messages the seal says so. A message is sealed by its hash and by the root over the lines
+of its files (:mod:`core.archive.merkle`), so that a line can be shown to stand in it without the others.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from core.archive import merkle
+from core.archive.messages import open_stream
 from core.errors import InputError, InvariantError
 from core.ids import MessageId
 from core.storage.bulk import stage
@@ -40,6 +42,8 @@ class HashPath:
     """The proof that a message stands in the seal of a day; :func:`core.archive.merkle.check_path` checks it off line."""
 
     message_sha256: bytes
+    content_root: bytes
+    """Root over the lines of the message's files."""
     place: int
     siblings: tuple[bytes, ...]
     seal: Seal
@@ -47,7 +51,8 @@ class HashPath:
     def holds(self) -> bool:
         """Whether the path leads to the root, and the root to the chain."""
         seal = self.seal
-        leads = merkle.check_path(self.message_sha256, place=self.place, count=seal.count, siblings=self.siblings, expected_root=seal.root)
+        value = merkle.sealed_value(self.message_sha256, self.content_root)
+        leads = merkle.check_path(value, place=self.place, count=seal.count, siblings=self.siblings, expected_root=seal.root)
         return leads and seal.chain == merkle.chain_link(seal.previous_chain, day=seal.day, count=seal.count, day_root=seal.root)
 
 
@@ -70,16 +75,17 @@ def seal_day(connection: Connection, day: date, at: datetime) -> Seal:
             hint="Печати идут подряд: запечатайте дни по порядку.",
         )  # fmt: skip
     messages = connection.execute(_SQL.unsealed_messages, {"until": until}).all()
-    hashes = [bytes(row.sha256) for row in messages]
+    contents = [_content_root(connection, row) for row in messages]
+    values_of_day = [merkle.sealed_value(bytes(row.sha256), content) for row, content in zip(messages, contents, strict=True)]
     previous = merkle.FIRST_CHAIN if last is None else bytes(last.chain)
-    day_root = merkle.root(hashes)
-    seal = Seal(day, len(hashes), day_root, previous, merkle.chain_link(previous, day=day, count=len(hashes), day_root=day_root), at)
+    day_root, count = merkle.root(values_of_day), len(values_of_day)
+    seal = Seal(day, count, day_root, previous, merkle.chain_link(previous, day=day, count=count, day_root=day_root), at)
     ends = {"first": messages[0].message_id, "last": messages[-1].message_id} if messages else {"first": None, "last": None}
     values = {"day": day, "count": seal.count, "root": seal.root, "previous_chain": previous, "chain": seal.chain, "at": at}
     connection.execute(_SQL.insert_seal, values | ends)
     if messages:
-        places = ((row.message_id, place) for place, row in enumerate(messages))
-        stage(connection, "staged_leaf", (("message_id", "bigint"), ("place", "bigint")), places)
+        places = ((row.message_id, place, content) for place, (row, content) in enumerate(zip(messages, contents, strict=True)))
+        stage(connection, "staged_leaf", (("message_id", "bigint"), ("place", "bigint"), ("content_root", "bytea")), places)
         connection.execute(_SQL.insert_leaves, {"day": day})
     return seal
 
@@ -112,11 +118,20 @@ def hash_path(connection: Connection, message_id: MessageId) -> HashPath | None:
     leaf = connection.execute(_SQL.leaf_of_message, {"message_id": message_id}).one_or_none()
     if leaf is None:
         return None
-    hashes = [bytes(value) for value in connection.execute(_SQL.leaves_of_day, {"day": leaf.sealed_day}).scalars()]
+    leaves = connection.execute(_SQL.leaves_of_day, {"day": leaf.sealed_day})
+    values = [merkle.sealed_value(bytes(row.sha256), bytes(row.content_root)) for row in leaves]
     seal = _seal(connection.execute(_SQL.seal_of_day, {"day": leaf.sealed_day}).one())
-    if leaf.place >= len(hashes):
+    if leaf.place >= len(values):
         raise InvariantError("ARC-0203", f"Печать {leaf.sealed_day:%d.%m.%Y} неполна: нет части сообщений.", hint="Выполните erkc verify.")
-    return HashPath(bytes(leaf.sha256), leaf.place, merkle.path(hashes, leaf.place), seal)
+    return HashPath(bytes(leaf.sha256), bytes(leaf.content_root), leaf.place, merkle.path(values, leaf.place), seal)
+
+
+def _content_root(connection: Connection, row: Row[tuple[object, ...]]) -> bytes:
+    """Over the lines of a message that is about to be sealed, read as a stream."""
+    if row.dropped_at is not None:
+        return merkle.NO_CONTENT
+    with open_stream(connection, MessageId(row.message_id)) as stream:
+        return merkle.content_root(stream)
 
 
 def _seal(row: object) -> Seal:

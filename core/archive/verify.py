@@ -82,8 +82,8 @@ def _broken_seals(connection: Connection) -> Iterator[Breach]:
     previous_chain, expected_day = merkle.FIRST_CHAIN, None
     for seal in all_seals(connection):
         leaves = connection.execute(_SQL.leaves_of_day, {"day": seal.day}).all()
-        hashes = [bytes(leaf.sha256) for leaf in leaves]
-        if [leaf.place for leaf in leaves] != list(range(seal.count)) or merkle.root(hashes) != seal.root:
+        values = [merkle.sealed_value(bytes(leaf.sha256), bytes(leaf.content_root)) for leaf in leaves]
+        if [leaf.place for leaf in leaves] != list(range(seal.count)) or merkle.root(values) != seal.root:
             yield Breach("root", None, seal.day, f"Печать {seal.day:%d.%m.%Y} не сходится: сообщения дня изменены, добавлены или убраны.")
         link = merkle.chain_link(previous_chain, day=seal.day, count=seal.count, day_root=seal.root)
         if seal.previous_chain != previous_chain or seal.chain != link or (expected_day is not None and seal.day != expected_day):

@@ -31,7 +31,7 @@ from core.services.stops import read_stops
 from core.services.support import Measure, measures_of
 from core.storage.engine import transaction
 
-__all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "explain_account"]
+__all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "account_explained", "explain_account"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ class LineExplained:
     """None: the line is the sender's statement and no lawful line stands beside it."""
     lawful: int | None = None
     """Kopecks by the law, where the posted line is the sender's; the explanation is of this sum."""
+    lawful_line: ChargeLine | None = None
+    """The line of that sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,47 +104,52 @@ def explain_account(engine: Engine, *, number: str, month: Month) -> list[Accoun
         found = find_accounts(connection, [number]).get(number, [])
         if not found:
             raise InputError("EX-0101", f"Лицевой счёт {number} не найден.", hint="Проверьте номер; он стоит на квитанции.", account=number)
-        explained = []
-        for account in found:
-            calculation = _current(connection, account.provider_id, month)
-            if calculation is None:
-                continue
-            lines = list(read_lines(connection, calculation, [account.account_id]))
-            lawful = _lawful(connection, calculation, account.account_id)
-            services = {row.entity_id: row for row in read_services(connection, provider_id=account.provider_id, month=month)}
-            names = {row.entity_id: row.name for row in read_organisations(connection, provider_id=account.provider_id, month=month)}
-            lines.sort(
-                key=lambda line: (
-                    services[line.service_id].sort_order or 999,
-                    len(services[line.service_id].key),
-                    services[line.service_id].key,
-                )
-            )
-            told = tuple(
-                _told(line, services[line.service_id].name, names[line.creditor_id], calculation, lawful.get(line.service_id))
-                for line in lines
-            )
-            differences = _differences(connection, calculation, account.account_id, {key: row.name for key, row in services.items()}, names)
-            changed = [line for item in differences for line in (item.row.before, item.row.after) if line is not None]
-            sources = {record for line in (*lines, *lawful.values(), *changed) for record in line.sources}
-            sources |= {record for item in differences for record in item.row.records}
-            held = _held(connection, calculation, account)
-            stopped = account.house_id in read_stops(connection, calculation).houses
-            support = measures_of(
-                connection,
-                provider_id=account.provider_id,
-                month=month,
-                calculation=calculation,
-                lines={account.account_id: lines if calculation.mode == "charge" else list(lawful.values())},
-                services={key: (row.key, row.name) for key, row in services.items()},
-                accounts=[account.account_id],
-            )
-            found_origins = origins(connection, sorted(sources | {one.row.record_id for one in support}))
-            found_account = AccountExplained(account, month, calculation, told, held, found_origins, differences, stopped, tuple(support))
-            explained.append(found_account)
+        told = [account_explained(connection, account, month) for account in found]
+    explained = [one for one in told if one is not None]
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained
+
+
+def account_explained(connection: Connection, account: AccountNumber, month: Month) -> AccountExplained | None:
+    """Explain one account; None when nothing was calculated for the month."""
+    calculation = _current(connection, account.provider_id, month)
+    if calculation is None:
+        return None
+    lines = list(read_lines(connection, calculation, [account.account_id]))
+    lawful = _lawful(connection, calculation, account.account_id)
+    services = {row.entity_id: row for row in read_services(connection, provider_id=account.provider_id, month=month)}
+    names = {row.entity_id: row.name for row in read_organisations(connection, provider_id=account.provider_id, month=month)}
+    lines.sort(
+        key=lambda line: (services[line.service_id].sort_order or 999, len(services[line.service_id].key), services[line.service_id].key)
+    )
+    told = tuple(
+        _told(line, services[line.service_id].name, names[line.creditor_id], calculation, lawful.get(line.service_id)) for line in lines
+    )
+    differences = _differences(connection, calculation, account.account_id, {key: row.name for key, row in services.items()}, names)
+    changed = [line for item in differences for line in (item.row.before, item.row.after) if line is not None]
+    sources = {record for line in (*lines, *lawful.values(), *changed) for record in line.sources}
+    sources |= {record for item in differences for record in item.row.records}
+    support = measures_of(
+        connection,
+        provider_id=account.provider_id,
+        month=month,
+        calculation=calculation,
+        lines={account.account_id: lines if calculation.mode == "charge" else list(lawful.values())},
+        services={key: (row.key, row.name) for key, row in services.items()},
+        accounts=[account.account_id],
+    )
+    return AccountExplained(
+        account=account,
+        month=month,
+        calculation=calculation,
+        lines=told,
+        held=_held(connection, calculation, account),
+        origins=origins(connection, sorted(sources | {one.row.record_id for one in support})),
+        differences=differences,
+        stopped=account.house_id in read_stops(connection, calculation).houses,
+        support=tuple(support),
+    )
 
 
 def _differences(
@@ -196,4 +203,4 @@ def _told(line: ChargeLine, service: str, creditor: str, calculation: Calculatio
         return LineExplained(line, service, creditor, explain_line(line))
     if lawful is None:
         return LineExplained(line, service, creditor, None)
-    return LineExplained(line, service, creditor, explain_line(lawful), lawful.total)
+    return LineExplained(line, service, creditor, explain_line(lawful), lawful.total, lawful)

@@ -23,6 +23,7 @@ from erkc.cli import (
     issuing,
     law,
     processes,
+    proving,
     reporting,
     review,
     suspense,
@@ -43,7 +44,7 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, charges, issuing, comparing, explaining, law, federal,
+    database, intake, charges, issuing, comparing, explaining, proving, law, federal,
     exchange, banks, suspense, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)

@@ -43,6 +43,9 @@ from erkc.application import CODE_VERSION, Application
 from erkc.cli.main import main
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
+from erkc.proof.package import make_proof
+from erkc.proof.verify import unpack
+from erkc.proof.verify import verify as verify_package
 from tests.unit.erkc.conftest import TOWN, accept_waiting, database_copy
 from tests.unit.erkc.recalculated_town import Cells, archive, house_rows, reading_rows
 
@@ -399,6 +402,10 @@ def test_the_bill_shows_each_correction_with_its_reason(closed: Application, tmp
     }
     closing = _whole(closed, NOVEMBER)["accounts"][A]
     assert bill.charged == round(float(closing["total_recomputed"]) * 100) + _sum(OF_A, without=SEPTEMBER)
+    for number in (A, B, C):
+        report = verify_package(unpack(make_proof(closed, account=number, month=NOVEMBER, law=law()).data))
+        assert report.is_good, report.told
+        assert (number == C) or any("перерасчётов закрытых месяцев" in told for _, told in report.told)
 
 
 def test_a_changed_debt_bears_penalties_from_the_day_after_the_bill_that_shows_it(closed: Application, tmp_path: Path, run: Run) -> None:

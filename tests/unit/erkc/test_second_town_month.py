@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, create_engine, make_url, text
 
+from core.clock import FixedClock
 from core.documents.check import check
 from core.documents.qr import bill_payload, parse_payload
 from core.errors import ConfigError, InputError
@@ -35,6 +38,9 @@ from core.storage.engine import application_engine, transaction
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
+from erkc.proof.package import make_proof
+from erkc.proof.verify import Anchors, unpack
+from erkc.proof.verify import verify as verify_proof
 from tests.unit.erkc.bill_checks import federal_documents_agree, pages_agree
 from tests.unit.erkc.conftest import NOW, OCTOBER, database_copy
 
@@ -330,3 +336,30 @@ def test_a_sender_whose_package_of_the_month_is_not_here_is_waited_for(server_ur
         known = replaced.calculation.known_until
         assert senders_heard(connection, month=OCTOBER, known_until=known) == {manager}
         assert senders_heard(connection, month=OCTOBER, known_until=RecordId(0)) == set()
+
+
+def test_a_payer_with_accounts_of_two_senders_has_one_proof_of_both(charged: Application) -> None:
+    issue(charged)
+    tomorrow = dataclasses.replace(charged, clock=FixedClock(NOW + timedelta(days=1)))
+    several = [content for content in issued(charged) if len(content.accounts) > 1]
+    assert several
+    for content in several[:3]:
+        made = [make_proof(tomorrow, account=one.number, month=OCTOBER, law=law()) for one in content.accounts]
+        assert len({one.data for one in made}) == 1, "whichever of the accounts is named"
+        proof = made[0]
+        report = verify_proof(unpack(proof.data), Anchors(root=proof.source.seals[-1].chain.hex()))
+        assert report.is_good, report.told
+        assert {one.account.provider_id for one in proof.source.accounts} == set(senders(charged).values())
+        assert {UK, RSO} <= {one.message.name for one in proof.source.messages}
+
+
+def test_lines_of_the_sender_are_proved_by_its_document(server_url: str, taken_database: str, tmp_path: Path) -> None:
+    with database_copy(server_url, taken_database, tmp_path) as (_, application):
+        charge(application, "accept")
+        issue(application)
+        for number in [content.number for content in issued(application)][:6]:
+            report = verify_proof(unpack(make_proof(application, account=number, month=OCTOBER, law=law()).data))
+            told = " ".join(text for _, text in report.told)
+            assert report.is_good, told
+            assert "приняты как заявлены" in told
+            assert "рядом пересчитано по закону" in told

@@ -53,11 +53,13 @@ CREATE TABLE seal (
   sealed_at timestamptz NOT NULL,
   CONSTRAINT seal_pk PRIMARY KEY (sealed_day)
 );
--- Which seal covers a message, and at which place: one that is stored late for its day goes into the next seal.
+-- Which seal covers a message, and at which place: one that is stored late for its day goes into the next seal. The content root is over
+-- the lines of its files, so that one of them can be shown without the others.
 CREATE TABLE seal_leaf (
   message_id bigint NOT NULL REFERENCES message,
   sealed_day date NOT NULL REFERENCES seal,
   place bigint NOT NULL,
+  content_root bytea NOT NULL CONSTRAINT seal_leaf_content_root_length CHECK (length(content_root) = 32),
   CONSTRAINT seal_leaf_pk PRIMARY KEY (message_id),
   CONSTRAINT seal_leaf_place UNIQUE (sealed_day, place)
 );

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from core import archive
+from core.archive import merkle
 from core.errors import InputError
 from core.ids import CENTRE, MessageId
 from core.storage.engine import owner_engine, transaction
@@ -62,6 +64,9 @@ def test_every_message_has_a_path_that_holds(engine: Engine, sealed: list[Messag
             proof = archive.hash_path(connection, number)
             assert proof is not None
             assert proof.holds()
+            with archive.open_stream(connection, number) as stream:
+                assert proof.content_root == merkle.content_root(stream)
+            assert not replace(proof, content_root=merkle.NO_CONTENT).holds()
         late = _store(connection, b"not sealed yet", NOW)
         assert archive.hash_path(connection, late) is None
 
@@ -100,6 +105,7 @@ BREACHES = [
         [("chain", None, date(2026, 10, 1)), ("chain", None, date(2026, 10, 2))],
     ),
     ("DELETE FROM seal_leaf WHERE message_id = :m", [("root", None, date(2026, 10, 1))]),
+    ("UPDATE seal_leaf SET content_root = sha256('1') WHERE message_id = :m", [("root", None, date(2026, 10, 1))]),
     ("UPDATE seal_leaf SET place = 100 - place WHERE sealed_day = '2026-10-01'", [("root", None, date(2026, 10, 1))]),
     ("UPDATE seal_leaf SET place = 100 + place WHERE sealed_day = '2026-10-03'", [("root", None, date(2026, 10, 3))]),
     (
@@ -125,6 +131,22 @@ def test_a_byte_of_a_large_message_and_a_forged_pair_are_found(engine: Engine, s
     superuser.execute(text("UPDATE message SET sha256 = sha256('\\x63') WHERE message_id = :m"), {"m": sealed[0]})
     superuser.commit()
     assert _broken(engine) == [("bytes", sealed[9], None), ("root", None, date(2026, 10, 1))]
+
+
+def test_a_message_whose_bytes_were_dropped_before_its_day_was_sealed_is_sealed_by_its_hash(engine: Engine, database: Database) -> None:
+    with transaction(engine) as connection:
+        number = _store(connection, b"to be dropped", START)
+    owner = owner_engine(database.owner_url)
+    with owner.begin() as connection:
+        archive.drop(connection, number, basis="152-ФЗ ст. 21", at=NOW)
+    owner.dispose()
+    with transaction(engine) as connection:
+        archive.seal_until(connection, LAST, NOW)
+        proof = archive.hash_path(connection, number)
+    assert proof is not None
+    assert proof.holds()
+    assert proof.content_root == merkle.NO_CONTENT
+    assert _broken(engine) == [("dropped", number, None)]
 
 
 def test_lawfully_dropped_bytes_are_reported_as_such_and_the_seal_holds(
