@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from tests.perf import bench_ledger
+from tests.perf import bench_charges, bench_ledger
 
 
 def main() -> None:
@@ -14,6 +14,9 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
     lines, rounds, growth = (20_000, 3, (20_000, 60_000)) if small else (1_000_000, 5, (1_000_000, 10_000_000))
     for result in bench_ledger.run(lines, rounds, growth):
+        print(result, flush=True)
+    accounts, towns, columns = (1_000, (500, 1_000), 100_000) if small else (100_000, (10_000, 100_000), 10_000_000)
+    for result in bench_charges.run(accounts, rounds, towns, columns):
         print(result, flush=True)
 
 
