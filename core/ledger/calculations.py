@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _LINES_AT_ONCE = 10_000
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _LINE_COLUMNS = (
     ("account_id", "bigint"),
     ("service_id", "bigint"),
@@ -142,7 +143,7 @@ def rows_of(lines: Iterable[ChargeLine]) -> bytes:
     """Lines as the text that COPY takes."""
     rows = []
     for line in lines:
-        inputs = json.dumps(line.inputs, ensure_ascii=False)
+        inputs = _json(line.inputs)
         tariff = "\\N" if line.tariff_e6 is None else line.tariff_e6
         rows.append(
             f"{line.account_id}\t{line.service_id}\t{line.creditor_id}\t{line.method}\t{line.clause}\t{escaped(line.rules)}\t"
