@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from core.charges.law import Law
+from core.documents.qr import code_form
 from core.errors import InputError
 from core.ids import CENTRE
 from core.issued.bills import IssuedBill, bills_of_month
@@ -24,16 +25,18 @@ from core.ledger import months
 from core.ledger.months import MonthState
 from core.model.finding import Finding
 from core.period import Month
+from core.records.facts import read_settings
 from core.records.providers import Provider, providers
 from core.services.clearing import Released, release_suspended
 from core.services.issue import issue_month
 from core.storage.engine import transaction
 from erkc.application import Application
+from erkc.document_store import DocumentStore
 from erkc.render.bills import render_batch, template_version
+from erkc.reprint import PDF
 
-__all__ = ["Issued", "issue_bills"]
+__all__ = ["Issued", "issue_bills", "posted_providers"]
 
-_PDF = "application/pdf"
 _PROCESSES = 2
 """Renderers at a time: each holds its engine's memory."""
 
@@ -56,13 +59,14 @@ class Issued:
 
 
 def issue_bills(
-    application: Application, *, month: Month, out: Path, issued_on: date | None, law: Law, progress: Progress = lambda done, of: None
-) -> Issued:
-    """Issue and render the bills of every provider whose month is posted."""
+    application: Application, *, month: Month, out: Path, issued_on: date | None, law: Law, despite: str = "",
+    progress: Progress = lambda done, of: None,
+) -> Issued:  # fmt: skip
+    """Issue and render the bills of every provider whose month is posted; ``despite``: why what the bounds hold back is let through."""
     bills = new = rendered = total = 0
     findings: list[Finding] = []
     sample: Path | None = None
-    posted = _posted(application, month)
+    posted = posted_providers(application, month)
     if not posted:
         hint = f"Выполните erkc bill month {month} или erkc bill approve {month}."
         raise InputError("EPD-0502", f"Месяц {month.title} не проведён.", hint=hint)
@@ -75,6 +79,7 @@ def issue_bills(
             series=application.settings.bills.series,
             issued_on=issued_on or application.clock.now().date(),
             clock=application.clock,
+            despite=despite,
         )
         bills, new = bills + issued.bills, new + issued.new
         findings += issued.findings
@@ -84,7 +89,8 @@ def issue_bills(
     return Issued(bills, new, rendered, total, tuple(findings), sample, released)
 
 
-def _posted(application: Application, month: Month) -> list[Provider]:
+def posted_providers(application: Application, month: Month) -> list[Provider]:
+    """Senders whose month is posted or closed."""
     with transaction(application.engine) as connection:
         return [
             one
@@ -110,7 +116,7 @@ class _Rendering:
     def run(self, count: int) -> _Rendering:
         """Render what has no file in ``out`` yet, batch by batch; each batch is remembered before the next begins."""
         with transaction(self.application.engine) as connection:
-            known = files_of_month(connection, self.provider.provider_id, self.month, media=_PDF, template=template_version())
+            known = files_of_month(connection, self.provider.provider_id, self.month, media=PDF, template=template_version())
         done = 0
         with self.application.engine.connect() as reading:
             stream = bills_of_month(reading, self.provider.provider_id, self.month)
@@ -137,16 +143,21 @@ class _Rendering:
                 shown += by
                 self.progress(shown, count)
 
+        with transaction(self.application.engine) as connection:
+            code = code_form(read_settings(connection, day=self.month.last))
         size = -(-len(bills) // min(_PROCESSES, os.cpu_count() or 1))
         parts = [bills[start : start + size] for start in range(0, len(bills), size)]
         with ThreadPoolExecutor(len(parts)) as pool:
             rendered = pool.map(
-                lambda part: render_batch([bill.content for bill in part], self.out, single_files=True, progress=advanced), parts
+                lambda part: render_batch([bill.content for bill in part], self.out, single_files=True, progress=advanced, code=code), parts
             )
             files = [file for part in rendered for file in part]
+        store = DocumentStore(self.application.settings.home)
+        for file in files:
+            store.keep(file.path, file.sha256)
         by_number = {bill.number: bill.bill_id for bill in bills}
         rows = [
-            BillFile(by_number[number], _PDF, template_version(), file.sha256, file.size, file.path.name)
+            BillFile(by_number[number], PDF, template_version(), file.sha256, file.size, file.path.name)
             for file in files
             for number in file.numbers
         ]

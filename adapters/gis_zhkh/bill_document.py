@@ -19,7 +19,7 @@ from uuid import UUID
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, key_of, lacking, provider_of
 from adapters.gis_zhkh.bill_services import charges
 from adapters.gis_zhkh.values import decimal_text, money, nsi_mapping
-from core.model.bill import BillContent
+from core.model.bill import BillContent, BillRecipient
 
 __all__ = ["document"]
 
@@ -62,9 +62,17 @@ def document(bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
 
 
 def _balance(content: BillContent) -> tuple[int, int]:
-    """Debt and advance of previous periods, each summed over recipients after the payments that the bill counts."""
-    nets = [recipient.debt - recipient.advance - recipient.paid for recipient in content.recipients]
+    """Debt and advance of previous periods, each summed over recipients after the payments that the bill counts.
+
+    What an instalment plan puts off is not asked for, and its interest is: the document asks for what the bill asks for.
+    """
+    nets = [_brought(recipient) for recipient in content.recipients]
     return sum(net for net in nets if net > 0), -sum(net for net in nets if net < 0)
+
+
+def _brought(recipient: BillRecipient) -> int:
+    """What a recipient's balance was before this month's charges and penalties."""
+    return recipient.balance - recipient.charged - recipient.penalties
 
 
 def _meters(content: BillContent) -> list[dict[str, Any]] | None:
@@ -118,7 +126,7 @@ def _details(content: BillContent, keys: Mapping[int, UUID]) -> list[dict[str, A
     for recipient in content.recipients:
         key = keys[id(recipient)]
         charged[key] = charged.get(key, 0) + recipient.charged + recipient.penalties
-        brought[key] = brought.get(key, 0) + recipient.debt - recipient.advance - recipient.paid
+        brought[key] = brought.get(key, 0) + _brought(recipient)
         numbers.setdefault(key, recipient.account_number or content.account_number)
     return [
         {

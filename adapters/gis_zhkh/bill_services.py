@@ -69,7 +69,7 @@ def _hosted(bill: BillToPlace, line_keys: Mapping[int, UUID]) -> dict[int, list[
 
 def _recipient(line: BillLine, bill: BillToPlace) -> BillRecipient:
     contribution = line.section == "capital_repair"
-    of_creditor = [one for one in bill.content.recipients if one.creditor_id == line.creditor_id]
+    of_creditor = [one for one in bill.content.recipients if line.creditor_id in (one.creditors or (one.creditor_id,))]
     exact = [one for one in of_creditor if one.contribution == contribution]
     if not of_creditor:
         raise lacking(bill, f"у услуги «{line.name}» нет получателя")

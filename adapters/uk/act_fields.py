@@ -56,6 +56,9 @@ ACTS: Mapping[str, Mapping[str, str]] = {
     "court_judgement": {
         **_ACCOUNT, "judged_to": "date", "first_month": "month", "last_month": "month", "principal": "n2", "penalties": "n2",
     },
+    "subsidy": {
+        **_ACCOUNT, **_PERIOD, "persons": "count", "income": "n2", "subsistence": "n2", "standard": "n2", "own_share": "n2",
+    },
     "withdrawn": {},
 }  # fmt: skip
 """Names of each kind beside :data:`COMMON`."""

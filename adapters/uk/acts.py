@@ -23,7 +23,7 @@ from adapters.uk.act_fields import ACTS, COMMON, EXPECTED, INSTEAD, ROOT, SENDER
 from adapters.uk.knowledge import RegionKnowledge
 from core.model.acts import Act
 from core.model.finding import Finding, Position
-from core.model.records import CourtJudgement, PenaltyStop, Record
+from core.model.records import CourtJudgement, PenaltyStop, Record, SubsidyGrant
 
 __all__ = ["ActsAdapter"]
 
@@ -161,6 +161,8 @@ class _Reading:
             yield Record(key, place, PenaltyStop(values["account"], values["cause"]), body.first, body.last)
         if body.kind == "court_judgement":
             yield Record(key, place, _judgement(values))
+        if body.kind == "subsidy":
+            yield Record(key, place, _subsidy(values), body.first, body.last)
 
     def table(self, number: int | None, item: object, fields: Mapping[str, str]) -> tuple[dict[str, Any], list[Finding]]:
         """Values of the names that are there, and what is wrong; an absent value that may be absent is None."""
@@ -202,6 +204,8 @@ class _Reading:
             yield self.finding(
                 number, "to", "AC-016", "Срок кончается раньше, чем начинается.", "Исправьте from или to.", value=str(last)
             )  # fmt: skip
+        if values["kind"] == "subsidy":
+            yield from self._subsidised(number, values)
         if values["kind"] == "court_judgement":
             yield from self._judged(number, values)
         if values["kind"] == "quality" and values["deviation"] == "temperature" and values["degrees"] is None:
@@ -211,6 +215,15 @@ class _Reading:
                 kind = ACTS[values["kind"]][other].removesuffix("?")
                 text = f"Где есть «{one}», нужно и «{other}»."
                 yield self.finding(number, one, "AC-014", text, f"Добавьте {other}: {EXPECTED[kind]}.")
+
+    def _subsidised(self, number: int, values: Mapping[str, Any]) -> Iterator[Finding]:
+        """The subsistence minimum divides the income, so it is above zero; a share of the income is a part of it."""
+        if not values["subsistence"]:
+            text, hint = "Неверное значение «subsistence».", "Нужно: прожиточный минимум больше нуля."
+            yield self.finding(number, "subsistence", "AC-013", text, hint)
+        if not 0 < values["own_share"] <= _WHOLE_SHARE:
+            text, hint = "Неверное значение «own_share».", "Нужно: доля дохода в процентах, больше 0 и не больше 100."
+            yield self.finding(number, "own_share", "AC-013", text, hint)
 
     def _judged(self, number: int, values: Mapping[str, Any]) -> Iterator[Finding]:
         """A sum of penalties is judged to the day of the judgement at the latest."""
@@ -243,6 +256,8 @@ class _Reading:
 
 
 _TIMED = ("quality", "interruption")
+_WHOLE_SHARE = 100_00
+"""Hundredths of a per cent."""
 _OF_THE_DAY = ("check", "unauthorised", "tampering", "court_judgement", "withdrawn")
 
 
@@ -291,6 +306,11 @@ def _judgement(values: Mapping[str, Any]) -> CourtJudgement:
     return CourtJudgement(
         values["account"], values["number"], values["date"], values["judged_to"], first, last, values["principal"], values["penalties"]
     )
+
+
+def _subsidy(values: Mapping[str, Any]) -> SubsidyGrant:
+    money = (values["income"], values["subsistence"], values["standard"])
+    return SubsidyGrant(values["account"], values["persons"], *money, values["own_share"], values["from"], values["to"])
 
 
 def _days(kind: str, drawn_on: date, values: Mapping[str, Any]) -> tuple[date, date | None]:

@@ -20,6 +20,7 @@ from adapters.uk.region_fields import DATED_SETTING, LIMIT, MATRIX_ROW, NORM, RO
 from adapters.uk.region_source import FOLDER_ENDING, Source, SourceError, read_sources
 from core.model.finding import Finding, Position
 from core.model.records import ApprovedLimit, ApprovedNorm, ApprovedTariff, Record, RegionSetting, RegisteredSender
+from core.validate.settings import canonical_setting
 
 __all__ = ["RegionAdapter"]
 
@@ -231,7 +232,11 @@ class _Reading:
         checker = Checker(source, ("settings",), settings or {}, SETTINGS)
         values = checker.read()
         yield from checker.findings
-        for name, value in values.items():
+        for name, stated in values.items():
+            value = _computed(checker, name, name, stated)
+            if isinstance(value, Finding):
+                yield value
+                continue
             refused = self._refused_dates(f"setting/{name}", date.min, None, checker)
             if refused is not None:
                 yield refused
@@ -248,12 +253,16 @@ class _Reading:
             yield from checker.findings
             if checker.refused:
                 continue
+            value = _computed(checker, str(name), "value", values["value"])
+            if isinstance(value, Finding):
+                yield value
+                continue
             first, last = values["valid_from"], values["valid_to"]
             refused = self._refused_dates(f"setting/{name}", first, last, checker)
             if refused is not None:
                 yield refused
                 continue
-            body = RegionSetting(str(name), _json(values["value"]), values["act"])
+            body = RegionSetting(str(name), _json(value), values["act"])
             yield Record(f"setting/{name}/{first.isoformat()}", checker.position, body, valid_from=first, valid_to=last)
 
     def _refused_dates(self, subject: str, first: date, last: date | None, checker: Checker) -> Finding | None:
@@ -270,6 +279,18 @@ class _Reading:
         if first > other.first:
             hint = f"Закончите прежнее днём раньше: valid_to = {(first - _DAY).isoformat()}."
         return checker.refuse("RG-014", "valid_from", text, hint)
+
+
+def _computed(checker: Checker, name: str, field: str, value: object) -> object:
+    """The value in our words; a finding where it is not one of those that are computed (``core.validate.settings``)."""
+    try:
+        said = canonical_setting(name, value)
+    except ValueError as error:
+        text, _, allowed = str(error).rpartition(" Допустимо: ")
+        return checker.refuse("RG-020", field, text, f"Допустимо: {allowed}", value=value)
+    if said is None or said == str(value):
+        return value
+    return {"true": True, "false": False}.get(said, said)
 
 
 def _where(place: Position, seen_from: Position) -> str:

@@ -54,7 +54,7 @@ SETTINGS = {
     **dict.fromkeys(
         ["electricity_single_limit_hours", "bound_times_last_year", "bound_times_norm", "bound_house_residue_percent"], "amount_as_is?"
     ),
-    **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "flag?"),
+    **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "any?"),
     **dict.fromkeys(["bound_times_last_year", "bound_times_norm", "bound_house_residue_percent", "bound_growth_percent"], "amount_as_is?"),
     "bound_growth_by_oktmo": "object?",
     "heating_months": "numbers?",
@@ -62,6 +62,7 @@ SETTINGS = {
     "yearly_month": "quarter?",
     "social_area": "amount_as_is?",
     "days_off": "dates?",
+    "regional_days_off": "dates?",
     "due_day_rule": "list?",
     "key_rates": "list?",
     "wins": "object?",

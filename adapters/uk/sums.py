@@ -63,6 +63,8 @@ class Sums:
     _lines: _Totals = field(default_factory=_Totals)
     _penalties: _Totals = field(default_factory=_Totals)
     _debts: _Totals = field(default_factory=_Totals)
+    _has_debts: bool = False
+    """Whether the archive breaks debts down by months at all."""
     _packs: dict[str, list[_Stated]] = field(default_factory=dict)
     _pack_sums: _Totals = field(default_factory=_Totals)
     _pack_counts: Counter[str] = field(default_factory=Counter)
@@ -136,6 +138,7 @@ class Sums:
 
     def _debt(self, row: Row) -> Iterator[Finding]:
         account = self._document_accounts.get(row.key("document") or "")
+        self._has_debts = True
         self._debts.add((account, row.key("service"), row.key("creditor")), row.number_of("amount"))
         return iter(())
 
@@ -170,7 +173,8 @@ class Sums:
             if lawful != closing:
                 detail = f"по строке {format_roubles(lawful)}"
                 yield finding("F4-072", "saldo.csv", row=row.number, field=13, value=row.raw("closing"), detail=detail)
-        if opening is not None and opening > 0 and self._needs("epd", "epddebt"):
+        # A sender that breaks no debt down by months is judged by the region (opening_without_months), not row by row.
+        if opening is not None and opening > 0 and self._has_debts and self._needs("epd", "epddebt"):
             debts = self._debts.of((row.key("account"), row.key("service"), row.key("creditor")))
             if debts is not None and debts != opening:
                 detail = f"долги {format_roubles(debts)}"

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -109,7 +110,9 @@ class LineChange:
 def changes_of_account(before: Sequence[ChargeLine], after: Sequence[ChargeLine], waters: Mapping[EntityId, Water]) -> list[LineChange]:
     """The lines of an account compared service by service, of one creditor with each other first; ``waters``: services of water."""
     pairs = list(_pairs(before, after))
-    flow = _Flow([(old, new) for old, new in pairs if _service(old, new) in waters], waters)
+    flow = None
+    if any(old is not None and new is not None and old.clause == new.clause == _WASTEWATER for old, new in pairs):
+        flow = _Flow([(old, new) for old, new in pairs if _service(old, new) in waters], waters)
     return [_change(old, new, flow) for old, new in pairs]
 
 
@@ -136,7 +139,7 @@ def _pairs(before: Sequence[ChargeLine], after: Sequence[ChargeLine]) -> Iterato
         )
 
 
-def _change(old: ChargeLine | None, new: ChargeLine | None, flow: _Flow) -> LineChange:
+def _change(old: ChargeLine | None, new: ChargeLine | None, flow: _Flow | None) -> LineChange:
     line = old or new
     assert line is not None
     total_before, total_after = old.total if old else 0, new.total if new else 0
@@ -167,10 +170,13 @@ def _stated(old: ChargeLine, new: ChargeLine) -> dict[str, int]:
     return causes
 
 
-def _payable(old: ChargeLine, new: ChargeLine, flow: _Flow) -> dict[str, int]:
+def _payable(old: ChargeLine, new: ChargeLine, flow: _Flow | None) -> dict[str, int]:
     """Base and surcharge together: what the clause gives with its coefficient."""
+    was, is_now = old.base + old.surcharge, new.base + new.surcharge
+    if was == is_now and _written(old) == _written(new):
+        return {}
     steps = _Steps(*_lifted(_charged(old), _charged(new)))
-    return steps.causes(old.base + old.surcharge, new.base + new.surcharge, flow)
+    return steps.causes(was, is_now, flow if old.clause == new.clause == _WASTEWATER else None)
 
 
 def _relief(old: ChargeLine, new: ChargeLine) -> dict[str, int]:
@@ -189,15 +195,25 @@ class _Steps:
         self.is_aligned = [clause for clause, _ in self.before] == [clause for clause, _ in self.after]
 
     def states(self, flow: _Flow | None = None) -> Iterator[tuple[str, list[Row]]]:
-        """The rows after each step, with the name of its cause; the last ones are those after."""
+        """The rows after each step that changes something, with the name of its cause; the last ones are those after."""
         if not self.is_aligned:
             yield "tariff", _at_tariff(self.before, _mean_tariff(self.after))
             yield self._otherwise(), self.after
             return
         rows = self.before
+        changed = {
+            _cause_of(clause, name)
+            for (clause, old), (_, new) in zip(self.before, self.after, strict=True)
+            for name, value in old.items()
+            if value != new[name]
+        }
         for step, cause in enumerate(STEPS, start=1):
-            rows = [_replaced(old, new, cause) for old, new in zip(rows, self.after, strict=True)]
-            yield cause, [flow.at(step, row, self.before, self.after) for row in rows] if flow is not None else rows
+            if cause in changed:
+                rows = [_replaced(old, new, cause) for old, new in zip(rows, self.after, strict=True)]
+                if flow is None:
+                    yield cause, rows
+            if flow is not None:
+                yield cause, [flow.at(step, row, self.before, self.after) for row in rows]
 
     def causes(self, before: int, after: int, flow: _Flow | None, *, otherwise: str = "") -> dict[str, int]:
         """Kopecks by cause between two posted amounts; ``otherwise``: the cause of all that has no step of its own."""
@@ -255,24 +271,45 @@ def _volumes(old: ChargeLine | None, new: ChargeLine | None) -> list[Fraction]:
         changed_at = list(STEPS).index("volume") + 1
         return [was if step < changed_at else is_now for step in range(len(STEPS) + 1)]
     steps = _Steps(*_lifted(_charged(old), _charged(new)))
-    volumes = [_volume(steps.before)]
+    found = [_volume(steps.before)]
+    after = {cause: _volume(rows) for cause, rows in steps.states()}
     if not steps.is_aligned:
-        otherwise = [cause for cause, _ in steps.states()][-1]
-        changed_at = list(STEPS).index(otherwise if otherwise in STEPS else "volume") + 1
-        after = _volume(steps.after)
-        return [volumes[0] if step < changed_at else after for step in range(len(STEPS) + 1)]
-    return volumes + [_volume(rows) for _, rows in steps.states()]
+        (*_, (last, volume)) = after.items()
+        after = {last if last in STEPS else "volume": volume}
+    for cause in STEPS:
+        found.append(after.get(cause, found[-1]))
+    return found
 
 
 def _charged(line: ChargeLine) -> list[Row]:
     """Rows of what is to be paid before corrections: with the coefficient where it is due."""
-    return _rows(line, "with_coefficient" if "with_coefficient" in line.inputs else "base")
+    return _rows(line, _payable_part(line))
+
+
+def _payable_part(line: ChargeLine) -> str:
+    return "with_coefficient" if "with_coefficient" in line.inputs else "base"
 
 
 def _rows(line: ChargeLine, part: str) -> list[Row]:
-    """Rows of a part as ``engine`` wrote them (``Any``: JSON values)."""
+    """Rows of a part as ``engine`` wrote them."""
+    return [(row["clause"], {name: _number(text) for name, text in row["values"].items()}) for row in _json_rows(line, part)]
+
+
+@lru_cache(maxsize=10_000)
+def _number(text: str) -> Fraction:
+    """A number of a row; tariffs, norms and days are the same in most rows."""
+    return Fraction(text)
+
+
+def _written(line: ChargeLine) -> list[tuple[str, Mapping[str, str]]]:
+    """The same as it is stored: to see at once that nothing has changed."""
+    return [(row["clause"], row["values"]) for row in _json_rows(line, _payable_part(line))]
+
+
+def _json_rows(line: ChargeLine, part: str) -> list[Any]:
+    """Rows of all groups of a part (``Any``: JSON values)."""
     groups: Any = line.inputs.get(part, ())
-    return [(row["clause"], {name: Fraction(text) for name, text in row["values"].items()}) for group in groups for row in group]
+    return [row for group in groups for row in group]
 
 
 def _lifted(before: list[Row], after: list[Row]) -> tuple[list[Row], list[Row]]:

@@ -12,16 +12,15 @@ from datetime import date
 from typing import cast
 
 from core.calendar import DayRule, LateRule, ShiftRule, WorkCalendar, due_day, presentation_day
-from core.charges.law import MONEY_CHOICES, Law
+from core.charges.law import Law
 from core.errors import ConfigError
 from core.period import Month
+from core.validate.settings import canonical_setting
 
 __all__ = ["Deadlines", "deadlines", "own_choice"]
 
 _FEBRUARY_2026 = Month(2026, 2)
 _OLD_DAY = 10
-_WORDS = {"next working day": "next_working_day"}
-"""Values as the reference writes them, beside ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +54,11 @@ class Deadlines:
 
 def deadlines(law: Law, settings: Mapping[str, object], *, day: date) -> Deadlines:
     """The deadlines of a region as the law and its settings stand on the day; a setting that is not understood is a ``ConfigError``."""
-    own_choice(law, settings, "regional_holidays", day)
     due = _day_rules(settings["due_day_rule"]) if "due_day_rule" in settings else _of_law(law, "due.day")
     if own_choice(law, settings, "february_2026_due", day) == "2026-03-10":
         due = tuple(DayRule(rule.from_month.next() if rule.from_month == _FEBRUARY_2026 else rule.from_month, rule.day) for rule in due)
     return Deadlines(
-        _calendar(law, settings),
+        _calendar(law, settings, regional=own_choice(law, settings, "regional_holidays", day) == "apply"),
         due,
         _of_law(law, "due.presentation_day"),
         cast("LateRule", own_choice(law, settings, "late_bill_due", day)),  # the values of the table are the values of the type
@@ -71,18 +69,14 @@ def deadlines(law: Law, settings: Mapping[str, object], *, day: date) -> Deadlin
 
 def own_choice(law: Law, settings: Mapping[str, object], name: str, day: date) -> str:
     """The region's way of a question of money where it has one, else the law's; a way that is not computed is a ``ConfigError``."""
-    allowed = MONEY_CHOICES[f"setting.{name}"]
     if name not in settings:
         return law.choice(f"setting.{name}", day)
-    value = settings[name]
-    said = ("true" if value else "false") if isinstance(value, bool) else _WORDS.get(str(value), str(value))
-    if said not in allowed:
-        raise ConfigError(
-            "CFG-0424",
-            f"Настройка региона {name} = {value!r} не рассчитывается.",
-            hint=f"Допустимо: {', '.join(allowed)}.",
-            setting=name,
-        )
+    try:
+        said = canonical_setting(name, settings[name])
+    except ValueError as error:
+        text, _, allowed = str(error).rpartition(" Допустимо: ")
+        raise ConfigError("CFG-0424", text, hint=f"Допустимо: {allowed}", setting=name) from None
+    assert said is not None, f"setting {name} has no rule"
     return said
 
 
@@ -104,16 +98,29 @@ def _day_rules(stated: object) -> tuple[DayRule, ...]:
     )
 
 
-def _calendar(law: Law, settings: Mapping[str, object]) -> WorkCalendar:
-    """Days off by year: a year that the region states is wholly the region's."""
+def _calendar(law: Law, settings: Mapping[str, object], *, regional: bool) -> WorkCalendar:
+    """Days off by year: a year that the region states is wholly the region's; its own holidays count where it says so."""
     days_off, worked = (_days_of_law(law, name) for name in ("calendar.days_off", "calendar.worked"))
-    stated = settings.get("days_off", [])
-    if not isinstance(stated, Sequence) or isinstance(stated, str):
-        raise ConfigError("CFG-0425", f"Настройка региона days_off не понята: {stated!r}.", hint="Нужен список дат.", setting="days_off")
-    own = {day if isinstance(day, date) else date.fromisoformat(str(day)) for day in stated}
+    own = _dates(settings, "days_off")
     years = {day.year for day in own}
     known = {day for day in days_off if day.year not in years} | own
+    if regional:
+        if "regional_days_off" not in settings:
+            raise ConfigError(
+                "CFG-0425",
+                "Региональные праздники учитываются (regional_holidays = apply), но не заданы.",
+                hint="Задайте настройку региона regional_days_off: список дат.",
+                setting="regional_days_off",
+            )
+        known |= {day for day in _dates(settings, "regional_days_off") if day.year in {one.year for one in known}}
     return WorkCalendar.of(known, worked=[day for day in worked if day.year not in years])
+
+
+def _dates(settings: Mapping[str, object], name: str) -> set[date]:
+    stated = settings.get(name, [])
+    if not isinstance(stated, Sequence) or isinstance(stated, str):
+        raise ConfigError("CFG-0425", f"Настройка региона {name} не понята: {stated!r}.", hint="Нужен список дат.", setting=name)
+    return {day if isinstance(day, date) else date.fromisoformat(str(day)) for day in stated}
 
 
 def _days_of_law(law: Law, name: str) -> list[date]:

@@ -84,7 +84,7 @@ class _Laid:
         return tuple(found)
 
     def norms(self, proposed: Iterable[ApprovedNorm]) -> tuple[NormFacts, ...]:
-        found = list(self.facts.norms)
+        found = [_ended(norm, self.facts.norms) for norm in self.facts.norms]
         for body in sorted(proposed, key=lambda one: one.first):
             first, last = self.days(body.first, body.last)
             if first > self.month.last:
@@ -130,6 +130,12 @@ def _is_same_tariff(old: TariffFacts, new: TariffFacts) -> bool:
 
 def _is_same_norm(old: NormFacts, new: NormFacts) -> bool:
     return all(getattr(old, name) == getattr(new, name) for name in ("utility_kind", "resource_kind", "basis", "rooms", "persons"))
+
+
+def _ended(norm: NormFacts, norms: Iterable[NormFacts]) -> NormFacts:
+    """The norm with its real end: the day before the next one of the same matter, where that is earlier than its own."""
+    ends = [other.first - _DAY for other in norms if _is_same_norm(other, norm) and other.first > norm.first]
+    return replace(norm, last=min([*ends, *([norm.last] if norm.last else [])])) if ends else norm
 
 
 def steps_to(
@@ -180,16 +186,15 @@ def steps_to(
 def _told(values: Sequence[TariffFacts] | Sequence[NormFacts], month: Month) -> list[tuple[object, ...]]:
     """What values say up to the end of the month, without where they came from; parts of one value that follow each other are one."""
     told: dict[tuple[object, ...], list[tuple[date, date]]] = {}
-    for one in values:
-        ends = [month.last, *([one.last] if one.last else [])]
+    for value in values:
+        one = value if isinstance(value, TariffFacts) else _ended(value, (other for other in values if isinstance(other, NormFacts)))
         if isinstance(one, TariffFacts):
             matter: tuple[object, ...] = (one.supplier_id, one.oktmo, one.kind, one.zone, one.range_number)
         else:
             matter = (one.basis, one.rooms, one.persons)
-            ends += [o.first - _DAY for o in values if isinstance(o, NormFacts) and _is_same_norm(o, one) and o.first > one.first]
         if one.first <= month.last:
             key = (*matter, one.utility_kind, one.resource_kind, one.value_e6)
-            told.setdefault(key, []).append((one.first, min(ends)))
+            told.setdefault(key, []).append((one.first, min(one.last or month.last, month.last)))
     found: list[tuple[object, ...]] = []
     for key, spans in told.items():
         joined: list[tuple[date, date]] = []

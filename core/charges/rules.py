@@ -20,8 +20,9 @@ from core.errors import ConfigError
 from core.ids import EntityId, RecordId
 from core.model.facts import Facts, NormFacts, ServiceFacts, TariffFacts
 from core.period import Month
+from core.validate.settings import canonical_setting
 
-__all__ = ["Matrix", "Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of"]
+__all__ = ["Matrix", "Resource", "Rules", "Sourced", "Valued", "is_carrier", "is_heat_of_water", "resource_of", "window_months"]
 
 Resource = Literal["cold_water", "hot_water", "wastewater", "electricity", "gas", "heating", "waste", "solid_fuel"]
 _UTILITIES: dict[int, Resource] = {
@@ -35,7 +36,8 @@ _UTILITIES: dict[int, Resource] = {
     8: "waste",
 }
 _HOT, _COLD_WATER, _HEAT = 2, 1, 5
-_WINDOW = re.compile(r"last (\d{1,2}) measured full months")
+_ALL_MONTHS = 10_000
+"""More months than any meter has: the average of all since its start."""
 _DAY = timedelta(days=1)
 
 
@@ -146,17 +148,7 @@ class Rules:
     def _chosen(self, name: str, day: date) -> str:
         if name not in self.facts.settings:
             return self.law.choice(f"setting.{name}", day)
-        value = self.facts.settings[name]
-        value = str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
-        allowed = CHOICES[f"setting.{name}"]
-        if value not in allowed:
-            raise ConfigError(
-                "CFG-0424",
-                f"Настройка региона {name} = {value!r} не рассчитывается.",
-                hint=f"Допустимо: {', '.join(allowed)}.",
-                setting=name,
-            )
-        return str(value)
+        return _supported(name, self.facts.settings[name])
 
     def text(self, name: str, default: str) -> str:
         """A setting that is a word, where the law has no default of its own."""
@@ -345,18 +337,27 @@ class Rules:
         return () if source is None else (source,)
 
     def _average_window(self) -> Sourced:
-        text = self.facts.settings.get("average_window")
-        if text is None:
+        stated = self.facts.settings.get("average_window")
+        if stated is None:
             return Sourced(self.law.number("average.window_months", self.month.last), law="average.window_months")
-        match = _WINDOW.fullmatch(str(text))
-        if match is None:
-            raise ConfigError(
-                "CFG-0424",
-                f"Настройка региона average_window = {text!r} не рассчитывается.",
-                hint="Допустимо: last N measured full months.",
-                setting="average_window",
-            )
-        return Sourced(Fraction(match[1]), self.setting_source("average_window"))
+        return Sourced(window_months(_supported("average_window", stated)), self.setting_source("average_window"))
+
+
+def window_months(said: str) -> Fraction:
+    """How many measured months make the average, by the setting ``average_window``: the last so many, or all since the meter's start."""
+    digits = re.search(r"\d+", said)
+    return Fraction(digits[0]) if digits else Fraction(_ALL_MONTHS)
+
+
+def _supported(name: str, value: object) -> str:
+    """A region's value in our words; one that is not computed is a ``ConfigError``, before any line is made."""
+    try:
+        said = canonical_setting(name, value)
+    except ValueError as error:
+        text, _, allowed = str(error).rpartition(" Допустимо: ")
+        raise ConfigError("CFG-0424", text, hint=f"Допустимо: {allowed}", setting=name) from None
+    assert said is not None, f"setting {name} has no rule"
+    return said
 
 
 def _is_of(tariff: TariffFacts, service: ServiceFacts, oktmo: str) -> bool:

@@ -8,16 +8,44 @@ refused, because money would go to nobody.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, cast
 
 from core.documents.epd import premises_address
-from core.errors import InputError
+from core.errors import ConfigError, InputError
 from core.model.bill import BillContent, BillRecipient
+from core.validate.settings import canonical_setting
 
-__all__ = ["MAX_BYTES", "SEPARATORS", "PeriodForm", "ZeroSum", "bill_payload", "parse_payload", "payload"]
+__all__ = ["MAX_BYTES", "SEPARATORS", "CodeForm", "PeriodForm", "ZeroSum", "bill_payload", "code_form", "parse_payload", "payload"]
 
 PeriodForm = Literal["MM.YYYY", "MMYY"]
 ZeroSum = Literal["omit", "zero", "no_code"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeForm:
+    """How a region wants the code where practice differs (settings ``qr_paym_period``, ``qr_zero``)."""
+
+    period: PeriodForm = "MM.YYYY"
+    zero: ZeroSum = "omit"
+
+
+def code_form(settings: Mapping[str, object]) -> CodeForm:
+    """The form by the region's settings; a value that is not computed is a ``ConfigError`` CFG-0424."""
+    said = {}
+    for name in ("qr_paym_period", "qr_zero"):
+        if name in settings:
+            try:
+                said[name] = canonical_setting(name, settings[name])
+            except ValueError as error:
+                text, _, allowed = str(error).rpartition(" Допустимо: ")
+                raise ConfigError("CFG-0424", text, hint=f"Допустимо: {allowed}", setting=name) from None
+    default = CodeForm()
+    return CodeForm(
+        cast("PeriodForm", said.get("qr_paym_period", default.period)),  # the ways of the settings are the values of the types
+        cast("ZeroSum", said.get("qr_zero", default.zero)),
+    )
+
 
 MAX_BYTES = 2331
 """Bytes that the largest symbol (version 40) holds at correction level M (ISO/IEC 18004)."""

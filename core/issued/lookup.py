@@ -13,7 +13,19 @@ from core.model.bill import BillContent
 from core.model.bill_json import canonical, from_json
 from core.period import Month
 
-__all__ = ["BillSummary", "bill_ids", "bills_like", "files_of_month", "first_due_days", "first_issue_days", "read_contents"]
+__all__ = [
+    "BillSummary",
+    "BillSums",
+    "bill_ids",
+    "bills_like",
+    "bills_of_accounts",
+    "files_of_month",
+    "first_due_days",
+    "first_issue_days",
+    "month_sums",
+    "read_contents",
+    "sums_of_accounts",
+]
 
 _CONTENTS = text("SELECT bill_id, content FROM bill WHERE bill_id = ANY (:ids) ORDER BY bill_id")
 _FILES = text(
@@ -35,6 +47,31 @@ _FIRST_ISSUED = text(
 )
 
 
+_SUMS_OF_ACCOUNTS = text(
+    "SELECT DISTINCT ON (a.account_id) a.account_id, CAST(b.content ->> 'charged' AS bigint) AS charged, b.total AS due "
+    "FROM bill_account a JOIN bill b USING (bill_id) WHERE a.account_id = ANY (:accounts) AND a.month = :month "
+    "ORDER BY a.account_id, b.version DESC, b.bill_id DESC"
+)
+_MONTH_SUMS = text(
+    "SELECT count(*) AS bills, coalesce(sum(charged), 0)::bigint AS charged, coalesce(sum(due), 0)::bigint AS due FROM ("
+    "SELECT DISTINCT ON (payer_id) CAST(content ->> 'charged' AS bigint) AS charged, total AS due FROM bill "
+    "WHERE provider_id = :provider_id AND month = :month ORDER BY payer_id, version DESC) latest"
+)
+_OF_ACCOUNTS = text(
+    "SELECT DISTINCT ON (b.provider_id, b.payer_id) b.bill_id FROM bill_account a JOIN bill b USING (bill_id) "
+    "WHERE a.account_id = ANY (:accounts) AND a.month = :month ORDER BY b.provider_id, b.payer_id, b.version DESC"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BillSums:
+    """What bills charged and asked for, kopecks."""
+
+    bills: int
+    charged: int
+    due: int
+
+
 @dataclass(frozen=True, slots=True)
 class BillSummary:
     """A bill without its content; ``total`` is what it asks for, kopecks."""
@@ -52,6 +89,24 @@ def bills_like(connection: Connection, *, number: str | None = None, account_id:
     """Bills of a printed number or for an account, every version, in the order of issue."""
     rows = connection.execute(_SUMMARIES, {"number": number, "account": account_id})
     return [BillSummary(BillId(r[0]), ProviderId(r[1]), EntityId(r[2]), *r[3:]) for r in rows]
+
+
+def sums_of_accounts(connection: Connection, accounts: Collection[EntityId], month: Month) -> dict[EntityId, BillSums]:
+    """What the last version of the bill for each account says; accounts without a bill are not there."""
+    rows = connection.execute(_SUMS_OF_ACCOUNTS, {"accounts": list(accounts), "month": month.first})
+    return {EntityId(row.account_id): BillSums(1, row.charged, row.due) for row in rows}
+
+
+def month_sums(connection: Connection, provider_id: ProviderId, month: Month) -> BillSums:
+    """All bills of a provider's month together, the last version of each."""
+    row = connection.execute(_MONTH_SUMS, {"provider_id": provider_id, "month": month.first}).one()
+    return BillSums(row.bills, row.charged, row.due)
+
+
+def bills_of_accounts(connection: Connection, accounts: Collection[EntityId], month: Month) -> list[BillId]:
+    """The last version of each bill of a month that is for one of the accounts."""
+    names = {"accounts": list(accounts), "month": month.first}
+    return [BillId(number) for number in connection.execute(_OF_ACCOUNTS, names).scalars()]
 
 
 def read_contents(connection: Connection, ids: Collection[BillId]) -> dict[BillId, BillContent]:

@@ -22,6 +22,7 @@ __all__ = [
     "PenaltyItem",
     "Turnover",
     "advances",
+    "charged_in_month",
     "chart_totals",
     "kind_totals",
     "last_payment_days",
@@ -139,6 +140,12 @@ def payments_counted(connection: Connection, accounts: Sequence[EntityId], *, mo
     """Principal and advances paid in a month by service and creditor; penalties paid are in the balance of penalties."""
     rows = connection.execute(queries("core.ledger").payments_counted, {"account_ids": list(accounts), "month": month.first})
     return [Paid(r.account_id, EntityId(r.service_id or 0), EntityId(r.creditor_id or 0), r.amount) for r in rows]
+
+
+def charged_in_month(connection: Connection, accounts: Sequence[EntityId], *, month: Month) -> dict[EntityId, int]:
+    """Kopecks that were charged to accounts in a month, with corrections of closed months; accounts without are not there."""
+    names = {"account_ids": list(accounts), "month": month.first, "chart": int(Chart.RECEIVABLE)}
+    return {EntityId(r.account_id): r.charged for r in connection.execute(queries("core.ledger").charged_in_month, names)}
 
 
 def last_payment_days(connection: Connection, accounts: Sequence[EntityId], *, month: Month) -> dict[EntityId, date]:

@@ -496,6 +496,13 @@ GROUP BY 1, 2, 3
 HAVING sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END) <> 0
 ORDER BY 1, 2, 3
 
+-- name: charged_in_month
+-- By account what charges and corrections of closed months moved in a month, what lowers the debt as a minus.
+SELECT p.account_id, sum(CASE WHEN p.debit = :chart THEN p.amount ELSE -p.amount END)::bigint AS charged
+FROM posting p JOIN entry e USING (entry_id)
+WHERE p.account_id = ANY (:account_ids) AND p.month = :month AND e.kind IN ('charge', 'recalculation') AND (p.debit = :chart) <> (p.credit = :chart)
+GROUP BY 1
+
 -- name: last_payment_days
 -- By account the day of the last payment of a month.
 SELECT p.account_id, max(e.occurred_on) AS paid_on

@@ -17,10 +17,11 @@ __all__ = ["ACT_KINDS", "RESOURCES", "Act"]
 ACT_KINDS = (
     "check", "unauthorised", "tampering", "access_refused", "meter_failed", "own_heating", "living_area", "area", "owners", "quality",
     "interruption", "boiler", "open_heating", "electric_heating", "heat_last_year", "allocators", "containers", "fuel",
-    "penalty_stop", "court_judgement", "withdrawn",
+    "penalty_stop", "court_judgement", "subsidy", "withdrawn",
 )  # fmt: skip
 """What acts are about; ``withdrawn``: the act of this number and date holds no more. ``penalty_stop`` and ``court_judgement`` are decisions
-about the debts of an account: what they say stands in a record of its own (``PenaltyStop``, ``CourtJudgement``) under the same key."""
+about the debts of an account, ``subsidy`` one about a family's subsidy: what they say stands in a record of its own (``PenaltyStop``,
+``CourtJudgement``, ``SubsidyGrant``) under the same key."""
 
 RESOURCES: Mapping[str, tuple[int, int]] = {
     "cold_water": (1, 1),

@@ -65,6 +65,7 @@ __all__ = [
     "StatedContribution",
     "StatedLine",
     "StatementLine",
+    "SubsidyGrant",
     "SupplyAddress",
     "SupplyService",
     "UnifiedAccount",
@@ -635,6 +636,26 @@ class CourtJudgement:
 
 
 @dataclass(frozen=True, slots=True)
+class SubsidyGrant:
+    """Решение о субсидии на оплату жилого помещения и коммунальных услуг (ЖК ст. 159): what it is computed from, month by month."""
+
+    kind_name: ClassVar[str] = "subsidy_grant"
+    account: str
+    """Its number, as written in the act."""
+    persons: int
+    income: int
+    """Of the whole family in a month, kopecks."""
+    subsistence: int
+    """Subsistence minimum of the family for one person, kopecks."""
+    standard: int
+    """Regional standard of the cost for one person of a family of this size, kopecks."""
+    own_share_e4: int
+    """Greatest share of the income that the family pays by itself, hundredths of a per cent."""
+    first: date
+    last: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredSender:
     """Зарегистрированный отправитель (region.json)."""
 
@@ -782,7 +803,7 @@ Body = (
     | HousePrice | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | Residence | Absence | Meter | MeterAccount
     | Reading
     | Interruption | StatedBill | StatedLine | StatedContribution | OpeningDebt | OpeningPenalty | Balance | PaymentPack | Payment
-    | SectionRow | PenaltyStop | CourtJudgement | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
+    | SectionRow | PenaltyStop | CourtJudgement | SubsidyGrant | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
     | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
     | RecalculationBlock | MassRecalculation | Act
 )  # fmt: skip
@@ -791,7 +812,8 @@ BODIES: tuple[type[Body], ...] = (
     Organisation, BankAccount, Service, House, HouseParameter, Premises, Room, ManagementContract, HouseService, HousePrice,
     CapitalRepairDecision, Person, Account, AccountPlace, AccountArea, Residence, Absence, Meter, MeterAccount, Reading, Interruption,
     StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty, Balance, PaymentPack, Payment, SectionRow,
-    PenaltyStop, CourtJudgement, RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
+    PenaltyStop, CourtJudgement, SubsidyGrant,
+    RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
     StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
     RecalculationBlock, MassRecalculation, Act,
 )  # fmt: skip

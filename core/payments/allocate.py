@@ -14,6 +14,7 @@ from core.ids import EntityId
 from core.model.ledger import OpenItem, Posting
 from core.model.lines import Chart, Component
 from core.money import split
+from core.payments.rules import AllocationRules
 from core.period import Month
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 RULE_VERSION = "2026-11-01"
+THE_METHOD = AllocationRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +116,44 @@ class Allocation:
         return sum(part.amount for part in self.parts)
 
 
-def allocate(receipt: Receipt, standing: Standing) -> Allocation:
+def allocate(receipt: Receipt, standing: Standing, rules: AllocationRules = THE_METHOD) -> Allocation:
     """Share one payment out; ``ValueError`` unless it is positive."""
     if receipt.amount <= 0:
         raise ValueError(f"payment {receipt.key} is not positive: {receipt.amount}")
     parts: list[Part] = []
-    steps = [_penalties(receipt, standing), _debts(receipt, standing)]
-    for step in steps if receipt.penalties_first else reversed(steps):
+    for step in _steps(receipt, standing, rules):
         for group in step:
             rest = receipt.amount - sum(part.amount for part in parts)
             parts += _cover(rest, group)
     rest = receipt.amount - sum(part.amount for part in parts)
-    parts += _advance(rest, receipt, standing)
-    return Allocation(receipt.key, RULE_VERSION, tuple(parts))
+    parts += _advance(rest, receipt, standing, rules)
+    rule = f"{RULE_VERSION} ({rules.differs})" if rules.differs else RULE_VERSION
+    return Allocation(receipt.key, rule, tuple(parts))
 
 
-def allocate_in_order(receipts: Iterable[Receipt], standing: Standing) -> list[Allocation]:
+def _steps(receipt: Receipt, standing: Standing, rules: AllocationRules) -> list[Iterable[list[Part]]]:
+    """Debts and penalties in the order in which they are covered; a payment marked as penalty covers penalties first by any rules."""
+    debts, penalties = _debts(receipt, standing, rules), _penalties(receipt, standing)
+    if receipt.penalties_first or rules.penalties == "first":
+        return [penalties, debts]
+    if rules.penalties == "after_principal":
+        return [debts, penalties]
+    waiting = list(penalties)
+    together = []
+    for group in debts:
+        of_month = [part for due in waiting for part in due if part.origin_month == group[0].origin_month]
+        waiting = [due for due in waiting if due[0].origin_month != group[0].origin_month]
+        together.append([*group, *of_month])
+    return [together, waiting]
+
+
+def allocate_in_order(receipts: Iterable[Receipt], standing: Standing, rules: AllocationRules = THE_METHOD) -> list[Allocation]:
     """Share out the payments of one account one after another: each finds the debts that those before it left."""
     result: list[Allocation] = []
     for receipt in receipts:
         if result:
             standing = _after(standing, result[-1])
-        result.append(allocate(receipt, standing))
+        result.append(allocate(receipt, standing, rules))
     return result
 
 
@@ -166,14 +184,14 @@ def postings(
     return tuple(result)
 
 
-def _debts(receipt: Receipt, standing: Standing) -> Iterator[list[Part]]:
+def _debts(receipt: Receipt, standing: Standing, rules: AllocationRules) -> Iterator[list[Part]]:
     """Months in the order in which they are covered; inside one, services and recipients in the fixed order."""
     months: dict[Month, list[OpenItem]] = {}
     for item in standing.items:
         asked = receipt.before is None or item.origin_month < receipt.before
         if item.amount > 0 and asked and receipt.takes(item.creditor_id):
             months.setdefault(item.origin_month, []).append(item)
-    named = receipt.named_month
+    named = receipt.named_month if rules.named_period_first else None
     for month in sorted(months, key=lambda month: (month != named, month)):
         items = sorted(months[month], key=lambda item: (standing.rank(item.service_id), item.surcharge, standing.rank(item.creditor_id)))
         yield [
@@ -214,11 +232,11 @@ def _cover(money: int, owed: Sequence[Part]) -> list[Part]:
     ]
 
 
-def _advance(rest: int, receipt: Receipt, standing: Standing) -> list[Part]:
+def _advance(rest: int, receipt: Receipt, standing: Standing, rules: AllocationRules) -> list[Part]:
     if rest <= 0:
         return []
     lines = [line for line in receipt.bill if line.total > 0 and receipt.takes(line.creditor_id)]
-    if not lines:
+    if not lines or rules.holds_advance:
         only = next(iter(receipt.creditors)) if receipt.creditors is not None and len(receipt.creditors) == 1 else None
         return [Part("advance", rest, Component.ADVANCE, None, only)]
     lines.sort(key=lambda line: (standing.rank(line.service_id), standing.rank(line.creditor_id)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from sqlalchemy import Connection, text
 
@@ -21,7 +22,7 @@ from core.records.limits import read_limits
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
-__all__ = ["accounts_of_houses", "house_ids", "read_houses", "read_region"]
+__all__ = ["accounts_of_houses", "house_ids", "read_houses", "read_region", "read_settings"]
 
 _HOUSES_AT_ONCE = 50
 _GROWTH = "bound_growth_by_oktmo"
@@ -53,6 +54,13 @@ def read_region(connection: Connection, *, month: Month, known_until: RecordId |
         settings=settings,
         settings_sources=sources,
     )
+
+
+def read_settings(connection: Connection, *, day: date, known_until: RecordId | None = None) -> dict[str, object]:
+    """The region's settings in force on a day."""
+    statement = with_tables(queries("core.records").raw["region_settings"], setting_now=in_force(RegionSetting))
+    rows = connection.execute(text(statement), scope(CENTRE, until=day, known_until=known_until))
+    return {name: json.loads(value) for name, value, _ in rows}
 
 
 def house_ids(connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId | None = None) -> list[EntityId]:

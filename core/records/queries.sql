@@ -329,6 +329,19 @@ WHERE r.starts_on <= :until AND (r.ends_on IS NULL OR r.ends_on >= :since)
   AND (CAST(:account_ids AS bigint[]) IS NULL OR e.entity_id = ANY (:account_ids))
 ORDER BY e.entity_id, r.kind, r.starts_on, r.record_id
 
+-- name: subsidy_grants
+-- Subsidies granted on some day of the month, with the acts of a court that judged a debt of the account in the years before.
+SELECT g.record_id, g.record_key, e.entity_id AS account_id, a.number, a.record_key AS account, g.persons, g.income, g.subsistence, g.standard,
+  g.own_share_e4, g.first, g.last,
+  ARRAY(SELECT j.record_key FROM judgement_now j WHERE j.account = g.account AND j.principal > 0 AND j.judged_on > CAST(:judged_after AS date)
+    AND j.judged_on <= :until ORDER BY j.record_key) AS judged
+FROM grant_now g
+JOIN account_now a ON a.number = g.account
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+WHERE g.first <= :until AND (g.last IS NULL OR g.last >= :since)
+  AND (CAST(:account_ids AS bigint[]) IS NULL OR e.entity_id = ANY (:account_ids))
+ORDER BY e.entity_id, g.first, g.record_id
+
 -- name: facts_prices
 -- The price in force at the end of the month comes last.
 SELECT house, price_e6, record_id FROM price_now
@@ -398,7 +411,7 @@ ORDER BY house, service, starts_at, record_id
 -- name: facts_acts
 -- What stopped a meter or set it anew, fuel and what is said of last year matter after their own days. Decisions about debts change no charge.
 SELECT * FROM act_now
-WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement') AND first <= :until
+WHERE kind NOT IN ('withdrawn', 'penalty_stop', 'court_judgement', 'subsidy') AND first <= :until
   AND (last IS NULL OR last >= :since
     OR kind IN ('check', 'access_refused', 'meter_failed', 'fuel', 'heat_last_year', 'allocators', 'containers'))
 ORDER BY first, drawn_on, number, part, record_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
@@ -42,7 +42,8 @@ def use_advances(
     ``only``: accounts of houses that are let through after the others.
     """
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
-    order = Books(connection).order(provider.provider_id)
+    books = Books(connection)
+    order, holds = books.order(provider.provider_id), books.rules(month).holds_advance
     advances: dict[EntityId, list[Standing]] = defaultdict(list)
     for item in standing_advances(connection, provider_id=provider.provider_id, month=month):
         advances[item.account_id].append(item)
@@ -60,7 +61,9 @@ def use_advances(
         entries = (
             entry
             for account in batch
-            for entry in _Account(provider, month, account, keys[account], order).entries(advances[account], items[account], uses[account])
+            for entry in _Account(provider, month, account, keys[account], order, holds).entries(
+                advances[account], items[account], uses[account]
+            )
         )
         posted += post(connection, entries, at=at)
     return posted
@@ -75,6 +78,8 @@ class _Account:
     account: EntityId
     key: str
     order: Mapping[EntityId, int]
+    holds: bool = False
+    """An undivided advance stays undivided: of it only what the bill needs is used (``advance_split = hold``)."""
 
     def entries(self, advances: Sequence[Standing], items: Sequence[OpenItem], uses: Sequence[AdvanceUse]) -> Iterator[Entry]:
         """The entries of the account in the month; none where nothing can be used."""
@@ -99,9 +104,13 @@ class _Account:
             if advance.creditor_id is not None:
                 ahead[advance.creditor_id].append(advance)
                 available[advance.creditor_id] = max(net[advance.creditor_id], 0)
+        needed = sum(share.total for share in bill) - sum(part.amount for part in offset_advances(available, bill).used)
         for advance in [item for item in advances if item.creditor_id is None and bill]:
-            postings.append(self._out(advance, advance.amount))
-            for creditor, share in share_undivided(advance.amount, bill).items():
+            taken = min(advance.amount, needed) if self.holds else advance.amount
+            needed -= taken
+            left = bill if not self.holds else self._left(bill, available)
+            postings += [self._out(advance, taken)] if taken else []
+            for creditor, share in share_undivided(taken, left).items():
                 mine = Standing(self.account, None, creditor, share)
                 ahead[creditor].append(mine)
                 available[creditor] += share
@@ -127,6 +136,14 @@ class _Account:
                 )
             )
         return postings
+
+    @staticmethod
+    def _left(bill: Sequence[BillShare], available: Mapping[EntityId, int]) -> list[BillShare]:
+        """Lines of the bill less what the recipients' own advances cover."""
+        covered: dict[EntityId, int] = defaultdict(int)
+        for part in offset_advances(available, bill).used:
+            covered[part.service_id] += part.amount
+        return [replace(share, total=share.total - covered[share.service_id]) for share in bill]
 
     def _taken_back(self, overdrawn: Sequence[Standing], uses: Sequence[AdvanceUse], net: Mapping[EntityId | None, int]) -> list[Posting]:
         """The latest uses of the same recipient, as much as the advance is overdrawn by."""

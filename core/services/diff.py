@@ -1,7 +1,8 @@
 """Two months of the ledger compared, account by account and service by service: who pays more or less, by how much and why.
 
 The lines of both months are read as two streams in the order of accounts, so memory does not grow with the region. What each month brought
-of recalculations of closed months is a cause of its own, blocked ones left out: they were not posted.
+of recalculations of closed months is a cause of its own, blocked ones left out: they were not posted. Accounts of houses that either month
+stopped are left out for the same reason, and told.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from core.charges.changes import CAUSES, LineChange, Water, changes_of_account
-from core.charges.comparison import Comparison
+from core.charges.comparison import Comparison, Sums
 from core.errors import InputError
 from core.ids import EntityId, ProviderId
 from core.ledger import months
@@ -21,11 +22,13 @@ from core.ledger.calculations import Calculation, read_calculation, read_lines, 
 from core.ledger.differences import DifferenceRow, read_differences
 from core.ledger.months import MonthState
 from core.model.lines import ChargeLine
+from core.money import readable_roubles
 from core.period import Month
 from core.records.latest import read_services
 from core.records.places import houses_of_accounts
 from core.records.providers import Provider
 from core.services.compared import Compared, names_of
+from core.services.stops import stopped_accounts
 from core.storage.engine import reading
 
 __all__ = ["diff_months"]
@@ -33,7 +36,7 @@ __all__ = ["diff_months"]
 Progress = Callable[[int, int], None]
 """Called with accounts done and accounts in all."""
 
-_ACCOUNTS_AT_ONCE = 2000
+_ACCOUNTS_AT_ONCE = 500
 _WATERS: dict[int | None, Water] = {1: "V_cold", 2: "V_hot"}
 """Codes of utilities."""
 _INDIVIDUAL, _HEAT = 1, 5
@@ -69,10 +72,19 @@ def diff_months(
             )
         done, of = 0, sum(totals(connection, new).accounts for _, _, new in chosen)
         for sender, old, new in chosen:
+            stopped, left_out = _stopped(connection, old, new), Sums()
             for batch in _batches(_accounts(connection, old, new)):
-                _add(connection, sums, sender.provider_id, batch, _waters(connection, sender.provider_id))
+                for account in (one for one in batch if one[0] in stopped):
+                    left_out.add(*(sum(line.total for line in lines) for lines in account[1:3]))
+                compared = [one for one in batch if one[0] not in stopped]
+                _add(connection, sums, sender.provider_id, compared, _waters(connection, sender.provider_id))
                 done += len(batch)
                 progress(min(done, of), of)
+            if left_out.accounts:
+                notes.append(
+                    f"{sender.name}: счета остановленных домов не сравниваются, их начисления не проведены: {left_out.accounts}, "
+                    f"рассчитано было {readable_roubles(left_out.before)} руб., стало {readable_roubles(left_out.after)} руб."
+                )
         names = names_of(connection, sums, [sender for sender, _, _ in chosen])
     title = f"Начисления: {before.title} и {after.title}"
     return Compared(title, before.title, after.title, sums, CAUSES, names, tuple(notes), without)
@@ -86,6 +98,11 @@ def _calculation(connection: Connection, sender: Provider, month: Month, notes: 
     if step.state not in (MonthState.POSTED, MonthState.CLOSED):
         notes.append(f"{sender.name}: {month.title} ещё не проведён ({step.title}), сравнивается так, как рассчитан.")
     return read_calculation(connection, step.calculation_id)
+
+
+def _stopped(connection: Connection, old: Calculation, new: Calculation) -> set[EntityId]:
+    """Accounts of houses that either month stopped: what was computed for them waits for a decision and is not in the ledger."""
+    return {account for one in (old, new) for account in stopped_accounts(connection, one)}
 
 
 def _waters(connection: Connection, provider_id: ProviderId) -> dict[EntityId, Water]:

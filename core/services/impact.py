@@ -20,6 +20,7 @@ from core.charges.comparison import Comparison
 from core.charges.engine import HouseCharges, charge_houses
 from core.charges.law import Law
 from core.charges.proposed import Proposal, Step, steps_to
+from core.charges.rules import Rules
 from core.errors import InputError
 from core.ids import EntityId, ProviderId, RecordId
 from core.ledger.calculations import last_computed_month, latest_calculation
@@ -32,6 +33,7 @@ from core.records.store import last_record_of_all
 from core.records.suppliers import suppliers_of_inns
 from core.services.compared import Compared, names_of
 from core.services.joint_houses import JointReader
+from core.services.last_year import with_last_year
 from core.services.recalculation import Adjust, adjusted_houses
 from core.storage.engine import reading
 
@@ -135,8 +137,12 @@ class _Run:
         reader = JointReader(self.connection, number, self.month, known_until)
         for start in range(0, len(ids), _HOUSES_AT_ONCE):
             read = list(reader.read(ids[start : start + _HOUSES_AT_ONCE]))
-            houses = [adjust(one.house) for one in read]
-            computed = [charge_houses(houses, step.facts, step.law, self.month) for step in steps]
+            computed = []
+            for step in steps:
+                rules = Rules(step.facts, step.law, self.month)
+                joint = (one.house for one in read)
+                known = with_last_year(self.connection, joint, provider_id=number, known_until=known_until, rules=rules)
+                computed.append(charge_houses((adjust(house) for house in known), step.facts, step.law, self.month))
             for place, one in enumerate(read):
                 self._house(number, [one.part(of_step[place]) for of_step in computed], [step.key for step in steps[1:]])
             self.houses += len(read)

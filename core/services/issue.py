@@ -1,51 +1,42 @@
 """Issuing the month's bills: content and number of every payer's one bill, one transaction a batch of houses; rendering comes after.
 
 A bill is issued once: payers who have one keep it, so a killed run goes on where it stopped, and numbers have neither gaps nor repeats.
-A bill whose content does not hold together is not issued and takes no number; the others are. Nor is that of a stopped house, nor of an
-open account without a single line: its charge is held, and a bill of nothing would tell the payer that the month costs nothing. A payer
-with accounts of several senders has one bill, when the month of all of them is posted.
+A bill whose content does not hold together is not issued and takes no number; the others are. A correction is a new version that names the
+one it replaces and keeps its due day: what a payer was told first counts for penalties.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
-from core import events
-from core.charges.deadlines import deadlines
+from core import archive, events
 from core.charges.law import Law
 from core.clock import Clock
-from core.documents.check import check
-from core.documents.epd import build
-from core.errors import ErkcError, InputError
+from core.errors import InputError
 from core.ids import BillId, EntityId, ProviderId
-from core.issued.bills import NewBill, latest_bills, next_numbers, save_bills
+from core.issued.bills import IssuedBill, NewBill, latest_bills, next_numbers, read_bill, save_bills
+from core.issued.lookup import bills_of_accounts
 from core.ledger import months
 from core.ledger.calculations import Calculation, read_calculation
 from core.ledger.months import MonthState
 from core.model.bill import BillContent
-from core.model.finding import Finding, Position
+from core.model.finding import Finding
 from core.period import Month
-from core.records.facts import house_ids, read_region
+from core.records.entities import find_accounts
+from core.records.facts import house_ids
 from core.records.findings import save_findings
-from core.records.neighbours import sharing_providers
 from core.records.providers import Provider, provider
-from core.services.bill_sources import BillDates, BillSources
-from core.services.stops import stopped_accounts
+from core.services.bill_building import BillBuilder, number_of
 from core.storage.engine import transaction
 
-__all__ = ["BillsIssued", "issue_month"]
+__all__ = ["BillsIssued", "Corrected", "correct_bill", "issue_month", "posted_month"]
 
 _HOUSES_AT_ONCE = 50
-_HELD = "Начисление за месяц задержано: счёт не выпущен."
-_HELD_HINT = "Причину показывает erkc explain; исправьте данные: задержанное начислят исправлением в открытом месяце."
-_STOPPED = "Дом остановлен проверкой перед проведением: счёт не выпущен."
-_STOPPED_HINT = "Что ждёт решения, показывает erkc bill findings {month}; после erkc bill accept выпустите счета ещё раз."
-_WAITS = "У плательщика есть счета другого отправителя, месяц которого не проведён: {senders}; счёт не выпущен."
-_WAITS_HINT = "Проведите месяц этого отправителя (erkc bill month {month}) и выпустите счета ещё раз."
 
 Progress = Callable[[int, int], None]
 
@@ -59,6 +50,14 @@ class BillsIssued:
     findings: tuple[Finding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A bill and the version that replaces it; ``after`` is None where nothing would change."""
+
+    before: IssuedBill
+    after: IssuedBill | None
+
+
 def issue_month(
     engine: Engine,
     *,
@@ -68,129 +67,147 @@ def issue_month(
     series: str,
     issued_on: date,
     clock: Clock,
+    despite: str = "",
     progress: Progress = lambda done, of: None,
 ) -> BillsIssued:
-    """Issue bills to all payers of a posted month who have none yet."""
+    """Issue bills to all payers of a posted month who have none yet.
+
+    ``despite``: the reason for which a person lets through what the bounds hold back; it is archived.
+    """
     with transaction(engine) as connection:
-        step = months.current(connection, provider_id=provider_id, month=month)
-        if step.calculation_id is None or step.state not in (MonthState.POSTED, MonthState.CLOSED):
-            raise InputError("EPD-0501", f"Месяц {month.title} не проведён: {step.title}.", hint=f"Выполните erkc bill month {month}.")
-        calculation = read_calculation(connection, step.calculation_id)
+        calculation = posted_month(connection, provider_id, month)
         houses = house_ids(connection, provider_id, month, calculation.known_until)
+        if despite.strip():
+            _archive(connection, provider_id, {"decision": "issue_despite_bounds", "month": str(month), "reason": despite}, at=clock.now())
     new = 0
     findings: list[Finding] = []
     for start in range(0, len(houses), _HOUSES_AT_ONCE):
         with transaction(engine) as connection:
-            batch = _Batch(connection, provider(connection, provider_id), calculation, law, series, issued_on, clock)
+            owner = provider(connection, provider_id)
+            builder = BillBuilder(connection, owner, calculation, law, issued_on, despite_bounds=bool(despite.strip()))
+            batch = _Batch(connection, owner, calculation, series, clock, builder)
             new += batch.issue(houses[start : start + _HOUSES_AT_ONCE])
-            findings += batch.findings
+            findings += builder.findings
         progress(min(start + _HOUSES_AT_ONCE, len(houses)), len(houses))
     with transaction(engine) as connection:
         return BillsIssued(len(latest_bills(connection, provider_id, month)), new, tuple(findings))
 
 
+def posted_month(connection: Connection, provider_id: ProviderId, month: Month) -> Calculation:
+    """The calculation that a posted month ended with; ``InputError`` EPD-0501 when it is not posted."""
+    step = months.current(connection, provider_id=provider_id, month=month)
+    if step.calculation_id is None or step.state not in (MonthState.POSTED, MonthState.CLOSED):
+        raise InputError("EPD-0501", f"Месяц {month.title} не проведён: {step.title}.", hint=f"Выполните erkc bill month {month}.")
+    return read_calculation(connection, step.calculation_id)
+
+
+def correct_bill(
+    engine: Engine, *, account: str, month: Month, reason: str, law: Law, series: str, issued_on: date, actor: str, clock: Clock
+) -> list[Corrected]:
+    """Build the bill for an account anew from what is known now, and issue it as the next version where it says anything else.
+
+    ``InputError`` EPD-0507 where there is no bill to correct, EPD-0508 without a reason, EPD-0509 where the new content must not be issued.
+    """
+    if not reason.strip():
+        raise InputError("EPD-0508", "Не указана причина исправления.", hint='Напишите, что исправлено: --reason "…".')
+    with transaction(engine) as connection:
+        numbers = [found.account_id for found in find_accounts(connection, [account]).get(account, [])]
+        bills = bills_of_accounts(connection, numbers, month)
+        if not bills:
+            raise InputError(
+                "EPD-0507",
+                f"За {month.title} по счёту {account} документа нет.",
+                hint=f"Выпустите: erkc issue bills {month}.",
+                account=account,
+            )
+        at = clock.now()
+        decision = {"decision": "correct_bill", "account": account, "month": str(month), "reason": reason, "actor": actor}
+        corrected = []
+        for bill_id in bills:
+            known = read_bill(connection, bill_id)
+            _archive(connection, known.provider_id, decision, at=at)
+            corrected.append(_corrected(connection, known, law, series, issued_on, clock))
+        return corrected
+
+
+def _corrected(connection: Connection, known: IssuedBill, law: Law, series: str, issued_on: date, clock: Clock) -> Corrected:
+    owner = provider(connection, known.provider_id)
+    calculation = posted_month(connection, known.provider_id, known.month)
+    next_numbers(connection, known.provider_id, f"{series}/{known.month}", 0)  # one issuer at a time: others wait here
+    builder = BillBuilder(connection, owner, calculation, law, issued_on, despite_bounds=True)
+    contents = [content for content in builder.build([known.content.house_id]) if content.account_id == known.payer_id]
+    if not contents:
+        found = next((item for item in builder.findings if item.value == known.content.account_number), None)
+        raise InputError(
+            "EPD-0509",
+            f"Документ № {known.number} сейчас не выпустить" + (f": {found.message}" if found else "."),
+            hint=found.hint if found else "Проверьте счёт: erkc explain.",
+            number=known.number,
+        )
+    told = known.content
+    content = replace(contents[0], due_on=told.due_on)
+    if replace(content, number=told.number, version=told.version, replaces_number=told.replaces_number, issued_on=told.issued_on) == told:
+        return Corrected(known, None)
+    content = replace(content, version=known.version + 1, replaces_number=known.number)
+    batch = _Batch(connection, owner, calculation, series, clock, builder)
+    (bill_id,) = batch.store([content])
+    return Corrected(known, read_bill(connection, bill_id))
+
+
+def _archive(connection: Connection, provider_id: ProviderId, decision: dict[str, str], *, at: datetime) -> None:
+    """A person's decision is a message like any other."""
+    archive.store(
+        connection, data=json.dumps(decision, ensure_ascii=False, indent=1).encode(), name=f"{decision['decision']}.json", channel="bills",
+        direction="decision", provider_id=provider_id, at=at,
+    )  # fmt: skip
+
+
 @dataclass(slots=True)
 class _Batch:
-    """Some houses in one transaction."""
+    """Some bills in one transaction."""
 
     connection: Connection
     provider: Provider
     calculation: Calculation
-    law: Law
     series: str
-    issued_on: date
     clock: Clock
-    findings: list[Finding] = field(default_factory=list)
+    builder: BillBuilder = field(repr=False)
 
-    def issue(self, houses: list[EntityId]) -> int:
+    def issue(self, houses: Sequence[EntityId]) -> int:
         """Build, check, number and store the missing bills of the houses; returns how many."""
         month = self.calculation.month
         next_numbers(self.connection, self.provider.provider_id, self._series, 0)  # one issuer at a time: others wait here
         have = latest_bills(self.connection, self.provider.provider_id, month)
-        calculations = self._calculations()
-        sources = BillSources(self.connection, provider=self.provider, calculations=calculations, law=self.law, dates=self._dates())
-        stopped = {account for one in calculations.values() for account in stopped_accounts(self.connection, one)}
-        contents = []
-        for found in sources.read(houses, skip=have):
-            number, source = found.accounts[0].number, found.source
-            if source is None:
-                self._note(number, "EPD-0504", _WAITS.format(senders=", ".join(found.waits_for)), _WAITS_HINT.format(month=month))
-                continue
-            if any(account.account_id in stopped for account in found.accounts):
-                if source.payer.is_open or source.lines:
-                    self._note(number, "EPD-0503", _STOPPED, _STOPPED_HINT.format(month=month))
-                continue
-            if source.payer.is_open and not source.lines:
-                self._note(source.payer.account_number, "EPD-0503", _HELD, _HELD_HINT)
-                continue
-            try:
-                content = build(source)
-            except ErkcError as error:
-                self._note(source.payer.account_number, error.code, error.message, error.hint)
-                continue
-            wrong = check(replace(content, number=_numbered(month, 0)))
-            self.findings.extend(wrong)
-            if not wrong and (content.lines or content.due):
-                contents.append(content)
-        numbers = next_numbers(self.connection, self.provider.provider_id, self._series, len(contents))
-        numbered = [replace(content, number=_numbered(month, number)) for content, number in zip(contents, numbers, strict=True)]
-        self._store(numbered)
-        return len(numbered)
-
-    def _calculations(self) -> dict[ProviderId, Calculation]:
-        """Of each sender whose month is posted the calculation that it ended with."""
-        found = {self.provider.provider_id: self.calculation}
-        for one in sharing_providers(self.connection, self.provider.provider_id):
-            step = months.current(self.connection, provider_id=one, month=self.calculation.month)
-            if step.calculation_id is not None and step.state in (MonthState.POSTED, MonthState.CLOSED):
-                found[one] = read_calculation(self.connection, step.calculation_id)
-        return found
+        return len(self.store(list(self.builder.build(houses, skip=have))))
 
     @property
     def _series(self) -> str:
         return f"{self.series}/{self.calculation.month}"
 
-    def _dates(self) -> BillDates:
-        month = self.calculation.month
-        facts = read_region(self.connection, month=month, known_until=self.calculation.known_until)
-        return BillDates(
-            issued_on=self.issued_on,
-            due_on=deadlines(self.law, facts.settings, day=month.last).due_day(month, presented_on=self.issued_on),
-            payments_until=month.last,
-        )
-
-    def _store(self, contents: list[BillContent]) -> None:
-        at = self.clock.now()
-        new = [NewBill(content.account_id, self.calculation.calculation_id, content) for content in contents]
-        ids: list[BillId] = save_bills(self.connection, self.provider.provider_id, new, issued_at=at)
+    def store(self, contents: Sequence[BillContent]) -> list[BillId]:
+        """Give numbers and keep; what was found wrong is kept with them."""
+        at, owner = self.clock.now(), self.provider.provider_id
+        numbered = list(self._numbered(contents))
+        new = [NewBill(content.account_id, self.calculation.calculation_id, content) for content in numbered]
+        ids: list[BillId] = save_bills(self.connection, owner, new, issued_at=at)
         events.record_many(
             self.connection,
             [
                 events.NewEvent(
                     kind=events.EventKind.BILL_ISSUED,
-                    provider_id=self.provider.provider_id,
+                    provider_id=owner,
                     subject_kind="bill",
                     subject_id=bill_id,
                     data={"number": content.number, "month": str(content.month), "due": content.due},
                 )
-                for bill_id, content in zip(ids, contents, strict=True)
+                for bill_id, content in zip(ids, numbered, strict=True)
             ],
             at=at,
         )
-        save_findings(
-            self.connection,
-            self.findings,
-            provider_id=self.provider.provider_id,
-            message_id=None,
-            month=self.calculation.month,
-            found_at=at,
-        )
+        save_findings(self.connection, self.builder.findings, provider_id=owner, message_id=None, month=self.calculation.month, found_at=at)
+        return ids
 
-    def _note(self, account: str, code: str, message: str, hint: str) -> None:
-        position = Position(f"выпуск {self.calculation.month}")
-        self.findings.append(Finding(position, code, "error", "hold_document", value=account, message=message, hint=hint))
-
-
-def _numbered(month: Month, number: int) -> str:
-    """``202610-000123``: the month and the number in it; at most 30 signs with a digit, as the federal system wants."""
-    return f"{month.year}{month.month:02d}-{number:06d}"
+    def _numbered(self, contents: Sequence[BillContent]) -> Iterator[BillContent]:
+        numbers = next_numbers(self.connection, self.provider.provider_id, self._series, len(contents))
+        for content, number in zip(contents, numbers, strict=True):
+            yield replace(content, number=number_of(self.calculation.month, number))

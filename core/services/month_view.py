@@ -123,6 +123,7 @@ class ProviderMonth:
             calculation=self.calculation,
             lines=self.computed,
             services={row.entity_id: (row.key, row.name) for row in services},
+            debt_years=int(self.law.number("subsidy.debt_years", self.month.last)),
         )
 
     @cached_property

@@ -16,18 +16,21 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from core import archive
+from core.errors import ConfigError
 from core.ids import EntityId, MessageId
 from core.ledger import months
 from core.ledger.balances import takeover_month
 from core.ledger.months import MonthState
 from core.ledger.openings import OpeningPlace, opening_positions
 from core.ledger.post import Posted, post
-from core.model.ledger import Entry, Posting
+from core.model.ledger import UNKNOWN_ORIGIN, Entry, Posting
 from core.model.lines import Chart, Component
 from core.period import Month
 from core.records.entities import entity_ids
+from core.records.facts import read_settings
 from core.records.latest import read_balances, read_opening_debts, read_opening_penalties
 from core.records.providers import Provider
+from core.validate.settings import canonical_setting
 
 __all__ = ["Openings", "post_openings"]
 
@@ -46,6 +49,8 @@ class Openings:
     posted: Posted = field(default_factory=Posted)
     refused: tuple[str, ...] = ()
     """The sender's keys of accounts whose balances were to change although the month is posted or closed: nothing was posted for any."""
+    without_months: tuple[str, ...] = ()
+    """Keys of accounts with a debt that the sender does not break down by months, where the region refuses those: not posted."""
 
 
 def post_openings(connection: Connection, *, provider: Provider, month: Month, message_id: MessageId, at: datetime) -> Openings:
@@ -54,15 +59,18 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
     if taken is not None and taken != month:
         return Openings()
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
-    stated = {("opening", account): places for account, places in _principal(connection, provider, month).items()}
+    refuses = _refuses_unknown(read_settings(connection, day=month.last))
+    principal, undated = _principal(connection, provider, month, refuses=refuses)
+    without_months = tuple(sorted(keys[account] for account in undated))
+    stated = {("opening", account): places for account, places in principal.items()}
     stated |= {("opening_penalty", account): places for account, places in _penalties(connection, provider, month).items()}
     held = {} if taken is None else opening_positions(connection, provider_id=provider.provider_id)
     moves = {place: _difference(stated.get(place, {}), held.get(place, {})) for place in stated.keys() | held.keys()}
     changed = sorted((place for place, move in moves.items() if move), key=lambda place: (place[0], keys[place[1]]))
     if not changed:
-        return Openings()
+        return Openings(without_months=without_months)
     if months.current(connection, provider_id=provider.provider_id, month=month).state in _FINISHED:
-        return Openings(refused=tuple(dict.fromkeys(keys[account] for _, account in changed)))
+        return Openings(refused=tuple(dict.fromkeys(keys[account] for _, account in changed)), without_months=without_months)
     digest = archive.describe(connection, message_id).sha256.hex()[:_HASH_DIGITS]
 
     def entries() -> Iterator[Entry]:
@@ -79,7 +87,17 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
                 message_id=message_id,
             )
 
-    return Openings(post(connection, entries(), at=at))
+    return Openings(post(connection, entries(), at=at), without_months=without_months)
+
+
+def _refuses_unknown(settings: Mapping[str, object]) -> bool:
+    """Whether debts without months are refused (``opening_without_months = refuse``)."""
+    name = "opening_without_months"
+    try:
+        return canonical_setting(name, settings.get(name, "unknown")) == "refuse"
+    except ValueError as error:
+        text, _, allowed = str(error).rpartition(" Допустимо: ")
+        raise ConfigError("CFG-0424", text, hint=f"Допустимо: {allowed}", setting=name) from None
 
 
 def _difference(stated: _Places, held: _Places) -> dict[OpeningPlace, int]:
@@ -94,18 +112,25 @@ def _posting(account: EntityId, place: OpeningPlace, amount: int) -> Posting:
     return Posting(debit, credit, abs(amount), account, place.service_id, place.creditor_id, place.origin_month, place.component)
 
 
-def _principal(connection: Connection, provider: Provider, month: Month) -> dict[EntityId, dict[OpeningPlace, int]]:
-    """Debts by month of origin where the balance is positive, an advance where it is negative."""
+def _principal(
+    connection: Connection, provider: Provider, month: Month, *, refuses: bool
+) -> tuple[dict[EntityId, dict[OpeningPlace, int]], set[EntityId]]:
+    """Debts by month of origin where the balance is positive, an advance where it is negative.
+
+    A debt of which no month is stated has the origin ``unknown``: older than every dated one, without penalties; or it is refused, and its
+    account is in the second value.
+    """
     places: dict[EntityId, dict[OpeningPlace, int]] = defaultdict(lambda: defaultdict(int))
-    owing = set()
+    owing: dict[tuple[EntityId, EntityId, EntityId], int] = {}
     for row in read_balances(connection, provider_id=provider.provider_id, month=month):
         if row.account_id is None or row.service_id is None or row.creditor_id is None:
             continue
         if row.opening > 0:
-            owing.add((row.account_id, row.service_id, row.creditor_id))
+            owing[row.account_id, row.service_id, row.creditor_id] = row.opening
         elif row.opening < 0:
             place = OpeningPlace(Chart.ADVANCE, row.service_id, row.creditor_id, None, Component.ADVANCE)
             places[row.account_id][place] += row.opening
+    dated: set[tuple[EntityId, EntityId, EntityId]] = set()
     for debt in read_opening_debts(connection, provider_id=provider.provider_id, month=month):
         if debt.account_id is None or debt.service_id is None or debt.creditor_id is None:
             continue
@@ -114,7 +139,12 @@ def _principal(connection: Connection, provider: Provider, month: Month) -> dict
             places[debt.account_id][OpeningPlace(Chart.RECEIVABLE, debt.service_id, debt.creditor_id, origin, Component.BASE)] += (
                 debt.amount
             )
-    return places
+            dated.add((debt.account_id, debt.service_id, debt.creditor_id))
+    undated = {key: amount for key, amount in owing.items() if key not in dated}
+    if not refuses:
+        for (account, service, creditor), amount in undated.items():
+            places[account][OpeningPlace(Chart.RECEIVABLE, service, creditor, UNKNOWN_ORIGIN, Component.BASE)] += amount
+    return places, {account for account, _, _ in undated} if refuses else set()
 
 
 def _penalties(connection: Connection, provider: Provider, month: Month) -> dict[EntityId, dict[OpeningPlace, int]]:

@@ -21,7 +21,7 @@ from core.ledger.post import Posted, post
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
 from core.money import format_roubles
-from core.payments.allocate import RULE_VERSION, Allocation, BillShare, Receipt, allocate_in_order, postings
+from core.payments.allocate import Allocation, BillShare, Receipt, allocate_in_order, postings
 from core.period import Month
 from core.services.standings import Books
 
@@ -125,7 +125,8 @@ class Receipts:
 
         def share_out(account: EntityId, bills: Mapping[str, tuple[BillShare, ...]]) -> list[Allocation]:
             receipts = [Receipt(p.key, p.amount, p.named_month, bills.get(p.key, ()), before=months[p.key]) for p in by_account[account]]
-            return allocate_in_order(receipts, standings[account])
+            rules = self.books.rules(max(months[p.key] for p in by_account[account]))
+            return allocate_in_order(receipts, standings[account], rules)
 
         done = {account: share_out(account, {}) for account in by_account}
         ahead = [
@@ -171,7 +172,7 @@ class Receipts:
             occurred_on=payment.paid_on,
             reason=(
                 f"Оплата {format_roubles(payment.amount)} от {payment.paid_on:%d.%m.%Y}, {payment.source}{released};"
-                f" распределение по правилу {RULE_VERSION}"
+                f" распределение по правилу {allocation.rule}"
             ),
             postings=(*postings(allocation, payment.account_id, source=source), *rest),
             message_id=payment.message_id,

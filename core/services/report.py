@@ -16,6 +16,7 @@ from core.money import format_roubles
 from core.period import Month
 from core.records.providers import providers
 from core.services.audit import audit_section
+from core.services.balances import balances_section
 from core.services.month_view import Json, ProviderMonth, finding_json
 from core.services.report_accounts import account_rows
 from core.services.report_court import court_section
@@ -54,6 +55,7 @@ def month_report(engine: Engine, *, month: Month, law: Law) -> Json:
             **({"recalculations": recalculated} if recalculated else {}),
             "held": [finding_json(item) for part in parts for item in part.held],
             "houses": houses_section(parts),
+            "balances": balances_section(parts),
             "accounts": accounts,
             "conflicts": conflicts_section(parts),
             "crosswalk": crosswalk_section(parts),

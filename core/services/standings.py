@@ -19,8 +19,10 @@ from core.ledger.calculations import read_calculation, read_lines
 from core.ledger.months import MonthState
 from core.model.ledger import OpenItem
 from core.payments.allocate import BillShare, PenaltyDue, Standing
+from core.payments.rules import AllocationRules, allocation_rules
 from core.period import Month
 from core.records.entities import entity_ids
+from core.records.facts import read_settings
 from core.records.latest import read_organisations
 
 __all__ = ["Books"]
@@ -34,7 +36,14 @@ class Books:
 
     connection: Connection
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
+    _rules: dict[Month, AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
+
+    def rules(self, month: Month) -> AllocationRules:
+        """How the region shares out payments that are accounted in a month."""
+        if month not in self._rules:
+            self._rules[month] = allocation_rules(read_settings(self.connection, day=month.last))
+        return self._rules[month]
 
     def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:
         """Debts and penalties of accounts of one provider."""

@@ -42,6 +42,7 @@ Parse = Callable[[Mapping[str, frozenset[str]]], Iterator[Record | Finding | Par
 _HELD_READING = "hold_reading"
 _REJECTED = "rejected"
 _LOADED = frozenset(("accepted", "flagged"))
+_WITHOUT_MONTHS = "IN-0111"
 _FINISHED_MONTH = "IN-0104"
 _SHOWN_ACCOUNTS = 20
 
@@ -210,6 +211,20 @@ class _Reading:
                     value=accounts,
                     message=f"Входящее сальдо изменено у лицевых счетов: {len(openings.refused)}, но {opening.title} уже проведён.",
                     hint="Остатки проведённого месяца не меняются: исправьте долг перерасчётом в открытом месяце.",
+                )
+            )
+        if openings.without_months:
+            listed = openings.without_months
+            accounts = ", ".join(listed[:_SHOWN_ACCOUNTS]) + (" …" if len(listed) > _SHOWN_ACCOUNTS else "")
+            self.findings.append(
+                Finding(
+                    Position("saldo.csv"),
+                    _WITHOUT_MONTHS,
+                    "error",
+                    "hold_row",
+                    value=accounts,
+                    message=f"Входящий долг без разбивки по месяцам у лицевых счетов: {len(listed)}; по настройке региона он не принят.",
+                    hint="Пришлите долги по месяцам возникновения (EPDDEBT) или настройте opening_without_months = unknown.",
                 )
             )
         sent = SentPayments(frozenset(key for key, _ in self.payments), frozenset(self.packs))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,13 +18,10 @@ from erkc.cli.accepting import bill_accept, bill_findings
 from erkc.cli.intake import findings_table
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
-from erkc.cli.suspense import released_json, say_released
-from erkc.issue import issue_bills
 
 __all__ = ["register"]
 
 _bill = typer.Typer(help="Начисления месяца.", no_args_is_help=True)
-_issue = typer.Typer(help="Выпуск документов.", no_args_is_help=True)
 _ACTOR = "erkc"
 
 
@@ -36,17 +31,11 @@ def register(application: typer.Typer) -> None:
     _bill.command("findings")(bill_findings)
     _bill.command("accept")(bill_accept)
     application.add_typer(_bill, name="bill")
-    application.add_typer(_issue, name="issue")
 
 
 @_bill.callback()
 def _about_bill() -> None:
     """Начисления месяца."""
-
-
-@_issue.callback()
-def _about_issue() -> None:
-    """Выпуск документов."""
 
 
 @_bill.command("month")
@@ -201,41 +190,3 @@ def _show_draft(screen: Screen, drafted: Draft, month: str) -> None:
     )
     recalculating.show_recalculated(screen, drafted.recalculated)
     findings_table(screen, drafted.findings)
-
-
-def _day_of(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigError("CLI-0302", f"«{text}» — не дата.", hint="Дата пишется так: 2026-11-04.") from None
-
-
-@_issue.command("bills")
-def issue(
-    month_text: MonthArgument,
-    out: Annotated[Path, typer.Option(help="Папка для PDF.")] = Path("bills"),
-    issued_on: Annotated[str | None, typer.Option("--date", help="Дата выпуска ГГГГ-ММ-ДД; без неё — сегодня.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Выпустить ЕПД проведённого месяца: номера, содержание, PDF."""
-    month = month_of(month_text)
-    day = None if issued_on is None else _day_of(issued_on)
-    with opened(as_json) as (application, screen):
-        with screen.progress("Выпускаю документы") as progress:
-            issued = issue_bills(application, month=month, out=out, issued_on=day, law=law(), progress=progress)
-        screen.say(f"Документов: {issued.bills}, новых {issued.new}; PDF: {issued.rendered} новых, папка {out}")
-        say_released(screen, issued.released)
-        findings_table(screen, issued.findings)
-        screen.document(
-            {
-                "bills": issued.bills,
-                "new": issued.new,
-                "rendered": issued.rendered,
-                "total": issued.total,
-                "out": str(out),
-                "released": released_json(issued.released),
-                "findings": [finding_json(finding) for finding in issued.findings],
-            }
-        )
-    if issued.findings:
-        raise typer.Exit(1)

@@ -51,6 +51,7 @@ def diff(
     Разница каждой строки разложена по причинам точно: причины в сумме дают разницу до копейки. База данных не меняется.
     """
     before, after = month_of(before_text), month_of(after_text)
+    _check(svg)
     with opened(as_json) as (application, screen):
         with screen.progress("Сравниваю") as progress:
             compared = diff_months(
@@ -86,6 +87,7 @@ def impact(
     Месяц считается дважды той же программой: по действующим правилам и по файлу. База данных не меняется.
     """
     month = None if month_text is None else month_of(month_text)
+    _check(svg)
     proposed = read_proposed(files, law())
     with opened(as_json) as (application, screen):
         with screen.progress("Считаю") as progress:
@@ -151,6 +153,12 @@ def _senders(application: Application, inn: str | None) -> list[Provider]:
         known = ", ".join(f"{one.inn} ({one.name})" for one in found)
         raise ConfigError("CLI-0103", f"Нет отправителя с ИНН {inn}.", hint=f"Есть: {known}.")
     return chosen
+
+
+def _check(file: Path | None) -> None:
+    """Say before a long computation that its picture would have no place."""
+    if file is not None and not file.resolve().parent.is_dir():
+        raise ConfigError("CLI-0202", f"Файл {file} не записывается: нет папки {file.parent}.", hint="Проверьте путь и права.")
 
 
 def _draw(screen: Screen, compared: Compared, file: Path | None) -> None:

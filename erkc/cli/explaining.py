@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Annotated
 
 import typer
 
+from core.charges.balance import PARTS
 from core.charges.explain import Explanation
 from core.charges.traced import number_text
+from core.money import rounded
+from core.services.balances import HouseBalanced, explain_house
 from core.services.explain import AccountExplained, DifferenceExplained, explain_account
 from core.services.month_view import finding_json, volume
 from core.services.support import support_json
-from erkc.cli.options import Json, MonthArgument, month_of, opened
+from erkc.cli.options import Json, MonthArgument, law, month_of, opened
 from erkc.cli.screen import Screen, roubles
 
 __all__ = ["explained_json", "register"]
 
+_HOUSE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""The code of a house by ФИАС in place of an account's number."""
 _COMPUTED = {
     "d": "календарь",
     "D": "календарь",
@@ -41,9 +47,17 @@ def register(application: typer.Typer) -> None:
 
 
 def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_text: MonthArgument, as_json: Json = False) -> None:
-    """Объяснить каждую строку счёта: формула, числа, откуда каждое число, какие байты его принесли."""
+    """Объяснить каждую строку счёта: формула, числа, откуда каждое число, какие байты его принесли.
+
+    Вместо счёта можно назвать код дома по ФИАС: тогда — куда ушёл объём каждого общедомового прибора, до последней единицы.
+    """
     month = month_of(month_text)
     with opened(as_json) as (application, screen):
+        if _HOUSE.fullmatch(account):
+            balanced = explain_house(application.engine, fias=account, month=month, law=law())
+            _show_house(screen, balanced)
+            screen.document(balanced.as_json())
+            return
         explained = explain_account(application.engine, number=account, month=month)
         for item in explained:
             _show_explained(screen, item)
@@ -100,6 +114,20 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
         screen.say(f"  {name}  SHA-256 {digest}")
 
 
+def _show_house(screen: Screen, item: HouseBalanced) -> None:
+    """The path of each house meter's volume: parts that add up to it to the last unit."""
+    screen.heading(f"Дом {item.house.address}, {item.month.title}: куда ушёл объём общедомовых приборов")
+    if not item.balances:
+        screen.say("  В этом месяце ни один общедомовой прибор не дал объёма.")
+    for one in item.balances:
+        rows = [("измерено прибором", volume(one.measured_e6)), *((PARTS[part.kind], volume(part.volume_e6)) for part in one.parts)]
+        left = "сумма частей" if one.is_closed else "не объяснено"
+        rows.append((left, volume(one.measured_e6 if one.is_closed else rounded(one.unexplained, 10**6))))
+        screen.table(("Куда", "Объём"), rows, title=f"{one.service.name}, порядок {one.regime}", numbers=frozenset((1,)))
+        for origin in (item.origins[record] for record in one.records if record in item.origins):
+            screen.say(f"  показание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+
+
 def _show_support(screen: Screen, item: AccountExplained) -> None:
     """Measures of support: what each comes to, who pays, and the row that brought it."""
     screen.say()
@@ -112,6 +140,8 @@ def _show_support(screen: Screen, item: AccountExplained) -> None:
         origin = item.origins.get(row.record_id)
         if origin is not None:
             screen.say(f"    основание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+        if measure.formula:
+            screen.say(f"    {measure.formula}")
         if measure.note:
             screen.say(f"    {measure.note}")
 

@@ -20,6 +20,7 @@ from erkc.cli import (
     explaining,
     federal,
     intake,
+    issuing,
     law,
     processes,
     proving,
@@ -42,8 +43,8 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, charges, comparing, explaining, proving, law, federal, exchange, banks, suspense, reporting, review, processes,
-    demonstration,
+    database, intake, charges, issuing, comparing, explaining, proving, law, federal,
+    exchange, banks, suspense, reporting, review, processes, demonstration,
 ):  # fmt: skip
     room.register(application)
 

@@ -99,6 +99,7 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
     support = document.get("support")
     if isinstance(support, list):
         _show_support(screen, support)
+    _show_balances(screen, document["balances"])
     court = document["court"]
     assert isinstance(court, list)
     if court:
@@ -129,6 +130,17 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
         screen.table(
             ("Причина", "Строк"), [(cause, str(lines)) for cause, lines in causes.most_common()], title=title, numbers=frozenset((1,))
         )
+
+
+def _show_balances(screen: Screen, section: Any) -> None:
+    """Whether the volumes of house meters close (``Any``: JSON values)."""
+    meters = [(house, key, one) for house, services in section.items() for key, one in services.items()]
+    open_ones = [(house, key, one["unexplained"]) for house, key, one in meters if one["unexplained"] != "0.000000"]
+    if open_ones:
+        title = f"Объём прибора дома не сошёлся со строками: {len(open_ones)} из {len(meters)}"
+        screen.table(("Дом", "Услуга", "Не объяснено"), open_ones, title=title, numbers=frozenset((2,)))
+    elif meters:
+        screen.say(f"Объёмы общедомовых приборов сошлись до последней единицы: {len(meters)}; куда ушёл каждый — erkc explain ДОМ МЕСЯЦ.")
 
 
 def _show_support(screen: Screen, section: list[dict[str, Any]]) -> None:

@@ -8,15 +8,16 @@ from fractions import Fraction
 from inspect import signature
 from typing import Any
 
+from core.charges import clauses
 from core.charges.interruptions import Limits, hours_beyond
 from core.charges.quality import Measured
 from core.ids import RecordId
 from core.model.facts import InterruptionFacts
-from core.money import kopecks
+from core.money import kopecks, rounded
 from core.period import Month
 from erkc.law.vectors import Vector
 
-__all__ = ["Clause", "exact", "hours_of", "interruptions_of", "measured_of", "money", "persons_of_room", "volume"]
+__all__ = ["Clause", "exact", "hours_of", "interruptions_of", "measured_of", "money", "persons_of_room", "rounded_volume", "volume"]
 
 Clause = Callable[..., Any]
 _ONE = Fraction(1)
@@ -37,6 +38,15 @@ def money(clause: Clause, **values: Fraction | int) -> int:
 def volume(clause: Clause, **values: Fraction | int) -> Fraction:
     """The volume of the clause: its charge at one rouble for a unit."""
     return exact(clause, **{**values, "T": _ONE})
+
+
+def rounded_volume(vector: Vector, clause: Clause, values: Mapping[str, Fraction | int]) -> tuple[Clause, dict[str, Fraction | int]]:
+    """The clause with its arguments, or (setting ``volume_rounding``) the rounded volume by itself, before the tariff."""
+    digits = vector.setting("volume_rounding")
+    if digits == "none":
+        return clause, dict(values)
+    scale = 10 ** int(digits)
+    return clauses.formula_1, {"V": Fraction(rounded(volume(clause, **values), scale), scale)}
 
 
 def persons_of_room(room: Mapping[str, Any]) -> Fraction:

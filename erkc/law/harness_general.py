@@ -6,12 +6,13 @@ from datetime import date
 from fractions import Fraction
 
 from core.charges import clauses
+from core.charges.findings import Held
 from core.charges.norms import NormRow, coefficient_is_due, norm_from_matrix
 from core.charges.persons import Days, person_days
 from core.charges.yearly import YearSlice, roubles_of, waste_correction
 from core.money import kopecks, split
 from core.period import Month
-from erkc.law.apply import Clause, exact, money, volume
+from erkc.law.apply import Clause, exact, money, rounded_volume, volume
 from erkc.law.vectors import Got, Vector, harness
 
 __all__ = ["RESOURCES", "persons_of"]
@@ -31,14 +32,21 @@ def persons_of(vector: Vector) -> Fraction:
         n = days / month.days
     else:
         n = vector.number("n", 0)
-    return n if n else vector.number("owners", Fraction(vector.setting("owners_when_unknown")))
+    if n or vector.has("owners"):
+        return n or vector.number("owners")
+    known = vector.setting("owners_when_unknown")
+    if known == "hold":
+        raise Held(
+            "CH-027", "никто не проживает, а число собственников не известно", hint="Пришлите доли собственников (УК).", clause="п. 56(2)"
+        )
+    return Fraction(known)
 
 
 @harness("norm")
 def norm(vector: Vector) -> Got:
     """Formula 4."""
-    values = {"n": persons_of(vector), "N": vector.number("N"), "T": vector.number("T")}
-    return Got({"charge": money(clauses.formula_4, **values)}, {"V": volume(clauses.formula_4, **values)})
+    clause, values = rounded_volume(vector, clauses.formula_4, {"n": persons_of(vector), "N": vector.number("N")})
+    return Got({"charge": money(clause, **values, T=vector.number("T"))}, {"V": volume(clause, **values)})
 
 
 @harness("norm_matrix")
@@ -50,7 +58,7 @@ def norm_matrix(vector: Vector) -> Got:
     return Got({"charge": money(clauses.formula_4, **values)}, {"V": volume(clauses.formula_4, **values)})
 
 
-@harness("norm_k")
+@harness("norm_k", k_effective=())
 def norm_with_coefficient(vector: Vector) -> Got:
     """Formula 4(1): base, total with the coefficient by its slices, surcharge."""
     resource = RESOURCES.get(vector.text("service"), vector.text("service"))
@@ -87,7 +95,7 @@ def sewage(vector: Vector) -> Got:
     return Got({"charge": money(clauses.wastewater, **values)}, {"V": volume(clauses.wastewater, **values)})
 
 
-@harness("gas_norm")
+@harness("gas_norm", heating_payment=())
 def gas_norm(vector: Vector) -> Got:
     """Formula 5: cooking, water heater and heating by gas are added before the one rounding."""
     parts: list[tuple[Clause, dict[str, Fraction]]] = []
@@ -163,7 +171,7 @@ def area_rate(vector: Vector) -> Got:
     return Got({name: money(clauses.maintenance, S=area, T=Fraction(rate)) for name, rate in vector.inputs["rate_m2"].items()})
 
 
-@harness("owner_change")
+@harness("owner_change", owner_change_day=())
 def owner_change(vector: Vector) -> Got:
     """A month split between owners by days; the day of the register entry is counted by ``owner_change_day`` already."""
     parts = vector.rows("parts")
@@ -206,7 +214,7 @@ def tariff_slices(vector: Vector) -> Got:
     return got
 
 
-@harness("jump_reading")
+@harness("jump_reading", late_reading=("rebuild",))
 def jump_reading(vector: Vector) -> Got:
     """One reading over several months: by days over the months, each at its own tariff."""
     used = sum((Fraction(str(row["cur"])) - Fraction(str(row["prev"])) for row in vector.rows("meters")), Fraction(0))

@@ -37,7 +37,7 @@ def _each(vector: Vector, choose: Any) -> Got:
     return got
 
 
-@harness("heating_norm")
+@harness("heating_norm", heating_payment=(), heated_common_area=())
 def heating_norm(vector: Vector) -> Got:
     """Formulas 2, 2(1), 2(3) and 2(4); the common part where the area of the house is given."""
     norm = vector.number("N_heat")
@@ -58,7 +58,7 @@ def heating_norm(vector: Vector) -> Got:
     return got
 
 
-@harness("heating_house")
+@harness("heating_house", own_heating_unit=(), heated_common_area=())
 def heating_house(vector: Vector) -> Got:
     """Formula 3 with 3(6)."""
     house = {
@@ -120,7 +120,7 @@ def heating_all_metered(vector: Vector) -> Got:
     return got
 
 
-@harness("heating_correction")
+@harness("heating_correction", heating_payment=("evenly",))
 def correction_of_the_year(vector: Vector) -> Got:
     """Formulas 3(2) and 3(4): the year by its slices less what was charged, rounded once."""
     slices = [
@@ -134,7 +134,7 @@ def correction_of_the_year(vector: Vector) -> Got:
     return Got({"correction": kopecks(roubles_of(group))})
 
 
-@harness("heating_evenly")
+@harness("heating_evenly", heating_payment=("evenly",))
 def heating_evenly(vector: Vector) -> Got:
     """A twelfth of last year by the house meter."""
     values = {"V_year": vector.number("V_prev_year"), "S": vector.number("S"), "S_all": vector.number("S_ob")}
@@ -180,7 +180,7 @@ def allocators(vector: Vector) -> Got:
     return Got({str(row["id"]): money(clauses.formula_6, **house, u=_number(row, "units"), P=_number(row, "charged")) for row in rows})
 
 
-@harness("single_house")
+@harness("single_house", heating_payment=())
 def single_house(vector: Vector) -> Got:
     """A single-family house with a heat meter: by the meter, or a twelfth of last year and the correction."""
     tariff = vector.number("T")

@@ -52,7 +52,7 @@ def _by_living_area(vector: Vector, flat: str) -> Got:
     return Got({str(row["id"]): money(clauses.formula_8, S_room=_number(row, "S"), **values) for row in vector.rows("rooms")})
 
 
-@harness("communal_heating")
+@harness("communal_heating", communal_area=("computed",))
 def communal_heating(vector: Vector) -> Got:
     """Formula 8."""
     return _by_living_area(vector, "V_flat")
@@ -88,7 +88,7 @@ def two_component(vector: Vector) -> Got:
     return got
 
 
-@harness("two_component_common")
+@harness("two_component_common", soi_regime=("odn_354",))
 def two_component_common(vector: Vector) -> Got:
     """Formulas 24 and 24(1): common needs of two-component hot water."""
     share = {"S": vector.number("S"), "S_all": vector.number("S_ob")}
@@ -233,7 +233,7 @@ def common_needs(vector: Vector) -> Got:
     return got
 
 
-@harness("negative_odn")
+@harness("negative_odn", soi_regime=("odn_354",), negative_common=("reduce_own",))
 def negative_odn(vector: Vector) -> Got:
     """п. 47, 48: a negative rest lowers own volumes, by area for heat and by persons for all else."""
     house = {"V_house": vector.number("V_house"), "V_individual": vector.number("V_ind")}
@@ -251,7 +251,7 @@ def negative_odn(vector: Vector) -> Got:
     return got
 
 
-@harness("house_effect")
+@harness("house_effect", soi_regime=("soi_by_meter",))
 def house_effect(vector: Vector) -> Got:
     """A correction of another flat's closed month: in the sum of individual volumes of the open month, or nowhere."""
     months = vector.rows("months")

@@ -13,12 +13,12 @@ from core.charges.averages import Averages, average_of, counted
 from core.charges.metering import Metered, Point, spread_by_days
 from core.charges.norms import coefficient_is_due
 from core.charges.ranges import cut_by_ranges
-from core.charges.rules import Sourced
+from core.charges.rules import Sourced, window_months
 from core.ids import RecordId
 from core.model.facts import MeterFacts, ReadingFacts
 from core.money import kopecks
 from core.period import Month
-from erkc.law.apply import Clause, exact, money, volume
+from erkc.law.apply import Clause, exact, money, rounded_volume, volume
 from erkc.law.harness_general import RESOURCES, persons_of
 from erkc.law.vectors import Got, Vector, harness
 
@@ -34,7 +34,11 @@ def averages_of(vector: Vector) -> Averages:
     """Limits of the average and of a rollover: those of the law, unless the vector sets them."""
     day = _START.last
     return Averages(
-        window=Sourced(vector.law.number("average.window_months", day)),
+        window=Sourced(
+            window_months(vector.setting("average_window"))
+            if "average_window" in vector.settings
+            else vector.law.number("average.window_months", day)
+        ),
         minimum=int(vector.law.number("average.minimum_months", day)),
         longest=int(vector.law.number("average.longest_months", day)),
         rollover_factor=Fraction(vector.setting("rollover_factor", day)),
@@ -69,6 +73,7 @@ def metered(vector: Vector) -> Got:
         else:
             clause = clauses.formula_1_gap
             values = {"V_before": used, "V_after": 0, "V_sum": average[0], "m": average[1], **days}
+    clause, values = rounded_volume(vector, clause, values)
     charge = money(clause, **values, T=tariff)
     got = Got({"charge": charge}, {"V": volume(clause, **values)})
     if "reversal" in vector.amounts:
@@ -94,7 +99,8 @@ def zones(vector: Vector) -> Got:
         used = _number(row, "V") if "V" in row else _used(row, (), averages_of(vector))
         if used is None:
             raise ValueError(f"reading {row['cur']} is below {row['prev']}")
-        amounts[str(row["id"])] = money(clauses.formula_1, V=used, T=_number(row, "T"))
+        clause, values = rounded_volume(vector, clauses.formula_1, {"V": used})
+        amounts[str(row["id"])] = money(clause, **values, T=_number(row, "T"))
     return Got({**amounts, "charge": sum(amounts.values())})
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from core.calendar import WorkCalendar
-from core.documents.qr import payload
+from core.documents.qr import code_form, payload
 from core.ids import EntityId
 from core.model.ledger import UNKNOWN_ORIGIN, OpenItem
 from core.model.lines import Component
 from core.money import kopecks
 from core.payments.advances import offset_advances
 from core.payments.allocate import Allocation, BillShare, PenaltyDue, Receipt, Standing, allocate, mirror
+from core.payments.rules import allocation_rules
 from core.payments.settle import Received, SettlementRules, agent_fee, settle
 from core.period import Month
 from erkc.law.vectors import Got, Vector, harness
@@ -73,7 +75,7 @@ def _allocated(vector: Vector, names: _Names) -> Allocation:
         penalties_first=vector.inputs.get("purpose") == "penalty",
         creditors=None if recipient is None else frozenset([names.number(recipient)]),
     )
-    return allocate(receipt, standing)
+    return allocate(receipt, standing, allocation_rules(vector.settings))
 
 
 def _parts(allocation: Allocation, names: _Names, *, sign: int = 1) -> Got:
@@ -146,7 +148,12 @@ def qr(vector: Vector) -> Got:
     """ГОСТ Р 56042-2014: the payload of requisites as given."""
     given = dict(vector.inputs["qr"])
     total = _money(given.pop("total"))
-    shown = str(total) if total > 0 else ("0" if vector.settings.get("qr_zero") == "zero" else "")
+    form = code_form(vector.settings)
+    if total <= 0 and form.zero == "no_code":
+        return Got({"total": total})
+    shown = str(total) if total > 0 else ("0" if form.zero == "zero" else "")
+    if form.period == "MMYY" and re.fullmatch(r"\d\d\.\d{4}", str(given.get("PaymPeriod", ""))):
+        given["PaymPeriod"] = given["PaymPeriod"][:2] + given["PaymPeriod"][-2:]
     keys = ("Name", "PersonalAcc", "BankName", "BIC", "CorrespAcc")
     values = {key: given.pop(key) for key in keys} | {"Sum": shown} | given
     return Got({"total": total}, other={"string": payload(values).decode("utf-8")})

@@ -55,7 +55,7 @@ def _absent(vector: Vector, month: Month, days: int) -> int:
     return money(clauses.absence, N=vector.number("N"), T=tariff, a=absent * days, D=month.days)
 
 
-@harness("interruption")
+@harness("interruption", interruption_base=())
 def interruption(vector: Vector) -> Got:
     """Hours beyond the limits in each month, and the reduction of its charge."""
     got = Got(other={"hours": {}})

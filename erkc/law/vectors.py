@@ -13,21 +13,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from core.charges.findings import Held
 from core.charges.law import Law
 from core.errors import InputError
 from core.money import format_roubles, rounded
 from core.period import Month
+from core.validate.settings import SETTING_RULES, canonical_setting
 
 __all__ = ["HARNESSES", "Failure", "Got", "Harness", "Outcome", "Vector", "check", "harness", "read_vectors"]
 
 _SCHEMA = "354-vector/1"
 _PLACES = 10**9
+_NUMBERS = frozenset(("heating_months", "range_bounds", "days_off", "social_area"))
+"""Settings of a region that are no question of practice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +85,38 @@ class Vector:
         return Month.parse(self.text(name, default))
 
     def setting(self, name: str, day: date | None = None) -> str:
-        """The way named by the vector, else the default of the law on the day."""
+        """The way named by the vector, in our words; else the default of the law on the day."""
         if name in self.settings:
-            return str(self.settings[name])
+            return _said(self, name)
         return self.law.parameters[f"setting.{name}"].on(day or self.month().last).value
+
+
+class _Asked(dict[str, Any]):
+    """Settings of a vector that remember which of them a harness has looked at (``Any``: JSON values)."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        super().__init__(settings)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        self.asked.add(str(name))
+        return super().__contains__(name)
+
+
+def _said(vector: Vector, name: str) -> str:
+    value = str(vector.settings[name])
+    rule = SETTING_RULES.get(name)
+    if rule is None or value in rule.functions_only:
+        return value
+    return canonical_setting(name, vector.settings[name]) or value
 
 
 @dataclass(slots=True)
@@ -101,13 +133,18 @@ HARNESSES: dict[str, Harness] = {}
 """Harnesses by the names that vectors use; modules of this folder fill it when they are imported."""
 
 
-def harness(name: str) -> Callable[[Harness], Harness]:
-    """Register the function as the harness of the name."""
+CARRIED: dict[str, Mapping[str, tuple[str, ...]]] = {}
+"""By harness: settings that its inputs carry already, or that its calculation is one way of, with those ways; empty: every way."""
+
+
+def harness(name: str, **carried: tuple[str, ...]) -> Callable[[Harness], Harness]:
+    """Register the function as the harness of the name; ``carried``: see :data:`CARRIED`."""
 
     def register(function: Harness) -> Harness:
         if name in HARNESSES:
             raise ValueError(f"harness {name} is registered twice")
         HARNESSES[name] = function
+        CARRIED[name] = carried
         return function
 
     return register
@@ -161,22 +198,57 @@ def _vector(item: Any, path: Path, law: Law) -> Vector:
 
 
 def check(vectors: Iterable[Vector]) -> Outcome:
-    """Run each vector through its harness. A vector that a harness cannot read fails with the key ``inputs``."""
+    """Run each vector through its harness. A vector that a harness cannot read fails with the key ``inputs``.
+
+    Unsupported is a vector of an unknown harness, and one with a setting that is not computed, or that its harness does not go by although
+    it differs from the default: it is never run as if the setting were not there.
+    """
     passed, failed, unsupported = 0, list[Failure](), list[str]()
     for vector in vectors:
         run = HARNESSES.get(vector.harness)
-        if run is None:
+        if run is None or not _is_computed(vector):
             unsupported.append(vector.id)
             continue
-        found = _compare(vector, run)
+        asked = _Asked(vector.settings)
+        found = _compare(replace(vector, settings=asked), run)
+        if any(not _is_carried(vector, name) for name in vector.settings.keys() - asked.asked):
+            unsupported.append(vector.id)
+            continue
         failed.extend(found)
         passed += not found
     return Outcome(passed, tuple(failed), tuple(unsupported))
 
 
+def _is_computed(vector: Vector) -> bool:
+    """Whether each setting of the vector is known, with a value that is computed."""
+    try:
+        return all(
+            str(value) in SETTING_RULES[name].functions_only or canonical_setting(name, value) is not None
+            if name in SETTING_RULES
+            else name in _NUMBERS
+            for name, value in vector.settings.items()
+        )
+    except ValueError:
+        return False
+
+
+def _is_carried(vector: Vector, name: str) -> bool:
+    """Whether a setting that the harness has not looked at is in its inputs, is what the harness computes, or holds without being said."""
+    carried = CARRIED[vector.harness]
+    if name in carried:
+        return not carried[name] or _said(vector, name) in carried[name]
+    known = vector.law.parameters.get(f"setting.{name}")
+    default = SETTING_RULES[name].ways[0] if known is None and name in SETTING_RULES else None
+    if known is not None:
+        default = known.values[-1].value
+    return default is not None and _said(vector, name) == default
+
+
 def _compare(vector: Vector, run: Harness) -> Sequence[Failure]:
     try:
         got = run(vector)
+    except Held as held:
+        got = Got(other={"held": "true", "code": held.code})
     except (InputError, ValueError, KeyError, ZeroDivisionError, TypeError) as error:
         return [Failure(vector.id, "inputs", None, f"{type(error).__name__}: {error}")]
     failures = []

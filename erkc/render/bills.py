@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from core.documents.qr import CodeForm
 from core.errors import InvariantError
 from core.model.bill import BillContent
 from core.model.bill_json import canonical, to_json
@@ -47,6 +48,7 @@ def render_batch(
     single_files: bool,
     progress: Progress | None = None,
     name: str = "bills",
+    code: CodeForm | None = None,
 ) -> list[Rendered]:
     """Write the bills as PDF: a file each, or one file for each 250 (``<name>-001.pdf`` …), and return the files in the order of the bills.
 
@@ -56,18 +58,22 @@ def render_batch(
     files: list[Rendered] = []
     for start in range(0, len(contents), BATCH):
         part = contents[start : start + BATCH]
-        files += _batch(part, out_dir, single=single_files, name=f"{name}-{start // BATCH + 1:03d}.pdf", progress=progress)
+        files += _batch(
+            part, out_dir, single=single_files, name=f"{name}-{start // BATCH + 1:03d}.pdf", progress=progress, code=code or CodeForm()
+        )
     return files
 
 
-def _batch(contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, progress: Progress | None) -> list[Rendered]:
+def _batch(
+    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, progress: Progress | None, code: CodeForm
+) -> list[Rendered]:
     found: dict[str, Rendered] = {}
     trouble = ""
     for _ in range(_ATTEMPTS):
         left = [content for content in contents if content.number not in found]
         if not left:
             break
-        trouble = _run(left, out_dir, single=single, name=name, found=found, progress=progress)
+        trouble = _run(left, out_dir, single=single, name=name, found=found, progress=progress, code=code)
     missing = [content.number for content in contents if content.number not in found]
     if missing:
         raise InvariantError(
@@ -81,10 +87,18 @@ def _batch(contents: Sequence[BillContent], out_dir: Path, *, single: bool, name
 
 
 def _run(
-    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, found: dict[str, Rendered], progress: Progress | None
-) -> str:
+    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, found: dict[str, Rendered], progress: Progress | None,
+    code: CodeForm,
+) -> str:  # fmt: skip
     """One process; what it says it has written goes into ``found``. Returns its last words when it failed."""
-    order = {"out": str(out_dir), "single": single, "name": name, "bills": [json.loads(to_json(content)) for content in contents]}
+    form = {"period": code.period, "zero": code.zero}
+    order = {
+        "out": str(out_dir),
+        "single": single,
+        "name": name,
+        "code": form,
+        "bills": [json.loads(to_json(content)) for content in contents],
+    }
     command = [sys.executable, "-m", "erkc.render.batch"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
         assert child.stdin and child.stdout and child.stderr

@@ -86,7 +86,7 @@ def _head(picture: _Picture, compared: Compared) -> None:
     total = compared.sums.total
     percent = percent_text(total)
     picture.text(_MARGIN, 46, compared.title, size=21, bold=True)
-    picture.text(_MARGIN, 72, f"было — {compared.before}; стало — {compared.after}", fill=_GREY)
+    picture.text(_MARGIN, 72, _shortened(f"было — {compared.before}; стало — {compared.after}", 106), fill=_GREY)
     difference = f"{_signed(total.amount)} ₽" + (f"  ({percent})" if percent else "")
     columns = (
         ("Было", f"{readable_roubles(total.before)} ₽", _INK),
@@ -163,7 +163,7 @@ def _bars(picture: _Picture, title: str, rows: Sequence[tuple[str, int]]) -> Non
         y = first + place * 26
         width = max(abs(amount) * scale, 1.5)
         picture.bar(zero if amount > 0 else zero - width, y, width, 18, _colour(amount), f"{name}: {_signed(amount)} руб.")
-        picture.text(_MARGIN, y + 14, _shortened(name, 37))
+        picture.text(_MARGIN, y + 13, _shortened(name, 40), size=12)
         x, anchor = (zero + width + 7, "start") if amount > 0 else (zero - width - 7, "end")
         picture.text(x, y + 14, _signed(amount), size=12, anchor=anchor)
     picture.line(zero, first - 4, zero, first + len(shown) * 26 - 4)

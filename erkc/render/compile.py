@@ -29,10 +29,10 @@ _FONTS = ("RobotoCondensed-Regular.ttf", "RobotoCondensed-Bold.ttf")
 
 @cache
 def template_version() -> str:
-    """What the look of a page depends on besides its content: template, fonts and engine, as a short hash."""
+    """What the look of a page depends on besides its content: template, texts of the view, fonts and engine, as a short hash."""
     room = files("erkc.render")
     digest = sha256(version("typst").encode())
-    for name in ("templates/bill.typ", *(f"fonts/{font}" for font in _FONTS)):
+    for name in ("templates/bill.typ", "view.py", "symbol.py", "pack.py", *(f"fonts/{font}" for font in _FONTS)):
         digest.update(room.joinpath(name).read_bytes())
     return f"bill-{digest.hexdigest()[:12]}"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from core.documents.epd import premises_address
-from core.documents.qr import PeriodForm, ZeroSum, bill_payload
+from core.documents.qr import CodeForm, bill_payload
 from core.model.bill import BillContent, BillLine, BillMeter, BillRecipient, Section
 from core.model.bill_json import content_sha256
 from erkc.render.symbol import png
@@ -33,7 +33,7 @@ _SECTIONS: tuple[tuple[str, tuple[Section, ...]], ...] = (
 )
 
 
-def view(content: BillContent, *, period: PeriodForm = "MM.YYYY", zero: ZeroSum = "omit") -> View:
+def view(content: BillContent, *, code: CodeForm | None = None) -> View:
     """Everything that the template prints for one bill."""
     return {
         "number": content.number,
@@ -49,7 +49,7 @@ def view(content: BillContent, *, period: PeriodForm = "MM.YYYY", zero: ZeroSum 
         "credit": _credit(content),
         "payer": _payer(content),
         "provider": _provider(content),
-        "recipients": [_recipient(content, row, period=period, zero=zero) for row in content.recipients],
+        "recipients": [_recipient(content, row, code or CodeForm()) for row in content.recipients],
         "charges": _charges(content),
         "balance": _balance(content),
         "recalculations": _recalculations(content),
@@ -147,8 +147,8 @@ def _provider(content: BillContent) -> View:
     return {"name": content.provider_name, "details": ", ".join(filter(None, details))}
 
 
-def _recipient(content: BillContent, row: BillRecipient, *, period: PeriodForm, zero: ZeroSum) -> View:
-    payload = bill_payload(content, row, period=period, zero=zero)
+def _recipient(content: BillContent, row: BillRecipient, code: CodeForm) -> View:
+    payload = bill_payload(content, row, period=code.period, zero=code.zero)
     creditors = row.creditors or (row.creditor_id,)
     names = [
         line.name for line in content.lines if line.creditor_id in creditors and (line.section == "capital_repair") == row.contribution

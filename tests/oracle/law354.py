@@ -232,16 +232,20 @@ class Oracle:
             line["nedo"] += money(min(charge * hours * Fraction(15, 10000), charge))
 
     def relief(self, account: Account, service: str, volume: Fraction, per_person: Fraction, tariff_of: str, line: dict[str, int]) -> None:
-        """Share × the volume for a person, at most the norm × entitled × tariff, on the days of the relief; rounded once."""
+        """Share × the volume for a person, at most the norm × entitled × tariff, on the days of the relief; rounded once.
+
+        Entitled are no more than those who live there: the whole fee is the most that a share is taken of.
+        """
         first, last = self.open_days(account, self.month) or (self.first, self.last)
         whole = span(first, last)
+        living = self.persons({**account, "opened": date.min, "closed": None}, self.month)
         for name, share, entitled, since in account["reliefs"]:
             if name != service:
                 continue
-            each = min(volume / self.persons({**account, "opened": date.min, "closed": None}, self.month), per_person)
+            each = min(volume / living, per_person)
             roubles = ZERO
             for begin, end, tariff in self.tariffs(tariff_of, first, last):
-                roubles += share * each * entitled * tariff * span(max(begin, since), end) / whole
+                roubles += share * each * min(Fraction(entitled), living) * tariff * span(max(begin, since), end) / whole
             line["benefit"] = money(roubles)
 
     def absence(self, account: Account, service: str, per_person: Fraction, tariff_of: str, line: dict[str, int]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from tests.perf import bench_ledger
+from tests.perf import bench_bills, bench_ledger
 
 
 def main() -> None:
@@ -15,6 +15,8 @@ def main() -> None:
     lines, rounds, growth = (20_000, 3, (20_000, 60_000)) if small else (1_000_000, 5, (1_000_000, 10_000_000))
     for result in bench_ledger.run(lines, rounds, growth):
         print(result, flush=True)
+    for item in bench_bills.run(*((50, 3, 500) if small else (400, 5, 10_000))):
+        print(item, flush=True)
 
 
 if __name__ == "__main__":

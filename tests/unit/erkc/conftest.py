@@ -16,6 +16,7 @@ from config.settings import load
 from core.clock import FixedClock
 from core.ids import ProviderId
 from core.period import Month
+from core.services.accepting import accept_findings, month_findings
 from core.services.charge import approve_month, draft_month, post_month
 from core.storage.engine import application_engine
 from core.storage.migrate import APP, OWNER
@@ -53,6 +54,16 @@ def charge(application: Application, *, mode: str = "charge") -> None:
     draft_month(application.engine, mode=mode, law=law(), code_version=CODE_VERSION, **scope)
     approve_month(application.engine, reason="тест", **scope)
     post_month(application.engine, law=law(), **scope)
+
+
+def accept_waiting(application: Application, month: Month) -> set[str]:
+    """Accept whatever a month's draft has stopped, as a person would who has looked at it; the codes of what it was."""
+    found = month_findings(application.engine, provider_id=ProviderId(1), month=month)
+    waiting = [one for one in found.findings if found.is_open(one)] if found is not None else []
+    if waiting:
+        numbers = [one.finding_id for one in waiting]
+        accept_findings(application.engine, numbers=numbers, reason="проверено", actor="тест", clock=application.clock)
+    return {one.finding.code for one in waiting}
 
 
 @pytest.fixture(scope="session")

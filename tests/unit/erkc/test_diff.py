@@ -19,8 +19,10 @@ from core.records.providers import providers
 from core.services.diff import diff_months
 from core.storage.engine import transaction
 from erkc.application import Application
+from erkc.intake import take_file
+from tests.unit.erkc.broken_town import broken_archive
 from tests.unit.erkc.compared_town import NORM_OF_OCTOBER, OCTOBER, SEPTEMBER, A, at_work, load, post, region_with, take
-from tests.unit.erkc.conftest import Run, database_copy
+from tests.unit.erkc.conftest import ARCHIVE, TOWN, Run, database_copy
 
 OF_A: dict[str, dict[str, int]] = {
     "2": {  # холодная вода: 12,6 м³ × 38,41 = 483,97
@@ -136,3 +138,25 @@ def test_months_without_charges_and_wrong_calls_are_told(town: Application, erkc
     assert code == 2 and "Нет отправителя с ИНН 0000000000" in errors and "0077000116" in errors
     code, _, errors = erkc("diff", "2026-09", "2026-10", "--svg", str(tmp_path / "no" / "x.svg"))
     assert code == 2 and "не записывается" in errors
+
+
+def test_houses_that_a_month_stopped_are_left_out_and_told(
+    server_url: str, template_database: str, tmp_path: Path, erkc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database_copy(server_url, template_database, tmp_path) as (_, application):
+        monkeypatch.setenv("ERKC_DATABASE_URL", application.database)
+        load(application, region_with())
+        take_file(application, ARCHIVE, broken_archive(TOWN / ARCHIVE))
+        assert erkc("bill", "month", "2026-10", "--draft")[0] == 1
+        assert erkc("bill", "approve", "2026-10")[0] in (0, 1)
+        code, out, _ = erkc("diff", "2026-10", "2026-10", "--json")
+        with application.engine.connect() as connection:
+            charged = connection.execute(
+                text(
+                    "SELECT sum(CASE WHEN debit = 1 THEN amount ELSE -amount END), count(DISTINCT account_id) "
+                    "FROM posting JOIN entry USING (entry_id) WHERE kind = 'charge'"
+                )
+            ).one()
+    document = json.loads(out)
+    assert code == 0 and (document["totals"]["was"], document["totals"]["accounts"]) == (f"{charged[0] / 100:.2f}", charged[1])
+    assert len(document["notes"]) == 1 and "счета остановленных домов не сравниваются" in document["notes"][0]

@@ -21,9 +21,11 @@ from core.services.impact import Impact, impact_of
 from core.storage.engine import reading, transaction
 from erkc.application import Application
 from erkc.cli.options import law
+from erkc.intake import load_region_file, take_file
 from erkc.proposing import read_proposed
 from tests.unit.erkc.compared_town import OCTOBER, SEPTEMBER, A, at_work, load, october, post, region_with, take
-from tests.unit.erkc.conftest import Run, database_copy
+from tests.unit.erkc.conftest import Run, charge, database_copy
+from tests.unit.erkc.test_last_year import MARCH, _march, _region, _undecided
 
 C = "41100000029"
 FREE: dict[str, object] = {"coefficient_cold_water": None, "coefficient_hot_water": None, "coefficient_electricity": None}
@@ -189,7 +191,7 @@ def test_days_that_the_file_names_and_days_that_it_does_not(town: Application, t
 
 def test_what_cannot_be_computed_is_told_and_is_in_no_sum(town: Application, erkc: Run, tmp_path: Path) -> None:
     file = tmp_path / "heat.toml"
-    file.write_text(SETTING.replace("coefficient_electricity", "heating_payment").replace('"2"', '"по-новому"'), encoding="utf-8")
+    file.write_text(SETTING.replace("coefficient_electricity", "heating_months").replace('"2"', "[13]"), encoding="utf-8")
     code, out, _ = erkc("impact", "--law", str(file), "--json")
     document = json.loads(out)
     heating = document["held_after"]
@@ -281,3 +283,21 @@ def test_a_month_that_nobody_computed_must_be_named(
         assert code == 1 and "Ни один месяц ещё не рассчитан" in errors
         code, _, errors = erkc("impact", "--law", str(file), "--month", "2026-10")
         assert code == 1 and "Нет ни одного дома за октябрь 2026" in errors
+
+
+def test_corrections_of_the_year_are_on_both_sides(server_url: str, template_database: str, tmp_path: Path) -> None:
+    """March of the next year corrects common property charged by the norm: what the ledger knows of last year is read as for the month."""
+    with database_copy(server_url, template_database, tmp_path) as (_, application):
+        load_region_file(application, "z.region.json", _region())
+        take_file(application, "undecided.zip", _undecided())
+        charge(application)
+        drafted = _march(application)
+        (tmp_path / "t.toml").write_text(TARIFF.replace("2026-10-01", "2027-01-01"), encoding="utf-8")
+        proposed = read_proposed([tmp_path / "t.toml"], law())
+        found = impact_of(application.engine, senders=_senders(application), month=None, law=law(), proposal=proposed.of, top=1)
+        with application.engine.connect() as connection:
+            statement = text("SELECT sum(recalculation) FROM charge_line WHERE month = :month")
+            corrected = connection.execute(statement, {"month": MARCH.first}).scalar_one()
+    assert found.month == MARCH and corrected != 0
+    assert found.compared.sums.total.before + found.held_before.before == drafted.totals.total
+    assert found.compared.sums.total.amount > 0 and set(found.compared.sums.by_cause) == {"tariff"}

@@ -20,7 +20,7 @@ from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
 from tests.unit.erkc.archives import sections, select
-from tests.unit.erkc.conftest import ARCHIVE, TOWN, charge, database_copy
+from tests.unit.erkc.conftest import ARCHIVE, TOWN, accept_waiting, charge, database_copy
 
 EXPECTED: dict[str, Any] = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
 HOUSE_8 = "1380977b-afcb-4760-a4eb-53658053772c"
@@ -105,7 +105,8 @@ def test_a_closed_month_with_the_correction_of_the_year_is_computed_again(posted
     """An area measured on 1 March changes March's lines; the correction of the year before, in the same line, is of the area of then."""
     made = _march(posted)
     scope = {"provider_id": ProviderId(1), "month": MARCH, "clock": posted.clock}
-    approve_month(posted.engine, reason="тест", actor="тест", with_held=True, **scope)  # type: ignore[arg-type]  # as they are named
+    accept_waiting(posted, MARCH)  # no package of March came
+    approve_month(posted.engine, reason="тест", actor="тест", **scope)  # type: ignore[arg-type]  # as they are named
     post_month(posted.engine, law=law(), actor="тест", **scope)  # type: ignore[arg-type]  # as they are named
     before = _line(posted, made, MARCH)
     assert before.recalculation != 0

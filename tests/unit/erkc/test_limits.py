@@ -80,7 +80,7 @@ def _rows_since_2025() -> dict[str, list[Cells]]:
 def _post(application: Application, month: Month) -> None:
     scope = {"provider_id": ProviderId(1), "month": month, "actor": "тест", "clock": application.clock}
     draft_month(application.engine, mode="charge", law=law(), code_version=CODE_VERSION, **scope)
-    approve_month(application.engine, reason="тест", with_held=True, **scope)
+    approve_month(application.engine, reason="тест", **scope)
     post_month(application.engine, law=law(), **scope)
 
 

@@ -43,7 +43,7 @@ from erkc.intake import load_region_file, take_file
 from erkc.proof.package import make_proof
 from erkc.proof.verify import unpack
 from erkc.proof.verify import verify as verify_package
-from tests.unit.erkc.conftest import TOWN, database_copy
+from tests.unit.erkc.conftest import TOWN, accept_waiting, database_copy
 from tests.unit.erkc.recalculated_town import Cells, archive, house_rows, reading_rows
 
 AUGUST, SEPTEMBER, OCTOBER, NOVEMBER, DECEMBER = (Month(2026, number) for number in range(8, 13))
@@ -140,11 +140,7 @@ def _draft(application: Application, month: Month, *, mode: str = "charge", agai
 def _post(application: Application, month: Month) -> Draft:
     drafted = _draft(application, month)
     assert {item.code for item in drafted.open} <= {"CH-037"}, "an area that changed no longer adds up to the house's: a person accepts it"
-    found = month_findings(application.engine, provider_id=OURS, month=month)
-    assert found is not None
-    waiting = [one.finding_id for one in found.findings if found.is_open(one)]
-    if waiting:
-        accept_findings(application.engine, numbers=waiting, reason="площадь изменилась", actor="тест", clock=application.clock)
+    accept_waiting(application, month)
     scope = {"provider_id": OURS, "month": month, "actor": "тест", "clock": application.clock}
     approve_month(application.engine, reason="тест", **scope)
     assert post_month(application.engine, law=law(), **scope).posted.conflicts == ()

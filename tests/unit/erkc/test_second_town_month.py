@@ -41,6 +41,7 @@ from erkc.intake import load_region_file, take_file
 from erkc.proof.package import make_proof
 from erkc.proof.verify import Anchors, unpack
 from erkc.proof.verify import verify as verify_proof
+from tests.unit.erkc.bill_checks import federal_documents_agree, pages_agree
 from tests.unit.erkc.conftest import NOW, OCTOBER, database_copy
 
 TOWN = Path(__file__).parents[3] / "examples" / "town2"
@@ -217,6 +218,12 @@ def test_a_payer_gets_one_bill_for_all_accounts_of_all_senders(charged: Applicat
         assert bill.penalties == sum(parse_roubles(account["penalty_out"]) for account in accounts)
         assert check(bill) == []
     assert issue(charged) == {one: BillsIssued(done.bills, 0, ()) for one, done in issue(charged).items()}, "issued once"
+
+
+def test_pages_and_federal_documents_say_what_the_bills_of_all_senders_say(charged: Application, tmp_path: Path) -> None:
+    issue(charged)
+    pages_agree(issued(charged), tmp_path)
+    federal_documents_agree(issued(charged))
 
 
 def test_the_code_of_a_recipient_names_the_account_that_it_knows(charged: Application) -> None:

@@ -26,9 +26,11 @@ from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.cli.main import main
 from erkc.cli.options import law
+from erkc.intake import take_file
 from tests.unit.erkc.conftest import NOW, OCTOBER, charge, database_copy
 
 A, B = "41100001050", "41100000904"
+ACTS = 'schema = "erkc-acts/1"\nsender = { inn = "0077000116", kpp = "007701001" }\n'
 _SINCE = date(2026, 1, 1)
 MEASURES = (
     Relief("1105", None, 1, "1", 5000, 1, _SINCE, None, None),
@@ -61,7 +63,7 @@ def supported(server_url: str, supported_template: str, tmp_path: Path, monkeypa
 
 
 def _of(application: Application, number: str) -> list[dict[str, Any]]:
-    support = month_report(application.engine, month=OCTOBER, law=law())["support"]
+    support = month_report(application.engine, month=OCTOBER, law=law()).get("support", [])
     assert isinstance(support, list)
     return [row for row in support if row["account"] == number]
 
@@ -121,3 +123,71 @@ def test_the_explanation_proves_the_compensation(supported: Application) -> None
     (explained,) = explain_account(supported.engine, number=A, month=OCTOBER)
     assert sum(line.explanation.compensation for line in explained.lines if line.explanation) == 1188_63
     assert sum(line.line.total for line in explained.lines) == explained.total
+
+
+DECIDED = """[[act]]
+kind = "subsidy"
+number = "С-1"
+date = 2026-09-20
+account = "{account}"
+from = 2026-09-01
+to = 2027-02-28
+persons = 3
+income = "{income}"
+subsistence = "15000"
+standard = "{standard}"
+own_share = "22"
+"""
+JUDGED = """[[act]]
+kind = "court_judgement"
+number = "2-9/2026"
+date = 2026-10-12
+account = "{account}"
+judged_to = 2026-10-10
+first_month = "2026-05"
+last_month = "2026-07"
+principal = "1023.31"
+penalties = "39.64"
+"""
+
+
+def _decided(application: Application, name: str, act: str, **values: str) -> dict[str, Any]:
+    """The subsidy of B that acts grant, after one act more."""
+    taken = take_file(application, name, (ACTS + act.format(account=B, **values)).encode())
+    assert taken.status == "accepted"
+    charge(application)
+    (found,) = [row for row in _of(application, B) if row["formula"]]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("income", "standard", "amount", "formula"),
+    [
+        # 4200 × 3 − 0,22 × 45 000 = 2700
+        ("45000", "4200", "2700.00", "4 200,00 × 3 − 22,00 % × 45 000,00 = 2 700,00"),
+        # 12 000 на человека из 15 000: 10 500 − 0,22 × 36 000 × 12 000 / 15 000 = 4164
+        ("36000", "3500", "4164.00", "3 500,00 × 3 − 22,00 % × 36 000,00 × 36 000,00 / 3 / 15 000,00 = 4 164,00"),
+        ("90000", "4200", "0.00", "= 0,00"),  # 12 600 − 19 800 меньше нуля
+    ],
+)
+def test_a_subsidy_by_its_decision(taken_town: Application, income: str, standard: str, amount: str, formula: str) -> None:
+    found = _decided(taken_town, "s.acts.toml", DECIDED, income=income, standard=standard)
+    assert (found["amount"], found["lowers_bill"], found["clause"]) == (amount, False, "ЖК ст. 159, ПП РФ № 761")
+    assert formula in found["formula"].replace("\xa0", " ").replace("\u202f", " ")
+
+
+def test_a_subsidy_is_at_most_the_actual_cost(taken_town: Application) -> None:
+    found = _decided(taken_town, "s.acts.toml", DECIDED, income="45000", standard="90000")
+    assert found["amount"] == found["actual_cost"]
+    assert "больше фактической платы" in found["note"]
+
+
+def test_a_judged_debt_bars_a_subsidy_and_a_withdrawn_decision_grants_none(taken_town: Application) -> None:
+    both = DECIDED + JUDGED
+    found = _decided(taken_town, "s.acts.toml", both, income="45000", standard="4200")
+    assert (found["amount"], "взыскан судом" in found["note"]) == ("0.00", True)
+    withdrawn = '[[act]]\nkind = "withdrawn"\nnumber = "2-9/2026"\ndate = 2026-10-12\n'
+    take_file(taken_town, "w.acts.toml", (ACTS + withdrawn).encode())
+    assert [row["amount"] for row in _of(taken_town, B) if row["formula"]] == ["2700.00"]
+    take_file(taken_town, "x.acts.toml", (ACTS + withdrawn.replace("2-9/2026", "С-1").replace("10-12", "09-20")).encode())
+    assert [row for row in _of(taken_town, B) if row["formula"]] == []

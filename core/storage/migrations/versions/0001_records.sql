@@ -864,6 +864,34 @@ CREATE TABLE record_court_judgement (
 CREATE INDEX record_court_judgement_key ON record_court_judgement (provider_id, record_key, record_id);
 CREATE INDEX record_court_judgement_waiting ON record_court_judgement (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_court_judgement_released ON record_court_judgement (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_subsidy_grant (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  account text COLLATE "C" NOT NULL,
+  persons bigint NOT NULL,
+  income bigint NOT NULL,
+  subsistence bigint NOT NULL,
+  standard bigint NOT NULL,
+  own_share_e4 bigint NOT NULL,
+  first date NOT NULL,
+  last date,
+  CONSTRAINT record_subsidy_grant_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_subsidy_grant_key ON record_subsidy_grant (provider_id, record_key, record_id);
+CREATE INDEX record_subsidy_grant_waiting ON record_subsidy_grant (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_subsidy_grant_released ON record_subsidy_grant (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_subsidy_grant_by_account ON record_subsidy_grant (provider_id, account);
 CREATE TABLE record_registered_sender (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,

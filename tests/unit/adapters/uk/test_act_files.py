@@ -14,7 +14,7 @@ from adapters.uk.acts import ActsAdapter
 from adapters.uk.knowledge import RegionKnowledge
 from core.model.acts import ACT_KINDS, Act
 from core.model.finding import Finding
-from core.model.records import CourtJudgement, PenaltyStop, Record, RegisteredSender
+from core.model.records import CourtJudgement, PenaltyStop, Record, RegisteredSender, SubsidyGrant
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "uk" / "acts"
 HEADING = 'schema = "erkc-acts/1"\nsender = { inn = "0077000116", kpp = "007701001" }\n'
@@ -34,7 +34,7 @@ def golden(name: str) -> tuple[list[Record], list[Finding], Parsed]:
 
 def test_every_kind_is_read() -> None:
     records, findings, end = golden("every-kind.toml")
-    assert findings == [] and end.status == "accepted" and end.counts == {"act": 23, "taken": 23}
+    assert findings == [] and end.status == "accepted" and end.counts == {"act": 24, "taken": 24}
     acts = [record.body for record in records if isinstance(record.body, Act)]
     assert {act.kind for act in acts} == set(ACT_KINDS) == set(ACTS)
     by_number = {(act.number, act.part): act for act in acts}
@@ -62,9 +62,29 @@ def test_every_kind_is_read() -> None:
             None,
             None,
         ),
+        "С-7/2026/2026-10-02/1": (
+            SubsidyGrant("100", 3, 45_000_00, 15_000_00, 4_200_50, 22_00, date(2026, 10, 1), date(2027, 3, 31)),
+            date(2026, 10, 1),
+            date(2027, 3, 31),
+        ),
     }
     assert (by_number["20", 1].first, by_number["20", 1].last) == (date(2026, 10, 1), date(2027, 9, 30))
     assert by_number["2-215/2026", 1].first == by_number["2-215/2026", 1].last == date(2026, 10, 22)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [("subsistence", "0", "AC-013"), ("own_share", "0", "AC-013"), ("own_share", "122", "AC-013"), ("income", "1.005", "AC-013")],
+)
+def test_a_subsidy_that_cannot_be_computed_is_refused(name: str, value: str, code: str) -> None:
+    act = {
+        "kind": "subsidy", "number": "1", "date": "2026-10-02", "account": "100", "from": "2026-10-01", "to": "2027-03-31", "persons": 3,
+        "income": "45000", "subsistence": "15000", "standard": "4200", "own_share": "22",
+    }  # fmt: skip
+    sender = {"inn": "0077000116", "kpp": "007701001"}
+    content = json.dumps({"schema": "erkc-acts/1", "sender": sender, "act": [act | {name: value}]}, ensure_ascii=False)
+    records, findings, _ = said("a.json", content)
+    assert (records, [finding.code for finding in findings]) == ([], [code])
 
 
 @pytest.mark.parametrize(

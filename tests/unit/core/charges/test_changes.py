@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from core.charges.changes import LineChange, Water, changes_of_account
+from core.charges.changes import CAUSES, STEPS, LineChange, Water, changes_of_account
+from core.charges.texts import SYMBOLS
 from core.ids import EntityId
 from core.model.facts import AccountFacts, Facts, HouseFacts, InterruptionFacts, ReliefFacts, ResidenceFacts
 from core.model.lines import ChargeLine
@@ -203,3 +204,10 @@ def test_a_matrix_norm_of_another_number_of_persons_is_norm_and_persons() -> Non
     found = _changes(house(one), house(two), facts, facts)["5"]
     # 1 × 90 × 5 = 450; 1 × 60 × 5 = 300; 2 × 60 × 5 = 600
     assert found.causes == {"norm": -15000, "persons": 30000}
+
+
+def test_every_symbol_of_a_charge_belongs_to_one_step() -> None:
+    of_corrections = {"P", "h", "H", "r", "a", "W", "f", "V_checked", "V_stated", "n_absent", "n_all", "S_allocators", "u", "u_all"}
+    steps = [symbol for symbols in STEPS.values() for symbol in symbols]
+    assert len(steps) == len(set(steps)) and set(STEPS) <= set(CAUSES)
+    assert set(SYMBOLS) == set(steps) | of_corrections

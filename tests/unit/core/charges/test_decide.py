@@ -284,7 +284,7 @@ def test_an_unknown_regime_is_not_taken_for_the_norm() -> None:
     "settings",
     [
         {"late_reading": "never"},
-        {"average_window": "12"},
+        {"average_window": "first 12"},
         {"coefficient_cold_water": "three"},
         {"coefficient_cold_water": 1.5},
         {"wastewater_k": "полтора"},

@@ -10,6 +10,8 @@ import pytest
 
 from config.law import tables
 from core.charges import HouseCharges, Law, charge_houses, explain_line
+from core.charges.balance import house_balances
+from core.charges.rules import Rules
 from core.charges.slices import slices_of
 from core.model.lines import ChargeLine
 from core.money import format_roubles
@@ -64,6 +66,12 @@ def test_every_volume_of_every_house(town: SecondTown, charged: list[HouseCharge
     for house, result in zip(town.houses, charged, strict=True):
         found = volumes_as_expected(result)
         assert found == {key: town.expected["houses"][house.fias][key] for key in found}
+
+
+def test_every_house_meter_closes_to_the_last_unit(town: SecondTown, charged: list[HouseCharges]) -> None:
+    rules = Rules(town.facts, Law.from_tables(tables()), OCTOBER)
+    balances = [one for house, result in zip(town.houses, charged, strict=True) for one in house_balances(house, result.lines, rules)]
+    assert balances and all(one.is_closed for one in balances)
 
 
 def test_every_line_explains_itself(charged: list[HouseCharges]) -> None:

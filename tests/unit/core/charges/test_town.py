@@ -11,6 +11,8 @@ import pytest
 
 from config.law import tables
 from core.charges import HouseCharges, Law, charge_house, charge_houses, clauses, explain_line
+from core.charges.balance import house_balances
+from core.charges.rules import Rules
 from core.model.lines import ChargeLine
 from core.money import rounded
 from core.period import Month
@@ -52,6 +54,14 @@ def test_every_volume_of_every_house(town: Town, charged: list[HouseCharges]) ->
         found = volumes_as_expected(result)
         expected = town.expected["houses"][house.fias]
         assert found == {key: expected[key] for key in found}
+
+
+def test_every_house_meter_closes_to_the_last_unit(town: Town, charged: list[HouseCharges], law: Law) -> None:
+    rules = Rules(town.facts, law, OCTOBER)
+    balances = [one for house, result in zip(town.houses, charged, strict=True) for one in house_balances(house, result.lines, rules)]
+    assert len(balances) >= 10
+    assert all(one.is_closed for one in balances)
+    assert {one.regime for one in balances} == {"soi_by_meter", "soi_norm", "heating"}
 
 
 def test_nothing_is_held(charged: list[HouseCharges]) -> None:

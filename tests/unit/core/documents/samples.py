@@ -325,6 +325,34 @@ def many_lines() -> BillSource:
     return replace(usual_flat(), number="202610-00008", services=services, lines=tuple(lines))
 
 
+def communal_room() -> BillSource:
+    """A room of a communal flat: electricity by formula 7, gas by the norm, the area of the room."""
+    source = usual_flat()
+    payer = replace(
+        source.payer, premises_number="7", room_number="3", area_e2=1840, residents_e6=1_000_000, els="10ТТ100044", service_identifier=None
+    )
+    lines = (
+        line(1, UK, "area", 18_400_000, 31_200_000, 57_408),
+        line(7, UK, "odpu", 109_847, 41_870_000, 460),
+        line(2, WATER, "norm", 4_200_000, 41_870_000, 17_585),
+        line(5, POWER, "ipu_flat", 61_333_333, 5_560_000, 34_101),
+        line(6, POWER, "odpu", 357_586, 2_957_760_000, 105_765),
+        line(12, GAS, "norm", 10_000_000, 7_230_000, 7_230),
+    )
+    meters = (replace(METERS[2], serial="ЭЭ-70711", previous_e3=44_101_000, current_e3=44_285_000),)
+    return replace(
+        source, number="202610-00010", payer=payer, lines=lines, meters=meters, open_items=(), payments=(), notices=source.notices[:1]
+    )
+
+
+def capital_repair_only() -> BillSource:
+    """A payer whom the regional operator bills for the contribution and nothing else."""
+    source = usual_flat()
+    payer = replace(source.payer, account_number="41300000025", account_kind=3, service_identifier="10ТТ100001-03")
+    items = tuple(item for item in source.open_items if item.creditor_id == FUND)
+    return replace(source, number="202610-00011", payer=payer, lines=LINES[9:], meters=(), open_items=items, payments=(), notices=())
+
+
 def several_accounts() -> BillSource:
     """A payer with accounts of four keepers, one supplier under two numbers of its own, an instalment plan and measures of support."""
     source = usual_flat()
@@ -372,8 +400,11 @@ def several_accounts() -> BillSource:
 
 SAMPLES: dict[str, Callable[[], BillSource]] = {
     sample.__name__: sample
-    for sample in (usual_flat, debtor, overpaid, zero_bill, six_recipients, long_names, non_residential, many_lines, several_accounts)
-}
+    for sample in (
+        usual_flat, debtor, overpaid, zero_bill, six_recipients, long_names, non_residential, many_lines, several_accounts, communal_room,
+        capital_repair_only,
+    )
+}  # fmt: skip
 
 
 def content(sample: Callable[[], BillSource] = usual_flat) -> BillContent:

@@ -12,6 +12,7 @@ from core.ids import EntityId
 from core.model.ledger import OpenItem
 from core.model.lines import Chart, Component
 from core.payments.allocate import BillShare, Part, PenaltyDue, Receipt, Standing, allocate, allocate_in_order, mirror, postings
+from core.payments.rules import allocation_rules
 from core.period import Month
 
 ACCOUNT = EntityId(1)
@@ -180,3 +181,40 @@ def _together(parts: tuple[Part, ...]) -> Counter[tuple[object, ...]]:
     for part in parts:
         amounts[part.kind, part.service_id, part.creditor_id, part.origin_month, part.component] += part.amount
     return amounts
+
+
+TWO_MONTHS = Standing(
+    (debt(WATER, AUGUST, 100_00), debt(WATER, SEPTEMBER, 100_00)),
+    (PenaltyDue(SUPPLIER, AUGUST, Component.PENALTY, 20_00), PenaltyDue(SUPPLIER, SEPTEMBER, Component.PENALTY, 10_00)),
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, [("debt", SEPTEMBER, 100_00), ("debt", AUGUST, 50_00)]),
+        ({"named_period_first": False}, [("debt", AUGUST, 100_00), ("debt", SEPTEMBER, 50_00)]),
+        (
+            {"penalty_order": "first"},
+            [("penalty", AUGUST, 20_00), ("penalty", SEPTEMBER, 10_00), ("debt", SEPTEMBER, 100_00), ("debt", AUGUST, 20_00)],
+        ),
+        # сентябрь 110,00 целиком, остальное августу: 40,00 × 100 / 120 и 40,00 × 20 / 120
+        (
+            {"penalty_order": "pro rata"},
+            [("debt", SEPTEMBER, 100_00), ("penalty", SEPTEMBER, 10_00), ("debt", AUGUST, 33_33), ("penalty", AUGUST, 6_67)],
+        ),
+    ],
+)  # fmt: skip
+def test_the_order_that_a_region_sets(settings: dict[str, object], expected: list[tuple[str, Month, int]]) -> None:
+    done = allocate(Receipt("p", 150_00, named_month=SEPTEMBER), TWO_MONTHS, allocation_rules(settings))
+    assert [(part.kind, part.origin_month, part.amount) for part in done.parts] == expected
+    assert ("(" in done.rule) == bool(settings)
+
+
+def test_an_advance_that_is_held_stays_undivided() -> None:
+    bill = (BillShare(WATER, SUPPLIER, 300), BillShare(REPAIR, OPERATOR, 100))
+    split_up = allocate(Receipt("p", 400, bill=bill), Standing())
+    assert told(split_up.parts) == [("advance", None, WATER, 300), ("advance", None, REPAIR, 100)]
+    held = allocate(Receipt("p", 400, bill=bill), Standing(), allocation_rules({"advance_split": "hold"}))
+    assert told(held.parts) == [("advance", None, None, 400)]
+    assert held.rule == "2026-11-01 (advance_split=hold)"

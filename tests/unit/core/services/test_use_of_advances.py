@@ -6,12 +6,16 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from core.ids import EntityId
+from core import archive
+from core.ids import CENTRE, EntityId
 from core.ledger.balances import advances, chart_totals, open_items
 from core.ledger.post import Posted
 from core.ledger.verify import broken
+from core.model.finding import Position
 from core.model.lines import Chart
+from core.model.records import Record, RegionSetting
 from core.period import Month
+from core.records.store import save
 from core.services.advances import use_advances
 from core.services.credits import use_credits
 from tests.unit.core.services.books import CREDITOR, NOW, OCTOBER, SERVICE, Books
@@ -67,6 +71,24 @@ def test_an_undivided_advance_is_divided_by_the_first_bill(books: Books) -> None
     books.charged({(SERVICE, CREDITOR): 10_00}, NOVEMBER)
     use(books, NOVEMBER)
     assert ahead(books) == {(0, CREDITOR): 140_00, (0, SUPPLIER): 70_00}
+
+
+def test_an_undivided_advance_that_is_held_gives_what_a_bill_needs(books: Books, connection: Connection) -> None:
+    stored = archive.store(
+        connection, data=b"{}", name="r.region.json", channel="region", direction="configuration", provider_id=CENTRE, at=NOW
+    )
+    setting = Record("setting/advance_split", Position("r.region.json", 1), RegionSetting("advance_split", '"hold"'))
+    save(connection, provider_id=CENTRE, message_id=stored.message_id, records=[setting], recorded_at=NOW)
+    books.pays_ahead("1", 440_00, date(2026, 10, 5), None, None)
+    books.pays_ahead("2", 30_00, date(2026, 10, 6), OTHER_SERVICE, SUPPLIER)
+    books.charged(BILL, OCTOBER)
+    use(books, OCTOBER)
+    assert owed(books) == {}
+    assert ahead(books) == {(0, 0): 250_00}  # 440 − (220 − 30 своих получателя)
+    books.charged({(SERVICE, CREDITOR): 10_00}, NOVEMBER)
+    use(books, NOVEMBER)
+    assert ahead(books) == {(0, 0): 240_00}
+    assert {total.debit - total.credit for total in chart_totals(connection) if total.chart is Chart.OFFSET} == {0}
 
 
 def test_a_payment_taken_back_opens_what_its_advance_had_covered(books: Books) -> None:

@@ -16,7 +16,7 @@ import zxingcpp
 from PIL import Image
 from pypdf.generic import StreamObject
 
-from core.documents.qr import bill_payload
+from core.documents.qr import bill_payload, code_form
 from core.documents.source import BillSource
 from core.errors import InvariantError
 from core.model.bill_json import canonical, to_json
@@ -117,6 +117,15 @@ def test_a_reprint_is_byte_equal_in_another_process_and_company(tmp_path: Path, 
     again = render_batch(contents[1:], tmp_path / "b", single_files=True)
     assert first[1].sha256 == again[0].sha256 == sha256(pdfs["usual_flat"]).digest()
     assert again[0].path.read_bytes() == pdfs["usual_flat"] and again[0].size == len(pdfs["usual_flat"])
+
+
+def test_the_code_is_printed_as_the_region_wants_it(tmp_path: Path) -> None:
+    content = samples.content(samples.zero_bill)
+    assert any(row["qr"] for row in view(content)["recipients"])
+    assert not any(row["qr"] for row in view(content, code=code_form({"qr_zero": "no_code"}))["recipients"])
+    forms = [code_form(settings) for settings in ({}, {"qr_paym_period": "MMYY"}, {"qr_zero": "no_code"})]
+    files = [render_batch([content], tmp_path / str(n), single_files=True, code=form) for n, form in enumerate(forms)]
+    assert len({one.sha256 for (one,) in files}) == 3
 
 
 def test_four_hundred_bills_in_one_file(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""How a region shares payments out where practice differs (charging rules, section 10): settings in, one small value out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from core.errors import ConfigError
+from core.validate.settings import canonical_setting
+
+__all__ = ["AllocationRules", "PenaltyOrder", "allocation_rules"]
+
+PenaltyOrder = Literal["after_principal", "pro_rata", "first"]
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationRules:
+    """The order of a payment; as it stands, the rule of the method."""
+
+    named_period_first: bool = True
+    """A named month that has a debt comes before the oldest."""
+    holds_advance: bool = False
+    """What is paid ahead is one undivided advance, also where a bill could share it (``advance_split = hold``)."""
+    penalties: PenaltyOrder = "after_principal"
+    """``pro_rata``: penalties of a month are paid together with its debts."""
+
+    @property
+    def differs(self) -> str:
+        """What differs from the method, for the reason of an entry; empty: nothing."""
+        told = [
+            *([] if self.named_period_first else ["named_period_first=false"]),
+            *(["advance_split=hold"] if self.holds_advance else []),
+            *([] if self.penalties == "after_principal" else [f"penalty_order={self.penalties}"]),
+        ]
+        return ", ".join(told)
+
+
+def allocation_rules(settings: Mapping[str, object]) -> AllocationRules:
+    """The rules of a region; a value that is not computed is a ``ConfigError`` CFG-0424, also of the questions with one way only."""
+    said = {
+        name: _said(name, settings[name])
+        for name in ("named_period_first", "advance_split", "penalty_order", "inside_month", "kopek_remainder")
+        if name in settings
+    }
+    return AllocationRules(
+        named_period_first=said.get("named_period_first", "true") == "true",
+        holds_advance=said.get("advance_split", "last_bill") == "hold",
+        penalties=cast("PenaltyOrder", said.get("penalty_order", "after_principal")),  # the ways of the setting are the values of the type
+    )
+
+
+def _said(name: str, value: object) -> str:
+    try:
+        said = canonical_setting(name, value)
+    except ValueError as error:
+        text, _, allowed = str(error).rpartition(" Допустимо: ")
+        raise ConfigError("CFG-0424", text, hint=f"Допустимо: {allowed}", setting=name) from None
+    assert said is not None, f"setting {name} has no rule"
+    return said
