@@ -44,6 +44,7 @@ from core.model.records import (
     StatedBill,
     StatedContribution,
     StatedLine,
+    SubsidyGrant,
     SupplyAddress,
     SupplyService,
 )
@@ -56,7 +57,7 @@ _OF_NOBODY = (
     Organisation, BankAccount, Service, House, HouseParameter, ManagementContract, HouseService, HousePrice, SupplyAddress, SupplyService,
     CapitalRepairDecision, Interruption, MassRecalculation, RegisteredSender, ApprovedTariff, ApprovedNorm, ApprovedLimit, RegionSetting,
 )  # fmt: skip
-_BY_NUMBER = (Act, PenaltyStop, CourtJudgement)
+_BY_NUMBER = (Act, PenaltyStop, CourtJudgement, SubsidyGrant)
 """Decisions name an account by its number."""
 _OF_BILLS = (StatedLine, StatedContribution, OpeningDebt, OpeningPenalty)
 

@@ -66,7 +66,7 @@ def _show(screen: Screen, out: Path, made: Proof) -> None:
     if made.source.sealed_now:
         screen.say(f"  запечатано дней архива: {made.source.sealed_now}")
     if not made.has_pdf:
-        screen.say("  PDF в пакет не вошёл: счёт не напечатан нынешним шаблоном (erkc issue bills)")
+        screen.say("  PDF в пакет не вошёл: счёт не печатался или его файла здесь нет (erkc issue print)")
     for message in made.source.unsealed:
         screen.say(
             f"  ещё не запечатано: {message.name}, получено {message.received_at:%d.%m.%Y}; день печатается, когда кончится (по UTC)"

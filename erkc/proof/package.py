@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from importlib.resources import files
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
@@ -32,13 +30,13 @@ from core.services.explain import AccountExplained, DifferenceExplained
 from core.services.proof import ProofSource, ProvedMessage, ProvedRecord, prove
 from core.services.support import support_json
 from erkc.application import Application
+from erkc.document_store import DocumentStore
 from erkc.proof.disclosure import Disclosed, disclose
 from erkc.proof.verify import FORMAT, MANIFEST, manifest_of, pack
-from erkc.render.bills import render_batch, template_version
+from erkc.reprint import PDF
 
 __all__ = ["Proof", "make_proof"]
 
-_PDF = "application/pdf"
 _MAIN = b"""import sys
 
 sys.dont_write_bytecode = True
@@ -69,7 +67,7 @@ class Proof:
 
 def make_proof(application: Application, *, account: str, month: Month, law: Law) -> Proof:
     """The package that proves the bill of an account (its number, or the bill's) for a month; errors: ``core.services.proof``."""
-    packing = _Packing(law)
+    packing = _Packing(law, DocumentStore(application.settings.home))
     source = prove(application.engine, account=account, month=month, clock=application.clock, using=packing.read)
     return packing.packed(source)
 
@@ -79,6 +77,7 @@ class _Packing:
     """A package while it is made: what is shown of each message, read in the transaction that gathers the proof."""
 
     law: Law
+    documents: DocumentStore
     shown: dict[MessageId, Disclosed] = field(default_factory=dict)
     whole: dict[str, bytes] = field(default_factory=dict)
     """Bytes of the messages that are shown whole, by their hash."""
@@ -108,7 +107,7 @@ class _Packing:
 
     def packed(self, source: ProofSource) -> Proof:
         """The package as bytes."""
-        pdf = _printed(source)
+        pdf = _printed(source, self.documents)
         program = {
             "__main__.py": _MAIN,
             "verify.py": _source("erkc.proof", "verify.py"),
@@ -304,15 +303,10 @@ def _rows_of(source: ProofSource) -> Iterator[dict[str, dict[str, str]]]:
                 yield from (row for group in groups for row in group)
 
 
-def _printed(source: ProofSource) -> bytes | None:
-    """The PDF, where the bill was printed by the template of today: the same bytes again, compared with what was printed."""
-    known = [file for file in source.files if file.media == _PDF and file.template == template_version()]
-    if not known:
-        return None
-    with TemporaryDirectory() as folder:
-        (file,) = render_batch([source.bill.content], Path(folder), single_files=True)
-        data = file.path.read_bytes()
-    return data if sha256(data).digest() == known[0].sha256 else None
+def _printed(source: ProofSource, documents: DocumentStore) -> bytes | None:
+    """The PDF as the payer was given it; None when it was not printed, or its file is not kept here."""
+    first = next((file for file in source.files if file.media == PDF), None)
+    return None if first is None else documents.find(first.sha256)
 
 
 def _source(package: str, name: str) -> bytes:

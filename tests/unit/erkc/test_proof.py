@@ -349,6 +349,7 @@ def test_the_command_writes_the_file_and_tells_how_to_check_it(
     issued: Application, erkc: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ERKC_DATABASE_URL", issued.database)
+    monkeypatch.setenv("ERKC_HOME", str(issued.settings.home))
     issue_bills(issued, month=OCTOBER, out=tmp_path / "bills", issued_on=date(2026, 11, 4), law=law())
     file = tmp_path / "made" / "proof.zip"
     code, out, _ = erkc("proof", METERED, "2026-10", "--out", str(file), "--json")
