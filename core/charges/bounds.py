@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from core.charges import clauses
@@ -77,8 +78,8 @@ class _Check:
     house: HouseFacts
     rules: Rules
     earlier: Earlier
-    _norms: dict[tuple[object, ...] | None, Fraction] = field(init=False, default_factory=dict)
-    """Norms of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
+    _most: dict[tuple[object, ...] | None, int | None] = field(init=False, default_factory=dict)
+    """Bounds of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
 
     def findings(self) -> Iterator[ChargeFinding]:
         """All checks of the house, line by line, account by account, then its volumes."""
@@ -111,29 +112,31 @@ class _Check:
             yield self._found("CH-030", said, account, service)
         if line.method not in _METERED or resource_of(service) not in _BY_PERSONS or is_heat_of_water(service) or not account.residential:
             return
-        norm = self._norm(account, service)
-        times = self.rules.number("bound.times_norm", month.last).value
-        if norm and Fraction(line.volume_e6, 10**6) > times * norm:
+        most = self._most_e6(account, service)
+        if most is not None and line.volume_e6 > most:
+            times = self.rules.number("bound.times_norm", month.last).value
             yield self._found("CH-031", f"объём больше {times} нормативов", account, service)
 
-    def _norm(self, account: AccountFacts, service: ServiceFacts) -> Fraction:
-        """The volume by the norm; zero where no norm is approved, which bounds nothing."""
+    def _most_e6(self, account: AccountFacts, service: ServiceFacts) -> int | None:
+        """The greatest volume that nobody need look at, whole millionths; None where no norm is approved, which bounds nothing."""
         days, resource = service_days(account, service, self.rules.month), resource_of(service)
         if days is None or resource is None:
-            return Fraction(0)
+            return None
         start = self.rules.month.first
         all_month = all(one.last is None and one.first <= start for one in account.residences)
         alike = (service.service_id, days, account.rooms, len(account.residences)) if account.residences and all_month else None
-        if alike in self._norms:
-            return self._norms[alike]
+        if alike in self._most:
+            return self._most[alike]
         try:
             parts = norm_parts(account, service, self.rules.month, resource=resource, days=days, rules=self.rules)
         except Held:
             parts = ()
         norm = sum((volume_of(part) for part in parts), Fraction(0))
+        times = self.rules.number("bound.times_norm", self.rules.month.last).value
+        most = floor(times * norm * 10**6) if norm else None
         if alike is not None:
-            self._norms[alike] = norm
-        return norm
+            self._most[alike] = most
+        return most
 
     def _account(
         self, account: AccountFacts, lines: Sequence[ChargeLine], before: Sequence[EntityId], services: Mapping[EntityId, ServiceFacts]
