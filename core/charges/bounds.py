@@ -14,6 +14,7 @@ from math import floor
 from typing import Any
 
 from core.charges import clauses
+from core.charges.balance import HEAT_UNITS
 from core.charges.engine import HouseCharges
 from core.charges.findings import ChargeFinding, Held, finding
 from core.charges.limits import IndexedService, growth
@@ -34,6 +35,7 @@ _UTILITY = 1
 _METERED = frozenset({"ipu", "ipu_replaced", "ipu_after_average", "average", "ipu_flat"})
 _BY_PERSONS = frozenset({"cold_water", "hot_water", "electricity"})
 _COMMON = 2
+_SHARES_OF_HEAT = HEAT_UNITS | {"formula_8"}
 
 _Key = tuple[EntityId, EntityId]
 
@@ -201,14 +203,27 @@ class _Check:
             service = keys.get(key)
             if what == "soi" and service is not None and service.provision == _COMMON:
                 yield from self._shares(service, volume)
+            if what == "meter" and service is not None and resource_of(service) == "heating":
+                yield from self._heat(service, services, volume)
 
     def _shares(self, service: ServiceFacts, whole: Fraction) -> Iterator[ChargeFinding]:
         """Shares of a common volume add up to it; premises that have no account here leave a part of it to nobody."""
         lines = [line for line in self.charges.lines if line.service_id == service.service_id]
         shared = _exact_volume(lines)
         if lines and abs(shared - whole) * 10**5 > max(whole, Fraction(1)):
-            said = f"доли дают {_shown(shared)} из {_shown(whole)}: площади счетов не равны площади дома"
-            yield self._found("CH-037", said, None, service)
+            yield self._found("CH-037", _do_not_add_up(shared, whole), None, service)
+
+    def _heat(self, service: ServiceFacts, services: Mapping[EntityId, ServiceFacts], measured: Fraction) -> Iterator[ChargeFinding]:
+        """Shares of the heat of the house meter, of all who charge it, add up to it; volumes of lines are rounded to millionths."""
+        lines = [line for line in self.charges.lines if resource_of(services[line.service_id]) == "heating"]
+        rows = [row for line in lines for row in _rows(line)]
+        if not rows or any(row["clause"] not in _SHARES_OF_HEAT for row in rows):
+            return
+        values: Mapping[str, str] = rows[0]["values"]
+        whole = measured - Fraction(values.get("q", "0")) * Fraction(values.get("V_hot", "0"))
+        shared = Fraction(sum(line.volume_e6 for line in lines), 10**6)
+        if abs(shared - whole) > max(whole, Fraction(1)) / 10**5 + Fraction(len(lines), 2 * 10**6):
+            yield self._found("CH-037", _do_not_add_up(shared, whole), None, service)
 
     def _found(self, code: str, said: str, account: AccountFacts | None, service: ServiceFacts | None = None) -> ChargeFinding:
         held = Held(code, said, hint="Проверьте и примите с причиной: erkc bill accept.", clause=_CLAUSE)
@@ -228,13 +243,22 @@ def _shown(volume: Fraction) -> str:
     return number_text(Fraction(rounded(volume, 1000), 1000))
 
 
+def _do_not_add_up(shared: Fraction, whole: Fraction) -> str:
+    return f"доли дают {_shown(shared)} из {_shown(whole)}: площади счетов не равны площади дома"
+
+
+def _rows(line: ChargeLine) -> list[Mapping[str, Any]]:
+    """Rows of the line's base (``Any``: JSON values)."""
+    groups: Any = line.inputs["base"]
+    return [row for group in groups for row in group]
+
+
 def _exact_volume(lines: Sequence[ChargeLine]) -> Fraction:
-    """The volume of lines together from their inputs: their clauses at one rouble for a unit, in columns (``Any``: JSON values)."""
+    """The volume of lines together from their inputs: their clauses at one rouble for a unit, in columns."""
     columns: dict[tuple[str, ...], list[list[Fraction]]] = {}
     numbers: dict[str, Fraction] = {}
     for line in lines:
-        groups: Any = line.inputs["base"]
-        for row in (row for group in groups for row in group):
+        for row in _rows(line):
             values: Mapping[str, str] = row["values"]
             column = columns.setdefault((row["clause"], *values), [[] for _ in values])
             for arguments, shown in zip(column, values.values(), strict=True):
