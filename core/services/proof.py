@@ -4,8 +4,9 @@ these records in the sealed days. Gathered here, packed and shipped by ``erkc.pr
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
@@ -13,7 +14,7 @@ from core import archive
 from core.archive.seals import all_seals
 from core.clock import Clock
 from core.errors import InputError
-from core.ids import EntityId, MessageId, ProviderId, RecordId
+from core.ids import EntityId, MessageId, ProviderId
 from core.issued.bills import IssuedBill, read_bill
 from core.issued.files import BillFile, files_of_bill
 from core.issued.lookup import BillSummary, bills_like
@@ -28,7 +29,7 @@ from core.services.explain import AccountExplained, account_explained
 from core.services.seal import seal_past_days
 from core.storage.engine import transaction
 
-__all__ = ["ProofSource", "ProvedMessage", "ProvedRecord", "prove"]
+__all__ = ["ProofSource", "ProvedMessage", "ProvedRecord", "prove", "records_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,21 @@ class ProofSource:
     def unsealed(self) -> tuple[archive.Message, ...]:
         """Messages whose day is not over, so that no seal covers them."""
         return tuple(one.message for one in self.messages if one.path is None)
+
+
+def records_for(connection: Connection, accounts: Sequence[AccountExplained]) -> tuple[ProvedRecord, ...]:
+    """Every record behind the lines of a payer's accounts, in the order of numbers; what speaks of others is not to be shown."""
+    own: dict[ProviderId, set[str]] = defaultdict(set)
+    for one in accounts:
+        own[one.account.provider_id].add(one.account.key)
+    stored = find_records(connection, {record for one in accounts for record in one.origins})
+    whose = owners(connection, stored)
+
+    def is_shown(record: StoredRecord[Body]) -> bool:
+        speaks_of = whose[record.record_id]
+        return speaks_of is None or bool(speaks_of & own[record.provider_id])
+
+    return tuple(ProvedRecord(record, is_shown(record)) for record in stored)
 
 
 Opened = Callable[[Connection, ProofSource], None]
@@ -115,17 +131,13 @@ class _Gathering:
     connection: Connection
     month: Month
     sealed_now: int
-    keys: dict[ProviderId, set[str]] = field(default_factory=dict)
-    """The payer's own accounts, by sender."""
 
     def of(self, bill: IssuedBill) -> ProofSource:
         ids = [listed.account_id for listed in bill.content.accounts] or [bill.payer_id]
         named = accounts_of(self.connection, ids)
-        for one in named.values():
-            self.keys.setdefault(one.provider_id, set()).add(one.key)
         told = (account_explained(self.connection, named[number], self.month) for number in ids)
         accounts = tuple(one for one in told if one is not None)
-        records = self._records(sorted({record for one in accounts for record in one.origins}))
+        records = records_for(self.connection, accounts)
         messages = tuple(self._message(number) for number in sorted({record.stored.message_id for record in records}))
         days = [one.path.seal.day for one in messages if one.path is not None]
         return ProofSource(
@@ -138,14 +150,6 @@ class _Gathering:
             files=tuple(files_of_bill(self.connection, bill.bill_id)),
             sealed_now=self.sealed_now,
         )
-
-    def _records(self, ids: list[RecordId]) -> tuple[ProvedRecord, ...]:
-        stored = find_records(self.connection, ids)
-        whose = owners(self.connection, stored)
-        return tuple(ProvedRecord(record, self._is_shown(record, whose[record.record_id])) for record in stored)
-
-    def _is_shown(self, record: StoredRecord[Body], accounts: frozenset[str] | None) -> bool:
-        return accounts is None or bool(accounts & self.keys.get(record.provider_id, set()))
 
     def _message(self, number: MessageId) -> ProvedMessage:
         intake = read_intake(self.connection, number)

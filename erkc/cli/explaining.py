@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,27 +13,23 @@ import typer
 from core.charges.balance import PARTS
 from core.charges.explain import Explanation
 from core.charges.traced import number_text
+from core.errors import ConfigError
 from core.money import rounded
+from core.period import Month
 from core.services.balances import HouseBalanced, explain_house
 from core.services.explain import AccountExplained, DifferenceExplained, explain_account
+from core.services.explained_payer import explain_payer
 from core.services.month_view import finding_json, volume
 from core.services.support import support_json
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened
 from erkc.cli.screen import Screen, roubles
+from erkc.render.explanation import COMPUTED, explanation_page
 
 __all__ = ["explained_json", "register"]
 
 _HOUSE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The code of a house by ФИАС in place of an account's number."""
-_COMPUTED = {
-    "d": "календарь",
-    "D": "календарь",
-    "M": "календарь",
-    "V_individual": "сумма строк всех помещений дома: erkc report month, houses",
-    "V_carried": "остаток прошлых месяцев дома",
-    "P": "начислено по этой строке",
-}
-"""Numbers that come from no single record."""
+_COMPUTED = {**COMPUTED, "V_individual": "сумма строк всех помещений дома: erkc report month, houses"}
 _PARTS = {
     "base": "начислено",
     "surcharge": "повышающий коэффициент",
@@ -46,12 +44,25 @@ def register(application: typer.Typer) -> None:
     application.command("explain")(explain)
 
 
-def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_text: MonthArgument, as_json: Json = False) -> None:
+def explain(
+    account: Annotated[str, typer.Argument(metavar="СЧЁТ")],
+    month_text: MonthArgument,
+    html: Annotated[bool, typer.Option("--html", help="Страница для плательщика: одна, без сценариев, можно напечатать.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="ФАЙЛ", help="Куда записать страницу; без ключа — на экран.")] = None,
+    as_json: Json = False,
+) -> None:
     """Объяснить каждую строку счёта: формула, числа, откуда каждое число, какие байты его принесли.
 
     Вместо счёта можно назвать код дома по ФИАС: тогда — куда ушёл объём каждого общедомового прибора, до последней единицы.
+    На странице (--html) — все счета одного платёжного документа.
     """
     month = month_of(month_text)
+    if html or out is not None:
+        if not html or _HOUSE.fullmatch(account) or (as_json and out is None):
+            hint = "Страница: erkc explain СЧЁТ МЕСЯЦ --html [--out ФАЙЛ]; с --json нужен --out."
+            raise ConfigError("CLI-0108", "--html и --out — для страницы одного плательщика.", hint=hint)
+        _page(account, month, out, as_json=as_json)
+        return
     with opened(as_json) as (application, screen):
         if _HOUSE.fullmatch(account):
             balanced = explain_house(application.engine, fias=account, month=month, law=law())
@@ -63,6 +74,27 @@ def explain(account: Annotated[str, typer.Argument(metavar="СЧЁТ")], month_t
             _show_explained(screen, item)
         documents = [explained_json(item) for item in explained]
         screen.document(documents[0] if len(documents) == 1 else documents)
+
+
+def _page(account: str, month: Month, out: Path | None, *, as_json: bool) -> None:
+    """The page of a payer, into a file or to standard output."""
+    with opened(as_json) as (application, screen):
+        payer = explain_payer(application.engine, name=account, month=month)
+        page = explanation_page(payer)
+        if out is None:
+            sys.stdout.write(page)
+            return
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise ConfigError("CLI-0202", f"Файл {out} не записывается: {error.strerror}.", hint="Проверьте путь и права.") from error
+        total = sum(one.total + one.recalculated for one in payer.accounts)
+        screen.say(f"{out}: {', '.join(one.account.number for one in payer.accounts)}, {month.title}, {roubles(total)} руб.")
+        accounts = [one.account.number for one in payer.accounts]
+        screen.document(
+            {"file": str(out), "month": str(month), "accounts": accounts, "bills": [one.number for one in payer.bills], "total": total}
+        )
 
 
 def _show_explained(screen: Screen, item: AccountExplained) -> None:

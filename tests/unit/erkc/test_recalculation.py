@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 from sqlalchemy import Connection, text
 
 from core.clock import FixedClock
@@ -33,6 +34,7 @@ from core.records.providers import provider
 from core.services.accepting import accept_findings, month_findings
 from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
 from core.services.crew import Task, computed
+from core.services.explained_payer import explain_payer
 from core.services.issue import issue_month
 from core.services.penalties import Penalties
 from core.services.rebuild import charged_batches
@@ -46,6 +48,7 @@ from erkc.intake import load_region_file, take_file
 from erkc.proof.package import make_proof
 from erkc.proof.verify import unpack
 from erkc.proof.verify import verify as verify_package
+from erkc.render.explanation import explanation_page
 from tests.unit.erkc.conftest import TOWN, accept_waiting, database_copy
 from tests.unit.erkc.recalculated_town import Cells, archive, house_rows, reading_rows
 
@@ -402,6 +405,13 @@ def test_the_bill_shows_each_correction_with_its_reason(closed: Application, tmp
     }
     closing = _whole(closed, NOVEMBER)["accounts"][A]
     assert bill.charged == round(float(closing["total_recomputed"]) * 100) + _sum(OF_A, without=SEPTEMBER)
+    page = html.document_fromstring(explanation_page(explain_payer(closed.engine, name=A, month=NOVEMBER)))
+    shown = [int(one.get("value")) for one in page.xpath("//article[contains(@class, 'difference')]/h3/data")]
+    assert sum(shown) == _sum(OF_A), "what is blocked is shown too"
+    (total,) = page.xpath("//table[@class='summary']/tfoot//data/@value")
+    assert int(total) == bill.charged
+    assert "Не проводится" in page.text_content()
+    assert "Причина: число проживающих" in page.text_content()
     for number in (A, B, C):
         report = verify_package(unpack(make_proof(closed, account=number, month=NOVEMBER, law=law()).data))
         assert report.is_good, report.told

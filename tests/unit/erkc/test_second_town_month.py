@@ -31,6 +31,7 @@ from core.records.providers import providers
 from core.records.store import save
 from core.services.charge import Draft, approve_month, draft_month, post_month
 from core.services.explain import explain_account
+from core.services.explained_payer import explain_payer
 from core.services.issue import BillsIssued, issue_month
 from core.services.report import month_report
 from core.services.verify import verify
@@ -41,6 +42,7 @@ from erkc.intake import load_region_file, take_file
 from erkc.proof.package import make_proof
 from erkc.proof.verify import Anchors, unpack
 from erkc.proof.verify import verify as verify_proof
+from erkc.render.explanation import explanation_page
 from tests.unit.erkc.bill_checks import federal_documents_agree, pages_agree
 from tests.unit.erkc.conftest import NOW, OCTOBER, database_copy
 
@@ -350,6 +352,9 @@ def test_a_payer_with_accounts_of_two_senders_has_one_proof_of_both(charged: App
         report = verify_proof(unpack(proof.data), Anchors(root=proof.source.seals[-1].chain.hex()))
         assert report.is_good, report.told
         assert {one.account.provider_id for one in proof.source.accounts} == set(senders(charged).values())
+        page = explanation_page(explain_payer(charged.engine, name=content.accounts[-1].number, month=OCTOBER))
+        assert all(f"Лицевой счёт {one.number}" in page for one in content.accounts)
+        assert f"Платёжный документ № {content.number}" in page
         assert {UK, RSO} <= {one.message.name for one in proof.source.messages}
 
 

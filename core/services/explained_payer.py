@@ -1,0 +1,55 @@
+"""A payer's month explained: the bill that was issued, every account on it, and the records behind them that the payer may see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from core.errors import InputError
+from core.ids import RecordId
+from core.issued.lookup import bills_like, bills_of_accounts, read_contents
+from core.model.bill import BillContent
+from core.period import Month
+from core.records.entities import accounts_of, find_accounts
+from core.services.explain import AccountExplained, account_explained
+from core.services.proof import ProvedRecord, records_for
+from core.storage.engine import transaction
+
+__all__ = ["PayerExplained", "explain_payer"]
+
+
+@dataclass(frozen=True, slots=True)
+class PayerExplained:
+    """What an explanation page tells."""
+
+    month: Month
+    accounts: tuple[AccountExplained, ...]
+    bills: tuple[BillContent, ...]
+    """The last version of each bill for one of the accounts; empty: none was issued."""
+    records: Mapping[RecordId, ProvedRecord]
+
+
+def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
+    """Explain every account of a number and those that stand on one bill with it; ``name`` may be the number of a bill.
+
+    :class:`InputError` EX-0101 no such account, EX-0102 nothing was calculated.
+    """
+    with transaction(engine) as connection:
+        found = [account.account_id for account in find_accounts(connection, [name]).get(name, [])]
+        found = found or [bill.payer_id for bill in bills_like(connection, number=name)]
+        if not found:
+            raise InputError("EX-0101", f"Лицевой счёт {name} не найден.", hint="Проверьте номер; он стоит на квитанции.", account=name)
+        bills = read_contents(connection, bills_of_accounts(connection, found, month))
+        billed = [account.account_id for bill in bills.values() for account in bill.accounts]
+        ids = dict.fromkeys((*billed, *found))
+        named = accounts_of(connection, ids)
+        told = (account_explained(connection, named[number], month) for number in ids)
+        accounts = tuple(one for one in told if one is not None)
+        if not accounts:
+            raise InputError(
+                "EX-0102", f"За {month.title} по счёту {name} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}."
+            )
+        records = {record.stored.record_id: record for record in records_for(connection, accounts)}
+        return PayerExplained(month, accounts, tuple(bills.values()), records)
