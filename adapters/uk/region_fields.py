@@ -55,7 +55,10 @@ SETTINGS = {
         ["electricity_single_limit_hours", "bound_times_last_year", "bound_times_norm", "bound_house_residue_percent"], "amount_as_is?"
     ),
     **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "any?"),
-    **dict.fromkeys(["bound_times_last_year", "bound_times_norm", "bound_house_residue_percent", "bound_growth_percent"], "amount_as_is?"),
+    **dict.fromkeys(
+        ["bound_times_last_year", "bound_times_norm", "bound_house_residue_percent", "bound_growth_percent", "bound_bill_times"],
+        "amount_as_is?",
+    ),
     "bound_growth_by_oktmo": "object?",
     "heating_months": "months?",
     "range_bounds": "texts?",

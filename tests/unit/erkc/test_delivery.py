@@ -253,6 +253,7 @@ def test_a_sender_that_died_between_server_and_database_sends_nothing_twice(town
     assert len(server.taken) == 1 and "неизвестно, дошёл ли" in told(application, account)[0]
 
 
+@pytest.mark.long
 def test_batches_of_a_route_have_one_pdf_a_list_in_order_and_checksums(town: Application, tmp_path: Path) -> None:
     scope = {"actor": "тест", "clock": town.clock}
     assert route_house(town.engine, house=RIVER, route="Участок 1/Север", document="договор № 5", **scope)
@@ -336,6 +337,7 @@ def test_consents_are_decisions_with_their_document(town: Application) -> None:
     assert names == ["delivery_choice.json", "c.csv"]
 
 
+@pytest.mark.long
 def test_the_commands_deliver_and_their_exit_codes_tell(
     town: Application, server: LocalMailServer, erkc: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ def sums(element: Any, path: str) -> list[int]:
     return [int(one.get("value")) for one in found]
 
 
+@pytest.mark.long
 def test_all_sums_and_numbers_are_those_of_the_json(town: Application) -> None:
     for number in NUMBERS[::5]:
         page = page_of(town, number)
