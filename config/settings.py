@@ -18,13 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from config.log_lines import LogFormat
 from core.errors import ConfigError
 
-__all__ = ["BillSettings", "DatabaseSettings", "GisSettings", "LimitSettings", "LogSettings", "Settings", "load"]
+__all__ = ["BillSettings", "ChargeSettings", "DatabaseSettings", "GisSettings", "LimitSettings", "LogSettings", "Settings", "load"]
 
 _ENVIRONMENT = {
     "ERKC_HOME": ("home",),
     "ERKC_REGION": ("region",),
     "ERKC_DATABASE_URL": ("database", "url"),
     "ERKC_OWNER_DATABASE_URL": ("database", "owner_url"),
+    "ERKC_CHARGE_WORKERS": ("charges", "workers"),
     "ERKC_GIS_URL": ("gis", "base_url"),
     "ERKC_GIS_SIGNER": ("gis", "signer"),
     "ERKC_LOG_LINES": ("log", "lines"),
@@ -53,6 +54,18 @@ class GisSettings(_Section):
     signer: Literal["auto", "engine", "command", "python", "rsa"]
 
 
+class ChargeSettings(_Section):
+    """Computing a month."""
+
+    workers: int = Field(ge=0, le=256)
+    """Processes; 0: as many as this process may use processors."""
+
+    @property
+    def processes(self) -> int:
+        """How many processes compute."""
+        return self.workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
 class BillSettings(_Section):
     """Issuing bills."""
 
@@ -79,6 +92,7 @@ class Settings(_Section):
     home: Path
     region: str
     database: DatabaseSettings
+    charges: ChargeSettings
     gis: GisSettings
     bills: BillSettings
     limits: LimitSettings
@@ -136,7 +150,7 @@ def _explained(error: ValidationError, origin: str) -> ConfigError:
     option = ".".join(str(part) for part in first["loc"])
     hint = f"Смотрите {origin} и config/default.toml."
     if first["type"] == "extra_forbidden":
-        sections = (Settings, DatabaseSettings, GisSettings, BillSettings, LimitSettings, LogSettings)
+        sections = (Settings, DatabaseSettings, ChargeSettings, GisSettings, BillSettings, LimitSettings, LogSettings)
         known = [name for section in sections for name in section.model_fields]
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         hint = (f"Возможно, имелось в виду «{near[0]}». " if near else "") + hint

@@ -23,9 +23,17 @@ class ErkcError(Exception):
     def __str__(self) -> str:
         return f"{self.code}: {self.message}" + (f" {self.hint}" if self.hint else "")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """An error of a process that works for us arrives here with everything it says."""
+        return _again, (type(self), self.code, self.message, self.hint, self.fields)
+
     def as_dict(self) -> dict[str, object]:
         """The error for machines: class, code, message, hint and fields."""
         return {"error": type(self).__name__, "code": self.code, "message": self.message, "hint": self.hint, "fields": self.fields}
+
+
+def _again(kind: type[ErkcError], code: str, message: str, hint: str, fields: dict[str, object]) -> ErkcError:
+    return kind(code, message, hint=hint, **fields)
 
 
 class ConfigError(ErkcError):

@@ -119,7 +119,13 @@ class Demonstration:
         """Draft → approved → posted."""
         scope = {"provider_id": self.provider_id, "month": MONTH, "actor": "demo", "clock": self.application.clock}
         self.story.draft = draft_month(
-            self.application.engine, mode="charge", law=law(), code_version=CODE_VERSION, progress=progress, **scope
+            self.application.engine,
+            mode="charge",
+            law=law(),
+            code_version=CODE_VERSION,
+            progress=progress,
+            workers=self.application.settings.charges.processes,
+            **scope,
         )
         approve_month(self.application.engine, reason="Демонстрация: проверено", **scope)
         self.story.posted = post_month(self.application.engine, law=law(), **scope)

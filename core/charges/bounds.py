@@ -19,6 +19,7 @@ from core.charges.limits import IndexedService, growth
 from core.charges.rules import Rules, is_heat_of_water, resource_of
 from core.charges.traced import number_text
 from core.charges.volumes import norm_parts, service_days, volume_of
+from core.exact import Exact, together
 from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.lines import ChargeLine
@@ -76,6 +77,8 @@ class _Check:
     house: HouseFacts
     rules: Rules
     earlier: Earlier
+    _norms: dict[tuple[object, ...] | None, Fraction] = field(init=False, default_factory=dict)
+    """Norms of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
 
     def findings(self) -> Iterator[ChargeFinding]:
         """All checks of the house, line by line, account by account, then its volumes."""
@@ -103,8 +106,7 @@ class _Check:
     def _line(self, line: ChargeLine, account: AccountFacts, service: ServiceFacts) -> Iterator[ChargeFinding]:
         month = self.rules.month
         last_year = self.earlier.last_year.get((line.account_id, line.service_id), 0)
-        times = self.rules.number("bound.times_last_year", month.last).value
-        if last_year > 0 and line.total > times * last_year:
+        if last_year > 0 and line.total > (times := self.rules.number("bound.times_last_year", month.last).value) * last_year:
             said = f"{format_roubles(line.total)} руб. — больше {times} сумм прошлого года ({format_roubles(last_year)} руб.)"
             yield self._found("CH-030", said, account, service)
         if line.method not in _METERED or resource_of(service) not in _BY_PERSONS or is_heat_of_water(service) or not account.residential:
@@ -119,11 +121,19 @@ class _Check:
         days, resource = service_days(account, service, self.rules.month), resource_of(service)
         if days is None or resource is None:
             return Fraction(0)
+        start = self.rules.month.first
+        all_month = all(one.last is None and one.first <= start for one in account.residences)
+        alike = (service.service_id, days, account.rooms, len(account.residences)) if account.residences and all_month else None
+        if alike in self._norms:
+            return self._norms[alike]
         try:
             parts = norm_parts(account, service, self.rules.month, resource=resource, days=days, rules=self.rules)
         except Held:
-            return Fraction(0)
-        return sum((volume_of(part) for part in parts), Fraction(0))
+            parts = ()
+        norm = sum((volume_of(part) for part in parts), Fraction(0))
+        if alike is not None:
+            self._norms[alike] = norm
+        return norm
 
     def _account(
         self, account: AccountFacts, lines: Sequence[ChargeLine], before: Sequence[EntityId], services: Mapping[EntityId, ServiceFacts]
@@ -192,7 +202,7 @@ class _Check:
     def _shares(self, service: ServiceFacts, whole: Fraction) -> Iterator[ChargeFinding]:
         """Shares of a common volume add up to it; premises that have no account here leave a part of it to nobody."""
         lines = [line for line in self.charges.lines if line.service_id == service.service_id]
-        shared = sum((_exact_volume(line) for line in lines), Fraction(0))
+        shared = _exact_volume(lines)
         if lines and abs(shared - whole) * 10**5 > max(whole, Fraction(1)):
             said = f"доли дают {_shown(shared)} из {_shown(whole)}: площади счетов не равны площади дома"
             yield self._found("CH-037", said, None, service)
@@ -215,11 +225,22 @@ def _shown(volume: Fraction) -> str:
     return number_text(Fraction(rounded(volume, 1000), 1000))
 
 
-def _exact_volume(line: ChargeLine) -> Fraction:
-    """The volume of the line from its inputs: its clauses at one rouble for a unit (``Any``: JSON values)."""
-    groups: Any = line.inputs["base"]
+def _exact_volume(lines: Sequence[ChargeLine]) -> Fraction:
+    """The volume of lines together from their inputs: their clauses at one rouble for a unit, in columns (``Any``: JSON values)."""
+    columns: dict[tuple[str, ...], list[list[Fraction]]] = {}
+    numbers: dict[str, Fraction] = {}
+    for line in lines:
+        groups: Any = line.inputs["base"]
+        for row in (row for group in groups for row in group):
+            values: Mapping[str, str] = row["values"]
+            column = columns.setdefault((row["clause"], *values), [[] for _ in values])
+            for arguments, shown in zip(column, values.values(), strict=True):
+                if shown not in numbers:
+                    numbers[shown] = Fraction(shown)
+                arguments.append(numbers[shown])
     total = Fraction(0)
-    for row in (row for group in groups for row in group):
-        values = {name: Fraction(text) for name, text in row["values"].items()}
-        total += Fraction(getattr(clauses, row["clause"])(**{**values, "T": Fraction(1)}))
+    for (clause, *names), column in columns.items():
+        arguments_of = {name: Exact.column(arguments) for name, arguments in zip(names, column, strict=True)}
+        volumes = getattr(clauses, clause)(**{**arguments_of, "T": Exact.of(1)}).fractions()
+        total += together(volumes) if len(volumes) == len(column[0]) else volumes[0] * len(column[0])
     return total

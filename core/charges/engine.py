@@ -107,7 +107,8 @@ def evaluate(plans: Sequence[LinePlan], *, month: Month, version: str) -> list[C
         recalculation, benefit = (sum(money for money, _ in found) for found in (recalculated, relieved))
         computed.append(_Sums(amount, surcharge, recalculation, benefit, _volume(plan.base, base)))
     lowered = _lowered(plans, computed)
-    return [_line(plan, sums, rows, month=month, version=version) for plan, sums, rows in zip(plans, computed, lowered, strict=True)]
+    shown = str(month)
+    return [_line(plan, sums, rows, month=shown, version=version) for plan, sums, rows in zip(plans, computed, lowered, strict=True)]
 
 
 def _lowered(plans: Sequence[LinePlan], computed: Sequence[_Sums]) -> list[_Lowered]:
@@ -156,7 +157,7 @@ class _Lowered:
 _NOTHING = _Lowered(0, ())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class _Sums:
     base: int
     surcharge: int
@@ -218,8 +219,8 @@ def _on(row: Row, charge: int) -> Row:
     return Row(row.clause, {**own, **row.values}, row.records, row.law, row.first, row.last)
 
 
-def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: Month, version: str) -> ChargeLine:
-    inputs: dict[str, object] = {"month": str(month), "base": _groups_json(plan.base)}
+def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: str, version: str) -> ChargeLine:
+    inputs: dict[str, object] = {"month": month, "base": _groups_json(plan.base)}
     if plan.with_k:
         inputs["with_coefficient"] = _groups_json(plan.with_k)
     if plan.recalculation:

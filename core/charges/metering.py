@@ -25,7 +25,7 @@ __all__ = ["Metered", "Point", "Rebuilt", "first_volume", "metering_points", "sp
 Outcome = Literal["ipu", "ipu_replaced", "ipu_after_average", "average", "norm"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class Metered:
     """A month of a metering point: how it is charged, with the arguments of the clause and the records each came from."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -16,7 +17,7 @@ from core.period import Month
 __all__ = ["Days", "Persons", "days_between", "person_days", "persons"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class Persons:
     """A number of persons averaged over the days of the month, and the records it comes from."""
 
@@ -64,6 +65,9 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
             hint="Пришлите показания прибора или договорный объём (УК, РСО).",
             clause="п. 43",
         )
+    start = month.first
+    if account.residences and all(item.last is None and item.first <= start for item in account.residences):  # as most households do
+        return _averaged(len(account.residences) * days_between(first, last), month, account.residences)
     inclusive = rules.choice("residence_end", month.last) == "inclusive"
     lived = [item for item in account.residences if _days(item, month.first, month.last, inclusive=inclusive)]
     if not lived:
@@ -79,7 +83,10 @@ def persons(account: AccountFacts, month: Month, rules: Rules, *, first: date, l
         owners = rules.number("setting.owners_when_unknown", month.last)
         count = owners.value * days_between(first, last) / month.days
         return Persons(count, (account.source, *owners.records), owners.law)
-    person_days = sum(_days(item, first, last, inclusive=inclusive) for item in lived)
+    return _averaged(sum(_days(item, first, last, inclusive=inclusive) for item in lived), month, lived)
+
+
+def _averaged(person_days: int, month: Month, lived: Sequence[ResidenceFacts]) -> Persons:
     number, rest = divmod(person_days, month.days)
     count = Fraction(person_days, month.days) if rest else whole(number)
     return Persons(count, tuple(item.source for item in lived))

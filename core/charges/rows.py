@@ -21,7 +21,7 @@ from core.model.lines import Method
 __all__ = ["Group", "LinePlan", "Row", "groups_of", "with_coefficient"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class Row:
     """A clause with its arguments for some days of the month."""
 
@@ -39,7 +39,7 @@ _RAISED = {"formula_4": "formula_4_1", "formula_23_norm": "formula_23_1", "claus
 """Clause of the norm → the same with the raising coefficient."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class LinePlan:
     """One line to be evaluated."""
 

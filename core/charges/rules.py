@@ -98,16 +98,22 @@ class Rules:
         self._matrices: dict[object, tuple[Matrix, ...]] = {}
         self._has_ranges = any(tariff.range_number is not None for tariff in facts.tariffs)
         self._choices: dict[tuple[str, date], str] = {}
+        self._numbers: dict[tuple[str, date], Sourced] = {}
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
 
     def number(self, name: str, day: date) -> Sourced:
         """A number of the law, or the region's own in its place (``coefficient.cold_water`` → setting ``coefficient_cold_water``)."""
-        own = name.removeprefix("setting.").replace(".", "_")
-        if own in self.facts.settings:
-            return Sourced(self._own_number(own), self.setting_source(own))
-        return Sourced(self.law.number(name, day), law=name)
+        found = self._numbers.get((name, day))
+        if found is None:
+            own = name.removeprefix("setting.").replace(".", "_")
+            if own in self.facts.settings:
+                found = Sourced(self._own_number(own), self.setting_source(own))
+            else:
+                found = Sourced(self.law.number(name, day), law=name)
+            self._numbers[name, day] = found
+        return found
 
     def own_number(self, name: str, *, clause: str) -> Sourced:
         """A number that only the region can know; its absence holds the line."""

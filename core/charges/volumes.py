@@ -30,7 +30,7 @@ __all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes",
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class Part:
     """Arguments of a clause without tariff and days, with where each came from: records, or a parameter of the law."""
 
@@ -45,7 +45,7 @@ class Part:
     """Charged for the days provided of the days of the month (area), not wholly (volume)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
 class MonthVolume:
     """A service of an account in a month: how and how much, or why not."""
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection, text
 
@@ -16,13 +17,14 @@ from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.post import Posted, insert_staged
 from core.model.lines import ChargeLine, HouseVolume
 from core.period import Month
-from core.storage.bulk import stage
+from core.storage.bulk import escaped, stage, stage_text
 from core.storage.sql import queries
 
 __all__ = [
     "Calculation",
     "Totals",
     "add_lines",
+    "add_rows",
     "add_volumes",
     "last_computed_month",
     "latest_calculation",
@@ -31,9 +33,12 @@ __all__ = [
     "read_calculation",
     "read_lines",
     "read_volumes",
+    "rows_of",
     "totals",
 ]
 
+_LINES_AT_ONCE = 10_000
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 _LINE_COLUMNS = (
     ("account_id", "bigint"),
     ("service_id", "bigint"),
@@ -115,29 +120,37 @@ def open_calculation(
 
 def add_lines(connection: Connection, calculation: Calculation, lines: Iterable[ChargeLine]) -> int:
     """Store lines as a stream (one COPY, one insert); returns their number."""
-    rows = (
-        (
-            line.account_id,
-            line.service_id,
-            line.creditor_id,
-            line.method,
-            line.clause,
-            line.rules,
-            line.volume_e6,
-            line.tariff_e6,
-            line.base,
-            line.surcharge,
-            line.recalculation,
-            line.underdelivery,
-            line.benefit,
-            json.dumps(line.inputs, ensure_ascii=False),
-            list(line.sources),
-        )
-        for line in lines
-    )
-    count = stage(connection, "staged_line", _LINE_COLUMNS, rows)
-    connection.execute(queries("core.ledger").insert_lines, _names(calculation) | {"provider_id": calculation.provider_id})
+    count = 0
+
+    def blocks() -> Iterator[bytes]:
+        nonlocal count
+        stream = iter(lines)
+        while block := list(islice(stream, _LINES_AT_ONCE)):
+            count += len(block)
+            yield rows_of(block)
+
+    add_rows(connection, calculation, blocks())
     return count
+
+
+def add_rows(connection: Connection, calculation: Calculation, blocks: Iterable[bytes]) -> None:
+    """Store lines that :func:`rows_of` has made ready, perhaps in another process."""
+    stage_text(connection, "staged_line", _LINE_COLUMNS, blocks)
+    connection.execute(queries("core.ledger").insert_lines, _names(calculation) | {"provider_id": calculation.provider_id})
+
+
+def rows_of(lines: Iterable[ChargeLine]) -> bytes:
+    """Lines as the text that COPY takes."""
+    rows = []
+    for line in lines:
+        inputs = _json(line.inputs)
+        tariff = "\\N" if line.tariff_e6 is None else line.tariff_e6
+        rows.append(
+            f"{line.account_id}\t{line.service_id}\t{line.creditor_id}\t{line.method}\t{line.clause}\t{escaped(line.rules)}\t"
+            f"{line.volume_e6}\t{tariff}\t{line.base}\t{line.surcharge}\t{line.recalculation}\t{line.underdelivery}\t{line.benefit}\t"
+            f"{escaped(inputs)}\t{{{','.join(map(str, line.sources))}}}\n"
+        )
+    return "".join(rows).encode()
 
 
 def add_volumes(connection: Connection, calculation: Calculation, volumes: Iterable[HouseVolume]) -> int:

@@ -22,7 +22,7 @@ from core.records.limits import read_limits
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
-__all__ = ["accounts_of_houses", "house_ids", "read_houses", "read_region", "read_settings"]
+__all__ = ["accounts_by_house", "accounts_of_houses", "house_ids", "read_houses", "read_region", "read_settings"]
 
 _HOUSES_AT_ONCE = 50
 _GROWTH = "bound_growth_by_oktmo"
@@ -68,6 +68,13 @@ def house_ids(connection: Connection, provider_id: ProviderId, month: Month, kno
     statement = with_tables(queries("core.records").raw["house_ids"], house_now=in_force(House))
     rows = connection.execute(text(statement), scope(provider_id, until=month.last, known_until=known_until))
     return [EntityId(entity_id) for entity_id in rows.scalars()]
+
+
+def accounts_by_house(connection: Connection, provider_id: ProviderId) -> dict[EntityId, int]:
+    """How many accounts a provider has told of in each of its houses: enough to share out work by."""
+    return {
+        EntityId(house): count for house, count in connection.execute(queries("core.records").accounts_by_house, {"provider": provider_id})
+    }
 
 
 def accounts_of_houses(

@@ -84,9 +84,9 @@ _TABLES: dict[str, dict[str, str]] = {
         "party": PARTIES,
     },
     "facts_operator": {"organisation_now": in_force(Organisation), "party": PARTIES},
-    "facts_accounts": {
-        "account_now": in_force(Account, _OF_HOUSES),
-        "place_now": in_force(AccountPlace, "r.account IN (SELECT record_key FROM account_now)"),
+    "facts_accounts": {"account_now": in_force(Account, _OF_HOUSES)},
+    "facts_places": {
+        "place_now": in_force(AccountPlace, _OF_ACCOUNTS),
         "room_now": in_force(Room, "r.record_key IN (SELECT room FROM place_now)"),
         "premises_now": in_force(Premises, "r.record_key IN (SELECT premises FROM place_now UNION SELECT premises FROM room_now)"),
     },
@@ -108,6 +108,15 @@ _REGIONAL_OPERATOR, _SPECIAL_ACCOUNT = 4, 3
 _RESIDENTIAL = 1
 _HOUSE_METER = 1
 _HOT_WATER = 2
+
+
+class _NoPlace:
+    """The place of an account that no record puts anywhere."""
+
+    place_source = premises_number = premises_kind = no_meter = no_meter_reason = room_number = room_area_e2 = room_source = None
+
+
+_NO_PLACE: _Row = _NoPlace()
 
 
 class _Rows(Protocol):
@@ -266,6 +275,7 @@ class _Parts:
     ) -> defaultdict[str, list[AccountFacts]]:
         accounts = rows("facts_accounts", houses=houses)
         keys = [account.record_key for account in accounts]
+        places = {row.account: row for row in rows("facts_places", accounts=keys)}
         residences: defaultdict[str, list[ResidenceFacts]] = defaultdict(list)
         for account, *residence in rows("facts_residences", accounts=keys):
             residences[account].append(ResidenceFacts(*residence))
@@ -284,17 +294,19 @@ class _Parts:
             reliefs[account].append(ReliefFacts(*relief))
         of_house: defaultdict[str, list[AccountFacts]] = defaultdict(list)
         for row in accounts:
+            place: _Row = places.get(row.record_key, _NO_PLACE)
+            in_room = place.room_number is not None
             of_house[row.house].append(
                 AccountFacts(
                     account_id=row.entity_id,
                     key=row.record_key,
                     number=row.number,
                     kind=row.kind,
-                    residential=row.premises_kind is None or row.premises_kind == _RESIDENTIAL,
-                    premises_number=row.premises_number or "",
-                    room_number=row.room_number,
-                    no_meter=bool(row.no_meter),
-                    no_meter_reason=row.no_meter_reason,
+                    residential=place.premises_kind is None or place.premises_kind == _RESIDENTIAL,
+                    premises_number=place.premises_number or "",
+                    room_number=place.room_number,
+                    no_meter=bool(place.no_meter),
+                    no_meter_reason=place.no_meter_reason,
                     area_e2=at_first_day.get(row.record_key, row.area_e2),
                     opened_on=row.opened_on,
                     closed_on=row.closed_on,
@@ -302,15 +314,15 @@ class _Parts:
                     gas_heater=row.gas_heater,
                     rooms=row.rooms,
                     source=row.record_id,
-                    place_source=row.place_source or row.record_id,
+                    place_source=place.place_source or row.record_id,
                     residences=tuple(residences[row.record_key]),
                     absences=tuple(absences[row.record_key]),
                     meters=tuple(meters[row.record_key]),
                     areas=tuple(areas[row.record_key]),
                     payer=payers.get(row.record_key),
                     reliefs=tuple(reliefs[row.record_key]),
-                    living_area_e2=None if row.room_number is None else row.living_area_e2 or row.room_area_e2,
-                    living_area_source=None if row.room_number is None or row.living_area_e2 else row.room_source,
+                    living_area_e2=row.living_area_e2 or place.room_area_e2 if in_room else None,
+                    living_area_source=place.room_source if in_room and not row.living_area_e2 else None,
                 )
             )
             if row.open_heating_draw:

@@ -236,6 +236,12 @@ SELECT e.entity_id FROM house_now h
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = h.record_key
 ORDER BY length(h.record_key), h.record_key
 
+-- name: accounts_by_house
+-- How many accounts a provider has told of, by house: a measure of work, whatever their state.
+SELECT e.entity_id, count(*) FROM record_account a
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'house' AND e.entity_key = a.house
+WHERE a.provider_id = :provider GROUP BY e.entity_id
+
 -- name: house_keys
 SELECT entity_id, entity_key FROM entity WHERE provider_id = :provider AND kind = 'house' AND entity_id = ANY(:ids)
 
@@ -365,17 +371,21 @@ ORDER BY length(o.record_key), o.record_key
 LIMIT 1
 
 -- name: facts_accounts
--- With the place of each: the premises itself, or the premises of its room.
-SELECT DISTINCT ON (length(a.record_key), a.record_key) a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on,
-  a.gas_stove, a.gas_heater, a.rooms, a.record_id, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
-  p.no_meter_reason, r.number AS room_number, a.living_area_e2, r.area_e2 AS room_area_e2, r.record_id AS room_source, a.open_heating_draw
+SELECT a.house, a.record_key, e.entity_id, a.number, a.kind, a.area_e2, a.opened_on, a.closed_on, a.gas_stove, a.gas_heater, a.rooms, a.record_id,
+  a.living_area_e2, a.open_heating_draw
 FROM account_now a
 JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
-LEFT JOIN place_now l ON l.account = a.record_key
+WHERE a.opened_on <= :until
+ORDER BY length(a.record_key), a.record_key
+
+-- name: facts_places
+-- The place of each account: the premises itself, or the premises of its room. Asked apart from the accounts, whose number the planner then knows.
+SELECT DISTINCT ON (l.account) l.account, p.record_id AS place_source, p.number AS premises_number, p.kind AS premises_kind, p.no_meter,
+  p.no_meter_reason, r.number AS room_number, r.area_e2 AS room_area_e2, r.record_id AS room_source
+FROM place_now l
 LEFT JOIN room_now r ON r.record_key = l.room
 LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
-WHERE a.opened_on <= :until
-ORDER BY length(a.record_key), a.record_key, p.record_id NULLS LAST, l.record_id
+ORDER BY l.account, p.record_id NULLS LAST, l.record_id
 
 -- name: facts_areas
 -- Areas decided on by a document, each from its day on.

@@ -26,6 +26,7 @@ from core.ledger.calculations import (
     Calculation,
     Totals,
     add_lines,
+    add_rows,
     add_volumes,
     open_calculation,
     post_calculation,
@@ -45,11 +46,11 @@ from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
 from core.records.store import last_record, last_record_of_all
 from core.services.advances import use_advances
-from core.services.bounds import Bounds, once
 from core.services.credits import use_credits
+from core.services.crew import Task, computed
 from core.services.joint_houses import is_stale
 from core.services.penalties import post_penalties
-from core.services.rebuild import charged_batches
+from core.services.rebuild import house_batches
 from core.services.recalculation import adjusted_houses, post_recalculations, recalculate_closed
 from core.services.stops import Stops, read_stops, stopped_accounts, stops
 from core.storage.engine import transaction
@@ -115,18 +116,20 @@ def draft_month(
     progress: Progress = lambda done, of: None,
     again: bool = False,
     dry_run: bool = False,
+    workers: int = 1,
 ) -> Draft:
     """Compute a provider's month. A month that has a draft keeps it, unless the sender sent a package since or ``again`` is asked for; an
     approved or posted month is never computed again.
 
-    ``dry_run`` runs the same code, whatever state the month is in, and rolls everything back.
+    ``dry_run`` runs the same code, whatever state the month is in, and rolls everything back. ``workers``: processes that compute; the
+    result is the same with any number.
     """
     try:
         with transaction(engine) as connection:
             known_until = last_record_of_all(connection)
         with transaction(engine) as connection:
             last_record(connection, provider_id)  # what the sender writes now waits, so that the whole draft is of one moment
-            run = _Run(connection, provider_id, month, law, code_version, known_until, clock)
+            run = _Run(connection, provider_id, month, law, code_version, known_until, clock, workers)
             if dry_run:
                 raise _RolledBack(run.draft(mode, progress))
             known = _known_draft(connection, provider_id, month, mode, again=again)
@@ -217,6 +220,7 @@ class _Run:
     code_version: str
     known_until: RecordId
     clock: Clock
+    workers: int
 
     def draft(self, mode: str, progress: Progress) -> Draft:
         """The month in a mode; our lawful lines are computed and kept in either."""
@@ -237,20 +241,20 @@ class _Run:
         """
         calculation = self._open("charge", self.law.version(self.month.last))
         findings: list[Finding] = list(recalculate_closed(self.connection, calculation, self.law)) if recalculates else []
-        adjust = adjusted_houses(self.connection, calculation)
-        bounds = Bounds(self.connection, self.provider_id, self.month, self.law)
-        done = 0
-        for batch in charged_batches(
-            self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until, law=self.law, adjust=adjust
-        ):
-            findings.extend(item for house in batch.charged for item in house.findings)
-            findings.extend(bounds.findings(batch))
-            add_lines(self.connection, calculation, once(line for house in batch.charged for line in house.lines))
-            add_volumes(self.connection, calculation, (volume for house in batch.charged for volume in house.volumes))
-            done = batch.done
-            progress(done, batch.of)
-        if not done:
+        scope = {"provider_id": self.provider_id, "month": self.month, "known_until": self.known_until}
+        task = Task(law=self.law, adjustments=adjusted_houses(self.connection, calculation), **scope)  # type: ignore[arg-type]  # the three are what they are named
+        batches = house_batches(self.connection, **scope)  # type: ignore[arg-type]
+        if not batches:
             raise InputError("CH-0102", f"Нет ни одного дома за {self.month.title}.", hint="Сначала примите пакет: erkc take ФАЙЛ.")
+        done, houses = 0, sum(map(len, batches))
+        for batch in computed(self.connection, task, batches, workers=self.workers):
+            for item in batch.findings:
+                if item.house_id is not None or item not in findings:  # each process says once what is about the whole month
+                    findings.append(item)
+            add_rows(self.connection, calculation, (batch.rows,))
+            add_volumes(self.connection, calculation, batch.volumes)
+            done += batch.houses
+            progress(done, houses)
         return calculation, findings
 
     def accept(self) -> Calculation:

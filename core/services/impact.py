@@ -34,7 +34,7 @@ from core.records.suppliers import suppliers_of_inns
 from core.services.compared import Compared, names_of
 from core.services.joint_houses import JointReader
 from core.services.last_year import with_last_year
-from core.services.recalculation import Adjust, adjusted_houses
+from core.services.recalculation import Adjustments, adjusted_houses
 from core.storage.engine import reading
 
 __all__ = ["Held", "Impact", "impact_of"]
@@ -126,12 +126,16 @@ class _Run:
     held_before: Held = field(default_factory=Held)
     held_after: Held = field(default_factory=Held)
 
+    def _adjusted(self, house: HouseFacts, corrections: Adjustments | None) -> HouseFacts:
+        """The house with what corrections of closed months bring into it."""
+        return house if corrections is None else corrections.adjusted(self.connection, house)
+
     def sender(self, sender: Provider) -> None:
         """The sender's houses, batch by batch."""
         number = sender.provider_id
         calculation = latest_calculation(self.connection, provider_id=number, month=self.month, mode="charge")
         known_until = last_record_of_all(self.connection) if calculation is None else calculation.known_until
-        adjust: Adjust = _as_it_is if calculation is None else adjusted_houses(self.connection, calculation)
+        corrections = None if calculation is None else adjusted_houses(self.connection, calculation)
         steps = self._steps(number, known_until)
         ids = house_ids(self.connection, number, self.month, known_until)
         reader = JointReader(self.connection, number, self.month, known_until)
@@ -142,7 +146,7 @@ class _Run:
                 rules = Rules(step.facts, step.law, self.month)
                 joint = (one.house for one in read)
                 known = with_last_year(self.connection, joint, provider_id=number, known_until=known_until, rules=rules)
-                computed.append(charge_houses((adjust(house) for house in known), step.facts, step.law, self.month))
+                computed.append(charge_houses((self._adjusted(house, corrections) for house in known), step.facts, step.law, self.month))
             for place, one in enumerate(read):
                 self._house(number, [one.part(of_step[place]) for of_step in computed], [step.key for step in steps[1:]])
             self.houses += len(read)
@@ -218,7 +222,3 @@ class _Stopped:
     def stops(self, account: EntityId, service: EntityId) -> bool:
         """Whether a line is held."""
         return self.house or account in self.accounts or service in self.services or (account, service) in self.lines
-
-
-def _as_it_is(house: HouseFacts) -> HouseFacts:
-    return house

@@ -17,20 +17,22 @@ from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.calculations import Calculation, read_calculation, read_lines
 from core.ledger.differences import DifferenceRow, read_differences
 from core.ledger.verify import Broken
-from core.model.facts import Facts
+from core.model.facts import Facts, HouseFacts
 from core.model.lines import ChargeLine
 from core.model.records import StatedContribution, StatedLine
 from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
-from core.records.facts import house_ids, read_region
+from core.records.facts import accounts_by_house, house_ids, read_region
 from core.services.joint_houses import JointHouse, JointReader
 from core.services.last_year import with_last_year
-from core.services.recalculation import Adjust, adjusted_houses, differences_of
+from core.services.recalculation import Adjustments, adjusted_houses, differences_of
 
-__all__ = ["Batch", "charged_batches", "rebuilt"]
+__all__ = ["Batch", "Charger", "charged_batches", "house_batches", "rebuilt"]
 
-_HOUSES_AT_ONCE = 50
+_ACCOUNTS_AT_ONCE, _HOUSES_AT_ONCE = 2000, 200
+"""Size of a batch: accounts, or houses where they are small."""
+
 _LINES_AT_ONCE = 5000
 
 
@@ -45,16 +47,64 @@ class _Key:
 class Batch:
     """Some computed houses: what they were computed from, and what came out."""
 
-    done: int
-    """Houses computed so far."""
-    of: int
-    """Houses in all."""
     facts: Facts
     houses: list[JointHouse]
     whole: list[HouseCharges]
     """Of each house what all of its senders charge."""
     charged: list[HouseCharges]
     """Of that what is the provider's own."""
+
+
+class Charger:
+    """Computes houses of a provider's month; what is the same for all houses is read once."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        provider_id: ProviderId,
+        month: Month,
+        known_until: RecordId,
+        law: Law,
+        adjustments: Adjustments | None = None,
+    ) -> None:
+        self._connection = connection
+        self._provider_id, self._month, self._known_until, self._law = provider_id, month, known_until, law
+        self._adjustments = adjustments
+        self._facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
+        self._rules = Rules(self._facts, law, month)
+        self._reader = JointReader(connection, provider_id, month, known_until)
+
+    def charge(self, houses: Sequence[EntityId]) -> Batch:
+        """The houses, in the order given."""
+        read = list(self._reader.read(houses))
+        joint = (one.house for one in read)
+        known = with_last_year(self._connection, joint, provider_id=self._provider_id, known_until=self._known_until, rules=self._rules)
+        whole = charge_houses((self._adjusted(house) for house in known), self._facts, self._law, self._month)
+        charged = [one.part(house) for one, house in zip(read, whole, strict=True)]
+        return Batch(self._facts, read, whole, charged)
+
+    def _adjusted(self, house: HouseFacts) -> HouseFacts:
+        return house if self._adjustments is None else self._adjustments.adjusted(self._connection, house)
+
+
+def house_batches(
+    connection: Connection, *, provider_id: ProviderId, month: Month, known_until: RecordId, only: Sequence[EntityId] | None = None
+) -> list[list[EntityId]]:
+    """A provider's houses (or some of them) in batches of about the same work, each of which fits in memory by itself."""
+    chosen = None if only is None else frozenset(only)
+    accounts = accounts_by_house(connection, provider_id)
+    batches: list[list[EntityId]] = []
+    room = 0
+    for house in house_ids(connection, provider_id, month, known_until):
+        if chosen is not None and house not in chosen:
+            continue
+        if room <= 0 or len(batches[-1]) == _HOUSES_AT_ONCE:
+            batches.append([])
+            room = _ACCOUNTS_AT_ONCE
+        batches[-1].append(house)
+        room -= accounts.get(house, 0)
+    return batches
 
 
 def charged_batches(
@@ -64,26 +114,13 @@ def charged_batches(
     month: Month,
     known_until: RecordId,
     law: Law,
-    adjust: Adjust | None = None,
+    adjustments: Adjustments | None = None,
     only: Sequence[EntityId] | None = None,
 ) -> Iterator[Batch]:
-    """A provider's houses (or some of them) computed batch by batch, in flat memory.
-
-    ``adjust``: what corrections of closed months bring into a house.
-    """
-    facts = read_region(connection, month=month, known_until=known_until, provider_id=provider_id)
-    rules = Rules(facts, law, month)
-    chosen = None if only is None else frozenset(only)
-    houses = [house for house in house_ids(connection, provider_id, month, known_until) if chosen is None or house in chosen]
-    reader = JointReader(connection, provider_id, month, known_until)
-    for start in range(0, len(houses), _HOUSES_AT_ONCE):
-        batch = houses[start : start + _HOUSES_AT_ONCE]
-        read = list(reader.read(batch))
-        joint = (one.house for one in read)
-        known = with_last_year(connection, joint, provider_id=provider_id, known_until=known_until, rules=rules)
-        whole = charge_houses((house if adjust is None else adjust(house) for house in known), facts, law, month)
-        charged = [one.part(house) for one, house in zip(read, whole, strict=True)]
-        yield Batch(start + len(batch), len(houses), facts, read, whole, charged)
+    """A provider's houses (or some of them) computed batch by batch, in flat memory."""
+    charger = Charger(connection, provider_id=provider_id, month=month, known_until=known_until, law=law, adjustments=adjustments)
+    for houses in house_batches(connection, provider_id=provider_id, month=month, known_until=known_until, only=only):
+        yield charger.charge(houses)
 
 
 def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[Broken | str]:
@@ -104,8 +141,8 @@ def _computed(connection: Connection, calculation: Calculation, law: Law) -> Ite
     seen: set[EntityId] = set()
     scope = {"provider_id": calculation.provider_id, "month": calculation.month, "known_until": calculation.known_until}
     yield from _differences(connection, calculation, law)
-    adjust = adjusted_houses(connection, calculation)
-    for batch in charged_batches(connection, law=law, adjust=adjust, **scope):  # type: ignore[arg-type]  # the three are what they are named
+    adjustments = adjusted_houses(connection, calculation)
+    for batch in charged_batches(connection, law=law, adjustments=adjustments, **scope):  # type: ignore[arg-type]  # the three are what they are named
         fresh = {_key(line): line for house in batch.charged for line in house.lines}
         accounts = sorted({key.account_id for key in fresh})
         seen.update(accounts)

@@ -9,7 +9,7 @@ last record on. What a block holds back is computed and told each month, and com
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
@@ -51,10 +51,7 @@ from core.services.joint_houses import JointReader
 from core.services.last_year import with_last_year
 from core.services.stops import stopped_accounts
 
-__all__ = ["Adjust", "adjusted_houses", "differences_of", "post_recalculations", "recalculate_closed"]
-
-Adjust = Callable[[HouseFacts], HouseFacts]
-"""Gives a house of the open month what corrections of closed months bring into it."""
+__all__ = ["Adjustments", "adjusted_houses", "differences_of", "post_recalculations", "recalculate_closed"]
 
 _HOUSES_AT_ONCE = 50
 _ROWS_AT_ONCE = 5000
@@ -106,26 +103,35 @@ def differences_of(
             yield from _Recalculation(connection, calculation, law, month, original, since[month], blocks, told).rows(touched[month])
 
 
-def adjusted_houses(connection: Connection, calculation: Calculation) -> Adjust:
-    """Houses of the open month with the corrections of own volumes that its differences bring (setting ``house_effect``), and with the
-    negative rest of common property as the closed months left it."""
-    corrections = difference_volumes(connection, calculation, _WHOLE_HOUSE)
-    corrected = corrected_houses(connection, calculation, _WHOLE_HOUSE)
-    months = [one for one, _ in reversed(_originals(connection, calculation).values())] if corrected else []
+@dataclass(frozen=True, slots=True)
+class Adjustments:
+    """What corrections of closed months bring into houses of the open month: plain data, which goes to any process that computes."""
 
-    def adjust(house: HouseFacts) -> HouseFacts:
-        if house.house_id not in corrected:
+    corrections: Mapping[EntityId, tuple[tuple[str, int], ...]]
+    """Own volumes (millionths) by service key (setting ``house_effect``)."""
+    corrected: frozenset[EntityId]
+    months: tuple[Calculation, ...]
+    """Posted calculations, the latest first."""
+
+    def adjusted(self, connection: Connection, house: HouseFacts) -> HouseFacts:
+        """The house with them, and with the negative rest of common property as the closed months left it."""
+        if house.house_id not in self.corrected:
             return house
         carried: dict[str, Fraction] = {}
         services = {service.service_id: service.key for service in house.services if service.provision == _COMMON}
-        for month in months:
+        for month in self.months:
             lines = read_lines(connection, month, [account.account_id for account in house.accounts])
             carried = {**carried_on(lines, services), **carried}
             if len(carried) == len(services):
                 break
-        return replace(house, volume_corrections_e6=corrections.get(house.house_id, ()), carried=tuple(carried.items()))
+        return replace(house, volume_corrections_e6=self.corrections.get(house.house_id, ()), carried=tuple(carried.items()))
 
-    return adjust
+
+def adjusted_houses(connection: Connection, calculation: Calculation) -> Adjustments:
+    """What the differences of a calculation bring into the houses of its own month."""
+    corrected = frozenset(corrected_houses(connection, calculation, _WHOLE_HOUSE))
+    months = tuple(one for one, _ in reversed(_originals(connection, calculation).values())) if corrected else ()
+    return Adjustments(difference_volumes(connection, calculation, _WHOLE_HOUSE), corrected, months)
 
 
 def post_recalculations(connection: Connection, calculation: Calculation, *, at: datetime) -> Posted:

@@ -72,6 +72,7 @@ def bill_month(
                     progress=progress,
                     again=again,
                     dry_run=dry_run,
+                    workers=application.settings.charges.processes,
                 )
             _show_draft(screen, drafted, month.title)
             posted = None

@@ -27,6 +27,7 @@ from erkc.cli import (
     reporting,
     review,
     suspense,
+    town,
 )
 from erkc.cli.russian import UsageError, command_of, usage_sentence
 from erkc.cli.screen import Screen
@@ -44,7 +45,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, reporting, review, processes, demonstration,
+    exchange, banks, suspense, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 

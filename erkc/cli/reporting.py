@@ -13,6 +13,7 @@ from core.records.latest import read_organisations, read_services
 from core.services.report import month_report
 from core.storage.engine import transaction
 from erkc.application import Application
+from erkc.cli import registers
 from erkc.cli.limits import limits
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
@@ -37,6 +38,7 @@ def register(application: typer.Typer) -> None:
     """Add the room to the command line."""
     application.add_typer(_report, name="report")
     _report.command("limits")(limits)
+    registers.register(_report)
 
 
 @_report.callback()

@@ -179,9 +179,8 @@ class _House:
             born = date(rng.randrange(1940, 2020), rng.randrange(1, 13), rng.randrange(1, 29))
             yield _record(Person(surname, "Синтет", "Образцович", born, ""), person, month.first)
         since = date(month.year, 1, 1)
-        opened = month.first + timedelta(days=rng.randrange(1, 20)) if rng.random() < 0.003 else since
         account = Account(
-            f"420{self.before + place:08d}", house, 4, opened, None, people, area, area * 63 // 100, area, False, False, persons[0], None,
+            f"420{self.before + place:08d}", house, 4, since, None, people, area, area * 63 // 100, area, False, False, persons[0], None,
             f"{surnames[0]} Синтет Образцович", _MANAGER,
         )  # fmt: skip
         yield _record(account, key, month.first)

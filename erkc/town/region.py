@@ -41,6 +41,7 @@ _SETTINGS: dict[str, object] = {
     "average_window": "last 6 measured full months", "heated_common_area": "0", "heating_payment": "season",
     "heating_months": [10, 11, 12, 1, 2, 3, 4], "communal_area": "stated", "k_electricity_basis": "no_meter", "owners_when_unknown": 1,
     "metered_absence": "refuse", "negative_common": "carry", "late_reading": "difference", "penalty_rate_value": "9.5",
+    "heating_single_limit_hours": 16,
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from tests.perf import bench_bills, bench_ledger
+from tests.perf import bench_bills, bench_charges, bench_ledger
 
 
 def main() -> None:
@@ -15,6 +15,9 @@ def main() -> None:
     lines, rounds, growth = (20_000, 3, (20_000, 60_000)) if small else (1_000_000, 5, (1_000_000, 10_000_000))
     for result in bench_ledger.run(lines, rounds, growth):
         print(result, flush=True)
+    accounts, towns, columns = (1_000, (500, 1_000), 100_000) if small else (100_000, (10_000, 100_000), 10_000_000)
+    for found in bench_charges.run(accounts, rounds, towns, columns):
+        print(found, flush=True)
     for item in bench_bills.run(*((50, 3, 500) if small else (400, 5, 10_000))):
         print(item, flush=True)
 

@@ -29,13 +29,16 @@ from core.issued.bills import bills_of_month
 from core.ledger.calculations import latest_calculation, read_lines
 from core.ledger.differences import DifferenceRow, read_differences
 from core.period import Month
+from core.records.facts import house_ids
 from core.records.providers import provider
 from core.services.accepting import accept_findings, month_findings
 from core.services.charge import Draft, approve_month, close_month, draft_month, post_month
+from core.services.crew import Task, computed
 from core.services.explained_payer import explain_payer
 from core.services.issue import issue_month
 from core.services.penalties import Penalties
 from core.services.rebuild import charged_batches
+from core.services.recalculation import Adjustments, adjusted_houses
 from core.services.report import month_report
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
@@ -688,3 +691,18 @@ from = 2026-10-03
     drafted = _draft(closed, NOVEMBER)
     assert drafted.recalculated == ()
     assert [item.value for item in drafted.findings if item.code == "CH-050"] == ["2026-10"]
+
+
+def test_corrections_of_closed_months_come_into_houses_that_other_processes_compute(closed: Application, tmp_path: Path) -> None:
+    _november(closed, tmp_path)
+    drafted = _draft(closed, NOVEMBER)
+    with closed.engine.connect() as connection:
+        calculation = drafted.calculation
+        adjustments = adjusted_houses(connection, calculation)
+        task = Task(OURS, NOVEMBER, calculation.known_until, law(), adjustments)
+        houses = house_ids(connection, OURS, NOVEMBER, calculation.known_until)
+        assert adjustments.corrected & set(houses) and adjustments.corrections
+        alone = list(computed(connection, task, [houses, houses], workers=1))
+        assert list(computed(connection, task, [houses, houses], workers=2)) == alone
+        without = Task(OURS, NOVEMBER, calculation.known_until, law(), Adjustments({}, frozenset(), ()))
+        assert list(computed(connection, without, [houses, houses], workers=2)) != alone
