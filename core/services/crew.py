@@ -4,7 +4,7 @@ One process writes: it holds the transaction that stores the draft whole or not 
 each through a connection of its own, in the very snapshot of the writer's transaction, so that what others store meanwhile changes
 nothing. What comes out does not depend on the number of processes; with one, everything is done in the process at hand.
 
-Workers are spawned, never forked, and end with the process that started them. When one dies, the computation ends with ``CH-0117``
+Workers are spawned, never forked, and end with the process that started them. When one dies, the computation ends with ``CH-0121``
 and nothing of it is stored.
 """
 
@@ -66,7 +66,7 @@ class Computed:
 
 
 def computed(connection: Connection, task: Task, batches: Sequence[Sequence[EntityId]], *, workers: int) -> Iterator[Computed]:
-    """The batches in their order, computed by so many processes; ``TransientError`` CH-0117 when one of them died."""
+    """The batches in their order, computed by so many processes; ``TransientError`` CH-0121 when one of them died."""
     if min(workers, len(batches)) <= 1:
         computer = _Computer(connection, task)
         for houses in batches:
@@ -88,7 +88,7 @@ def computed(connection: Connection, task: Task, batches: Sequence[Sequence[Enti
             yield waiting.popleft().result()
     except BrokenProcessPool as died:
         raise TransientError(
-            "CH-0117",
+            "CH-0121",
             "Один из процессов расчёта прерван извне (например, системе не хватило памяти); расчёт не сохранён.",
             hint="Повторите команду; если повторится, уменьшите charges.workers в настройках.",
         ) from died

@@ -96,7 +96,7 @@ def test_a_killed_process_leaves_nothing_and_the_next_run_succeeds(synthetic: Ap
 
     with pytest.raises(TransientError) as died:
         _draft(synthetic, 2, kill)
-    assert died.value.code == "CH-0117"
+    assert died.value.code == "CH-0121"
     assert _stored(synthetic) == (0, 0)
     assert not multiprocessing.active_children()
     assert _draft(synthetic, 2).calculation.version == 1
