@@ -35,7 +35,7 @@ class PayerExplained:
 
 
 def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
-    """Explain every account of a number and those that stand on one bill with it; ``name`` may be the number of a bill, or its control code.
+    """Explain every account of a number and those that stand on one bill with it; ``name`` may be a bill's number or control code.
 
     :class:`InputError` EX-0101 no such account, EX-0102 nothing was calculated.
     """

@@ -148,7 +148,7 @@ def test_a_link_to_the_explanation_is_printed_where_it_is_set_and_takes_no_room(
     assert not address.startswith(b"ST"), "no application for payments takes it for its own"
 
 
-@pytest.mark.parametrize("ppi", [150, 220, 300])
+@pytest.mark.parametrize("ppi", [200, 220, 300])
 def test_the_small_code_decodes_as_a_camera_sees_it(compiler: BillCompiler, ppi: int) -> None:
     content = samples.content(samples.usual_flat)
     pixels = compiler.png(view(content, explain_url=LINK), title="x", ppi=ppi)
