@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from config.log_lines import LogFormat
 from core.errors import ConfigError
 
-__all__ = ["BillSettings", "ChargeSettings", "DatabaseSettings", "GisSettings", "LimitSettings", "LogSettings", "Settings", "load"]
-
-_LINK = re.compile(r"(?=.{1,80}$)https://[\w.~/:?=&%-]*\{code\}[\w.~/?=&%-]*", re.ASCII)
+__all__ = [
+    "BillSettings",
+    "ChargeSettings",
+    "DatabaseSettings",
+    "GisSettings",
+    "LimitSettings",
+    "LogSettings",
+    "MailSettings",
+    "Settings",
+    "load",
+]
 
 _ENVIRONMENT = {
     "ERKC_HOME": ("home",),
@@ -31,6 +38,7 @@ _ENVIRONMENT = {
     "ERKC_CHARGE_WORKERS": ("charges", "workers"),
     "ERKC_GIS_URL": ("gis", "base_url"),
     "ERKC_GIS_SIGNER": ("gis", "signer"),
+    "ERKC_MAIL_HOST": ("mail", "host"),
     "ERKC_LOG_LINES": ("log", "lines"),
 }
 
@@ -74,15 +82,22 @@ class BillSettings(_Section):
 
     batch_documents: int = Field(ge=1, le=500)
     series: str
-    explain_url: str
-    """Where the explanation of a bill is, ``{code}`` stands for its control code; empty: no link is printed."""
 
-    @field_validator("explain_url")
-    @classmethod
-    def _is_link(cls, value: str) -> str:
-        if value and not _LINK.fullmatch(value):
-            raise ValueError("нужна ссылка https://…, короче 80 знаков, с одним {code}, латиницей")
-        return value
+
+class MailSettings(_Section):
+    """Bills by e-mail; an empty host means that mail is not set up."""
+
+    host: str
+    port: int = Field(ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"]
+    user: str
+    password_file: str
+    ca_file: str
+    sender: str
+    sender_name: str
+    reply_to: str
+    link: str
+    timeout_s: int = Field(ge=1)
 
 
 class LimitSettings(_Section):
@@ -107,6 +122,7 @@ class Settings(_Section):
     charges: ChargeSettings
     gis: GisSettings
     bills: BillSettings
+    mail: MailSettings
     limits: LimitSettings
     log: LogSettings
 
@@ -162,7 +178,7 @@ def _explained(error: ValidationError, origin: str) -> ConfigError:
     option = ".".join(str(part) for part in first["loc"])
     hint = f"Смотрите {origin} и config/default.toml."
     if first["type"] == "extra_forbidden":
-        sections = (Settings, DatabaseSettings, ChargeSettings, GisSettings, BillSettings, LimitSettings, LogSettings)
+        sections = (Settings, DatabaseSettings, ChargeSettings, GisSettings, BillSettings, MailSettings, LimitSettings, LogSettings)
         known = [name for section in sections for name in section.model_fields]
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         hint = (f"Возможно, имелось в виду «{near[0]}». " if near else "") + hint

@@ -5,7 +5,29 @@ Each error carries a stable ``code`` (``GIS-0412``), a Russian sentence, a hint 
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "ConflictError", "ErkcError", "InputError", "InvariantError", "RejectedError", "TransientError"]
+import errno
+
+__all__ = [
+    "ConfigError", "ConflictError", "ErkcError", "InputError", "InvariantError", "RejectedError", "TransientError", "system_reason",
+]  # fmt: skip
+
+_REASONS = {
+    errno.ENOENT: "такого файла или папки нет",
+    errno.EISDIR: "это папка, а не файл",
+    errno.ENOTDIR: "часть пути — не папка",
+    errno.EACCES: "нет прав",
+    errno.EPERM: "нет прав",
+    errno.EROFS: "диск только для чтения",
+    errno.ENOSPC: "на диске кончилось место",
+    errno.EEXIST: "уже есть",
+    errno.ENAMETOOLONG: "имя слишком длинное",
+    errno.EMFILE: "открыто слишком много файлов",
+}
+
+
+def system_reason(error: OSError) -> str:
+    """Why the operating system refused, in Russian; a reason that is not listed by its number."""
+    return _REASONS.get(error.errno or 0, f"отказ системы № {error.errno}" if error.errno else "отказ системы")
 
 
 class ErkcError(Exception):

@@ -6,7 +6,7 @@ import errno
 
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, ProgrammingError
 
-from core.errors import ConfigError, ErkcError, TransientError
+from core.errors import ConfigError, ErkcError, TransientError, system_reason
 
 __all__ = ["as_known"]
 
@@ -36,7 +36,7 @@ def as_known(error: Exception) -> ErkcError | None:
         if error.errno == errno.ENOSPC:
             return TransientError("OS-0101", "На диске кончилось место.", hint="Освободите место и повторите команду.")
         if error.errno in (errno.EACCES, errno.EPERM, errno.ENOENT, errno.EISDIR, errno.ENOTDIR):
-            return ConfigError("OS-0102", f"Файл недоступен: {error.filename}: {error.strerror}.", hint="Проверьте путь и права.")
+            return ConfigError("OS-0102", f"Файл недоступен: {error.filename}: {system_reason(error)}.", hint="Проверьте путь и права.")
     return None
 
 

@@ -18,7 +18,7 @@ from adapters.contract import RawMessage
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region_source import pack_folder
 from config import regions
-from core.errors import ConfigError, InputError
+from core.errors import ConfigError, InputError, system_reason
 from core.ids import CENTRE, MessageId, ProviderId
 from core.model.finding import Finding
 from core.model.parsed import Parsed
@@ -76,7 +76,7 @@ def region_message(place: Path) -> RawMessage:
         data = place.read_bytes()
     except OSError as error:
         hint = f"Проверьте путь и права. Есть готовые регионы: {', '.join(regions.names())}."
-        raise ConfigError("CLI-0201", f"Файл {place} не читается: {error.strerror}.", hint=hint) from error
+        raise ConfigError("CLI-0201", f"Файл {place} не читается: {system_reason(error)}.", hint=hint) from error
     name, ending = place.name, place.suffix.lower()
     if ending in (".json", ".toml") and not name.lower().endswith(f".region{ending}"):
         name = f"{place.stem}.region{ending}"  # the command says what it is, the name need not

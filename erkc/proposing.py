@@ -15,7 +15,7 @@ from adapters.uk.region_fields import ROOT
 from config import regions
 from core.charges.law import Law
 from core.charges.proposed import Proposal
-from core.errors import ConfigError
+from core.errors import ConfigError, system_reason
 from core.model.finding import Finding
 from core.model.records import ApprovedNorm, ApprovedTariff, Record, RegionSetting
 from core.period import Month
@@ -84,7 +84,7 @@ def _law_source(place: Path) -> str | None:
     try:
         source = place.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigError("CLI-0201", f"Файл {place} не читается: {error.strerror}.", hint="Проверьте путь и права.") from error
+        raise ConfigError("CLI-0201", f"Файл {place} не читается: {system_reason(error)}.", hint="Проверьте путь и права.") from error
     except UnicodeDecodeError as error:
         raise ConfigError("IM-0101", f"{place}: не UTF-8 (байт {error.start}).", hint="Сохраните файл в UTF-8.", file=str(place)) from error
     try:

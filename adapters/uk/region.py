@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from adapters.contract import Identification, Parsed, RawMessage
-from adapters.uk.region_fields import DATED_SETTING, LIMIT, MATRIX_ROW, NORM, ROOT, SENDER, SETTINGS, TARIFF, Checker
+from adapters.uk.region_fields import DATED_SETTING, LIMIT, MATRIX_ROW, NORM, ROOT, SENDER, SETTINGS, TARIFF, UNITS, Checker
 from adapters.uk.region_source import FOLDER_ENDING, Source, SourceError, read_sources
 from core.model.finding import Finding, Position
 from core.model.records import ApprovedLimit, ApprovedNorm, ApprovedTariff, Record, RegionSetting, RegisteredSender
@@ -150,6 +150,8 @@ class _Reading:
             if refused is not None:
                 yield refused
                 continue
+            if tariff.value_e6 == 0:
+                yield _zero(checker, "Тариф равен нулю: услуга не будет стоить ничего.")
             yield Record(f"{subject}/{tariff.first.isoformat()}", checker.position, tariff, valid_from=tariff.first, valid_to=tariff.last)
 
     def _norms(self, source: Source, listed: object) -> Iterator[Record | Finding]:
@@ -169,6 +171,13 @@ class _Reading:
                 text, hint = "Таблица по комнатам и проживающим бывает только у норматива на человека.", "Укажите basis = per_person."
                 yield checker.refuse("RG-019", "basis", text, hint)
                 continue
+            units = ("233",) if norm.basis == "heat_per_m3" else UNITS.get(norm.resource_kind or 0, (norm.okei,))
+            if norm.okei not in units:
+                text, hint = "Единица норматива не та, в которой считается этот ресурс.", f"Нужен код ОКЕИ: {', '.join(units)}."
+                yield checker.refuse("RG-013", "unit_okei", text, hint)
+                continue
+            if norm.value_e6 == 0 and values["matrix"] is None:
+                yield _zero(checker, "Норматив равен нулю: без прибора услуга не будет стоить ничего.")
             subject = f"norm/{_part(norm.utility_kind)}/{_part(norm.resource_kind)}/{norm.basis}"
             # A norm without an end holds until the next one.
             self._spans[subject] = [
@@ -291,6 +300,12 @@ def _computed(checker: Checker, name: str, field: str, value: object) -> object:
     if said is None or said == str(value):
         return value
     return {"true": True, "false": False}.get(said, said)
+
+
+def _zero(checker: Checker, text: str) -> Finding:
+    """A value that makes charges nothing: taken as it stands, and said."""
+    hint = "Если так решено актом, ничего делать не надо; если значение не известно, уберите запись: строки без него задержатся."
+    return Finding(checker.place("value"), "RG-021", "warning", "accept_flagged", value="0", message=text, hint=hint)
 
 
 def _where(place: Position, seen_from: Position) -> str:

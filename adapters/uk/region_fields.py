@@ -16,7 +16,7 @@ from adapters.uk.region_source import Source
 from core.model.finding import Finding, Position
 from core.validate.places import Path
 
-__all__ = ["DATED_SETTING", "LIMIT", "MATRIX_ROW", "NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "Checker"]
+__all__ = ["DATED_SETTING", "LIMIT", "MATRIX_ROW", "NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "UNITS", "Checker"]
 
 ROOT = {
     "region": "text?", "town": "text?", "senders": "list?", "tariffs": "list?", "norms": "list?", "limits": "list?",
@@ -24,12 +24,12 @@ ROOT = {
 }  # fmt: skip
 SENDER = {"name": "text", "inn": "inn", "kpp": "kpp", "ogrn": "ogrn", "data_bank_keys": "texts", "provider_kind": "number"}
 TARIFF = {
-    "kind": "tariff_kind", "utility_kind": "number?", "resource_kind": "number?", "zone": "zone?", "supplier_inn": "inn?", "oktmo": "oktmo",
-    "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount", "range": "range?",
+    "kind": "tariff_kind", "utility_kind": "utility?", "resource_kind": "resource?", "zone": "zone?", "supplier_inn": "inn?",
+    "oktmo": "oktmo", "act": "text", "valid_from": "date", "valid_to": "date?", "value": "amount", "range": "range?",
 }  # fmt: skip
 NORM = {
-    "utility_kind": "number?", "resource_kind": "number?", "basis": "basis", "unit_okei": "text", "valid_from": "date", "valid_to": "date?",
-    "value": "amount?", "matrix": "list?", "act": "text?",
+    "utility_kind": "utility?", "resource_kind": "resource?", "basis": "basis", "unit_okei": "text", "valid_from": "date",
+    "valid_to": "date?", "value": "amount?", "matrix": "list?", "act": "text?",
 }  # fmt: skip
 MATRIX_ROW = {"rooms": "number", "persons": "amounts"}
 LIMIT = {"oktmo": "oktmo", "valid_from": "date", "valid_to": "date?", "percent": "amount", "act": "text"}
@@ -55,9 +55,12 @@ SETTINGS = {
         ["electricity_single_limit_hours", "bound_times_last_year", "bound_times_norm", "bound_house_residue_percent"], "amount_as_is?"
     ),
     **dict.fromkeys(["named_period_first", "payment_day_counts", "k_surcharge_in_penalty_base", "waste_yearly_recalc"], "any?"),
-    **dict.fromkeys(["bound_times_last_year", "bound_times_norm", "bound_house_residue_percent", "bound_growth_percent"], "amount_as_is?"),
+    **dict.fromkeys(
+        ["bound_times_last_year", "bound_times_norm", "bound_house_residue_percent", "bound_growth_percent", "bound_bill_times"],
+        "amount_as_is?",
+    ),
     "bound_growth_by_oktmo": "object?",
-    "heating_months": "numbers?",
+    "heating_months": "months?",
     "range_bounds": "texts?",
     "yearly_month": "quarter?",
     "social_area": "amount_as_is?",
@@ -74,6 +77,17 @@ _ZONES = {"single": 1, "day": 2, "night": 3}
 _BASES = (
     "per_person", "per_person_cooking", "per_person_heater", "per_person_year", "per_m2", "per_m2_year", "per_m2_common", "heat_per_m3",
 )  # fmt: skip
+_UTILITIES = {
+    1: "холодная вода", 2: "горячая вода", 3: "водоотведение", 4: "электроэнергия", 5: "газ", 6: "отопление",
+    7: "твёрдое топливо", 8: "отходы",
+}  # fmt: skip
+_RESOURCES = {
+    1: "холодная вода", 2: "горячая вода", 3: "электроэнергия", 4: "газ", 5: "тепло", 6: "газ в баллонах",
+    7: "твёрдое топливо", 8: "сточные воды", 9: "отходы",
+}  # fmt: skip
+_BY_WEIGHT = ("113", "166", "168")
+UNITS = {1: ("113",), 2: ("113",), 3: ("245",), 4: ("113",), 5: ("233",), 6: _BY_WEIGHT, 7: _BY_WEIGHT, 8: ("113",), 9: _BY_WEIGHT}
+"""Units (ОКЕИ) that a norm of a resource may have: m³ 113, kWh 245, Gcal 233, kg 166, t 168. Another would charge other money silently."""
 _DIGITS = {
     "inn": re.compile(r"\d{10}|\d{12}"),
     "kpp": re.compile(r"\d{9}|"),
@@ -86,6 +100,9 @@ _EXPECTED = {
     "kpp": "КПП: 9 цифр в кавычках", "ogrn": "ОГРН: 13 или 15 цифр в кавычках", "oktmo": "ОКТМО: 8 или 11 цифр в кавычках",
     "tariff_kind": "utility или contribution", "zone": "single, day или night", "basis": "одно из: " + ", ".join(_BASES),
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
+    "utility": "вид коммунальной услуги: " + ", ".join(f"{kind} {name}" for kind, name in _UTILITIES.items()),
+    "resource": "вид коммунального ресурса: " + ", ".join(f"{kind} {name}" for kind, name in _RESOURCES.items()),
+    "months": "номера месяцев от 1 до 12 без повторов: [10, 11, 12, 1, 2, 3, 4]",
     "amount_as_is": "число, например \"1.5\"", "flag": "true или false", "numbers": "список целых чисел",
     "dates": "список дат вида 2026-10-01", "amounts": "список чисел в кавычках: [\"135\", \"84.5\"]",
     "range": "номер диапазона: 1, 2 или 3", "quarter": "месяц первого квартала: 1, 2 или 3",
@@ -184,6 +201,12 @@ def _convert(kind: str, value: object) -> object:
             return _checked(value, isinstance(value, list | dict))
         case "range":
             return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
+        case "utility":
+            return _checked(value, value in _UTILITIES and not isinstance(value, bool))
+        case "resource":
+            return _checked(value, value in _RESOURCES and not isinstance(value, bool))
+        case "months":
+            return _checked(value, _are_months(value))
         case "quarter":
             return _checked(value, value in (1, 2, 3) and not isinstance(value, bool))
         case "present":
@@ -223,6 +246,12 @@ def _word(kind: str, value: object) -> object:
             return _checked(value, value.strip() != "")
         case _:
             return _checked(value, _DIGITS[kind].fullmatch(value) is not None)
+
+
+def _are_months(value: object) -> bool:
+    if not isinstance(value, list) or not value or any(isinstance(month, bool) or month not in range(1, 13) for month in value):
+        return False
+    return len(set(value)) == len(value)
 
 
 def _checked(value: object, right: bool) -> object:

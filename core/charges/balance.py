@@ -24,7 +24,7 @@ from core.model.facts import HouseFacts, ServiceFacts
 from core.model.lines import ChargeLine
 from core.money import rounded
 
-__all__ = ["PARTS", "BalancePart", "HouseBalance", "house_balances"]
+__all__ = ["HEAT_UNITS", "PARTS", "BalancePart", "HouseBalance", "house_balances"]
 
 PARTS: Mapping[str, str] = {
     "residential": "жилые помещения",
@@ -48,7 +48,8 @@ PARTS: Mapping[str, str] = {
 _MICRO = 10**6
 _COMMON, _INDIVIDUAL = 2, 1
 _BY_LINES = ("residential", "non_residential", "common")
-_HEAT_UNITS = frozenset({"formula_3", "formula_3_common", "formula_3_own", "formula_3_1", "formula_3_7", "formula_3_open"})
+HEAT_UNITS = frozenset({"formula_3", "formula_3_common", "formula_3_own", "formula_3_1", "formula_3_7", "formula_3_open"})
+"""Clauses that share the heat which the house meter counted in the month; formula 8 takes its flat's part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class _Walk:
         rows = [row for line in lines for row in _rows(line)]
         exact = self._own()
         clause = next((row["clause"] for row in rows), "")
-        if clause not in _HEAT_UNITS and clause != "formula_8":
+        if clause not in HEAT_UNITS and clause != "formula_8":
             exact["until_recalculation" if clause == "formula_3_evenly" else "not_distributed"] = self.measured - sum(
                 exact.values(), Fraction(0)
             )

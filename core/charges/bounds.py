@@ -10,9 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from core.charges import clauses
+from core.charges.balance import HEAT_UNITS
 from core.charges.engine import HouseCharges
 from core.charges.findings import ChargeFinding, Held, finding
 from core.charges.limits import IndexedService, growth
@@ -33,6 +35,7 @@ _UTILITY = 1
 _METERED = frozenset({"ipu", "ipu_replaced", "ipu_after_average", "average", "ipu_flat"})
 _BY_PERSONS = frozenset({"cold_water", "hot_water", "electricity"})
 _COMMON = 2
+_SHARES_OF_HEAT = HEAT_UNITS | {"formula_8"}
 
 _Key = tuple[EntityId, EntityId]
 
@@ -77,8 +80,8 @@ class _Check:
     house: HouseFacts
     rules: Rules
     earlier: Earlier
-    _norms: dict[tuple[object, ...] | None, Fraction] = field(init=False, default_factory=dict)
-    """Norms of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
+    _most: dict[tuple[object, ...] | None, int | None] = field(init=False, default_factory=dict)
+    """Bounds of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
 
     def findings(self) -> Iterator[ChargeFinding]:
         """All checks of the house, line by line, account by account, then its volumes."""
@@ -111,29 +114,31 @@ class _Check:
             yield self._found("CH-030", said, account, service)
         if line.method not in _METERED or resource_of(service) not in _BY_PERSONS or is_heat_of_water(service) or not account.residential:
             return
-        norm = self._norm(account, service)
-        times = self.rules.number("bound.times_norm", month.last).value
-        if norm and Fraction(line.volume_e6, 10**6) > times * norm:
+        most = self._most_e6(account, service)
+        if most is not None and line.volume_e6 > most:
+            times = self.rules.number("bound.times_norm", month.last).value
             yield self._found("CH-031", f"объём больше {times} нормативов", account, service)
 
-    def _norm(self, account: AccountFacts, service: ServiceFacts) -> Fraction:
-        """The volume by the norm; zero where no norm is approved, which bounds nothing."""
+    def _most_e6(self, account: AccountFacts, service: ServiceFacts) -> int | None:
+        """The greatest volume that nobody need look at, whole millionths; None where no norm is approved, which bounds nothing."""
         days, resource = service_days(account, service, self.rules.month), resource_of(service)
         if days is None or resource is None:
-            return Fraction(0)
+            return None
         start = self.rules.month.first
         all_month = all(one.last is None and one.first <= start for one in account.residences)
         alike = (service.service_id, days, account.rooms, len(account.residences)) if account.residences and all_month else None
-        if alike in self._norms:
-            return self._norms[alike]
+        if alike in self._most:
+            return self._most[alike]
         try:
             parts = norm_parts(account, service, self.rules.month, resource=resource, days=days, rules=self.rules)
         except Held:
             parts = ()
         norm = sum((volume_of(part) for part in parts), Fraction(0))
+        times = self.rules.number("bound.times_norm", self.rules.month.last).value
+        most = floor(times * norm * 10**6) if norm else None
         if alike is not None:
-            self._norms[alike] = norm
-        return norm
+            self._most[alike] = most
+        return most
 
     def _account(
         self, account: AccountFacts, lines: Sequence[ChargeLine], before: Sequence[EntityId], services: Mapping[EntityId, ServiceFacts]
@@ -198,14 +203,27 @@ class _Check:
             service = keys.get(key)
             if what == "soi" and service is not None and service.provision == _COMMON:
                 yield from self._shares(service, volume)
+            if what == "meter" and service is not None and resource_of(service) == "heating":
+                yield from self._heat(service, services, volume)
 
     def _shares(self, service: ServiceFacts, whole: Fraction) -> Iterator[ChargeFinding]:
         """Shares of a common volume add up to it; premises that have no account here leave a part of it to nobody."""
         lines = [line for line in self.charges.lines if line.service_id == service.service_id]
         shared = _exact_volume(lines)
         if lines and abs(shared - whole) * 10**5 > max(whole, Fraction(1)):
-            said = f"доли дают {_shown(shared)} из {_shown(whole)}: площади счетов не равны площади дома"
-            yield self._found("CH-037", said, None, service)
+            yield self._found("CH-037", _do_not_add_up(shared, whole), None, service)
+
+    def _heat(self, service: ServiceFacts, services: Mapping[EntityId, ServiceFacts], measured: Fraction) -> Iterator[ChargeFinding]:
+        """Shares of the heat of the house meter, of all who charge it, add up to it; volumes of lines are rounded to millionths."""
+        lines = [line for line in self.charges.lines if resource_of(services[line.service_id]) == "heating"]
+        rows = [row for line in lines for row in _rows(line)]
+        if not rows or any(row["clause"] not in _SHARES_OF_HEAT for row in rows):
+            return
+        values: Mapping[str, str] = rows[0]["values"]
+        whole = measured - Fraction(values.get("q", "0")) * Fraction(values.get("V_hot", "0"))
+        shared = Fraction(sum(line.volume_e6 for line in lines), 10**6)
+        if abs(shared - whole) > max(whole, Fraction(1)) / 10**5 + Fraction(len(lines), 2 * 10**6):
+            yield self._found("CH-037", _do_not_add_up(shared, whole), None, service)
 
     def _found(self, code: str, said: str, account: AccountFacts | None, service: ServiceFacts | None = None) -> ChargeFinding:
         held = Held(code, said, hint="Проверьте и примите с причиной: erkc bill accept.", clause=_CLAUSE)
@@ -225,13 +243,22 @@ def _shown(volume: Fraction) -> str:
     return number_text(Fraction(rounded(volume, 1000), 1000))
 
 
+def _do_not_add_up(shared: Fraction, whole: Fraction) -> str:
+    return f"доли дают {_shown(shared)} из {_shown(whole)}: площади счетов не равны площади дома"
+
+
+def _rows(line: ChargeLine) -> list[Mapping[str, Any]]:
+    """Rows of the line's base (``Any``: JSON values)."""
+    groups: Any = line.inputs["base"]
+    return [row for group in groups for row in group]
+
+
 def _exact_volume(lines: Sequence[ChargeLine]) -> Fraction:
-    """The volume of lines together from their inputs: their clauses at one rouble for a unit, in columns (``Any``: JSON values)."""
+    """The volume of lines together from their inputs: their clauses at one rouble for a unit, in columns."""
     columns: dict[tuple[str, ...], list[list[Fraction]]] = {}
     numbers: dict[str, Fraction] = {}
     for line in lines:
-        groups: Any = line.inputs["base"]
-        for row in (row for group in groups for row in group):
+        for row in _rows(line):
             values: Mapping[str, str] = row["values"]
             column = columns.setdefault((row["clause"], *values), [[] for _ in values])
             for arguments, shown in zip(column, values.values(), strict=True):

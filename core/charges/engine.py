@@ -231,10 +231,10 @@ def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: str, version
         inputs["compensation"] = _groups_json(plan.compensation)
     if lowered.rows:
         inputs["underdelivery"] = _groups_json([(row,) for row in lowered.rows])
-    rows = [
-        row for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), *plan.compensation, lowered.rows) for row in group
-    ]
-    sources: set[RecordId] = {*plan.sources, *(source for row in rows for ids in row.records.values() for source in ids)}
+    sources: set[RecordId] = set(plan.sources)
+    for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), *plan.compensation, lowered.rows):
+        for row in group:
+            sources.update(*row.records.values())
     return ChargeLine(
         account_id=plan.account_id,
         service_id=plan.service_id,

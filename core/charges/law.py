@@ -223,7 +223,7 @@ class _File:
             place = f"строка {found[1]}, знак {found[2]}" if found else "конец файла"
             line = int(found[1]) if found else source.count("\n") + 1
             raise ConfigError(
-                "CFG-0423", f"config/law/{name}, {place}: это не TOML ({error}).", hint="Исправьте файл закона.", file=name, line=line
+                "CFG-0423", f"config/law/{name}, {place}: это не TOML.", hint="Исправьте файл закона.", file=name, line=line
             ) from error
 
     def leaves(self) -> Iterator[tuple[Path, Mapping[str, object]]]:
@@ -284,9 +284,11 @@ class _File:
                 raise self.wrong((*path, "value"), f"{value!r} — не того вида, которого ждёт параметр")
         elif choices is None:
             try:
-                Fraction(value)
+                number = Fraction(value)
             except (ValueError, ZeroDivisionError):
                 raise self.wrong((*path, "value"), f"не число: {value!r}") from None
+            if number < 0:
+                raise self.wrong((*path, "value"), f"отрицательное число: {value!r}")
         elif value not in choices:
             raise self.wrong((*path, "value"), f"{value!r} — не из {', '.join(choices)}")
         return Dated(first, last, value, act)

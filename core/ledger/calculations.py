@@ -144,11 +144,13 @@ def rows_of(lines: Iterable[ChargeLine]) -> bytes:
     rows = []
     for line in lines:
         inputs = _json(line.inputs)
+        if "\\" in inputs:  # the one special character that JSON leaves in a text
+            inputs = escaped(inputs)
         tariff = "\\N" if line.tariff_e6 is None else line.tariff_e6
         rows.append(
             f"{line.account_id}\t{line.service_id}\t{line.creditor_id}\t{line.method}\t{line.clause}\t{escaped(line.rules)}\t"
             f"{line.volume_e6}\t{tariff}\t{line.base}\t{line.surcharge}\t{line.recalculation}\t{line.underdelivery}\t{line.benefit}\t"
-            f"{escaped(inputs)}\t{{{','.join(map(str, line.sources))}}}\n"
+            f"{inputs}\t{{{','.join(map(str, line.sources))}}}\n"
         )
     return "".join(rows).encode()
 

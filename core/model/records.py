@@ -31,6 +31,8 @@ __all__ = [
     "Body",
     "CapitalRepairDecision",
     "CourtJudgement",
+    "DeliveryChoice",
+    "DeliveryOutcome",
     "House",
     "HouseParameter",
     "HousePrice",
@@ -368,6 +370,37 @@ class RecalculationBlock:
     """Last day of the last blocked month."""
     reason: str
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryChoice:
+    """Как доставляется счёт: согласие плательщика на электронную почту, отказ от неё, маршрут печати счёта или дома; решение центра."""
+
+    kind_name: ClassVar[str] = "delivery_choice"
+    subject: str
+    """``account`` or ``house``."""
+    owner: str
+    """The sender's key of it."""
+    channel: str
+    """``email`` or ``paper``."""
+    email: str
+    """Empty on paper."""
+    route: str
+    """Of paper: whose rounds it is on; empty on an account: that of its house."""
+    document: str
+    """What it rests on: the payer's application, a contract with an agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOutcome:
+    """Что стало с отправленным счётом по документу: вручён, возвращён, отправить ещё раз; решение центра."""
+
+    kind_name: ClassVar[str] = "delivery_outcome"
+    bill: str
+    """Its number."""
+    outcome: str
+    """``delivered``, ``failed`` (goes on paper) or ``again`` (e-mail once more, under the same identifier)."""
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -806,6 +839,7 @@ Body = (
     | SectionRow | PenaltyStop | CourtJudgement | SubsidyGrant | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
     | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
     | RecalculationBlock | MassRecalculation | Act
+    | DeliveryChoice | DeliveryOutcome
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
@@ -816,6 +850,7 @@ BODIES: tuple[type[Body], ...] = (
     RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
     StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
     RecalculationBlock, MassRecalculation, Act,
+    DeliveryChoice, DeliveryOutcome,
 )  # fmt: skip
 
 

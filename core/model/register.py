@@ -52,7 +52,7 @@ class RegisterPart:
     columns: Sequence[Column]
     source: Iterable[Sequence[Cell]]
     control: Mapping[str, int] = field(default_factory=dict)
-    """By column, what the ledger itself says, asked apart from the rows."""
+    """By column (or columns together, ``debt+advance``), what the ledger itself says, asked apart from the rows."""
     totals: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
@@ -69,11 +69,12 @@ class RegisterPart:
             yield row
         self.totals = {self.columns[place].key: amount for place, amount in zip(places, sums, strict=True)}
         for key, expected in self.control.items():
-            if self.totals[key] != expected:
-                title = next(f"{column.group} {column.title}".strip() for column in self.columns if column.key == key)
+            found = sum(self.totals[name] for name in key.split("+"))
+            if found != expected:
+                title = " + ".join(f"{column.group} {column.title}".strip() for column in self.columns if column.key in key.split("+"))
                 raise InvariantError(
                     "REP-0203",
-                    f"Ведомость не сходится с книгой: «{title}» {format_roubles(self.totals[key])}, в книге {format_roubles(expected)}.",
+                    f"Ведомость не сходится с книгой: «{title}» {format_roubles(found)}, в книге {format_roubles(expected)}.",
                     hint="Выполните erkc verify и сообщите разработчику.",
                     column=key,
                 )

@@ -194,7 +194,8 @@ class _Source:
             return (lambda: self._residents(provider)) if provider.provider_id else None
         totals = ledger.control(self.connection, provider_id=provider.provider_id, month=self.month)
         expected = _expected(self.name, totals)
-        moved = any(expected.values()) or (self.name == "turnover" and any(totals.values()))
+        # Balances of months before are something to show; of charges and payments there must be some in the month.
+        moved = any((totals if self.name in ("turnover", "ageing") else expected).values())
         if not moved:
             return None
         return lambda: self._of_ledger(provider, expected)
@@ -268,7 +269,7 @@ def _expected(name: str, totals: Mapping[str, int]) -> dict[str, int]:
     if name == "payments":
         return {"received": totals["received"]}
     if name == "ageing":
-        return {"penalty": totals["penalty_closing"]}
+        return {"debt+advance": totals["principal_closing"] + totals["surcharge_closing"], "penalty": totals["penalty_closing"]}
     sides = [f"{part}_{side}" for part in ("principal", "surcharge", "penalty") for side in ("debit", "credit", "closing")]
     return {key: totals[key] for key in sides}
 

@@ -18,6 +18,8 @@ from core.period import Month
 from core.records.crosswalk import find_by_external
 from core.records.entities import AccountNumber, accounts_of, describe_entities, find_accounts
 from core.records.intake import read_intake
+from core.services.delivery import delivery_facts
+from core.services.delivery_choices import read_outcomes
 from core.services.intake_states import INTAKE_STATES
 from core.services.suspense_list import SuspenseItem, list_suspense
 from core.storage.engine import transaction
@@ -53,6 +55,7 @@ _ENTRY_KINDS = {
 }
 _THINGS = {"organisation": "организация", "house": "дом", "premises": "помещение", "room": "комната", "service": "услуга"}
 _ITEM_STATES = {"waiting": "ждёт ответа", "accepted": "размещён", "rejected": "отклонён"}
+_OUTCOMES = {"delivered": "вручён", "failed": "не дошёл", "again": "решено отправить ещё раз"}
 _DIRECTIONS = {"in": "принято", "out": "отправлено", "decision": "решение", "configuration": "настройки"}
 _HASH = re.compile(r"[0-9a-fA-F]{8,64}")
 _AMOUNT = re.compile(r"(?<![\d.])-?\d+\.\d\d(?![\d.])")
@@ -132,6 +135,10 @@ def _bills(connection: Connection, number: str) -> Iterator[Life]:
         item = outbox.live(connection, "bill", [bill.bill_id]).get(bill.bill_id)
         if item is not None:
             facts.append(Fact("", "ГИС ЖКХ", f"{_ITEM_STATES[item.state]}: ИПД {item.remote_number or 'ещё не присвоен'}"))
+        facts += [Fact(*fact) for fact in delivery_facts(connection, bill.bill_id)]
+        outcome = read_outcomes(connection, bill.provider_id).get(number)
+        if outcome is not None:
+            facts.append(Fact("", "доставка", f"{_OUTCOMES[outcome.outcome]} ({outcome.document})"))
         yield Life("bill", f"Платёжный документ {number} за {Month.of(bill.month).title}", tuple(facts))
 
 

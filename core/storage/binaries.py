@@ -18,7 +18,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.errors import ConfigError
+from core.errors import ConfigError, system_reason
 
 __all__ = ["ENVIRONMENT", "Account", "binaries", "run", "server_account"]
 
@@ -145,7 +145,8 @@ def _copied(installed: Path) -> Path:
                 raise
     except OSError as error:
         raise ConfigError(
-            "DB-0110", f"Пользователь nobody не может прочитать {installed}, а копию в {_COPIES} сделать не удалось: {error.strerror}.",
+            "DB-0110",
+            f"Пользователь nobody не может прочитать {installed}, а копию в {_COPIES} сделать не удалось: {system_reason(error)}.",
             hint="Работайте не от имени root, положите проект вне закрытых каталогов или задайте ERKC_DATABASE_URL.",
         ) from error  # fmt: skip
     return target

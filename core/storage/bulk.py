@@ -6,7 +6,6 @@ also what reports duplicates and unknown references as sets, and the only way in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,7 +16,6 @@ from core.storage.engine import driver
 
 __all__ = ["escaped", "stage", "stage_text"]
 
-_SPECIAL = re.compile(r"[\\\n\r\t]")
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
@@ -46,7 +44,7 @@ def stage_text(connection: Connection, table: str, columns: Sequence[tuple[str, 
 
 def escaped(value: str) -> str:
     """A text value as COPY takes it."""
-    return value.translate(_ESCAPED) if _SPECIAL.search(value) else value
+    return value.translate(_ESCAPED)
 
 
 @contextmanager

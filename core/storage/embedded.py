@@ -30,7 +30,7 @@ from typing import IO
 
 import psycopg
 
-from core.errors import ConfigError
+from core.errors import ConfigError, system_reason
 from core.storage.binaries import ENVIRONMENT, Account, binaries, run, server_account
 from core.storage.migrate import APP, OWNER
 
@@ -116,9 +116,8 @@ def _open_folder(folder: Path) -> IO[str]:
 def _system_error(folder: Path, error: OSError) -> ConfigError:
     if isinstance(error, PermissionError):
         return _foreign(folder, Path(error.filename or folder))
-    return _explained(
-        ConfigError("DB-0104", f"Встроенный PostgreSQL не запустился в {folder}.", hint=f"{error.strerror or error}."), str(error)
-    )
+    hint = f"{system_reason(error) if error.errno else error}."
+    return _explained(ConfigError("DB-0104", f"Встроенный PostgreSQL не запустился в {folder}.", hint=hint), str(error))
 
 
 def _foreign(folder: Path, what: Path) -> ConfigError:

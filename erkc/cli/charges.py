@@ -13,7 +13,7 @@ from core.period import Month
 from core.services.charge import Draft, MonthPosted, approve_month, close_month, draft_month, post_month
 from core.services.month_view import finding_json
 from erkc.application import CODE_VERSION, Application
-from erkc.cli import recalculating
+from erkc.cli import delivering, recalculating
 from erkc.cli.accepting import bill_accept, bill_findings
 from erkc.cli.intake import findings_table
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
@@ -28,6 +28,7 @@ _ACTOR = "erkc"
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
     recalculating.register(_bill)
+    delivering.register_choices(_bill)
     _bill.command("findings")(bill_findings)
     _bill.command("accept")(bill_accept)
     application.add_typer(_bill, name="bill")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core.charges.comparison import Bucket, Mover, Sums
-from core.errors import ConfigError
+from core.errors import ConfigError, system_reason
 from core.money import format_roubles
 from core.records.providers import Provider
 from core.services.compared import Compared, compared_json, percent_text
@@ -167,7 +167,7 @@ def _draw(screen: Screen, compared: Compared, file: Path | None) -> None:
     try:
         file.write_bytes(comparison_chart(compared))
     except OSError as error:
-        raise ConfigError("CLI-0202", f"Файл {file} не записывается: {error.strerror}.", hint="Проверьте путь и права.") from error
+        raise ConfigError("CLI-0202", f"Файл {file} не записывается: {system_reason(error)}.", hint="Проверьте путь и права.") from error
     screen.say(f"Диаграмма: {file}")
 
 

@@ -9,6 +9,7 @@ import typer
 
 from core.services.clearing import Released, release_suspended
 from core.services.intake_states import INTAKE_STATES
+from erkc.cli import delivering
 from erkc.cli.federal import Wait, conversation, poll_all, synchronise_all
 from erkc.cli.options import Json
 from erkc.cli.suspense import released_json, say_released
@@ -17,15 +18,21 @@ from erkc.federation import is_signing_ready
 
 __all__ = ["register"]
 
+_deliver = typer.Typer()
+
 
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
-    application.command("deliver")(deliver)
+    _deliver.callback(invoke_without_command=True)(deliver)
+    delivering.register(_deliver)
+    application.add_typer(_deliver, name="deliver")
     application.command("collect")(collect)
 
 
-def deliver(wait: Wait = 0, as_json: Json = False) -> None:
+def deliver(context: typer.Context, wait: Wait = 0, as_json: Json = False) -> None:
     """Отправить всё, чему пришёл срок, во все внешние системы и спросить о результатах; код 3 — есть незавершённое."""
+    if context.invoked_subcommand is not None:
+        return
     with conversation(as_json) as (application, federal, screen):
         outcome, finished = poll_all(application, federal, screen, wait_s=wait)
         screen.document({federal.system: outcome})

@@ -60,7 +60,7 @@ def explain(
     if html or out is not None:
         if not html or _HOUSE.fullmatch(account) or (as_json and out is None):
             hint = "Страница: erkc explain СЧЁТ МЕСЯЦ --html [--out ФАЙЛ]; с --json нужен --out."
-            raise ConfigError("CLI-0105", "--html и --out — для страницы одного плательщика.", hint=hint)
+            raise ConfigError("CLI-0108", "--html и --out — для страницы одного плательщика.", hint=hint)
         _page(account, month, out, as_json=as_json)
         return
     with opened(as_json) as (application, screen):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import ConfigError
+from core.errors import ConfigError, system_reason
 from core.model.finding import Finding
 from core.services.intake_states import INTAKE_STATES
 from core.services.month_view import finding_json
@@ -210,4 +210,4 @@ def _bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ConfigError("CLI-0201", f"Файл {file} не читается: {error.strerror}.", hint="Проверьте путь и права.") from error
+        raise ConfigError("CLI-0201", f"Файл {file} не читается: {system_reason(error)}.", hint="Проверьте путь и права.") from error

@@ -12,6 +12,7 @@ It calls public functions of the rooms and computes nothing that belongs to them
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -21,7 +22,7 @@ from typing import Any
 
 from core.charges.findings import Held
 from core.charges.law import Law
-from core.errors import InputError
+from core.errors import ConfigError, InputError, system_reason
 from core.money import format_roubles, rounded
 from core.period import Month
 from core.validate.settings import SETTING_RULES, canonical_setting
@@ -178,14 +179,19 @@ def read_vectors(path: Path, law: Law) -> list[Vector]:
     """The vectors of a file; what is no file of the schema is an ``InputError``."""
     try:
         document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError("LAW-0101", f"{path.name}: не читается как JSON: {error}.", hint="Ожидается файл схемы 354-vector/1.") from error
+    except OSError as error:
+        raise ConfigError("CLI-0201", f"Файл {path} не читается: {system_reason(error)}.", hint="Проверьте путь и права.") from error
+    except UnicodeDecodeError as error:
+        raise InputError("LAW-0101", f"{path.name}: не UTF-8 (байт {error.start}).", hint="Сохраните файл в UTF-8.") from error
+    except json.JSONDecodeError as error:
+        place = f"строка {error.lineno}, знак {error.colno}"
+        raise InputError("LAW-0101", f"{path.name}, {place}: ошибка записи JSON.", hint="Ожидается файл схемы 354-vector/1.") from error
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA or not isinstance(document.get("vectors"), list):
         raise InputError("LAW-0101", f"{path.name}: это не файл схемы {_SCHEMA}.", hint="Схема описана в docs/354.md.")
-    return [_vector(item, path, law) for item in document["vectors"]]
+    return [_vector(number, item, path, law) for number, item in enumerate(document["vectors"], start=1)]
 
 
-def _vector(item: Any, path: Path, law: Law) -> Vector:
+def _vector(number: int, item: Any, path: Path, law: Law) -> Vector:
     try:
         expected = item.get("expected", {})
         return Vector(
@@ -194,7 +200,9 @@ def _vector(item: Any, path: Path, law: Law) -> Vector:
             amounts=expected.get("amounts_rub", {}), volumes=expected.get("volumes", {}), other=expected.get("other", {}), law=law,
         )  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
-        raise InputError("LAW-0101", f"{path.name}: вектор не по схеме: {error!r}.", hint="Схема описана в docs/354.md.") from error
+        what = f"нет {error}" if isinstance(error, KeyError) else "значение не того вида (величина — {value, unit})"
+        text = f"{path.name}: вектор № {number} не по схеме: {what}."
+        raise InputError("LAW-0101", text, hint="Схема описана в docs/354.md.") from error
 
 
 def check(vectors: Iterable[Vector]) -> Outcome:
@@ -250,7 +258,7 @@ def _compare(vector: Vector, run: Harness) -> Sequence[Failure]:
     except Held as held:
         got = Got(other={"held": "true", "code": held.code})
     except (InputError, ValueError, KeyError, ZeroDivisionError, TypeError) as error:
-        return [Failure(vector.id, "inputs", None, f"{type(error).__name__}: {error}")]
+        return [Failure(vector.id, "inputs", None, _unreadable(error))]
     failures = []
     amounts = {name: format_roubles(amount) for name, amount in got.amounts.items()}
     for key in dict.fromkeys([*vector.amounts, *amounts]):
@@ -265,6 +273,18 @@ def _compare(vector: Vector, run: Harness) -> Sequence[Failure]:
         if not _same(wanted, got.other.get(key)):
             failures.append(Failure(vector.id, f"other.{key}", _text(wanted), _text(got.other.get(key))))
     return failures
+
+
+def _unreadable(error: Exception) -> str:
+    """Why a harness could not compute the inputs, for people."""
+    if isinstance(error, InputError):
+        return error.message
+    if isinstance(error, KeyError):
+        return f"нет {error}"
+    if isinstance(error, ZeroDivisionError):
+        return "деление на ноль"
+    found = re.search(r"'([^']*)'", str(error))
+    return f"значение {found[1]!r} не того вида" if found else "значения не подходят этому расчёту"
 
 
 def _same(wanted: Any, got: Any) -> bool:

@@ -45,6 +45,8 @@ def _below(name: str, command: Command) -> Iterator[tuple[str, Command]]:
     if not hasattr(command, "commands"):
         yield name, command
         return
+    if command.invoke_without_command:
+        yield name, command
     for word, inner in command.commands.items():
         yield from _below(f"{name} {word}", inner)
 

@@ -13,6 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from erkc.stands.gis import running
 
 COMMAND = (sys.executable, "-m", "erkc.cli.main", "demo", "--json")
@@ -39,6 +41,7 @@ def _kill_after(home: Path, seconds: float) -> bool:
     return False
 
 
+@pytest.mark.long
 def test_a_demo_that_is_killed_and_run_again_comes_out_the_same(tmp_path: Path) -> None:
     started = time.monotonic()
     clean = _finish(tmp_path / "clean")

@@ -11,10 +11,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,8 @@ class _Town:
     provider: ProviderId
     lines: int
     loading_s: float
+    server: int
+    """The server's first process, which knows the processor time of sessions that have ended."""
 
 
 def run(accounts: int, rounds: int, growth: Sequence[int], columns: int) -> Iterator[Pair | str]:
@@ -84,14 +88,13 @@ def run(accounts: int, rounds: int, growth: Sequence[int], columns: int) -> Iter
         for size in growth:
             with _town(server, size, Path(folder)) as town:
                 drafted, posted = _whole(town)
-                memory = {workers: _peak(town, workers) for workers in (1, PROCESSES)}
+                memory = _peak(town, PROCESSES)
                 per_line = (drafted / town.lines, (drafted + posted) / town.lines)
                 first = first or per_line
-                peaks = ", ".join(f"{workers} process{'es' if workers > 1 else ''} {peak} MB" for workers, peak in memory.items())
                 yield (
                     f"{size:>9,} accounts, {town.lines:>10,} lines: draft {drafted:.0f} s (per line {per_line[0] / first[0]:.2f} of the "
                     f"smallest), with posting {drafted + posted:.0f} s ({per_line[1] / first[1]:.2f}); loading {town.loading_s:.0f} s; "
-                    f"peak of the largest process over its imports: {peaks}"
+                    f"peak of the largest process over its imports {memory} MB"
                 )
 
 
@@ -118,7 +121,8 @@ def _town(server: embedded.EmbeddedServer, accounts: int, folder: Path) -> Itera
     taken = seconds(lambda: loaded.append(load_town(application, accounts=accounts, seed=SEED, month=MONTH).provider_id))
     with superuser.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
-    yield _Town(engine, superuser, loaded[0], accounts * 10, taken)
+    first_line = (server.folder / "pgdata" / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0]
+    yield _Town(engine, superuser, loaded[0], accounts * 10, taken, int(first_line))
     for one in (superuser, owner, engine):
         one.dispose()
     with create_engine(server.superuser_url, isolation_level="AUTOCOMMIT").connect() as connection:
@@ -171,7 +175,7 @@ def _before_writing(town: _Town) -> int:
         return sum(batch.rows.count(b"\n") for batch in computed(connection, task, batches, workers=PROCESSES))
 
 
-def _pairs(town: _Town, rounds: int, folder: Path) -> Iterator[Pair]:
+def _pairs(town: _Town, rounds: int, folder: Path) -> Iterator[Pair | str]:
     _draft(town, 1)
     alone = _digest(town)
     _clear(town)
@@ -215,7 +219,34 @@ def _pairs(town: _Town, rounds: int, folder: Path) -> Iterator[Pair]:
         f"the month into the line table: {what} / COPY of the ready lines",
         reference=reference, candidate=lambda: _draft(town, PROCESSES) and None, prepare=prepare, goal=">= 0.6", rounds=rounds,
     )  # fmt: skip
+    copied, computed_s, stored = (
+        _processor_s(town, action, prepare) for action in (reference, ready_lines, lambda: _draft(town, PROCESSES))
+    )
+    yield (
+        "processor time of all processes, the server's sessions too, median of 3 runs: COPY 1.00, read, decide, evaluate "
+        f"{computed_s / copied:.1f}, the month into the line table {stored / copied:.1f}; "
+        f"COPY took {copied / town.lines * 10**6:.0f} µs a line"
+    )
     prepare()
+
+
+def _processor_s(town: _Town, action: Callable[[], object], prepare: Callable[[], None], runs: int = 3) -> float:
+    """Processor seconds of a run: what is left of a comparison when others use the machine too. Median of some runs."""
+
+    def spent() -> float:
+        for engine in (town.engine, town.superuser):
+            engine.dispose()
+        time.sleep(0.5)  # until the server has counted the sessions that have just ended
+        fields = Path(f"/proc/{town.server}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        return sum(os.times()[:4]) + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+
+    found = []
+    for _ in range(runs):
+        prepare()
+        before = spent()
+        action()
+        found.append(spent() - before)
+    return statistics.median(found)
 
 
 def _columns(rows: int, rounds: int) -> Iterator[Pair]:

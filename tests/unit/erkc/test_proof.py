@@ -123,6 +123,7 @@ def test_a_clean_interpreter_verifies_the_package_from_the_archive_and_from_its_
     assert run("verify.py", where=folder)[0] == 1
 
 
+@pytest.mark.long
 def test_every_payer_of_the_town_has_a_package_that_holds(issued: Application) -> None:
     prices = 0
     for number in NUMBERS[::6]:
@@ -345,6 +346,7 @@ def test_unknown_accounts_and_months_without_a_bill_are_told(issued: Application
         proof_of(charged_town)
 
 
+@pytest.mark.long
 def test_the_command_writes_the_file_and_tells_how_to_check_it(
     issued: Application, erkc: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -311,6 +311,7 @@ def test_what_was_learned_late_comes_into_the_open_month_by_month_and_cause(clos
     assert verdict.holds, verdict.broken
 
 
+@pytest.mark.long
 def test_running_again_changes_nothing(closed: Application, tmp_path: Path, run: Run) -> None:
     _learn(closed, tmp_path, run)
     first = _draft(closed, NOVEMBER)
@@ -323,6 +324,7 @@ def test_running_again_changes_nothing(closed: Application, tmp_path: Path, run:
     assert verify(closed.engine, law=law(), code_version=CODE_VERSION).fingerprint == before
 
 
+@pytest.mark.long
 def test_a_block_that_ended_brings_its_differences_into_the_next_draft(closed: Application, tmp_path: Path, run: Run) -> None:
     _learn(closed, tmp_path, run)
     _post(closed, NOVEMBER)

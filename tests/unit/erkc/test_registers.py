@@ -229,6 +229,19 @@ def _opening(application: Application, server_url: str, moves: dict[str, date]) 
     superuser.dispose()
 
 
+def test_debts_without_penalties_and_a_month_without_movements_are_there(charged_town: Application, server_url: str) -> None:
+    """What stands is shown, even where nothing of the kind that a register compares moved."""
+    superuser = create_engine(make_url(server_url).set(database=make_url(charged_town.database).database))
+    with superuser.begin() as connection:
+        connection.execute(text("DELETE FROM posting WHERE 7 IN (debit, credit)"))
+        connection.execute(text("DELETE FROM balance"))
+    superuser.dispose()
+    _, october = read(charged_town, "ageing")
+    _, november = read(charged_town, "ageing", month=OCTOBER.next())
+    assert october["penalty"] == 0 and october["debt"] == november["debt"] == kopecks(FIRST, "saldo_out_charge")
+    assert november["not_due"] == 0 < october["not_due"]
+
+
 def test_old_debts_stand_over_a_year_over_three_years_and_without_a_month_apart(charged_town: Application, server_url: str) -> None:
     rows, before = read(charged_town, "ageing", "account")
     old, barred, unknown = [row["account"] for row in rows if row["days_30"] > 0][:3]

@@ -1326,3 +1326,50 @@ CREATE INDEX record_act_released ON record_act (released_by) WHERE released_by I
 CREATE INDEX record_act_by_house ON record_act (provider_id, house);
 CREATE INDEX record_act_by_account ON record_act (provider_id, account);
 CREATE INDEX record_act_by_message_id ON record_act (message_id);
+CREATE TABLE record_delivery_choice (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  subject text COLLATE "C" NOT NULL,
+  owner text COLLATE "C" NOT NULL,
+  channel text COLLATE "C" NOT NULL,
+  email text COLLATE "C" NOT NULL,
+  route text COLLATE "C" NOT NULL,
+  document text COLLATE "C" NOT NULL,
+  CONSTRAINT record_delivery_choice_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_delivery_choice_key ON record_delivery_choice (provider_id, record_key, record_id);
+CREATE INDEX record_delivery_choice_waiting ON record_delivery_choice (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_delivery_choice_released ON record_delivery_choice (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_delivery_outcome (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  bill text COLLATE "C" NOT NULL,
+  outcome text COLLATE "C" NOT NULL,
+  document text COLLATE "C" NOT NULL,
+  CONSTRAINT record_delivery_outcome_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_delivery_outcome_key ON record_delivery_outcome (provider_id, record_key, record_id);
+CREATE INDEX record_delivery_outcome_waiting ON record_delivery_outcome (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_delivery_outcome_released ON record_delivery_outcome (released_by) WHERE released_by IS NOT NULL;

@@ -54,6 +54,36 @@ def test_the_town_is_read_whole() -> None:
     assert settings["setting/coefficient_cold_water"] == '"3"' and settings["setting/payment_day_counts"] == "true"
 
 
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ({"tariffs": [{**TARIFF, "utility_kind": 77}]}, "utility_kind"),
+        ({"tariffs": [{**TARIFF, "resource_kind": 10}]}, "resource_kind"),
+        ({"norms": [{**NORM, "utility_kind": 0}]}, "utility_kind"),
+        ({"norms": [{**NORM, "utility_kind": 4, "resource_kind": 3}]}, "unit_okei"),
+        ({"norms": [{**NORM, "utility_kind": 2, "resource_kind": 2, "basis": "heat_per_m3"}]}, "unit_okei"),
+        ({"settings": {"heating_months": [9, 10, 13]}}, "heating_months"),
+        ({"settings": {"heating_months": [10, 10]}}, "heating_months"),
+        ({"settings": {"heating_months": []}}, "heating_months"),
+    ],
+)
+def test_codes_units_and_months_that_do_not_exist_are_refused(content: dict[str, object], field: str) -> None:
+    _, findings, parsed = parse(content)
+    assert "RG-013" in {item.code for item in findings} and parsed.status == "accepted_with_errors"
+    [item] = [item for item in findings if item.code == "RG-013"]
+    said = ("Нужен код ОКЕИ: 233", "Нужен код ОКЕИ: 245") if field == "unit_okei" else ("Нужно: ",)
+    assert item.hint.startswith(said) and (field == "unit_okei" or f"«{field}»" in item.message)
+    assert item.position.row
+
+
+def test_a_price_or_a_norm_of_nothing_is_taken_and_told() -> None:
+    records, findings, parsed = parse({"tariffs": [{**TARIFF, "value": "0.00"}], "norms": [{**NORM, "value": "0"}]})
+    assert len(records) == 2 and parsed.status == "accepted"
+    assert [(item.code, item.severity, item.effect, item.position.row) for item in findings] == [
+        ("RG-021", "warning", "accept_flagged", 11), ("RG-021", "warning", "accept_flagged", 21),
+    ]  # fmt: skip
+
+
 @pytest.mark.shared
 def test_the_second_town_with_zones_and_waste_is_read_whole(shared: Path) -> None:
     path = shared / "examples" / "uk" / "slobodka.region.json"

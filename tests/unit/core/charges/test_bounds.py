@@ -62,6 +62,19 @@ def test_shares_that_leave_a_part_to_nobody() -> None:
     assert _codes(house(WHOLE[0])) == [("CH-037", 7)]
 
 
+def test_shares_of_the_house_meter_of_heat_that_are_not_its_volume() -> None:
+    heat = meter("6", "0", "4", account=None, kind=1, digits=8)
+    only_heat = tuple(one for one in SERVICES if one.key == "6")
+    fits = house(*WHOLE, services=only_heat, meters=(heat,))
+    assert _codes(fits) == []
+    assert _codes(replace(fits, useful_area_e2=2000)) == [("CH-037", 6)], "each flat would pay for 2.5 times the house"
+    assert _codes(house(WHOLE[0], services=only_heat, meters=(heat,))) == [("CH-037", 6)], "half of the heat is nobody's"
+    own = replace(WHOLE[1], meters=(meter("6", "0", "1.5"),))
+    assert _codes(house(WHOLE[0], own, services=only_heat, meters=(heat,))) == []
+    by_norm = house(*WHOLE, services=only_heat, useful_area_e2=2000)
+    assert _codes(by_norm) == [], "nothing is shared"
+
+
 def test_a_house_that_is_held_is_not_checked() -> None:
     assert _codes(house(useful_area_e2=None)) == []
 

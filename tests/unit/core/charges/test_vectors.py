@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from config.law import tables
 from core.charges.law import Law
-from core.errors import InputError
+from core.errors import ConfigError, InputError
 from erkc.cli.main import application
 from erkc.law import HARNESSES, Got, Vector, check, harness, read_vectors
 
@@ -71,6 +71,29 @@ def test_a_file_of_another_schema_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError) as error:
         read_vectors(file, LAW)
     assert error.value.code == "LAW-0101"
+
+
+def test_what_a_file_or_a_vector_has_wrong_is_said_in_russian(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"CLI-0201.*такого файла или папки нет"):
+        read_vectors(tmp_path / "none.json", LAW)
+    with pytest.raises(ConfigError, match="это папка"):
+        read_vectors(tmp_path, LAW)
+    file = tmp_path / "v.json"
+    file.write_text("{\n 1", encoding="utf-8")
+    with pytest.raises(InputError, match=r"строка 2, знак 2: ошибка записи JSON"):
+        read_vectors(file, LAW)
+
+    def said(inputs: dict[str, object]) -> str | None:
+        body = {name: {"value": value} for name, value in inputs.items()}
+        item = {"id": "r", "harness": "waste", "inputs": body, "expected": {"amounts_rub": {"charge": "1.00"}}}
+        file.write_text(json.dumps({"schema": "354-vector/1", "vectors": [item]}), encoding="utf-8")
+        [failed] = check(read_vectors(file, LAW)).failed
+        assert failed.key == "inputs"
+        return failed.got
+
+    assert said({"n": "x", "N_year": "2", "T": "1"}) == "значение 'x' не того вида"
+    assert said({"n": "1", "N_year": "2"}) == "r: нет величины T."
+    assert said({"V_containers": "1", "n": "1", "n_all": "0", "T": "1"}) == "деление на ноль"
 
 
 def test_a_harness_is_registered_once() -> None:
