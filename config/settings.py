@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from config.log_lines import LogFormat
 from core.errors import ConfigError
@@ -29,6 +30,8 @@ __all__ = [
     "Settings",
     "load",
 ]
+
+_LINK = re.compile(r"(?=.{1,80}$)https://[\w.~/:?=&%-]*\{code\}[\w.~/?=&%-]*", re.ASCII)
 
 _ENVIRONMENT = {
     "ERKC_HOME": ("home",),
@@ -82,6 +85,15 @@ class BillSettings(_Section):
 
     batch_documents: int = Field(ge=1, le=500)
     series: str
+    explain_url: str
+    """Where the explanation of a bill is, ``{code}`` stands for its control code; empty: no link is printed."""
+
+    @field_validator("explain_url")
+    @classmethod
+    def _is_link(cls, value: str) -> str:
+        if value and not _LINK.fullmatch(value):
+            raise ValueError("нужна ссылка https://…, короче 80 знаков, с одним {code}, латиницей")
+        return value
 
 
 class MailSettings(_Section):

@@ -116,7 +116,7 @@ class _Rendering:
     def run(self, count: int) -> _Rendering:
         """Render what has no file in ``out`` yet, batch by batch; each batch is remembered before the next begins."""
         with transaction(self.application.engine) as connection:
-            known = files_of_month(connection, self.provider.provider_id, self.month, media=PDF, template=template_version())
+            known = files_of_month(connection, self.provider.provider_id, self.month, media=PDF, template=self._template)
         done = 0
         with self.application.engine.connect() as reading:
             stream = bills_of_month(reading, self.provider.provider_id, self.month)
@@ -149,7 +149,15 @@ class _Rendering:
         parts = [bills[start : start + size] for start in range(0, len(bills), size)]
         with ThreadPoolExecutor(len(parts)) as pool:
             rendered = pool.map(
-                lambda part: render_batch([bill.content for bill in part], self.out, single_files=True, progress=advanced, code=code), parts
+                lambda part: render_batch(
+                    [bill.content for bill in part],
+                    self.out,
+                    single_files=True,
+                    progress=advanced,
+                    code=code,
+                    explain_url=self.application.settings.bills.explain_url,
+                ),
+                parts,
             )
             files = [file for part in rendered for file in part]
         store = DocumentStore(self.application.settings.home)
@@ -157,13 +165,17 @@ class _Rendering:
             store.keep(file.path, file.sha256)
         by_number = {bill.number: bill.bill_id for bill in bills}
         rows = [
-            BillFile(by_number[number], PDF, template_version(), file.sha256, file.size, file.path.name)
+            BillFile(by_number[number], PDF, self._template, file.sha256, file.size, file.path.name)
             for file in files
             for number in file.numbers
         ]
         with transaction(self.application.engine) as connection:
             save_files(connection, rows, rendered_at=self.application.clock.now())
         self.rendered += len(rows)
+
+    @property
+    def _template(self) -> str:
+        return template_version(self.application.settings.bills.explain_url)
 
     def _path(self, bill: IssuedBill, known: dict[int, str]) -> Path | None:
         if bill.bill_id in known:

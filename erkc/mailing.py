@@ -47,7 +47,8 @@ def letters_of(application: Application) -> Callable[[Sequence[LetterOrder]], Se
     def make(orders: Sequence[LetterOrder]) -> list[bytes]:
         at = application.clock.now()
         with tempfile.TemporaryDirectory(prefix="erkc-mail-") as folder:
-            files = render_batch([order.content for order in orders], Path(folder), single_files=True)
+            contents, link = [order.content for order in orders], application.settings.bills.explain_url
+            files = render_batch(contents, Path(folder), single_files=True, explain_url=link)
             pdfs = {number: file.path.read_bytes() for file in files for number in file.numbers}
         return [
             letter(order.content, pdfs[order.content.number], sender=sender, to=order.to, identifier=str(order.identifier), at=at)

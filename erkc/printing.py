@@ -38,6 +38,8 @@ class AgentFolders:
     out: Path
     inn: str
     name: str
+    explain_url: str = ""
+    """The link to explanations that the bills carry."""
 
     def write(self, batch: PrintBatch) -> str:
         """Write a batch, or find it written; the folder, relative to ``out``. ``ConflictError`` DLV-0401 when another batch is there."""
@@ -49,7 +51,7 @@ class AgentFolders:
         unfinished = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        render_batch(batch.bills, unfinished, single_files=False, name="счета")
+        render_batch(batch.bills, unfinished, single_files=False, name="счета", explain_url=self.explain_url)
         (unfinished / _LIST).write_bytes(batch.listed)
         self._sheet(batch, unfinished / "список.xlsx")
         sums = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in sorted(unfinished.iterdir())]

@@ -69,7 +69,7 @@ def _printed(application: Application, bill: IssuedBill, files: Sequence[BillFil
             return Printed(bill, path, first.sha256, False)
     with transaction(application.engine) as connection:
         code = code_form(read_settings(connection, day=bill.month.last))
-    rendered, data = _render(bill, code)
+    rendered, data = _render(bill, code, application.settings.bills.explain_url)
     if first is not None and rendered.sha256 != first.sha256:
         raise InputError(
             "EPD-0602",
@@ -86,9 +86,9 @@ def _printed(application: Application, bill: IssuedBill, files: Sequence[BillFil
     return Printed(bill, path, rendered.sha256, first is None)
 
 
-def _render(bill: IssuedBill, code: CodeForm) -> tuple[BillFile, bytes]:
+def _render(bill: IssuedBill, code: CodeForm, explain_url: str) -> tuple[BillFile, bytes]:
     """The bill by today's template."""
     with tempfile.TemporaryDirectory() as folder:
-        (file,) = render_batch([bill.content], Path(folder), single_files=True, code=code)
+        (file,) = render_batch([bill.content], Path(folder), single_files=True, code=code, explain_url=explain_url)
         data = file.path.read_bytes()
-    return BillFile(BillId(bill.bill_id), PDF, template_version(), file.sha256, file.size, file.path.name), data
+    return BillFile(BillId(bill.bill_id), PDF, template_version(explain_url), file.sha256, file.size, file.path.name), data

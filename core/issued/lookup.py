@@ -19,6 +19,7 @@ __all__ = [
     "bill_ids",
     "bills_like",
     "bills_of_accounts",
+    "bills_of_code",
     "files_of_month",
     "first_due_days",
     "first_issue_days",
@@ -63,6 +64,12 @@ _OF_ACCOUNTS = text(
 )
 
 
+_BY_CODE = text(
+    "SELECT bill_id, provider_id, payer_id, month, number, version, total FROM bill "
+    "WHERE month = :month AND content_sha256 >= :low AND content_sha256 <= :high ORDER BY bill_id"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BillSums:
     """What bills charged and asked for, kopecks."""
@@ -88,6 +95,13 @@ class BillSummary:
 def bills_like(connection: Connection, *, number: str | None = None, account_id: EntityId | None = None) -> list[BillSummary]:
     """Bills of a printed number or for an account, every version, in the order of issue."""
     rows = connection.execute(_SUMMARIES, {"number": number, "account": account_id})
+    return [BillSummary(BillId(r[0]), ProviderId(r[1]), EntityId(r[2]), *r[3:]) for r in rows]
+
+
+def bills_of_code(connection: Connection, code: str, month: Month) -> list[BillSummary]:
+    """Bills of a month whose control code (the first hexadecimal digits of the content's hash) is this one."""
+    ends = {"low": bytes.fromhex(code.ljust(64, "0")), "high": bytes.fromhex(code.ljust(64, "f"))}
+    rows = connection.execute(_BY_CODE, {"month": month.first, **ends})
     return [BillSummary(BillId(r[0]), ProviderId(r[1]), EntityId(r[2]), *r[3:]) for r in rows]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from sqlalchemy import Engine
 
 from core.errors import InputError
 from core.ids import RecordId
-from core.issued.lookup import bills_like, bills_of_accounts, read_contents
+from core.issued.lookup import bills_like, bills_of_accounts, bills_of_code, read_contents
 from core.model.bill import BillContent
 from core.period import Month
 from core.records.entities import accounts_of, find_accounts
@@ -18,6 +19,8 @@ from core.services.proof import ProvedRecord, records_for
 from core.storage.engine import transaction
 
 __all__ = ["PayerExplained", "explain_payer"]
+
+_CODE = re.compile(r"[0-9a-fA-F]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,15 @@ class PayerExplained:
 
 
 def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
-    """Explain every account of a number and those that stand on one bill with it; ``name`` may be the number of a bill.
+    """Explain every account of a number and those that stand on one bill with it; ``name`` may be a bill's number or control code.
 
     :class:`InputError` EX-0101 no such account, EX-0102 nothing was calculated.
     """
     with transaction(engine) as connection:
         found = [account.account_id for account in find_accounts(connection, [name]).get(name, [])]
         found = found or [bill.payer_id for bill in bills_like(connection, number=name)]
+        if not found and _CODE.fullmatch(name):
+            found = [bill.payer_id for bill in bills_of_code(connection, name.lower(), month)]
         if not found:
             raise InputError("EX-0101", f"Лицевой счёт {name} не найден.", hint="Проверьте номер; он стоит на квитанции.", account=name)
         bills = read_contents(connection, bills_of_accounts(connection, found, month))

@@ -152,7 +152,7 @@ def _prepare_and_print(application: Application, screen: Screen, provider: Provi
     with screen.progress(f"Печать, {provider.name}") as progress:
         print_batches(
             application.engine,
-            printer=AgentFolders(out, provider.inn, provider.name),
+            printer=AgentFolders(out, provider.inn, provider.name, application.settings.bills.explain_url),
             clock=application.clock,
             provider_id=owner,
             progress=lambda done: progress(done, max(done, prepared.printed)),

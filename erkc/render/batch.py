@@ -30,28 +30,33 @@ def file_name(content: BillContent) -> str:
 
 
 def main(source: IO[bytes] | None = None, answers: IO[str] | None = None) -> int:
-    """Render one batch: ``{"out": folder, "single": bool, "name": file name, "code": {"period": …, "zero": …}, "bills": [content, …]}``."""
+    """Render one batch: ``{"out": folder, "single": bool, "name": file name, "code": {"period": …, "zero": …}, "explain_url": "",
+    "bills": [content, …]}``."""
     out = answers or sys.stdout
     order: dict[str, Any] = json.load(source or sys.stdin.buffer)  # JSON: what it holds is checked by from_json
     contents = [from_json(canonical(bill)) for bill in order["bills"]]
     count = 0
     code = CodeForm(**order.get("code", {}))
-    for line in _render(contents, Path(order["out"]), single=order["single"], name=order["name"], code=code):
+    for line in _render(
+        contents, Path(order["out"]), single=order["single"], name=order["name"], code=code, explain_url=order.get("explain_url", "")
+    ):
         print(json.dumps(line, ensure_ascii=False), file=out, flush=True)
         count += 1
     print(json.dumps({"done": count}), file=out, flush=True)
     return 0
 
 
-def _render(contents: list[BillContent], folder: Path, *, single: bool, name: str, code: CodeForm) -> Iterator[dict[str, object]]:
+def _render(
+    contents: list[BillContent], folder: Path, *, single: bool, name: str, code: CodeForm, explain_url: str
+) -> Iterator[dict[str, object]]:
     compiler = BillCompiler()
     if not single:
         title = f"Единые платёжные документы за {contents[0].month.title}"
-        pages = [view(content, code=code) for content in contents]
+        pages = [view(content, code=code, explain_url=explain_url) for content in contents]
         yield _write(folder / name, compiler.pdf(pages, title=title), [content.number for content in contents])
         return
     for content in contents:
-        page = view(content, code=code)
+        page = view(content, code=code, explain_url=explain_url)
         yield _write(folder / file_name(content), compiler.pdf([page], title=str(page["title"])), [content.number])
 
 

@@ -32,6 +32,14 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """What settings have printed besides the content."""
+
+    code: CodeForm
+    explain_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """One file on disk and the bills in it, in order."""
 
@@ -49,6 +57,7 @@ def render_batch(
     progress: Progress | None = None,
     name: str = "bills",
     code: CodeForm | None = None,
+    explain_url: str = "",
 ) -> list[Rendered]:
     """Write the bills as PDF: a file each, or one file for each 250 (``<name>-001.pdf`` …), and return the files in the order of the bills.
 
@@ -59,13 +68,18 @@ def render_batch(
     for start in range(0, len(contents), BATCH):
         part = contents[start : start + BATCH]
         files += _batch(
-            part, out_dir, single=single_files, name=f"{name}-{start // BATCH + 1:03d}.pdf", progress=progress, code=code or CodeForm()
+            part,
+            out_dir,
+            single=single_files,
+            name=f"{name}-{start // BATCH + 1:03d}.pdf",
+            progress=progress,
+            look=_Look(code or CodeForm(), explain_url),
         )
     return files
 
 
 def _batch(
-    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, progress: Progress | None, code: CodeForm
+    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, progress: Progress | None, look: _Look
 ) -> list[Rendered]:
     found: dict[str, Rendered] = {}
     trouble = ""
@@ -73,7 +87,7 @@ def _batch(
         left = [content for content in contents if content.number not in found]
         if not left:
             break
-        trouble = _run(left, out_dir, single=single, name=name, found=found, progress=progress, code=code)
+        trouble = _run(left, out_dir, single=single, name=name, found=found, progress=progress, look=look)
     missing = [content.number for content in contents if content.number not in found]
     if missing:
         raise InvariantError(
@@ -88,15 +102,16 @@ def _batch(
 
 def _run(
     contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, found: dict[str, Rendered], progress: Progress | None,
-    code: CodeForm,
+    look: _Look,
 ) -> str:  # fmt: skip
     """One process; what it says it has written goes into ``found``. Returns its last words when it failed."""
-    form = {"period": code.period, "zero": code.zero}
+    form = {"period": look.code.period, "zero": look.code.zero}
     order = {
         "out": str(out_dir),
         "single": single,
         "name": name,
         "code": form,
+        "explain_url": look.explain_url,
         "bills": [json.loads(to_json(content)) for content in contents],
     }
     command = [sys.executable, "-m", "erkc.render.batch"]

@@ -28,12 +28,14 @@ _FONTS = ("RobotoCondensed-Regular.ttf", "RobotoCondensed-Bold.ttf")
 
 
 @cache
-def template_version() -> str:
-    """What the look of a page depends on besides its content: template, texts of the view, fonts and engine, as a short hash."""
+def template_version(explain_url: str = "") -> str:
+    """What the look of a page depends on besides its content: template, texts of the view, fonts, engine and the address of explanations,
+    as a short hash."""
     room = files("erkc.render")
     digest = sha256(version("typst").encode())
     for name in ("templates/bill.typ", "view.py", "symbol.py", "pack.py", *(f"fonts/{font}" for font in _FONTS)):
         digest.update(room.joinpath(name).read_bytes())
+    digest.update(explain_url.encode())
     return f"bill-{digest.hexdigest()[:12]}"
 
 

@@ -33,8 +33,8 @@ _SECTIONS: tuple[tuple[str, tuple[Section, ...]], ...] = (
 )
 
 
-def view(content: BillContent, *, code: CodeForm | None = None) -> View:
-    """Everything that the template prints for one bill."""
+def view(content: BillContent, *, code: CodeForm | None = None, explain_url: str = "") -> View:
+    """Everything that the template prints for one bill; ``explain_url``: where it is explained, ``{code}`` stands for its control code."""
     return {
         "number": content.number,
         "version": content.version,
@@ -58,7 +58,23 @@ def view(content: BillContent, *, code: CodeForm | None = None) -> View:
         "reference": _reference(content),
         "notices": [*content.notices, *_limit(content)],
         "long": _rows(content) > _LONG,
-        "hash": content_sha256(content).hex()[:16],
+        "hash": control_code(content),
+        "explanation": _explanation(content, explain_url) if explain_url else None,
+    }
+
+
+def control_code(content: BillContent) -> str:
+    """The beginning of the content's hash: it stands on the paper, and says nothing of the payer."""
+    return content_sha256(content).hex()[:16]
+
+
+def _explanation(content: BillContent, explain_url: str) -> View:
+    """The short link to the explanation of the bill, as text and as a symbol; the content and its hash know nothing of it."""
+    address = explain_url.replace("{code}", control_code(content))
+    return {
+        "address": address.removeprefix("https://"),
+        "qr": list(png(address.encode("ascii"))),
+        "alt": f"Ссылка на объяснение начислений (не для оплаты): {address}",
     }
 
 

@@ -40,3 +40,23 @@ def test_a_wrong_value_and_a_broken_file_name_the_option_and_the_file(tmp_path: 
         load(home=tmp_path, environment={})
     with pytest.raises(ConfigError, match="CFG-0101"):
         load(home=tmp_path, environment={"ERKC_CONFIG": str(tmp_path / "no.toml")})
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://erkc.example/{code}",
+        "https://erkc.example/",
+        "https://e.example/{code}{code}",
+        "https://пример.рф/{code}",
+        "https://erkc.example/" + "x" * 60 + "{code}",
+        "javascript:{code}",
+        "https://e.example/{code} ",
+    ],
+)
+def test_a_link_of_bills_that_could_not_be_printed_or_followed_is_refused(link: str, tmp_path: Path) -> None:
+    (tmp_path / "erkc.toml").write_text(f'[bills]\nexplain_url = "{link}"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"bills\.explain_url"):
+        load(home=tmp_path, environment={"ERKC_HOME": str(tmp_path)})
+    (tmp_path / "erkc.toml").write_text('[bills]\nexplain_url = "https://erkc.example/e/{code}"\n', encoding="utf-8")
+    assert load(home=tmp_path, environment={"ERKC_HOME": str(tmp_path)}).bills.explain_url == "https://erkc.example/e/{code}"

@@ -187,6 +187,9 @@ def test_the_command_writes_the_page(town: Application, erkc: Run, monkeypatch: 
     code, out, _ = erkc("explain", METERED, "2026-10", "--html")
     assert (code, out) == (0, page)
     assert erkc("explain", told["bills"][0], "2026-10", "--html")[1] == page
+    code_of_bill = re.findall(r"Контрольный код документа: (\w{16})", page)[0]
+    assert erkc("explain", code_of_bill, "2026-10", "--html")[1] == page
+    assert erkc("explain", code_of_bill[::-1], "2026-10", "--html")[0] == 1
     assert erkc("explain", METERED, "2026-10", "--out", str(file))[0] == 2
     assert erkc("explain", METERED, "2026-10", "--html", "--json")[0] == 2
     assert erkc("explain", "000", "2026-10", "--html")[0] == 1

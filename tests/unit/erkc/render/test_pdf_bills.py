@@ -19,7 +19,7 @@ from pypdf.generic import StreamObject
 from core.documents.qr import bill_payload, code_form
 from core.documents.source import BillSource
 from core.errors import InvariantError
-from core.model.bill_json import canonical, to_json
+from core.model.bill_json import canonical, content_sha256, to_json
 from erkc.render import batch, bills
 from erkc.render.bills import render_batch
 from erkc.render.compile import BillCompiler, template_version
@@ -126,6 +126,44 @@ def test_the_code_is_printed_as_the_region_wants_it(tmp_path: Path) -> None:
     forms = [code_form(settings) for settings in ({}, {"qr_paym_period": "MMYY"}, {"qr_zero": "no_code"})]
     files = [render_batch([content], tmp_path / str(n), single_files=True, code=form) for n, form in enumerate(forms)]
     assert len({one.sha256 for (one,) in files}) == 3
+
+
+LINK = "https://erkc.example/e/{code}"
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_link_to_the_explanation_is_printed_where_it_is_set_and_takes_no_room(
+    name: str, compiler: BillCompiler, pdfs: dict[str, bytes]
+) -> None:
+    content = samples.content(SAMPLES[name])
+    code = content_sha256(content).hex()[:16]
+    pdf = compiler.pdf([view(content, explain_url=LINK)], title="x")
+    text = _text(pdf)
+    assert f"Объяснение (не для оплаты): erkc.example/e/{code}" in " ".join(text.split())
+    assert "erkc.example" not in _text(pdfs[name])
+    assert len(pypdf.PdfReader(io.BytesIO(pdf)).pages) == len(pypdf.PdfReader(io.BytesIO(pdfs[name])).pages)
+    address = LINK.replace("{code}", code).encode()
+    found = {bytes(one.bytes) for image in _pictures(pdf) for one in zxingcpp.read_barcodes(image)}
+    assert found == {address, *(payload for row in content.recipients if (payload := bill_payload(content, row)))}
+    assert not address.startswith(b"ST"), "no application for payments takes it for its own"
+
+
+@pytest.mark.parametrize("ppi", [200, 220, 300])
+def test_the_small_code_decodes_as_a_camera_sees_it(compiler: BillCompiler, ppi: int) -> None:
+    content = samples.content(samples.usual_flat)
+    pixels = compiler.png(view(content, explain_url=LINK), title="x", ppi=ppi)
+    codes = zxingcpp.read_barcodes(np.asarray(Image.open(io.BytesIO(pixels)).convert("L")), formats=zxingcpp.BarcodeFormat.QRCode)
+    assert LINK.replace("{code}", content_sha256(content).hex()[:16]).encode() in {bytes(code.bytes) for code in codes}
+
+
+def test_the_link_is_part_of_the_look_and_not_of_the_content(tmp_path: Path) -> None:
+    content = samples.content(samples.usual_flat)
+    (plain,), (linked,), (again,) = (
+        render_batch([content], tmp_path / str(n), single_files=True, explain_url=url) for n, url in enumerate(("", LINK, LINK))
+    )
+    assert linked.sha256 == again.sha256 != plain.sha256
+    assert len({template_version(), template_version(LINK), template_version(LINK + "x")}) == 3
+    assert view(content)["hash"] == view(content, explain_url=LINK)["hash"]
 
 
 def test_four_hundred_bills_in_one_file(tmp_path: Path) -> None:
