@@ -64,7 +64,7 @@ def _tenfold(act: ActFacts, tariff: Valued, account: AccountFacts, service: Serv
         raise _incomplete(act, "числа месяцев со дня последней проверки", "п. 62, 81(11)")
     month = rules.month
     measured = replace(service, resource_kind=_CARRIER) if is_heat_of_water(service) else service
-    norm = person_norms(account, measured, month, (act.drawn_on, act.drawn_on), rules=rules, resource=service.name)[0]
+    norm = person_norms(account, measured, month, (act.drawn_on, act.drawn_on), rules=rules)[0]
     living = persons(account, month, rules, first=month.first, last=month.last)
     factor, longest = rules.number("tampering.norm_factor", act.drawn_on), rules.number("tampering.longest_months", act.drawn_on)
     values = {

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
-from core.charges.findings import Held
+from core.charges.findings import Held, no_area
 from core.charges.plans import plan_of
 from core.charges.rows import Group, LinePlan
 from core.charges.rules import Rules
@@ -30,11 +30,13 @@ def boiler_heating(account: AccountFacts, service: ServiceFacts, house: HouseFac
     """Formula 18 by area, formula 19 for a room by its living area in the flat."""
     if not house.useful_area_e2:
         raise Held("CH-004", "нет площади всех помещений дома (HOUSE.25)", hint="Присылает УК.", clause="формула 18", scope="house")
+    if account.area_e2 <= 0:
+        raise no_area("формула 18")
     values = {"S": Fraction(account.area_e2, 100), "S_all": Fraction(house.useful_area_e2, 100)}
     records: dict[str, tuple[RecordId, ...]] = {"S": (account.source,), "S_all": (house.source,)}
     clause = "formula_18"
     rooms = [one for one in house.accounts if one.room_number is not None and one.premises_number == account.premises_number]
-    if account.room_number is not None and all(one.living_area_e2 is not None for one in rooms):
+    if account.room_number is not None and all(one.living_area_e2 for one in rooms):
         clause = "formula_19"
         values |= {
             "S": Fraction(sum(one.area_e2 for one in rooms), 100), "S_room": Fraction(account.living_area_e2 or 0, 100),

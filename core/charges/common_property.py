@@ -250,7 +250,7 @@ def _by_average(house: HouseFacts, service: ServiceFacts, month: Month) -> Commo
 
 
 def _by_norm(house: HouseFacts, service: ServiceFacts, month: Month, rules: Rules) -> CommonVolume:
-    if house.common_area_e2 is None:
+    if not house.common_area_e2:
         raise Held("CH-004", "нет площади общего имущества (HOUSE.24)", hint="Присылает УК.", clause="ЖК ст. 156 ч. 9.2", scope="house")
     norms = rules.norms(
         "per_m2_common", month.last, month.last, utility=None, resource=service.resource_kind, what=f"«{service.name}», на общее имущество"

@@ -96,7 +96,7 @@ class Corrections:
 
         def norm(service: ServiceFacts, basis: str = "per_person") -> Valued:
             if basis == "per_person":
-                return person_norms(account, service, self.rules.month, (day, day), rules=self.rules, resource=resource)[0]
+                return person_norms(account, service, self.rules.month, (day, day), rules=self.rules)[0]
             return self.rules.norms(
                 basis, day, day, utility=service.utility_kind, resource=service.resource_kind, what=f"«{service.name}»"
             )[0]

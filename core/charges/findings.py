@@ -13,7 +13,7 @@ from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.finding import Finding, Position, Severity
 from core.period import Month
 
-__all__ = ["UNUSED_ACT", "ChargeFinding", "Held", "finding"]
+__all__ = ["UNUSED_ACT", "ChargeFinding", "Held", "finding", "no_area"]
 
 UNUSED_ACT = "CH-052"
 """An act that finds nothing to be about."""
@@ -35,6 +35,17 @@ class Held(Exception):
         self.scope = scope
         self.meter = meter
         """The meter to blame: its row is the position of the finding."""
+
+
+def no_area(clause: str, *, of_house: AccountFacts | None = None) -> Held:
+    """The area of the premises is not given, or is nothing: by it the line would be a silent zero.
+
+    ``of_house``: the account, where the shares of the whole house depend on its area.
+    """
+    if of_house is None:
+        return Held("CH-017", "нет площади помещения", hint="Присылает УК.", clause=clause)
+    said = f"нет площади помещения (ЛС {of_house.number}), от которой зависят доли всего дома"
+    return Held("CH-017", said, hint="Присылает УК.", clause=clause, scope="house")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from core.charges.findings import Held
+from core.charges.findings import Held, no_area
 from core.charges.heat_year import counted_in_year
 from core.charges.house_meters import Counted, average_instead, installed_by, stopped_meters, unread
 from core.charges.payers import Payers
@@ -67,6 +67,8 @@ class HeatMeters:
             days = service_days(account, service, rules.month)
             if days is None:
                 continue
+            if account.area_e2 <= 0:
+                raise no_area(_CLAUSE, of_house=account)
             sources = tuple(dict.fromkeys(source for part in volume.parts for ids in part.records.values() for source in ids))
             own[account.key] = (volume.volume, volume.method, sources)
             area += Fraction(account.area_e2 * days_between(*days), 100 * rules.month.days)
@@ -96,6 +98,8 @@ def heating_part(
         )
     if way == "season" and rules.month.month not in season:
         return None, "norm"
+    if account.area_e2 <= 0:
+        raise no_area(_CLAUSE)
     heat = _Heat(
         account, service, house, rules, evenly=way == "evenly", season=len(season), hot_water=hot_water, own_heating=flats.own_heating
     )
@@ -280,7 +284,7 @@ def _of_room(heat: _Heat, meters: _HouseMeters, flats: HeatMeters) -> Part:
     account = heat.account
     rooms = [one for one in heat.house.accounts if one.premises_number == account.premises_number and one.room_number is not None]
     rooms = list({one.room_number: one for one in rooms}.values())
-    if any(one.living_area_e2 is None for one in rooms) or flats.own:
+    if any(not one.living_area_e2 for one in rooms) or flats.own:
         raise Held(
             "CH-019",
             "комната в коммунальной квартире: нет жилой площади комнат для формулы 8",

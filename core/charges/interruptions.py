@@ -7,7 +7,7 @@ last ones. A single interruption keeps its own elapsed time over midnight of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
 
@@ -42,7 +42,7 @@ def reduction_of(interruptions: Sequence[InterruptionFacts], resource: Resource,
     if not touching:
         return None
     if rules.choice("interruption_limits", month.last) == "stated":
-        hours = sum((beyond_stated(item, month) for item in touching), Fraction(0))
+        hours = sum((beyond_stated(item, month) for item in _apart(touching)), Fraction(0))
     else:
         hours = hours_beyond(touching, limits_of(resource, month, rules), month)
     if not hours:
@@ -71,7 +71,7 @@ def hours_beyond(interruptions: Sequence[InterruptionFacts], limits: Limits, mon
     Of one interruption the hours beyond either limit are its last ones, so both together are the longer of the two tails.
     """
     total, used = timedelta(0), timedelta(0)
-    for item in sorted(interruptions, key=lambda one: (one.starts_at, one.source)):
+    for item in _apart(interruptions):
         clipped = _clipped(item, month)
         if clipped is None:
             continue
@@ -84,6 +84,19 @@ def hours_beyond(interruptions: Sequence[InterruptionFacts], limits: Limits, mon
         total += max(last - min(starts), timedelta(0))
         used += last - first
     return _hours(total)
+
+
+def _apart(interruptions: Sequence[InterruptionFacts]) -> list[InterruptionFacts]:
+    """In their order; those that overlap or follow at once are one, since an hour without the service counts once however often it is told."""
+    found: list[InterruptionFacts] = []
+    for item in sorted(interruptions, key=lambda one: (one.starts_at, one.source)):
+        before = found[-1] if found else None
+        if before is None or before.ends_at < item.starts_at:
+            found.append(item)
+            continue
+        claims = [one.claimed_hours_e2 for one in (before, item) if one.claimed_hours_e2 is not None]
+        found[-1] = replace(before, ends_at=max(before.ends_at, item.ends_at), claimed_hours_e2=max(claims, default=None))
+    return found
 
 
 def lasted(interruptions: Sequence[InterruptionFacts], month: Month) -> Fraction:

@@ -168,7 +168,8 @@ class Law:
         file = _File.read(name, source, folder="")
         changed = dict(self.parameters)
         for path, body in file.leaves():
-            parameter = file.parameter(path, body)
+            known = self.parameters.get(path_text(path))
+            parameter = file.parameter(path, body, known)
             values = parameter.values if since is None else (replace(parameter.values[-1], first=since, last=None),)
             changed[parameter.name] = replace(parameter, values=_laid_over(changed[parameter.name].values, values))
         return Law(changed)
@@ -223,7 +224,7 @@ class _File:
             place = f"строка {found[1]}, знак {found[2]}" if found else "конец файла"
             line = int(found[1]) if found else source.count("\n") + 1
             raise ConfigError(
-                "CFG-0423", f"config/law/{name}, {place}: это не TOML.", hint="Исправьте файл закона.", file=name, line=line
+                "CFG-0423", f"{folder}{name}, {place}: это не TOML.", hint="Исправьте запись TOML.", file=name, line=line
             ) from error
 
     def leaves(self) -> Iterator[tuple[Path, Mapping[str, object]]]:
@@ -238,8 +239,8 @@ class _File:
             else:
                 waiting.extend(((*path, key), inner) for key, inner in reversed(list(body.items())))
 
-    def parameter(self, path: Path, body: Mapping[str, object]) -> Parameter:
-        """The parameter at a path; refused where anything of it is not as it must be."""
+    def parameter(self, path: Path, body: Mapping[str, object], known: Parameter | None = None) -> Parameter:
+        """The parameter at a path; refused where anything of it is not as it must be. ``known`` gives the texts that a change leaves out."""
         name = path_text(path)
         if name not in _NAMES:
             near = difflib.get_close_matches(name, _NAMES, n=1)
@@ -247,7 +248,7 @@ class _File:
         unknown = sorted(body.keys() - _KEYS)
         if unknown:
             raise self.wrong((*path, unknown[0]), "неизвестный ключ")
-        texts = {key: body.get(key, "") for key in ("meaning", "clause", "unit")}
+        texts = {key: body.get(key, getattr(known, key, "")) for key in ("meaning", "clause", "unit")}
         if not all(isinstance(text, str) for text in texts.values()) or not texts["meaning"] or not texts["clause"]:
             raise self.wrong(path, "нужны meaning и clause")
         raw = body["values"]
@@ -298,7 +299,7 @@ class _File:
         return ConfigError(
             "CFG-0420",
             f"{self.folder}{self.name}, строка {line}: {key}: {what}.",
-            hint="Исправьте файл закона; программа без него не начисляет.",
+            hint="Исправьте файл закона; программа без него не начисляет." if self.folder else "Исправьте файл.",
             file=self.name,
             line=line,
             key=key,

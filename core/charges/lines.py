@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from core.charges.acts import acts_of
 from core.charges.common_property import CommonVolume, shared_part
-from core.charges.findings import Held
+from core.charges.findings import Held, no_area
 from core.charges.payers import Payers
 from core.charges.plans import area_part, plan_of
 from core.charges.reliefs import relieved_whole
@@ -135,6 +135,8 @@ class LineDecider:
             )  # fmt: skip
         if self.common.method == "none":
             return None
+        if account.area_e2 <= 0:
+            raise no_area("ЖК ст. 156 ч. 9.2")
         tariffs = self.rules.tariffs(base, self.house.oktmo, *days)
         part = shared_part(self.common, area=scaled(account.area_e2, 100), area_source=account.source, house=self.house)
         method: Method = {"odpu": "odpu", "average": "average"}.get(self.common.method, "norm")  # type: ignore[assignment]  # literals

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from core.charges.findings import Held
+from core.charges.findings import Held, no_area
 from core.charges.rows import LinePlan, groups_of
 from core.charges.rules import Rules, Valued
 from core.charges.volumes import Part, volume_of
@@ -36,7 +36,7 @@ def plan_of(
 def area_part(clause: str, account: AccountFacts, **more: tuple[Fraction, tuple[RecordId, ...]]) -> Part:
     """A clause of the area of the premises, charged by days of the month."""
     if account.area_e2 <= 0:
-        raise Held("CH-017", "нет площади помещения", hint="Присылает УК.", clause="ЖК ст. 154, 158")
+        raise no_area("ЖК ст. 154, 158")
     values = {"S": scaled(account.area_e2, 100), **{name: value for name, (value, _) in more.items()}}
     records = {"S": (account.source,), **{name: ids for name, (_, ids) in more.items()}}
     return Part(clause, values, records, by_days_of_month=True)

@@ -28,6 +28,7 @@ from core.period import Month
 __all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "norm_parts", "person_norms", "service_days", "volume_of"]
 
 _DAY = timedelta(days=1)
+_USES = {"per_person_cooking": " на приготовление пищи", "per_person_heater": " на подогрев воды"}
 
 
 @dataclass(slots=True)  # not frozen: made for every line, and setting frozen fields costs more than computing them
@@ -132,7 +133,7 @@ def norm_parts(
     if resource == "gas":
         return _gas_parts(account, service, month, days=days, rules=rules)
     parts = []
-    for norm in person_norms(account, service, month, days, rules=rules, resource=resource):
+    for norm in person_norms(account, service, month, days, rules=rules):
         living = persons(account, month, rules, first=norm.first, last=norm.last)
         values = {"n": living.count, "N": norm.value}
         law = {"n": living.law} if living.law else {}
@@ -141,12 +142,12 @@ def norm_parts(
 
 
 def person_norms(
-    account: AccountFacts, service: ServiceFacts, month: Month, days: tuple[date, date], *, rules: Rules, resource: str
+    account: AccountFacts, service: ServiceFacts, month: Month, days: tuple[date, date], *, rules: Rules
 ) -> tuple[Valued, ...]:
     """Norms for one person on the days; where the region has a matrix (electricity), the cell of the dwelling's rooms and persons."""
     matrices = rules.matrix("per_person", *days, utility=service.utility_kind, resource=service.resource_kind)
     if not matrices:
-        return _norms("per_person", service, resource, days, rules)
+        return _norms("per_person", service, days, rules)
     if not account.rooms:
         raise Held(
             "CH-045",
@@ -158,24 +159,24 @@ def person_norms(
     day = days[0]
     for matrix in matrices:
         if day < matrix.first:
-            found += _norms("per_person", service, resource, (day, matrix.first - _DAY), rules)
+            found += _norms("per_person", service, (day, matrix.first - _DAY), rules)
         living = persons(account, month, rules, first=matrix.first, last=matrix.last)
         together = living.count * month.days / ((matrix.last - matrix.first).days + 1)
         cell = cell_of(matrix.table, rooms=account.rooms, persons=together)
         found += (
             Valued(norm.first, norm.last, norm.value, (*norm.records, account.source))
-            for norm in _norms("per_person", service, resource, (matrix.first, matrix.last), rules, cell=(cell.rooms, cell.persons))
+            for norm in _norms("per_person", service, (matrix.first, matrix.last), rules, cell=(cell.rooms, cell.persons))
         )
         day = matrix.last + _DAY
     if day <= days[1]:
-        found += _norms("per_person", service, resource, (day, days[1]), rules)
+        found += _norms("per_person", service, (day, days[1]), rules)
     return tuple(found)
 
 
 def _norms(
-    basis: str, service: ServiceFacts, resource: str, days: tuple[date, date], rules: Rules, *, cell: tuple[int, int] | None = None
+    basis: str, service: ServiceFacts, days: tuple[date, date], rules: Rules, *, cell: tuple[int, int] | None = None
 ) -> tuple[Valued, ...]:
-    what = f"«{service.name}», на человека ({resource})"
+    what = f"«{service.name}», на человека{_USES.get(basis, '')}"
     return rules.norms(basis, *days, utility=service.utility_kind, resource=service.resource_kind, what=what, cell=cell)
 
 
@@ -183,8 +184,8 @@ def _gas_parts(account: AccountFacts, service: ServiceFacts, month: Month, *, da
     """Formula 5: cooking where there is a gas stove, the water heater where there is one."""
     if not (account.gas_stove or account.gas_heater):
         return ()
-    cook = _norms("per_person_cooking", service, "gas", days, rules) if account.gas_stove else ()
-    heater = _norms("per_person_heater", service, "gas", days, rules) if account.gas_heater else ()
+    cook = _norms("per_person_cooking", service, days, rules) if account.gas_stove else ()
+    heater = _norms("per_person_heater", service, days, rules) if account.gas_heater else ()
     if max(len(cook), len(heater)) > 1:
         raise Held("CH-012", "норматив газа меняется внутри месяца", hint="Сообщите разработчику.", clause="формула 5")
     living = persons(account, month, rules, first=days[0], last=days[1])

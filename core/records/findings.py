@@ -112,7 +112,7 @@ def read_finding(connection: Connection, finding_id: int) -> StoredFinding:
     """One finding; ``InputError`` REC-0102 when there is none of this number."""
     found = _read(connection, finding=finding_id, message=None, calculation=None, provider=None, month=None, open_only=False)
     if not found:
-        raise InputError("REC-0102", f"Нет замечания № {finding_id}.", hint="Номера замечаний показывает erkc take и erkc report month.")
+        raise InputError("REC-0102", f"Нет замечания № {finding_id}.", hint="Номера замечаний показывает erkc bill findings ГГГГ-ММ.")
     return found[0]
 
 

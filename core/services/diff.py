@@ -55,12 +55,14 @@ def diff_months(
     sums = Comparison(top)
     notes: list[str] = []
     without: dict[str, str] = {}
+    uncomputed = after
     with reading(engine) as connection:
         chosen: list[tuple[Provider, Calculation, Calculation]] = []
         for sender in senders:
             found = [_calculation(connection, sender, month, notes) for month in (before, after)]
             missing = [month.title for month, one in zip((before, after), found, strict=True) if one is None]
             if missing:
+                uncomputed = before if found[0] is None else after
                 without[sender.inn] = f"{sender.name}: за {' и '.join(missing)} нет начислений."
             else:
                 chosen.append((sender, *found))  # type: ignore[arg-type]  # none of the two is None
@@ -68,7 +70,7 @@ def diff_months(
             raise InputError(
                 "DF-0101",
                 " ".join(without.values()) or f"За {before.title} и {after.title} нет начислений.",
-                hint=f"Рассчитайте месяц: erkc bill month {after}; сравниваются месяцы, за которые есть начисления.",
+                hint=f"Рассчитайте месяц: erkc bill month {uncomputed}; сравниваются месяцы, за которые есть начисления.",
             )
         done, of = 0, sum(totals(connection, new).accounts for _, _, new in chosen)
         for sender, old, new in chosen:

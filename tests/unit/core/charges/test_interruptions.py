@@ -33,6 +33,9 @@ WATER = Limits(Fraction(4), Fraction(8))
         ([_off("10-01T06:00", "10-01T17:00")], Limits(None, Fraction(8)), 3),
         ([_off("09-30T20:00", "10-01T06:00")], WATER, 6),  # its own four hours passed at midnight
         ([_off("10-31T20:00", "11-01T06:00")], WATER, 0),
+        ([_off("10-08T06:00", "10-08T17:00"), _off("10-08T06:00", "10-08T17:00")], WATER, 7),  # told by a row and by an act
+        ([_off("10-08T06:00", "10-08T12:00"), _off("10-08T09:00", "10-08T17:00"), _off("10-08T10:00", "10-08T11:00")], WATER, 7),
+        ([_off("10-08T06:00", "10-08T12:00"), _off("10-08T12:00", "10-08T17:00")], WATER, 7),  # one after the other without water between
         ([_off("09-01T20:00", "09-03T06:00")], WATER, 0),
     ],
 )

@@ -99,6 +99,16 @@ def test_a_missing_parameter_is_refused() -> None:
         Law.from_tables({**tables(), "coefficients.toml": kept})
 
 
+def test_a_change_needs_no_more_than_its_values() -> None:
+    law = Law.from_tables(tables())
+    changed = law.with_changes("p.toml", '[coefficient.cold_water]\nvalues = [{ from = 2027-01-01, value = "2", act = "проект" }]\n')
+    assert changed.number("coefficient.cold_water", date(2026, 12, 31)) == 3 and changed.number("coefficient.cold_water", date(2027, 1, 1)) == 2
+    before, after = (one.parameters["coefficient.cold_water"] for one in (law, changed))
+    assert (before.meaning, before.clause, before.unit) == (after.meaning, after.clause, after.unit)
+    with pytest.raises(ConfigError, match=r"CFG-0423: p\.toml, строка 1"):
+        law.with_changes("p.toml", "[coefficient")
+
+
 def test_every_number_says_its_clause_its_act_and_its_days() -> None:
     for parameter in Law.from_tables(tables()).parameters.values():
         assert parameter.clause and parameter.meaning and all(dated.act and dated.first for dated in parameter.values)
