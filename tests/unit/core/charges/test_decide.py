@@ -249,7 +249,8 @@ HOUSE_HELD: dict[str, tuple[HouseFacts, str]] = {
     "area of common property": (house(common_area_e2=None), "CH-004"),
     "area of common property that is nothing": (house(common_area_e2=0), "CH-004"),
     "area of a flat with a heat meter": (
-        house(account("b", premises_number="2"), account(area_e2=0, meters=(meter("6", "0", "1"),)), meters=(_HEAT,)), "CH-017",
+        house(account("b", premises_number="2"), account(area_e2=0, meters=(meter("6", "0", "1"),)), meters=(_HEAT,)),
+        "CH-017",
     ),
     "reading of the house meter": (_by_meter("0", "25", "50", "-"), "CH-005"),
     "earlier reading of the house meter": (_by_meter("0", "25", "-", "75"), "CH-005"),
