@@ -214,6 +214,7 @@ LINE_HELD: dict[str, tuple[HouseFacts, Facts | None, str, int]] = {
     "gas": (house(account(gas_stove=True), services=(service("9", "Газ", utility_kind=5, resource_kind=4),)), None, "CH-002", 9),
     "unknown utility": (house(services=(service("9", "Иное", utility_kind=9),)), None, "CH-006", 9),
     "two-part hot water": (house(services=(service("9", "Тепло ГВС", utility_kind=2, resource_kind=5),)), None, "CH-023", 9),
+    "water of wastewater": (house(services=(SERVICES[3],)), None, "CH-023", 4),
     "zone": (house(services=(service("9", "Ночь", utility_kind=4, resource_kind=3, zone=3),)), None, "CH-020", 9),
     "basis of waste": (house(services=(service("9", "Отходы", utility_kind=8, resource_kind=9),)), None, "CH-024", 9),
 }
