@@ -36,6 +36,7 @@ _CHECK_DIGITS: Mapping[str, tuple[str, Callable[[str], bool]]] = {
     "snils": ("F4-055", is_snils),
 }
 _FULL_SHARE = 100_00
+_ON_THE_BILL = 1
 
 
 class RowChecks:
@@ -107,8 +108,20 @@ class RowChecks:
         if start is not None and end is not None and end < start:
             yield self._found("F4-035", row, self._field(last), f"начало {row.raw(first)}")
 
+    def interruption(self, row: Row) -> Iterator[Finding]:
+        """F4-035: an interruption that ends before it starts, or at once, would lower no fee and nobody would know."""
+        start, end = row.moment("starts_at"), row.moment("ends_at")
+        if start is not None and end is not None and end <= start:
+            yield self._found("F4-035", row, self._field("ends_at"), f"начало {row.raw('starts_at')}")
+
+    def relief(self, row: Row) -> Iterator[Finding]:
+        """F4-035 and F4-036 of a measure of support: its days, and its share of the fee."""
+        yield from self.reversed_period(row, "starts_on", "ends_on")
+        if row.number_of("kind") == _ON_THE_BILL:
+            yield from self.share(row)
+
     def share(self, row: Row) -> Iterator[Finding]:
-        """F4-036: a share of payment is above 0 and at most 100 percent."""
+        """F4-036: a share is above 0 and at most 100 percent."""
         share = row.number_of("share")
         if share is not None and not 0 < share <= _FULL_SHARE:
             yield self._found("F4-036", row, self._field("share"))
@@ -137,11 +150,14 @@ def _holds(condition: Condition, row: Row) -> bool:
 
 
 _SPECIAL: Mapping[str, Callable[[RowChecks, Row], Iterator[Finding]]] = {
+    **dict.fromkeys(("duouusluga", "drsouslugares", "ducharge"), lambda checks, row: checks.reversed_period(row, "starts_on", "ends_on")),
     "gil": lambda checks, row: checks.reversed_period(row, "first", "last"),
     "gilout": lambda checks, row: checks.reversed_period(row, "left_on", "back_on"),
     "kvar": lambda checks, row: checks.reversed_period(row, "opened_on", "closed_on"),
     "kvaraccom": RowChecks.share,
+    "nedo": RowChecks.interruption,
     "pu": RowChecks.verification,
+    "relief": RowChecks.relief,
     "contragentrschet": RowChecks.account,
 }
 """Rules of one section that its field table can not say."""

@@ -87,7 +87,7 @@ def hours_beyond(interruptions: Sequence[InterruptionFacts], limits: Limits, mon
 
 
 def _apart(interruptions: Sequence[InterruptionFacts]) -> list[InterruptionFacts]:
-    """In their order; those that overlap or follow at once are one, since an hour without the service counts once however often it is told."""
+    """In their order; those that overlap or follow at once are one: an hour without the service counts once, however often it is told."""
     found: list[InterruptionFacts] = []
     for item in sorted(interruptions, key=lambda one: (one.starts_at, one.source)):
         before = found[-1] if found else None

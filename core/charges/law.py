@@ -240,7 +240,7 @@ class _File:
                 waiting.extend(((*path, key), inner) for key, inner in reversed(list(body.items())))
 
     def parameter(self, path: Path, body: Mapping[str, object], known: Parameter | None = None) -> Parameter:
-        """The parameter at a path; refused where anything of it is not as it must be. ``known`` gives the texts that a change leaves out."""
+        """The parameter at a path; refused where anything of it is not as it must be. ``known``: the texts that a change leaves out."""
         name = path_text(path)
         if name not in _NAMES:
             near = difflib.get_close_matches(name, _NAMES, n=1)

@@ -123,10 +123,16 @@ class UtilityLines:
         if isinstance(own, MonthVolume) and own.metered and own.method != "norm":
             return self.metered_line(account, "wastewater", days)
         corrections = self._corrections
+        waters = corrections.waters(account)
+        if not waters:
+            raise Held(
+                "CH-023", "нет ни холодной, ни горячей воды, по объёму которых считается водоотведение",
+                hint="Присылает УК (DUOUUSLUGA) или РСО (DRSOUSLUGARES).", clause="п. 42", scope="service",
+            )  # fmt: skip
         values = {"V_cold": Fraction(0), "V_hot": Fraction(0)}
         records: dict[str, tuple[RecordId, ...]] = {"V_cold": (), "V_hot": ()}
         raised = Fraction(0)
-        for water in corrections.waters(account):
+        for water in waters:
             holder = self.payers.carrier(account, water)
             assert holder is not None
             volume = self._charged(holder, water)

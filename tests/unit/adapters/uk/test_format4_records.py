@@ -109,6 +109,22 @@ def test_payers_supply_and_reliefs() -> None:
     assert {record.state for record in outcome.records} == {"accepted"}
 
 
+def test_a_relief_that_lowers_more_than_the_fee_or_ends_before_it_begins_is_refused() -> None:
+    relief = {"id": "1", "account": "1", "kind": "1", "service": "2", "share": "50.00", "starts_on": "01.10.2026"}
+    cash = {"id": "4", "account": "1", "kind": "3", "starts_on": "01.01.2026", "monthly_sum": "1250.00"}
+
+    def give(archive: SmallArchive) -> None:
+        archive.rows["relief"] = [
+            {**relief, "share": "150.00"}, {**relief, "id": "2", "share": "0"}, {**relief, "id": "3", "ends_on": "30.09.2026"}, cash,
+        ]  # fmt: skip
+
+    assert parse_changed(give).places == [
+        ("relief.csv", 1, 6, "F4-036", "reject_row"),
+        ("relief.csv", 2, 6, "F4-036", "reject_row"),
+        ("relief.csv", 3, 9, "F4-035", "reject_row"),
+    ]
+
+
 def test_a_service_of_a_contract_sent_earlier_needs_no_repeat_of_its_address() -> None:
     def give(archive: SmallArchive) -> None:
         archive.rows["drsouslugares"] = [{"id": "7", "address": "5", "utility_kind": "4", "resource_kind": "3"}]

@@ -214,6 +214,7 @@ LINE_HELD: dict[str, tuple[HouseFacts, Facts | None, str, int]] = {
     "gas": (house(account(gas_stove=True), services=(service("9", "Газ", utility_kind=5, resource_kind=4),)), None, "CH-002", 9),
     "unknown utility": (house(services=(service("9", "Иное", utility_kind=9),)), None, "CH-006", 9),
     "two-part hot water": (house(services=(service("9", "Тепло ГВС", utility_kind=2, resource_kind=5),)), None, "CH-023", 9),
+    "water of wastewater": (house(services=(SERVICES[3],)), None, "CH-023", 4),
     "zone": (house(services=(service("9", "Ночь", utility_kind=4, resource_kind=3, zone=3),)), None, "CH-020", 9),
     "basis of waste": (house(services=(service("9", "Отходы", utility_kind=8, resource_kind=9),)), None, "CH-024", 9),
 }
@@ -249,7 +250,8 @@ HOUSE_HELD: dict[str, tuple[HouseFacts, str]] = {
     "area of common property": (house(common_area_e2=None), "CH-004"),
     "area of common property that is nothing": (house(common_area_e2=0), "CH-004"),
     "area of a flat with a heat meter": (
-        house(account("b", premises_number="2"), account(area_e2=0, meters=(meter("6", "0", "1"),)), meters=(_HEAT,)), "CH-017",
+        house(account("b", premises_number="2"), account(area_e2=0, meters=(meter("6", "0", "1"),)), meters=(_HEAT,)),
+        "CH-017",
     ),
     "reading of the house meter": (_by_meter("0", "25", "50", "-"), "CH-005"),
     "earlier reading of the house meter": (_by_meter("0", "25", "-", "75"), "CH-005"),

@@ -102,10 +102,13 @@ def test_a_missing_parameter_is_refused() -> None:
 def test_a_change_needs_no_more_than_its_values() -> None:
     law = Law.from_tables(tables())
     changed = law.with_changes("p.toml", '[coefficient.cold_water]\nvalues = [{ from = 2027-01-01, value = "2", act = "проект" }]\n')
-    assert changed.number("coefficient.cold_water", date(2026, 12, 31)) == 3 and changed.number("coefficient.cold_water", date(2027, 1, 1)) == 2
+    assert (
+        changed.number("coefficient.cold_water", date(2026, 12, 31)) == 3
+        and changed.number("coefficient.cold_water", date(2027, 1, 1)) == 2
+    )
     before, after = (one.parameters["coefficient.cold_water"] for one in (law, changed))
     assert (before.meaning, before.clause, before.unit) == (after.meaning, after.clause, after.unit)
-    with pytest.raises(ConfigError, match=r"CFG-0423: p\.toml, строка 1"):
+    with pytest.raises(ConfigError, match=r"CFG-0423: p\.toml, конец файла"):
         law.with_changes("p.toml", "[coefficient")
 
 

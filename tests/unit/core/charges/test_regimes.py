@@ -282,7 +282,9 @@ def _water(*values: str, **facts: Any) -> HouseFacts:
 def test_common_needs_of_a_supplier_are_capped() -> None:
     """The rest 30 − 20 = 10 m³; the norm 0,02 × 10 = 0,2 m³."""
     facts = _water("0", "30", soi_mode=None)
-    assert line_of_all(_charge(facts, soi_regime="odn_354"), "7") == [400, 400]
+    capped = _charge(facts, soi_regime="odn_354")
+    assert line_of_all(capped, "7") == [400, 400]
+    assert [one.volume_e6 for one in capped.volumes if one.what == "soi"] == [200_000], "what the month froze is what was shared"
     assert line_of_all(_charge(facts, soi_regime="odn_354", odn_cap="meeting_decided"), "7") == [20000, 20000]
     assert line_of_all(_charge(facts, soi_regime="none"), "7") == []
 
