@@ -15,7 +15,6 @@ from pathlib import Path
 from threading import Lock
 
 from core.charges.law import Law
-from core.documents.qr import code_form
 from core.errors import InputError
 from core.ids import CENTRE
 from core.issued.bills import IssuedBill, bills_of_month
@@ -25,13 +24,13 @@ from core.ledger import months
 from core.ledger.months import MonthState
 from core.model.finding import Finding
 from core.period import Month
-from core.records.facts import read_settings
 from core.records.providers import Provider, providers
 from core.services.clearing import Released, release_suspended
 from core.services.issue import issue_month
 from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.document_store import DocumentStore
+from erkc.look import bill_look
 from erkc.render.bills import render_batch, template_version
 from erkc.reprint import PDF
 
@@ -143,8 +142,7 @@ class _Rendering:
                 shown += by
                 self.progress(shown, count)
 
-        with transaction(self.application.engine) as connection:
-            code = code_form(read_settings(connection, day=self.month.last))
+        look = bill_look(self.application, self.month)
         size = -(-len(bills) // min(_PROCESSES, os.cpu_count() or 1))
         parts = [bills[start : start + size] for start in range(0, len(bills), size)]
         with ThreadPoolExecutor(len(parts)) as pool:
@@ -154,8 +152,7 @@ class _Rendering:
                     self.out,
                     single_files=True,
                     progress=advanced,
-                    code=code,
-                    explain_url=self.application.settings.bills.explain_url,
+                    look=look,
                 ),
                 parts,
             )

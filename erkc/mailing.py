@@ -9,9 +9,12 @@ from pathlib import Path
 from adapters.mail.letter import Sender, letter
 from adapters.mail.smtp import MailServer, SmtpMailer
 from core.errors import ConfigError
+from core.model.bill import BillContent
+from core.period import Month
 from core.services.delivery import LetterOrder
 from core.services.delivery_choices import mail_address
 from erkc.application import Application
+from erkc.look import bill_look
 from erkc.render.bills import render_batch
 
 __all__ = ["is_mail_ready", "letters_of", "open_mailer", "sender_of"]
@@ -41,18 +44,26 @@ def open_mailer(application: Application) -> SmtpMailer:
 
 
 def letters_of(application: Application) -> Callable[[Sequence[LetterOrder]], Sequence[bytes]]:
-    """Makes letters: the bills of a call are rendered in one process."""
+    """Makes letters: the bills of a month are rendered in one process."""
     sender = sender_of(application)
 
     def make(orders: Sequence[LetterOrder]) -> list[bytes]:
         at = application.clock.now()
         with tempfile.TemporaryDirectory(prefix="erkc-mail-") as folder:
-            contents, link = [order.content for order in orders], application.settings.bills.explain_url
-            files = render_batch(contents, Path(folder), single_files=True, explain_url=link)
-            pdfs = {number: file.path.read_bytes() for file in files for number in file.numbers}
+            pdfs: dict[str, bytes] = {}
+            for month, contents in _by_month(orders).items():
+                files = render_batch(contents, Path(folder), single_files=True, look=bill_look(application, month))
+                pdfs.update((number, file.path.read_bytes()) for file in files for number in file.numbers)
         return [
             letter(order.content, pdfs[order.content.number], sender=sender, to=order.to, identifier=str(order.identifier), at=at)
             for order in orders
         ]
 
     return make
+
+
+def _by_month(orders: Sequence[LetterOrder]) -> dict[Month, list[BillContent]]:
+    found: dict[Month, list[BillContent]] = {}
+    for order in orders:
+        found.setdefault(order.content.month, []).append(order.content)
+    return found

@@ -16,6 +16,7 @@ from core.model.bill import BillContent
 from core.model.register import Column, Register, RegisterPart
 from core.services.delivery import PrintBatch
 from erkc.render.bills import render_batch
+from erkc.render.look import AS_USUAL, Look
 from erkc.render.xlsx import write_xlsx
 
 __all__ = ["AgentFolders"]
@@ -38,8 +39,7 @@ class AgentFolders:
     out: Path
     inn: str
     name: str
-    explain_url: str = ""
-    """The link to explanations that the bills carry."""
+    look: Look = AS_USUAL
 
     def write(self, batch: PrintBatch) -> str:
         """Write a batch, or find it written; the folder, relative to ``out``. ``ConflictError`` DLV-0401 when another batch is there."""
@@ -51,7 +51,7 @@ class AgentFolders:
         unfinished = folder.with_name(f".{folder.name}.part")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        render_batch(batch.bills, unfinished, single_files=False, name="счета", explain_url=self.explain_url)
+        render_batch(batch.bills, unfinished, single_files=False, name="счета", look=self.look)
         (unfinished / _LIST).write_bytes(batch.listed)
         self._sheet(batch, unfinished / "список.xlsx")
         sums = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in sorted(unfinished.iterdir())]

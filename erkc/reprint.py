@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.documents.qr import CodeForm, code_form
 from core.errors import InputError
 from core.ids import BillId
 from core.issued.bills import IssuedBill, read_bill
@@ -15,11 +14,12 @@ from core.issued.files import BillFile, files_of_bill, save_files
 from core.issued.lookup import bills_like, bills_of_accounts
 from core.period import Month
 from core.records.entities import find_accounts
-from core.records.facts import read_settings
 from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.document_store import DocumentStore
+from erkc.look import bill_look
 from erkc.render.bills import render_batch, template_version
+from erkc.render.look import Look
 
 __all__ = ["PDF", "Printed", "print_bills"]
 
@@ -67,9 +67,7 @@ def _printed(application: Application, bill: IssuedBill, files: Sequence[BillFil
         if data is not None:
             path.write_bytes(data)
             return Printed(bill, path, first.sha256, False)
-    with transaction(application.engine) as connection:
-        code = code_form(read_settings(connection, day=bill.month.last))
-    rendered, data = _render(bill, code, application.settings.bills.explain_url)
+    rendered, data = _render(bill, bill_look(application, bill.month))
     if first is not None and rendered.sha256 != first.sha256:
         raise InputError(
             "EPD-0602",
@@ -86,9 +84,9 @@ def _printed(application: Application, bill: IssuedBill, files: Sequence[BillFil
     return Printed(bill, path, rendered.sha256, first is None)
 
 
-def _render(bill: IssuedBill, code: CodeForm, explain_url: str) -> tuple[BillFile, bytes]:
+def _render(bill: IssuedBill, look: Look) -> tuple[BillFile, bytes]:
     """The bill by today's template."""
     with tempfile.TemporaryDirectory() as folder:
-        (file,) = render_batch([bill.content], Path(folder), single_files=True, code=code, explain_url=explain_url)
+        (file,) = render_batch([bill.content], Path(folder), single_files=True, look=look)
         data = file.path.read_bytes()
-    return BillFile(BillId(bill.bill_id), PDF, template_version(explain_url), file.sha256, file.size, file.path.name), data
+    return BillFile(BillId(bill.bill_id), PDF, template_version(look.explain_url), file.sha256, file.size, file.path.name), data

@@ -20,6 +20,7 @@ from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.cli.options import Json, MonthArgument, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
+from erkc.look import bill_look
 from erkc.mailing import is_mail_ready, letters_of, open_mailer, sender_of
 from erkc.printing import AgentFolders
 
@@ -152,7 +153,7 @@ def _prepare_and_print(application: Application, screen: Screen, provider: Provi
     with screen.progress(f"Печать, {provider.name}") as progress:
         print_batches(
             application.engine,
-            printer=AgentFolders(out, provider.inn, provider.name, application.settings.bills.explain_url),
+            printer=AgentFolders(out, provider.inn, provider.name, bill_look(application, month)),
             clock=application.clock,
             provider_id=owner,
             progress=lambda done: progress(done, max(done, prepared.printed)),

@@ -14,10 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from core.documents.qr import CodeForm
 from core.model.bill import BillContent
 from core.model.bill_json import canonical, from_json
 from erkc.render.compile import BillCompiler
+from erkc.render.look import Look
 from erkc.render.view import view
 
 __all__ = ["file_name", "main"]
@@ -36,27 +36,22 @@ def main(source: IO[bytes] | None = None, answers: IO[str] | None = None) -> int
     order: dict[str, Any] = json.load(source or sys.stdin.buffer)  # JSON: what it holds is checked by from_json
     contents = [from_json(canonical(bill)) for bill in order["bills"]]
     count = 0
-    code = CodeForm(**order.get("code", {}))
-    for line in _render(
-        contents, Path(order["out"]), single=order["single"], name=order["name"], code=code, explain_url=order.get("explain_url", "")
-    ):
+    for line in _render(contents, Path(order["out"]), single=order["single"], name=order["name"], look=Look.from_order(order)):
         print(json.dumps(line, ensure_ascii=False), file=out, flush=True)
         count += 1
     print(json.dumps({"done": count}), file=out, flush=True)
     return 0
 
 
-def _render(
-    contents: list[BillContent], folder: Path, *, single: bool, name: str, code: CodeForm, explain_url: str
-) -> Iterator[dict[str, object]]:
+def _render(contents: list[BillContent], folder: Path, *, single: bool, name: str, look: Look) -> Iterator[dict[str, object]]:
     compiler = BillCompiler()
     if not single:
         title = f"Единые платёжные документы за {contents[0].month.title}"
-        pages = [view(content, code=code, explain_url=explain_url) for content in contents]
+        pages = [view(content, look) for content in contents]
         yield _write(folder / name, compiler.pdf(pages, title=title), [content.number for content in contents])
         return
     for content in contents:
-        page = view(content, code=code, explain_url=explain_url)
+        page = view(content, look)
         yield _write(folder / file_name(content), compiler.pdf([page], title=str(page["title"])), [content.number])
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from core.documents.qr import CodeForm
 from core.errors import InvariantError
 from core.model.bill import BillContent
 from core.model.bill_json import canonical, to_json
 from erkc.render.compile import template_version
+from erkc.render.look import AS_USUAL, Look
 
 __all__ = ["BATCH", "Progress", "Rendered", "render_batch", "template_version"]
 
@@ -29,14 +29,6 @@ _ATTEMPTS = 2
 
 Progress = Callable[[int], None]
 """Called with the number of bills finished since the last call."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What settings have printed besides the content."""
-
-    code: CodeForm
-    explain_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +48,7 @@ def render_batch(
     single_files: bool,
     progress: Progress | None = None,
     name: str = "bills",
-    code: CodeForm | None = None,
-    explain_url: str = "",
+    look: Look = AS_USUAL,
 ) -> list[Rendered]:
     """Write the bills as PDF: a file each, or one file for each 250 (``<name>-001.pdf`` …), and return the files in the order of the bills.
 
@@ -73,13 +64,13 @@ def render_batch(
             single=single_files,
             name=f"{name}-{start // BATCH + 1:03d}.pdf",
             progress=progress,
-            look=_Look(code or CodeForm(), explain_url),
+            look=look,
         )
     return files
 
 
 def _batch(
-    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, progress: Progress | None, look: _Look
+    contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, progress: Progress | None, look: Look
 ) -> list[Rendered]:
     found: dict[str, Rendered] = {}
     trouble = ""
@@ -102,16 +93,14 @@ def _batch(
 
 def _run(
     contents: Sequence[BillContent], out_dir: Path, *, single: bool, name: str, found: dict[str, Rendered], progress: Progress | None,
-    look: _Look,
+    look: Look,
 ) -> str:  # fmt: skip
     """One process; what it says it has written goes into ``found``. Returns its last words when it failed."""
-    form = {"period": look.code.period, "zero": look.code.zero}
     order = {
         "out": str(out_dir),
         "single": single,
         "name": name,
-        "code": form,
-        "explain_url": look.explain_url,
+        **look.to_order(),
         "bills": [json.loads(to_json(content)) for content in contents],
     }
     command = [sys.executable, "-m", "erkc.render.batch"]

@@ -12,6 +12,7 @@ from core.documents.epd import premises_address
 from core.documents.qr import CodeForm, bill_payload
 from core.model.bill import BillContent, BillLine, BillMeter, BillRecipient, Section
 from core.model.bill_json import content_sha256
+from erkc.render.look import AS_USUAL, Look
 from erkc.render.symbol import png
 
 __all__ = ["View", "amount", "quantity", "view"]
@@ -33,8 +34,8 @@ _SECTIONS: tuple[tuple[str, tuple[Section, ...]], ...] = (
 )
 
 
-def view(content: BillContent, *, code: CodeForm | None = None, explain_url: str = "") -> View:
-    """Everything that the template prints for one bill; ``explain_url``: where it is explained, ``{code}`` stands for its control code."""
+def view(content: BillContent, look: Look = AS_USUAL) -> View:
+    """Everything that the template prints for one bill."""
     return {
         "number": content.number,
         "version": content.version,
@@ -49,7 +50,7 @@ def view(content: BillContent, *, code: CodeForm | None = None, explain_url: str
         "credit": _credit(content),
         "payer": _payer(content),
         "provider": _provider(content),
-        "recipients": [_recipient(content, row, code or CodeForm()) for row in content.recipients],
+        "recipients": [_recipient(content, row, look.code) for row in content.recipients],
         "charges": _charges(content),
         "balance": _balance(content),
         "recalculations": _recalculations(content),
@@ -59,7 +60,7 @@ def view(content: BillContent, *, code: CodeForm | None = None, explain_url: str
         "notices": [*content.notices, *_limit(content)],
         "long": _rows(content) > _LONG,
         "hash": control_code(content),
-        "explanation": _explanation(content, explain_url) if explain_url else None,
+        "explanation": _explanation(content, look.explain_url) if look.explain_url else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
+import numpy as np
 import pypdf
+import zxingcpp
+from pypdf.generic import StreamObject
 
 from adapters.gis_zhkh.bill_document import document
 from adapters.gis_zhkh.bills import BillReferences, BillToPlace, Requisite
@@ -19,7 +23,7 @@ from core.model.bill import BillContent, BillRecipient
 from erkc.render.bills import render_batch
 from erkc.render.view import amount
 
-__all__ = ["federal_documents_agree", "pages_agree"]
+__all__ = ["codes_of", "federal_documents_agree", "pages_agree"]
 
 _SPACE = UUID("0d2f3c55-7c0c-4f0a-9c5e-6a8f3d1f2b77")
 
@@ -91,3 +95,19 @@ def _lines(value: dict[str, Any], *, hosting: bool = True) -> Iterator[int]:
             yield kopecks_of(service["TotalPayable"])
     if value["CapitalRepairCharge"]:
         yield kopecks_of(value["CapitalRepairCharge"]["TotalPayable"])
+
+
+def codes_of(pdf: bytes) -> set[bytes]:
+    """What the two-dimensional codes of a PDF say, by an independent decoder."""
+    return {bytes(code.bytes) for picture in pictures_of(pdf) for code in zxingcpp.read_barcodes(picture)}
+
+
+def pictures_of(pdf: bytes) -> list[np.ndarray]:  # type: ignore[type-arg]
+    """The grey pictures in a PDF."""
+    pages = pypdf.PdfReader(io.BytesIO(pdf)).pages
+    objects = [entry.get_object() for page in pages for entry in page["/Resources"].get("/XObject", {}).values()]
+    return [
+        np.frombuffer(item.get_data(), dtype=np.uint8).reshape(item["/Height"], item["/Width"])
+        for item in objects
+        if isinstance(item, StreamObject) and item["/Subtype"] == "/Image"
+    ]

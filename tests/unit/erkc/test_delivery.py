@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import openpyxl
 import pypdf
@@ -22,17 +24,23 @@ from config.settings import load
 from core.clock import FixedClock
 from core.errors import ConflictError, InputError
 from core.ids import ProviderId
+from core.issued.bills import bills_of_month
 from core.records.directory import address_order
-from core.services.delivery import decide, prepare_deliveries, print_batches, send_letters
+from core.services.delivery import LetterOrder, PrintBatch, decide, prepare_deliveries, print_batches, send_letters
 from core.services.delivery_choices import choose_email, choose_paper, route_house, take_consents
 from core.services.issue import issue_month
 from core.services.show import show
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
+from erkc.look import bill_look
 from erkc.mailing import letters_of, open_mailer, sender_of
 from erkc.printing import AgentFolders
+from erkc.reprint import print_bills
 from tests.unit.adapters.mail.mail_server import LocalMailServer
+from tests.unit.erkc.bill_checks import codes_of
+from tests.unit.erkc.compared_town import load as load_region
+from tests.unit.erkc.compared_town import region_with
 from tests.unit.erkc.conftest import NOW, OCTOBER, Run, database_copy
 
 PROVIDER = ProviderId(1)
@@ -304,6 +312,25 @@ def test_batches_of_a_route_have_one_pdf_a_list_in_order_and_checksums(town: App
     flats = [int(flat.split(" ")[1].split(",")[0]) for _, flat in numbers if flat.startswith("кв. ")]
     assert flats == sorted(flats)
     assert told(town, own)[0].startswith("печать, маршрут «До востребования», пачка 1: передан в печать")
+
+
+def test_every_way_of_a_bill_prints_the_same_page(town: Application, tmp_path: Path) -> None:
+    """The region's form of payment codes and the link to explanations are on the issued file, the letter and the print batch alike."""
+    load_region(town, region_with(qr_paym_period="MMYY"))
+    town = with_mail(town, 25)
+    bills = town.settings.bills.model_copy(update={"explain_url": "https://erkc.example/e/{code}"})
+    town = replace(town, settings=town.settings.model_copy(update={"bills": bills}))
+    with town.engine.connect() as connection:
+        bill = next(bills_of_month(connection, PROVIDER, OCTOBER))
+    (issued,) = print_bills(town, name=bill.number, month=None, out=tmp_path)
+    (sent,) = letters_of(town)([LetterOrder(uuid4(), "payer@example.org", bill.content)])
+    attached = next(part for part in message_from_bytes(sent).walk() if part.get_content_type() == "application/pdf")
+    assert attached.get_payload(decode=True) == issued.path.read_bytes()
+    batch = PrintBatch(OCTOBER, "Без маршрута", 1, (bill.content,), b"")
+    folder = tmp_path / AgentFolders(tmp_path, "0077000116", "РЦ", bill_look(town, OCTOBER)).write(batch)
+    codes = [codes_of(file.read_bytes()) for file in (issued.path, folder / "счета-001.pdf")]
+    assert codes[0] == codes[1] and any(b"PaymPeriod=1026" in code for code in codes[0])
+    assert any(code.startswith(b"https://erkc.example/e/") for code in codes[0])
 
 
 def test_a_batch_whose_writer_died_is_written_again_and_another_one_is_never_overwritten(town: Application, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from core.documents.qr import CodeForm
 from core.errors import InputError
 from core.ids import ProviderId
 from core.issued.bills import IssuedBill, NewBill, bills_of_month, latest_bills, save_bills
@@ -29,6 +28,7 @@ from erkc.cli.options import law
 from erkc.document_store import DocumentStore
 from erkc.intake import take_file
 from erkc.issue import issue_bills
+from erkc.render.look import Look
 from erkc.reprint import print_bills
 from tests.unit.erkc.archives import edited
 from tests.unit.erkc.conftest import ARCHIVE, NOW, OCTOBER, TOWN, Run
@@ -216,15 +216,15 @@ def test_a_reprint_is_the_first_file_byte_for_byte(charged_town: Application, tm
     assert rendered.path.read_bytes() == given and store.find(digest) == given, "the same template gives the same bytes"
     kept.write_bytes(given[:-1] + b"x")
     with monkeypatch.context() as patched:
-        file, data = reprint._render(again.bill, CodeForm())
-        patched.setattr(reprint, "_render", lambda bill, code: (replace(file, sha256=sha256(data + b"%").digest()), data + b"%"))
+        file, data = reprint._render(again.bill, Look())
+        patched.setattr(reprint, "_render", lambda bill, look: (replace(file, sha256=sha256(data + b"%").digest()), data + b"%"))
         with pytest.raises(InputError, match=r"EPD-0602.*вид документа"):
             print_bills(charged_town, name=number, month=None, out=tmp_path / "other template")
     with pytest.raises(InputError, match="EPD-0601"):
         print_bills(charged_town, name="202610-999999", month=None, out=tmp_path)
 
 
-def _never(bill: IssuedBill, code: CodeForm) -> None:
+def _never(bill: IssuedBill, look: Look) -> None:
     raise AssertionError(f"{bill.number} was rendered anew")
 
 

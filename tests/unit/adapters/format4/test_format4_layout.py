@@ -45,8 +45,8 @@ def findings(section: Section, cells: list[str]) -> set[tuple[int | None, str]]:
 
 
 def filled(section: Section) -> list[str]:
-    """A row in which every field holds a good value."""
-    return [GOOD[field.type] for field in section.fields]
+    """A row in which every field holds a good value, and what ends does so after its beginning."""
+    return ["02.01.2026 00:00:00" if field.code == "ends_at" else GOOD[field.type] for field in section.fields]
 
 
 def make_due(field: Field, cells: list[str]) -> None:

@@ -14,7 +14,6 @@ import pypdf
 import pytest
 import zxingcpp
 from PIL import Image
-from pypdf.generic import StreamObject
 
 from core.documents.qr import bill_payload, code_form
 from core.documents.source import BillSource
@@ -23,11 +22,13 @@ from core.model.bill_json import canonical, content_sha256, to_json
 from erkc.render import batch, bills
 from erkc.render.bills import render_batch
 from erkc.render.compile import BillCompiler, template_version
+from erkc.render.look import Look
 from erkc.render.pack import pack
 from erkc.render.symbol import matrix, png
 from erkc.render.view import amount, view
 from tests.unit.core.documents import samples
 from tests.unit.core.documents.samples import SAMPLES
+from tests.unit.erkc.bill_checks import codes_of
 
 ONE_PAGE = ("usual_flat", "overpaid", "zero_bill", "non_residential")
 
@@ -87,19 +88,8 @@ def test_the_page_is_tagged_archival_and_carries_its_fonts(pdfs: dict[str, bytes
 @pytest.mark.parametrize("name", ["usual_flat", "zero_bill", "six_recipients", "long_names"])
 def test_codes_of_the_page_decode_to_the_payloads_byte_for_byte(name: str, pdfs: dict[str, bytes]) -> None:
     content = samples.content(SAMPLES[name])
-    found = {bytes(code.bytes) for image in _pictures(pdfs[name]) for code in zxingcpp.read_barcodes(image)}
+    found = codes_of(pdfs[name])
     assert found == {bill_payload(content, row) for row in content.recipients}
-
-
-def _pictures(pdf: bytes) -> list[np.ndarray]:  # type: ignore[type-arg]
-    objects = [
-        entry.get_object() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages for entry in page["/Resources"].get("/XObject", {}).values()
-    ]
-    return [
-        np.frombuffer(item.get_data(), dtype=np.uint8).reshape(item["/Height"], item["/Width"])
-        for item in objects
-        if isinstance(item, StreamObject) and item["/Subtype"] == "/Image"
-    ]
 
 
 def test_codes_decode_from_the_page_as_a_camera_sees_it(compiler: BillCompiler) -> None:
@@ -122,9 +112,9 @@ def test_a_reprint_is_byte_equal_in_another_process_and_company(tmp_path: Path, 
 def test_the_code_is_printed_as_the_region_wants_it(tmp_path: Path) -> None:
     content = samples.content(samples.zero_bill)
     assert any(row["qr"] for row in view(content)["recipients"])
-    assert not any(row["qr"] for row in view(content, code=code_form({"qr_zero": "no_code"}))["recipients"])
+    assert not any(row["qr"] for row in view(content, Look(code_form({"qr_zero": "no_code"})))["recipients"])
     forms = [code_form(settings) for settings in ({}, {"qr_paym_period": "MMYY"}, {"qr_zero": "no_code"})]
-    files = [render_batch([content], tmp_path / str(n), single_files=True, code=form) for n, form in enumerate(forms)]
+    files = [render_batch([content], tmp_path / str(n), single_files=True, look=Look(form)) for n, form in enumerate(forms)]
     assert len({one.sha256 for (one,) in files}) == 3
 
 
@@ -137,13 +127,13 @@ def test_a_link_to_the_explanation_is_printed_where_it_is_set_and_takes_no_room(
 ) -> None:
     content = samples.content(SAMPLES[name])
     code = content_sha256(content).hex()[:16]
-    pdf = compiler.pdf([view(content, explain_url=LINK)], title="x")
+    pdf = compiler.pdf([view(content, Look(explain_url=LINK))], title="x")
     text = _text(pdf)
     assert f"Объяснение (не для оплаты): erkc.example/e/{code}" in " ".join(text.split())
     assert "erkc.example" not in _text(pdfs[name])
     assert len(pypdf.PdfReader(io.BytesIO(pdf)).pages) == len(pypdf.PdfReader(io.BytesIO(pdfs[name])).pages)
     address = LINK.replace("{code}", code).encode()
-    found = {bytes(one.bytes) for image in _pictures(pdf) for one in zxingcpp.read_barcodes(image)}
+    found = codes_of(pdf)
     assert found == {address, *(payload for row in content.recipients if (payload := bill_payload(content, row)))}
     assert not address.startswith(b"ST"), "no application for payments takes it for its own"
 
@@ -151,7 +141,7 @@ def test_a_link_to_the_explanation_is_printed_where_it_is_set_and_takes_no_room(
 @pytest.mark.parametrize("ppi", [200, 220, 300])
 def test_the_small_code_decodes_as_a_camera_sees_it(compiler: BillCompiler, ppi: int) -> None:
     content = samples.content(samples.usual_flat)
-    pixels = compiler.png(view(content, explain_url=LINK), title="x", ppi=ppi)
+    pixels = compiler.png(view(content, Look(explain_url=LINK)), title="x", ppi=ppi)
     codes = zxingcpp.read_barcodes(np.asarray(Image.open(io.BytesIO(pixels)).convert("L")), formats=zxingcpp.BarcodeFormat.QRCode)
     assert LINK.replace("{code}", content_sha256(content).hex()[:16]).encode() in {bytes(code.bytes) for code in codes}
 
@@ -159,11 +149,11 @@ def test_the_small_code_decodes_as_a_camera_sees_it(compiler: BillCompiler, ppi:
 def test_the_link_is_part_of_the_look_and_not_of_the_content(tmp_path: Path) -> None:
     content = samples.content(samples.usual_flat)
     (plain,), (linked,), (again,) = (
-        render_batch([content], tmp_path / str(n), single_files=True, explain_url=url) for n, url in enumerate(("", LINK, LINK))
+        render_batch([content], tmp_path / str(n), single_files=True, look=Look(explain_url=url)) for n, url in enumerate(("", LINK, LINK))
     )
     assert linked.sha256 == again.sha256 != plain.sha256
     assert len({template_version(), template_version(LINK), template_version(LINK + "x")}) == 3
-    assert view(content)["hash"] == view(content, explain_url=LINK)["hash"]
+    assert view(content)["hash"] == view(content, Look(explain_url=LINK))["hash"]
 
 
 def test_four_hundred_bills_in_one_file(tmp_path: Path) -> None:
