@@ -557,6 +557,16 @@ LEFT JOIN premises_now p ON p.record_key = coalesce(l.premises, r.premises)
 LEFT JOIN entity pe ON pe.provider_id = :provider AND pe.kind = 'premises' AND pe.entity_key = p.record_key
 ORDER BY length(a.record_key), a.record_key, p.record_id NULLS LAST, l.record_id
 
+-- name: organisation_payers
+-- Organisations with the accounts that they pay for.
+SELECT p.entity_id, o.name, o.inn, o.kpp, o.address, array_agg(DISTINCT e.entity_id ORDER BY e.entity_id) AS accounts
+FROM account_now a
+JOIN organisation_now o ON o.record_key = a.payer_organisation
+JOIN party p ON p.record_key = o.record_key
+JOIN entity e ON e.provider_id = :provider AND e.kind = 'account' AND e.entity_key = a.record_key
+GROUP BY 1, 2, 3, 4, 5
+ORDER BY o.inn, p.entity_id
+
 -- name: rows_stated_bills
 SELECT b.record_id, b.state, b.record_key, b.month, b.number, b.formed_on, a.entity_id AS account_id, k.entity_id AS bank_account_id, b.total,
   b.debt, b.advance, b.penalties, b.grand_total

@@ -77,6 +77,7 @@ INDEXES: tuple[tuple[type[Body], str], ...] = (
     (CapitalRepairDecision, "provider_id, house"),
     (Account, "provider_id, house"),
     (Account, "number"),
+    (Account, "provider_id, payer_organisation"),
     (AccountPlace, "provider_id, account"),
     (AccountArea, "provider_id, account"),
     (RecalculationBlock, "provider_id, account"),

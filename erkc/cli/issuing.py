@@ -1,4 +1,4 @@
-"""Bills at the command line: ``erkc issue bills|correct|print``."""
+"""Bills at the command line: ``erkc issue bills|correct|print|organisations``."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from erkc.cli.options import Json, MonthArgument, law, month_of, opened
 from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import released_json, say_released
 from erkc.issue import issue_bills, posted_providers
+from erkc.organisation_bills import write_organisation_bills
 from erkc.reprint import print_bills
 
 __all__ = ["register"]
@@ -142,6 +143,31 @@ def print_one(
                     "first": one.is_first,
                 }
                 for one in printed
+            ]
+        )
+
+
+@_issue.command("organisations")
+def organisations(
+    month_text: MonthArgument,
+    inn: Annotated[str | None, typer.Option(help="Только этой организации; тогда и с одним помещением.")] = None,
+    out: Annotated[Path, typer.Option(help="Папка для PDF и XLSX.")] = Path("bills"),
+    as_json: Json = False,
+) -> None:
+    """Сводные документы организаций, которые платят за несколько помещений: реестр помещений и сколько кому перечислить."""
+    month = month_of(month_text)
+    with opened(as_json) as (application, screen):
+        written = write_organisation_bills(application, month=month, out=out, inn=inn)
+        if written:
+            rows = [(one.inn, one.name, str(one.premises), roubles(one.due), one.pdf.name) for one in written]
+            titles = ("ИНН", "Организация", "Помещений", "К оплате", "Файл (рядом XLSX)")
+            screen.table(titles, rows, title=f"Сводные документы за {month.title}, папка {out}", numbers=frozenset((2, 3)))
+        else:
+            screen.say(f"Организаций с несколькими выпущенными документами за {month.title} нет.")
+        screen.document(
+            [
+                {"inn": one.inn, "name": one.name, "premises": one.premises, "due": one.due, "pdf": str(one.pdf), "xlsx": str(one.xlsx)}
+                for one in written
             ]
         )
 

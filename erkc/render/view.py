@@ -15,7 +15,7 @@ from core.model.bill_json import content_sha256
 from erkc.render.look import AS_USUAL, Look
 from erkc.render.symbol import png
 
-__all__ = ["View", "amount", "quantity", "view"]
+__all__ = ["View", "amount", "control_code", "details", "full_day", "money_or_dash", "quantity", "view"]
 
 View = dict[str, object]
 """JSON-able texts, lists and flags for the template."""
@@ -42,10 +42,10 @@ def view(content: BillContent, look: Look = AS_USUAL) -> View:
         "replaces": content.replaces_number or "",
         "title": f"Единый платёжный документ № {content.number} за {content.month.title}",
         "month": content.month.title.capitalize(),
-        "issued_on": _day(content.issued_on),
+        "issued_on": full_day(content.issued_on),
         "issued": [content.issued_on.year, content.issued_on.month, content.issued_on.day],
         "due": amount(content.due),
-        "due_on": _day(content.due_on),
+        "due_on": full_day(content.due_on),
         "nothing_due": content.due == 0,
         "credit": _credit(content),
         "payer": _payer(content),
@@ -103,7 +103,8 @@ def quantity(value: int | None, places: int, *, least: int = 0) -> str:
     return f"{_MINUS if value < 0 else ''}{whole}{',' if part else ''}{part}"
 
 
-def _day(day: date) -> str:
+def full_day(day: date) -> str:
+    """``4 ноября 2026 г.``"""
     return f"{day.day}{_NBSP}{_MONTHS[day.month - 1]} {day.year}{_NBSP}г."
 
 
@@ -111,7 +112,8 @@ def _short_day(day: date | None) -> str:
     return day.strftime("%d.%m.%Y") if day else ""
 
 
-def _money(kopecks: int) -> str:
+def money_or_dash(kopecks: int) -> str:
+    """An amount, or a dash where there is nothing."""
     return amount(kopecks) if kopecks else "–"
 
 
@@ -174,7 +176,7 @@ def _recipient(content: BillContent, row: BillRecipient, code: CodeForm) -> View
         "name": row.name,
         "services": _services(names, row.contribution),
         "account": row.account_number if len(content.accounts) > 1 else "",
-        "details": _details(row),
+        "details": details(row),
         "due": amount(row.due),
         "nothing_due": row.due == 0,
         "qr": list(png(payload)) if payload else [],
@@ -182,7 +184,8 @@ def _recipient(content: BillContent, row: BillRecipient, code: CodeForm) -> View
     }
 
 
-def _details(row: BillRecipient) -> list[str]:
+def details(row: BillRecipient) -> list[str]:
+    """Requisites of a recipient, three lines: taxes and telephone, account, bank."""
     tax = (
         f"ИНН{_NBSP}{row.inn}"
         + (f", КПП{_NBSP}{row.kpp}" if row.kpp else "")
@@ -223,12 +226,12 @@ def _charges(content: BillContent) -> View:
         if rows:
             groups.append({"title": title, "rows": [_charge(line) for line in rows], "total": amount(sum(row.total for row in rows))})
     totals = {
-        "own": _money(sum(line.base for line in lines if line.section != "common_property")),
-        "common": _money(sum(line.base for line in lines if line.section == "common_property")),
+        "own": money_or_dash(sum(line.base for line in lines if line.section != "common_property")),
+        "common": money_or_dash(sum(line.base for line in lines if line.section == "common_property")),
         "base": amount(sum(line.base for line in lines)),
-        "surcharge": _money(sum(line.surcharge for line in lines)),
-        "recalculation": _money(sum(line.recalculation for line in lines)),
-        "benefit": _money(sum(line.benefit for line in lines)),
+        "surcharge": money_or_dash(sum(line.surcharge for line in lines)),
+        "recalculation": money_or_dash(sum(line.recalculation for line in lines)),
+        "benefit": money_or_dash(sum(line.benefit for line in lines)),
         "total": amount(content.charged),
     }
     return {"wanted": wanted, "groups": groups, "totals": totals}
@@ -265,27 +268,27 @@ def _balance(content: BillContent) -> View | None:
     rows = [
         {
             "name": row.name,
-            "debt": _money(row.debt),
-            "advance": _money(row.advance),
-            "paid": _money(row.paid),
-            "charged": _money(row.charged),
-            "penalties": _money(row.penalties),
-            "interest": _money(row.interest),
-            "deferred": _money(row.deferred),
-            "rest": _money(_rest(row)),
+            "debt": money_or_dash(row.debt),
+            "advance": money_or_dash(row.advance),
+            "paid": money_or_dash(row.paid),
+            "charged": money_or_dash(row.charged),
+            "penalties": money_or_dash(row.penalties),
+            "interest": money_or_dash(row.interest),
+            "deferred": money_or_dash(row.deferred),
+            "rest": money_or_dash(_rest(row)),
             "due": amount(row.due),
         }
         for row in content.recipients
     ]
     totals = {
-        "debt": _money(content.debt),
-        "advance": _money(content.advance),
-        "paid": _money(content.paid),
+        "debt": money_or_dash(content.debt),
+        "advance": money_or_dash(content.advance),
+        "paid": money_or_dash(content.paid),
         "charged": amount(content.charged),
-        "penalties": _money(content.penalties),
-        "interest": _money(content.interest),
-        "deferred": _money(content.deferred),
-        "rest": _money(wanted["rest"]),
+        "penalties": money_or_dash(content.penalties),
+        "interest": money_or_dash(content.interest),
+        "deferred": money_or_dash(content.deferred),
+        "rest": money_or_dash(wanted["rest"]),
         "due": amount(content.due),
     }
     return {
@@ -311,8 +314,8 @@ def _instalments(content: BillContent) -> list[View]:
             "remaining": amount(row.remaining),
             "portion": amount(row.portion),
             "percent": quantity(row.percent_e6, 6),
-            "interest": _money(row.interest),
-            "later": _money(row.deferred),
+            "interest": money_or_dash(row.interest),
+            "later": money_or_dash(row.deferred),
             "total": amount(row.total),
         }
         for row in content.instalments

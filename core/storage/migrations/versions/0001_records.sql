@@ -354,6 +354,7 @@ CREATE INDEX record_account_waiting ON record_account (provider_id) WHERE waits_
 CREATE INDEX record_account_released ON record_account (released_by) WHERE released_by IS NOT NULL;
 CREATE INDEX record_account_by_house ON record_account (provider_id, house);
 CREATE INDEX record_account_by_number ON record_account (number);
+CREATE INDEX record_account_by_payer_organisation ON record_account (provider_id, payer_organisation);
 CREATE TABLE record_account_place (
   record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
   provider_id integer NOT NULL REFERENCES provider,
