@@ -144,7 +144,7 @@ def place_of_file(name: str, data: bytes) -> int:
     profile = bank_files().profile_of(message)
     if profile is None:
         return _UNKNOWN
-    return _STATEMENT if profile.layout == "onec" else _REGISTRY
+    return _STATEMENT if profile.is_statement else _REGISTRY
 
 
 def release_after(application: Application, outcome: Taken | BankTaken) -> Released:

@@ -210,7 +210,7 @@ def test_a_misspelt_profile_is_refused_with_a_suggestion() -> None:
     text = 'name = "x"\ntitle = "x"\nlayout = "delimited"\nextension = "txt"\nencodings = ["cp1251"]\n'
     with pytest.raises(ConfigError, match="separator"):
         load_profile(text + 'seperator = "|"\n', "x.toml")
-    with pytest.raises(ConfigError, match="operation_id"):
+    with pytest.raises(ConfigError, match="account, amount_kop"):
         load_profile(text, "x.toml")
     with pytest.raises(ConfigError, match="layout"):
         load_profile(text.replace('"delimited"', '"clay"'), "x.toml")
