@@ -12,10 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from adapters.banks.detect import detect, is_this, parse_file
+from adapters.banks.detect import detect, is_archive_of, is_this, parse_file
 from adapters.banks.messages import finding_of
 from adapters.banks.profile import Profile
 from adapters.banks.result import Fact, KnownAccounts, ParsedFile
+from adapters.banks.zipped import members_of
 from adapters.contract import Identification, Parsed, RawMessage
 from core.model.finding import Finding, Position
 from core.model.records import PaymentRegistry, Record, RegistryPayment, StatementLine
@@ -55,18 +56,34 @@ class BankFiles:
         parsed = parse_file(message.name, message.data, profile, accounts)
         if profile is None:  # parse_file has refused the message
             return
+        if parsed.files is not None:  # members are messages of their own: see members()
+            for error in parsed.errors:
+                yield finding_of(error, message.name, profile)
+            yield Parsed(parsed.status, {"kind": "archive", "profile": profile.name, "fee_model": profile.fee_model}, {})
+            return
         counts = _Counts(parsed)
         if parsed.status != "rejected":
             if profile.is_statement:
                 yield from counts.over(_statement_lines(parsed))
             elif profile.has_payments:
                 yield from _registry(parsed, profile, message, counts)
-        for error in parsed.errors:
+        for error in [*parsed.errors, *counts.not_final]:
             yield finding_of(error, message.name, profile)
         header = {key: value for key, value in (parsed.header or {}).items() if isinstance(value, str)}
         kind = "statement" if profile.is_statement else "registry"
         about = {"kind": kind, "profile": profile.name, "fee_model": profile.fee_model}
         yield Parsed(parsed.status, {**header, **about}, counts.as_counts())
+
+    def members(self, message: RawMessage) -> list[RawMessage]:
+        """The files of an archive that are taken one by one after it, none when it is refused or no archive."""
+        profile = self.profile_of(message)
+        if profile is None or not is_archive_of(profile, message.name, message.data):
+            return []
+        return [
+            RawMessage(f"{message.name}/{member}", content)
+            for member, content in members_of(message.data)
+            if member.lower().endswith(f".{profile.extension}")
+        ]
 
 
 class _Counts:
@@ -75,6 +92,8 @@ class _Counts:
     def __init__(self, parsed: ParsedFile) -> None:
         self._parsed = parsed
         self._counts: Counter[str] = Counter()
+        self.not_final: list[Fact] = []
+        """Entries that the bank may still take back: shown, not posted."""
 
     def over(self, items: Iterable[tuple[Fact, Record | None]]) -> Iterator[Record]:
         """Pass the records on and count them; a record that is not taken is counted by its status."""
@@ -84,6 +103,8 @@ class _Counts:
             self._counts[f"{status}_kop"] += fact["amount_kop"] or 0
             if record is not None:
                 yield record
+            elif status == "accepted":
+                self.not_final.append({"code": "NOT_FINAL", "n": fact["n"], "value": fact["operation_id"]})
 
     def as_counts(self) -> dict[str, int]:
         """Counts of taken, rejected, duplicate and conflict records."""
@@ -147,7 +168,7 @@ def _fingerprint(fact: Fact, ordinals: Counter[str]) -> str:
 def _statement_lines(parsed: ParsedFile) -> Iterator[tuple[Fact, Record | None]]:
     ordinals: Counter[str] = Counter()
     for fact in parsed.records:
-        if fact["status"] != "accepted":
+        if fact["status"] != "accepted" or not fact.get("_final", True):
             yield fact, None
             continue
         body = _line(fact)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from adapters.banks.agents import parse_attributes, parse_json
+from adapters.banks.camt import is_camt, parse_camt053, parse_camt054
 from adapters.banks.dbf import field_names, parse_dbf
 from adapters.banks.delimited import key_value_row, meta_line, parse_delimited
 from adapters.banks.onec import SIGNATURE, parse_onec
@@ -17,12 +18,13 @@ from adapters.banks.profile import Column, Profile, bundled
 from adapters.banks.result import KnownAccounts, ParsedFile
 from adapters.banks.sheets import is_workbook, parse_sheet, workbook_has
 from adapters.banks.text import detect_encoding
+from adapters.banks.ufebs import parse_ed101, parse_ed211, parse_packet
 from adapters.banks.values import Unreadable, parse_date
 from adapters.banks.xmltext import looks_like_xml, root_tag
 from adapters.banks.zipped import is_archive, members_of, parse_archive
 from core.errors import InputError
 
-__all__ = ["detect", "is_this", "parse_file"]
+__all__ = ["detect", "is_archive_of", "is_this", "parse_file"]
 
 _HEAD = 1 << 16
 _LOOKED_AT = 20
@@ -35,6 +37,11 @@ _READERS: dict[str, Callable[[str, bytes, Profile, KnownAccounts], ParsedFile]] 
     "sheet": parse_sheet,
     "attributes": parse_attributes,
     "json": parse_json,
+    "camt053": parse_camt053,
+    "camt054": parse_camt054,
+    "ed211": parse_ed211,
+    "ed101": parse_ed101,
+    "packetepd": parse_packet,
 }
 
 
@@ -49,9 +56,14 @@ def parse_file(name: str, data: bytes, profile: Profile | None = None, accounts:
             file=name,
         )
     known = accounts or KnownAccounts()
-    if is_archive(name, data) and not (chosen.layout == "sheet" and not name.lower().endswith(".zip")):
+    if is_archive_of(chosen, name, data):
         return parse_archive(name, data, chosen, lambda member, content: parse_file(member, content, chosen, known))
     return _READERS[chosen.layout](name, data, chosen, known)
+
+
+def is_archive_of(profile: Profile, name: str, data: bytes) -> bool:
+    """Whether a file is an archive with files of the profile; a workbook is a ZIP package too."""
+    return is_archive(name, data) and not (profile.layout == "sheet" and not name.lower().endswith(".zip"))
 
 
 def detect(name: str, data: bytes) -> Profile | None:
@@ -85,8 +97,10 @@ def is_this(profile: Profile, data: bytes) -> bool:
 
 
 def _is_xml(profile: Profile, data: bytes) -> bool:
-    local, _ = root_tag(data)
-    return profile.layout == "attributes" and local == profile.heading
+    local, namespaces = root_tag(data)
+    if profile.layout in ("camt053", "camt054"):
+        return is_camt(local, namespaces, f"camt.{profile.layout[-3:]}.")
+    return local == profile.heading if profile.layout == "attributes" else local.lower() == profile.layout
 
 
 def _is_text(profile: Profile, data: bytes) -> bool:

@@ -36,6 +36,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "INVALID_DATE": ("Дата «{value}» в поле {field} не существует.", _ROW),
     "INVALID_PERIOD": ("Месяц «{value}» не существует.", _ROW),
     "NON_POSITIVE_AMOUNT": ("Сумма не положительна, и это не возврат известного платежа.", _ROW),
+    "NOT_FINAL": (
+        "Операция {value} ещё не окончательная: банк может её отозвать.",
+        "Проведётся по итоговой выписке; делать ничего не нужно.",
+    ),
     "SCHEMA_INVALID": ("Сообщение не проходит проверку по схеме формата.", _FILE),
     "PART_MISSING": ("Нет частей {missing} выписки {aggregate_id}.", "Дождитесь остальных частей: выписка принимается целиком."),
     "SPLIT_SUM_MISMATCH": ("Сумма {declared}, а начисление и пени вместе {computed}.", _ROW),
@@ -68,7 +72,7 @@ def finding_of(error: Mapping[str, Any], file: str, profile: Profile) -> Finding
     return Finding(
         position=Position(file, record),
         code=code,
-        severity="warning" if code in ("DUPLICATE_OPERATION_ID", "UNKNOWN_ACCOUNT") else "error",
+        severity="warning" if code in ("DUPLICATE_OPERATION_ID", "NOT_FINAL", "UNKNOWN_ACCOUNT") else "error",
         effect="refuse_file" if record is None else EFFECTS.get(code, "refuse_row"),
         field=fields.get(str(error.get("field", ""))),
         value=None if value is None else str(value),

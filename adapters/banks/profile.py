@@ -173,7 +173,7 @@ def load_profile(text: str, source: str) -> Profile:
         raise _wrong(source, f"неизвестная модель комиссии «{table['fee_model']}»")
     if not set(table["encodings"]) <= set(_ENCODINGS) or (layout == "delimited" and not table["encodings"]):
         raise _wrong(source, f"encodings: допустимы {', '.join(_ENCODINGS)}")
-    if layout in _REGISTRIES and layout != "camt054":
+    if layout in _REGISTRIES:
         keys = (
             {column.key for column in columns}
             | ({"amount_kop"} if table.get("amount_is_sum") else set())

@@ -93,7 +93,7 @@ class RowReader:
             if split != record["amount_kop"]:
                 problems.append({"code": "SPLIT_SUM_MISMATCH", "declared": record["amount_kop"], "computed": split})
         if profile.from_purpose:
-            found = find_identifiers(record["purpose"] or "")
+            found = find_identifiers(record.get("purpose") or record.get("_purpose") or "")
             record.update({key: found.get(key) for key in profile.from_purpose})
             if "account" in profile.from_purpose and not found.get("account"):
                 problems.append({"code": "MISSING_FIELD", "field": "account"})

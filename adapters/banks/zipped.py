@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 from adapters.banks.profile import Profile
 from adapters.banks.result import ParsedFile
+from adapters.banks.ufebs import prove_parts
 from adapters.zipio import DAMAGE, open_zip
 from core.errors import InputError
 
@@ -25,7 +26,7 @@ def is_archive(name: str, data: bytes) -> bool:
     return name.lower().endswith(".zip") or data.startswith(_SIGNATURE)
 
 
-def members_of(data: bytes, most: int) -> Iterator[tuple[str, bytes]]:
+def members_of(data: bytes, most: int | None = None) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the first members; none of an archive that is damaged or too big."""
     try:
         opened = open_zip(data)
@@ -64,8 +65,9 @@ def parse_archive(name: str, data: bytes, profile: Profile, parse: Callable[[str
         except DAMAGE:
             return damaged
         members.append(parse(member, content))
-    if all(member.status == "rejected" for member in members):
+    errors = prove_parts(members)
+    if errors or all(member.status == "rejected" for member in members):
         status = "rejected"
     else:
         status = "ok" if all(member.status == "ok" for member in members) else "partial"
-    return ParsedFile(name, profile.name, None, status, warnings=["IGNORED_MEMBER"] if ignored else [], files=members)
+    return ParsedFile(name, profile.name, None, status, errors, ["IGNORED_MEMBER"] if ignored else [], files=members)
