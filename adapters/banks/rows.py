@@ -70,7 +70,7 @@ class RowReader:
                 problems.append({"code": "MISSING_FIELD", "field": column.key})
             elif problem := self._kinds[column.kind](column, text, record):
                 problems.append(problem)
-        problems += self._derive(record, storno=storno)
+        problems += self._derive(record, storno=storno, unread={problem.get("field") for problem in problems})
         problem = self._read_transfer(fields, record)
         if problem is not None:
             problems.append(problem)
@@ -80,14 +80,14 @@ class RowReader:
         first = min(problems, key=lambda item: (_RANKS.get(item["code"], 9), self._order.get(item.get("field", ""), 9)))
         return record, {**first, "n": n}
 
-    def _derive(self, record: Fact, *, storno: bool) -> list[Fact]:
+    def _derive(self, record: Fact, *, storno: bool, unread: set[str | None]) -> list[Fact]:
         """What the profile says follows from other values: the sign of a storno, an amount that is a sum, an account in the purpose."""
         profile, problems = self._profile, []
         if storno and profile.storno_is_positive and record["amount_kop"] is not None:
             record["amount_kop"] = -record["amount_kop"]
         parts = [record[key] for key in _SPLIT_KEYS if key in record]
         if profile.amount_is_sum:
-            record["amount_kop"] = None if None in parts else sum(parts)
+            record["amount_kop"] = None if unread & set(_SPLIT_KEYS) else sum(part or 0 for part in parts)
         elif parts and record["amount_kop"] is not None and any(part is not None for part in parts):
             split = sum(part or 0 for part in parts)
             if split != record["amount_kop"]:

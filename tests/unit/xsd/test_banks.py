@@ -1,4 +1,4 @@
-"""Schema profiles of banks: the committed files are what the generator writes; what breaks a part that we read is refused, the rest is lax."""
+"""Schema profiles of banks: the committed files are the generator's; what breaks a part that we read is refused, the rest is lax."""
 
 from __future__ import annotations
 
