@@ -1,7 +1,7 @@
 """The reading half of the adapter contract for banks: files → records of registries, payments and statement lines, and findings.
 
-Identity comes from the source: the agent's operation id within the profile; a registry's own number with the date, or its payment order's
-with its first payment, because one order may cover several registries.
+Identity comes from the source: the agent's operation id within the profile; a registry's own number, or its payment order's, with the date;
+one order may cover several registries, so the number that the agent puts into the file name tells them apart where the profile knows it.
 Where the source gives no id (payments of DBF and JSON, statement lines of 1C), identity is everything the row says and its ordinal among
 equal ones, because two equal cash payments on one day are both real (bank-formats, section 15). Charges that we send are not taken in.
 """
@@ -117,9 +117,8 @@ def _registry(parsed: ParsedFile, profile: Profile, message: RawMessage, counts:
     number = header.get("registry_number") or header.get("payment_order_number") or ""
     day = header.get("registry_date") or header.get("payment_order_date")
     key = f"{profile.name}/{number}/{day}" if number else f"{profile.name}/{hashlib.sha256(message.data).hexdigest()[:32]}"
-    if number and not header.get("registry_number"):  # one order may cover several registries: the first payment tells which this is
-        first = next(iter(parsed.records), None)
-        key += "" if first is None else f"/{first.get('operation_id') or _fingerprint(first, Counter())}"
+    if number and (named := profile.number_in_name(message.name)):
+        key += f"/{named}"
     body = PaymentRegistry(
         profile=profile.name,
         agent=header.get("agent") or profile.agent,

@@ -116,6 +116,8 @@ class Profile:
     """Keys that are found in the purpose (contract, section 7)."""
     pads_account: bool = False
     """The agent strips leading zeros of the personal account."""
+    registry_name: str = ""
+    """Expression whose first group is the number that the agent gives the registry in the file name, where the file itself has none."""
     outgoing: bool = False
     """A registry of charges that we send."""
     fee_model: FeeModel = "kept"
@@ -135,6 +137,11 @@ class Profile:
         if self.amount_is_sum:
             keys.append("amount_kop")
         return (*keys, *self.from_purpose)
+
+    def number_in_name(self, name: str) -> str:
+        """The agent's number of a registry, by the file name (that of a member for a file of an archive)."""
+        match = re.fullmatch(self.registry_name, name.rpartition("/")[2]) if self.registry_name else None
+        return match[1] if match else ""
 
     @property
     def width(self) -> int:
@@ -173,6 +180,12 @@ def load_profile(text: str, source: str) -> Profile:
         raise _wrong(source, f"неизвестная модель комиссии «{table['fee_model']}»")
     if not set(table["encodings"]) <= set(_ENCODINGS) or (layout == "delimited" and not table["encodings"]):
         raise _wrong(source, f"encodings: допустимы {', '.join(_ENCODINGS)}")
+    try:
+        groups = re.compile(str(table.get("registry_name", "()"))).groups
+    except re.error as error:
+        raise _wrong(source, f"registry_name: выражение не читается: {error}") from error
+    if not groups:
+        raise _wrong(source, "registry_name: нет группы с номером")
     if layout in _REGISTRIES:
         keys = (
             {column.key for column in columns}
