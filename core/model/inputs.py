@@ -1,0 +1,61 @@
+"""Inputs of lines that differ in a few places only: one text with holes for all of them, filled when a line is stored or looked into."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from core.ids import RecordId
+
+__all__ = ["RECORDS", "VALUE", "InputsTemplate", "LikeInputs"]
+
+VALUE, RECORDS = "\ue000", "\ue001"
+"""Marks of the holes in the inputs that a template is made of: a value, and the only member of a list of records."""
+
+_json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+
+class InputsTemplate:
+    """The text of inputs with holes: in each row of clauses first the values, then the records they came from."""
+
+    __slots__ = ("_rows", "_text")
+
+    def __init__(self, marked: Mapping[str, object], rows: int) -> None:
+        self._text = _json(marked).replace("%", "%%").replace(VALUE, "%s").replace(f'"{RECORDS}"', "%s")
+        self._rows = rows
+
+    def filled(self, values: tuple[Fraction, ...], records: tuple[tuple[RecordId, ...], ...]) -> str:
+        """JSON with the numbers and records of one line."""
+        return self._text % ((*values, *[str(ids)[1:-1].rstrip(",") for ids in records]) * self._rows)
+
+
+class LikeInputs(Mapping[str, object]):
+    """Inputs of one line by its template; what they hold is read from their own text."""
+
+    __slots__ = ("_read", "_template", "records", "values_of")
+
+    def __init__(self, template: InputsTemplate, values: tuple[Fraction, ...], records: tuple[tuple[RecordId, ...], ...]) -> None:
+        self._template = template
+        self.values_of = values
+        self.records = records
+        self._read: dict[str, object] | None = None
+
+    @property
+    def text(self) -> str:
+        """JSON, as it is stored."""
+        return self._template.filled(self.values_of, self.records)
+
+    def _whole(self) -> dict[str, object]:
+        if self._read is None:
+            self._read = json.loads(self.text)
+        return self._read
+
+    def __getitem__(self, key: str) -> object:
+        return self._whole()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole())
+
+    def __len__(self) -> int:
+        return len(self._whole())
