@@ -78,7 +78,7 @@ class Shape:
             (*shared, *(one for row in rows for name, ids in row.records.items() if name not in symbols for one in ids))
         )
         marked = replace(plan, base=_marked(plan.base, symbols), with_k=_marked(plan.with_k, symbols))
-        self._template = InputsTemplate(inputs_of(marked, month=str(rules.month)), len(rows))
+        self._template = InputsTemplate(inputs_of(marked, month=str(rules.month)), symbols, len(rows))
 
     @classmethod
     def of(cls, plan: LinePlan, own: Own, rules: Rules) -> Shape | None:

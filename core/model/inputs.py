@@ -19,9 +19,11 @@ _json = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 class InputsTemplate:
     """The text of inputs with holes: in each row of clauses first the values, then the records they came from."""
 
-    __slots__ = ("_rows", "_text")
+    __slots__ = ("_rows", "_text", "symbols")
 
-    def __init__(self, marked: Mapping[str, object], rows: int) -> None:
+    def __init__(self, marked: Mapping[str, object], symbols: tuple[str, ...], rows: int) -> None:
+        self.symbols = symbols
+        """Arguments that lines bring of their own; the clauses are linear in them."""
         self._text = _json(marked).replace("%", "%%").replace(VALUE, "%s").replace(f'"{RECORDS}"', "%s")
         self._rows = rows
 
@@ -33,18 +35,18 @@ class InputsTemplate:
 class LikeInputs(Mapping[str, object]):
     """Inputs of one line by its template; what they hold is read from their own text."""
 
-    __slots__ = ("_read", "_template", "records", "values_of")
+    __slots__ = ("_read", "_records", "template", "values_brought")
 
     def __init__(self, template: InputsTemplate, values: tuple[Fraction, ...], records: tuple[tuple[RecordId, ...], ...]) -> None:
-        self._template = template
-        self.values_of = values
-        self.records = records
+        self.template = template
+        self.values_brought = values
+        self._records = records
         self._read: dict[str, object] | None = None
 
     @property
     def text(self) -> str:
         """JSON, as it is stored."""
-        return self._template.filled(self.values_of, self.records)
+        return self.template.filled(self.values_brought, self._records)
 
     def _whole(self) -> dict[str, object]:
         if self._read is None:
