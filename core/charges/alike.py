@@ -17,13 +17,14 @@ from core.charges import clauses
 from core.charges.rows import Group, LinePlan, Row
 from core.charges.rules import Rules
 from core.charges.written import inputs_of
+from core.exact import scaled
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts
-from core.model.inputs import RECORDS, VALUE, InputsTemplate, LikeInputs
+from core.model.inputs import RECORDS, VALUE, Brought, InputsTemplate, LikeInputs
 from core.model.lines import ChargeLine
 from core.money import rounded, rounded_ratio
 
-__all__ = ["BY_AREA", "LINEAR", "Alike", "LikeLine", "Own", "Shape", "is_plain"]
+__all__ = ["BY_AREA", "LINEAR", "Alike", "LikeLine", "Shape", "area_of", "is_plain"]
 
 _MICRO = 10**6
 
@@ -42,17 +43,6 @@ LINEAR: Mapping[str, tuple[str, ...]] = {
     "wastewater": ("V_cold", "V_hot"),
 }  # fmt: skip
 """Arguments that a clause is linear in, all of them zero giving zero: the charge of one unit of each tells that of any number."""
-
-
-@dataclass(slots=True)
-class Own:
-    """What a line does not share with those like it: its account, arguments of the clause with their records, and further sources."""
-
-    account: AccountFacts
-    values: tuple[Fraction, ...]
-    records: tuple[tuple[RecordId, ...], ...]
-    sources: tuple[RecordId, ...]
-    """Beside those of the arguments."""
 
 
 class Shape:
@@ -81,7 +71,7 @@ class Shape:
         self._template = InputsTemplate(inputs_of(marked, month=str(rules.month)), symbols, len(rows))
 
     @classmethod
-    def of(cls, plan: LinePlan, own: Own, rules: Rules) -> Shape | None:
+    def of(cls, plan: LinePlan, own: Brought, rules: Rules) -> Shape | None:
         """The shape of a plan, if it is one that others can have: rows of the base, with the coefficient or without, linear in what the
         account brings, and no correction of its own."""
         if plan.recalculation or plan.reduction or plan.undelivered or plan.quality or plan.benefit or plan.compensation:
@@ -99,17 +89,17 @@ class Shape:
                 return None
         return cls(plan, symbols, (plan.sources[0], *plan.sources[mine:]), rules)
 
-    def line(self, own: Own) -> ChargeLine:
+    def line(self, own: Brought) -> ChargeLine:
         """The line of an account."""
         base = surcharge = 0
         for unit in self._base:
-            base += _times(unit, own.values)
+            base += _times(unit, own.ratios)
         if self._raised:
-            surcharge = sum(_times(unit, own.values) for unit in self._raised) - base
+            surcharge = sum(_times(unit, own.ratios) for unit in self._raised) - base
         return ChargeLine(
-            own.account.account_id, self.service_id, self.creditor_id, self.method, self.clause, self._version,
-            _times(self._volume, own.values), self._tariff_e6, base, surcharge, 0, 0, 0,
-            LikeInputs(self._template, own.values, own.records),
+            own.account_id, self.service_id, self.creditor_id, self.method, self.clause, self._version,
+            _times(self._volume, own.ratios), self._tariff_e6, base, surcharge, 0, 0, 0,
+            LikeInputs(self._template, own),
             tuple(sorted(self._sources.union(own.sources, *own.records))),
         )  # fmt: skip
 
@@ -119,12 +109,12 @@ class LikeLine:
     """A decided line of a shape."""
 
     shape: Shape
-    own: Own
+    own: Brought
 
     @property
     def account_id(self) -> EntityId:
         """The account it is charged to."""
-        return self.own.account.account_id
+        return self.own.account_id
 
     @property
     def service_id(self) -> EntityId:
@@ -142,12 +132,12 @@ class Alike:
         self.on = on and not corrected and rules.choice("volume_rounding", rules.month.last) == "none"
         """Whether lines of the house may be alike at all."""
 
-    def known(self, key: Hashable, own: Own) -> LikeLine | None:
+    def known(self, key: Hashable, own: Brought) -> LikeLine | None:
         """The line by the shape of those with the same key, which is all that its decision looks at beside ``own``; None: to be decided."""
         shape = self._shapes.get(key)
         return None if shape is None else LikeLine(shape, own)
 
-    def learn(self, key: Hashable, own: Own, plan: LinePlan) -> bool:
+    def learn(self, key: Hashable, own: Brought, plan: LinePlan) -> bool:
         """Take the shape of a decided plan for others with the key; False where it has none."""
         if self.on and key not in self._shapes:
             self._shapes[key] = Shape.of(plan, own, self._rules)
@@ -162,6 +152,11 @@ def is_plain(account: AccountFacts) -> bool:
     )  # fmt: skip
 
 
+def area_of(account: AccountFacts) -> Brought:
+    """What an account brings to a line by its area."""
+    return Brought(account.account_id, (scaled(account.area_e2, 100),), ((account.source,),), (account.source,))
+
+
 def _of_unit(row: Row, symbols: tuple[str, ...], **instead: Fraction) -> list[Fraction]:
     """What a clause gives for one unit of each of the arguments, the others of them zero."""
     others = {name: instead.get(name, value) for name, value in row.values.items() if name not in symbols}
@@ -173,12 +168,11 @@ def _ratios(units: list[Fraction], scale: int) -> tuple[tuple[int, int], ...]:
     return tuple((unit.numerator * scale, unit.denominator) for unit in units)
 
 
-def _times(units: tuple[tuple[int, int], ...], values: tuple[Fraction, ...]) -> int:
-    """The sum of the values by what a unit of each gives, rounded once."""
+def _times(units: tuple[tuple[int, int], ...], numbers: list[tuple[int, int]]) -> int:
+    """The sum of the numbers by what a unit of each gives, rounded once."""
     num, den = 0, 1
-    for (unit, of), value in zip(units, values, strict=True):
-        more, by = unit * value.numerator, of * value.denominator
-        num, den = num * by + more * den, den * by
+    for (unit, of), (more, by) in zip(units, numbers, strict=True):
+        num, den = num * of * by + unit * more * den, den * of * by
     return rounded_ratio(num, den)
 
 

@@ -271,7 +271,7 @@ def _by_template(lines: Sequence[ChargeLine]) -> list[list[ChargeLine]]:
 
 def _volume_of_alike(inputs: Sequence[LikeInputs], rows: Sequence[Mapping[str, Any]]) -> Fraction:
     """The volume of all lines of a template: their clauses are linear in what the lines bring, so the sums of that bring the sum."""
-    brought = [together(values) for values in zip(*(one.values_brought for one in inputs), strict=True)]
+    brought = [together(values) for values in zip(*(one.brought.values for one in inputs), strict=True)]
     total = Fraction(0)
     for row in rows:
         shared = {name: Fraction(shown) for name, shown in row["values"].items()}

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-from core.charges.alike import Alike, LikeLine, is_plain
+from core.charges.alike import Alike, LikeLine, area_of, is_plain
 from core.charges.common_property import CommonVolume, common_volumes
 from core.charges.findings import UNUSED_ACT, ChargeFinding, Held, finding
 from core.charges.house_meters import StoppedMeter, instead_finding, stopped_meters
@@ -83,8 +83,8 @@ class _Decision:
         self.rules = rules
         self.month = rules.month
         self.payers = Payers(house)
-        self.plain = frozenset(account.key for account in house.accounts if is_plain(account)) if alike else frozenset()
-        """Accounts whose lines may be like others."""
+        self.plain = {account.key: area_of(account) for account in house.accounts if is_plain(account)} if alike else {}
+        """Accounts whose lines may be like others, with their areas."""
         self.plan = HousePlan(house)
         start = first_month([*house.meters, *(meter for account in house.accounts for meter in account.meters)], self.month)
         self.averages = {month: averages_of(rules, month) for month in start.until(self.month)}

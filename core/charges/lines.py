@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from core.charges.acts import acts_of
-from core.charges.alike import BY_AREA, Alike, LikeLine, Own
+from core.charges.alike import BY_AREA, Alike, LikeLine
 from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held, no_area
 from core.charges.payers import Payers
@@ -21,6 +21,7 @@ from core.charges.volumes import MonthVolume, Part
 from core.exact import scaled
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.inputs import Brought
 from core.model.lines import Method
 from core.period import Month
 
@@ -46,8 +47,8 @@ class LineDecider:
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
     hot_common: Sequence[CommonVolume]
     alike: Alike
-    plain: frozenset[str]
-    """Keys of accounts whose lines may be like others."""
+    plain: Mapping[str, Brought]
+    """Accounts whose lines may be like others, by key, with their areas."""
     _utilities: UtilityLines = field(init=False)
     _by_area: bool = field(init=False)
     """Whether lines of plain accounts differ in their areas only, as far as is known by now."""
@@ -72,7 +73,7 @@ class LineDecider:
     def _of_area(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
         """The line of a plain account of a service without meters: by its area alone, unless the first such line says that it is not."""
         key = (days, account.residential)
-        own = Own(account, (scaled(account.area_e2, 100),), ((account.source,),), (account.source,))
+        own = self.plain[account.key]
         known = self.alike.known(key, own)
         if known is not None:
             return known

@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from core.charges.absences import absent_days
-from core.charges.alike import LINEAR, Alike, LikeLine, Own
+from core.charges.alike import LINEAR, Alike, LikeLine
 from core.charges.boiler import boiler_heating, boiler_hot_water
 from core.charges.common_property import CommonVolume
 from core.charges.corrections import Corrections
@@ -25,6 +25,7 @@ from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resour
 from core.charges.volumes import MonthVolume, Part, service_days
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.inputs import Brought
 from core.model.lines import Method
 from core.period import Month
 
@@ -49,8 +50,8 @@ class UtilityLines:
     hot_common: Sequence[CommonVolume]
     """Hot water of the house for common needs, which an open system heats too."""
     alike: Alike
-    plain: frozenset[str]
-    """Keys of accounts whose lines may be like others."""
+    plain: Mapping[str, Brought]
+    """Accounts whose lines may be like others, by key, with their areas."""
     _corrections: Corrections = field(init=False)
     _heat_meters: HeatMeters | None = None
 
@@ -88,7 +89,7 @@ class UtilityLines:
             self.alike.learn(*like, plan)
         return plan
 
-    def _like(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Hashable, Own] | None:
+    def _like(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Hashable, Brought] | None:
         """What makes the line of a volume like another, and what it brings of its own; None where it is like none."""
         part = volume.parts[0]
         symbols = LINEAR.get(part.clause)
@@ -98,7 +99,7 @@ class UtilityLines:
         others = [(name, value, part.records.get(name)) for name, value in part.values.items() if name != symbol]
         means = (volume.method, volume.metered, volume.raised, account.no_meter_reason)
         key = (days, part.clause, part.first, part.last, part.by_days_of_month, *means, *others)
-        return key, Own(account, (part.values[symbol],), (part.records[symbol],), (account.source, account.place_source))
+        return key, Brought(account.account_id, (part.values[symbol],), (part.records[symbol],), (account.source, account.place_source))
 
     def _lowered(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Part, ...]:
         """п. 47: the negative rest of the house by persons, at most to zero; non-residential premises keep their own volume."""
@@ -166,9 +167,9 @@ class UtilityLines:
             found = tuple(source for part in volume.parts for ids in part.records.values() for source in ids)
             records[symbol] = tuple(dict.fromkeys((*records[symbol], *found)))
         coefficient = self.rules.wastewater_coefficient()
-        brought: Own | None = None
+        brought: Brought | None = None
         if account.key in self.plain and coefficient.value == 1:
-            brought = Own(account, tuple(values.values()), tuple(records.values()), (account.source,))
+            brought = Brought(account.account_id, tuple(values.values()), tuple(records.values()), (account.source,))
             known = self.alike.known(days, brought) if all(brought.records) else None
             if known is not None:
                 return known
