@@ -19,7 +19,7 @@ from core.documents.check import check
 from core.documents.qr import bill_payload, parse_payload
 from core.errors import ConfigError, InputError
 from core.ids import ProviderId, RecordId
-from core.issued.bills import bills_of_month
+from core.issued.bills import NewBill, bills_of_month, save_bills
 from core.ledger.balances import turnovers
 from core.model.bill import BillContent
 from core.model.finding import Position
@@ -30,6 +30,7 @@ from core.records.latest import read_accounts
 from core.records.providers import providers
 from core.records.store import save
 from core.services.charge import Draft, approve_month, draft_month, post_month
+from core.services.delivery import decide
 from core.services.explain import explain_account
 from core.services.explained_payer import explain_payer
 from core.services.issue import BillsIssued, issue_month
@@ -241,6 +242,32 @@ def test_the_code_of_a_recipient_names_the_account_that_it_knows(charged: Applic
             assert not lines or account.account_id in lines
             keepers.add(account.keeper)
     assert len(keepers) > 1, "suppliers with direct contracts and the operator of capital repair have accounts of their own"
+
+
+def test_a_number_that_two_senders_gave_names_nobody(charged: Application) -> None:
+    """Each sender counts its bills from one: a page, a proof or a decision for one payer never takes in the other's."""
+    issue(charged)
+    manager, supplier = senders(charged)[MANAGER], senders(charged)[SUPPLIER]
+    with transaction(charged.engine) as connection:
+        ours, other, *_ = bills_of_month(connection, manager, OCTOBER)
+        theirs = next(account for account in other.content.accounts if account.number.startswith("612"))
+        name = {"number": ours.number, "accounts": (), "account_id": theirs.account_id, "account_number": theirs.number}
+        copied = dataclasses.replace(other.content, **name)
+        save_bills(connection, supplier, [NewBill(theirs.account_id, other.calculation_id, copied)], issued_at=NOW)
+    with pytest.raises(InputError, match="EX-0104") as refused:
+        explain_payer(charged.engine, name=ours.number, month=OCTOBER)
+    assert ours.content_sha256.hex()[:16] in refused.value.hint and theirs.number in refused.value.hint
+    told = explain_payer(charged.engine, name=ours.content_sha256.hex()[:16], month=OCTOBER)
+    assert [bill.payer_name for bill in told.bills] == [ours.content.payer_name]
+    with pytest.raises(InputError, match="PF-0103") as refused:
+        make_proof(charged, account=ours.number, month=OCTOBER, law=law())
+    assert "лицевого счёта" in refused.value.hint
+    decision: dict[str, Any] = {"number": ours.number, "verdict": "failed", "document": "тест", "actor": "тест", "clock": charged.clock}
+    with pytest.raises(InputError, match="DLV-0204") as refused:
+        decide(charged.engine, **decision)
+    assert MANAGER in refused.value.hint and SUPPLIER in refused.value.hint
+    with pytest.raises(InputError, match="DLV-0202"):
+        decide(charged.engine, provider=MANAGER, **decision)
 
 
 def test_a_payer_waits_for_the_month_of_every_sender(taken: Application) -> None:
