@@ -39,7 +39,9 @@ def decide(
         found = [bill for bill in bills_like(connection, number=number) if provider in (None, senders[bill.provider_id].inn)]
         if len({bill.provider_id for bill in found}) > 1:
             listed = ", ".join(f"{senders[bill.provider_id].name} — {senders[bill.provider_id].inn}" for bill in found)
-            raise InputError("DLV-0204", f"Документ № {number} есть у нескольких отправителей.", hint=f"Назовите ИНН: --provider. {listed}.")
+            raise InputError(
+                "DLV-0204", f"Документ № {number} есть у нескольких отправителей.", hint=f"Назовите ИНН: --provider. {listed}."
+            )
         if not found:
             raise InputError("DLV-0201", f"Документа № {number} нет.", hint="Номер напечатан на счёте и стоит в erkc show СЧЁТ.")
         sent = [(bill, ways) for bill in found if (ways := deliveries_of_bill(connection, bill.bill_id))]
