@@ -51,6 +51,7 @@ TOWN = Path(__file__).parents[3] / "examples" / "town2"
 EXPECTED: dict[str, Any] = json.loads((TOWN / "slobodka-2026-10-valid.expected.json").read_text(encoding="utf-8"))
 REGION: dict[str, Any] = json.loads((TOWN / "slobodka.region.json").read_text(encoding="utf-8"))
 UK, RSO = "slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"
+_WASTE_BY_AREA = frozenset(EXPECTED["cases"]["waste_by_area"])
 MANAGER, SUPPLIER = (sender["inn"] for sender in EXPECTED["meta"]["senders"])
 
 
@@ -227,6 +228,36 @@ def test_pages_and_federal_documents_say_what_the_bills_of_all_senders_say(charg
     issue(charged)
     pages_agree(issued(charged), tmp_path)
     federal_documents_agree(issued(charged))
+
+
+def test_the_reference_block_says_what_the_payer_can_check(charged: Application) -> None:
+    """Readings of a zone stand by the zone, norms are those that the lines went by, and a tariff that changed is shown twice."""
+    issue(charged)
+    zones = norms = 0
+    for bill in issued(charged):
+        volumes = {line.name: line.individual_volume_e6 for line in bill.lines}
+        night = [meter for meter in bill.meters if meter.service_name == "Электроэнергия, ночь"]
+        day = [meter for meter in bill.meters if meter.service_name == "Электроэнергия, день"]
+        assert {meter.serial for meter in night} == {meter.serial for meter in day} and len(night) == len(day)
+        for meter in (*day, *night):
+            if meter.current_e3 is not None and meter.previous_e3 is not None and bill.room_number is None:
+                used = (meter.current_e3 - meter.previous_e3) * 1000
+                assert used == volumes[meter.service_name], (bill.account_number, meter)
+                zones += 1
+        for line in bill.lines:
+            if line.name == "Горячая вода: тепловая энергия":
+                assert line.norm_e6 == 58_300, "Гкал of a cubic metre, not cubic metres of a person"
+                norms += 1
+            if line.name == "Газоснабжение" and line.base:
+                assert line.norm_e6 in (10_200_000, 27_600_000), "for cooking, or for cooking and heating water together"
+                assert line.tariff_e6 is None and line.tariffs_e6 == (9_150_000, 9_620_000)
+                norms += 1
+            if line.name == "Обращение с ТКО" and line.base:
+                by_area = any(account.number in _WASTE_BY_AREA for account in bill.accounts)
+                assert line.norm_e6 == (94_100 if by_area else 2_160_000)
+                norms += 1
+        assert all(line.tariff_e6 is not None or line.tariffs_e6 for line in bill.lines if line.base)
+    assert zones >= 10 and norms >= 20
 
 
 def test_the_code_of_a_recipient_names_the_account_that_it_knows(charged: Application) -> None:
