@@ -112,6 +112,8 @@ class BillLine:
     house_common_e6: int | None = None
     account_id: EntityId | None = None
     """The payer's account that it is charged on; None: that of the bill."""
+    tariffs_e6: tuple[int, ...] = ()
+    """The tariffs in the order of days, where they changed inside the month (``tariff_e6`` is None then)."""
 
 
 @dataclass(frozen=True, slots=True)
