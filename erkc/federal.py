@@ -35,7 +35,7 @@ from core.services.federal.gateway import Content, Envelope, Polled, Rendered, S
 from xsd.catalog import validate
 from xsd.tables import tables
 
-__all__ = ["FederalGateway", "open_gateway"]
+__all__ = ["FederalGateway", "open_gateway", "request_body"]
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
 _LIMITS: Mapping[str, str] = {"bill": "request_documents", "account": "request_accounts", "acknowledgment": "request_acknowledgments"}
@@ -69,11 +69,16 @@ class FederalGateway:
                 hint="Проверьте данные документа.",
                 problems=[f"{item.path}: {item.message}" for item in problems],
             )
+        return Rendered(described.service, name, self.enveloped(name, body, envelope_))
+
+    def enveloped(self, operation_name: str, body: etree._Element, envelope_: Envelope) -> bytes:
+        """A body in its envelope, signed to the last byte."""
+        described = operation(operation_name)
         header = self._header(envelope_.request_guid, envelope_.provider_guid if described.names_organisation else None, envelope_.at)
         whole = xmlio.serialize(envelope(header_element(header, described), body))
         at = envelope_.at.astimezone(_MOSCOW)
         signature = self.signature
-        signed = sign_message(
+        return sign_message(
             whole,
             signature.signer,
             digester=signature.digester,
@@ -81,7 +86,6 @@ class FederalGateway:
             canonicalization=self.canonicalization,
             identifier=uuid5(envelope_.request_guid, "signature"),
         )
-        return Rendered(described.service, name, signed)
 
     def send(self, service: str, operation_name: str, *, request_guid: UUID, data: bytes) -> Sent:
         """Post the stored bytes as they stand."""
@@ -149,6 +153,11 @@ def open_gateway(
         return choose(certificate, key, implementation=implementation)
 
     return FederalGateway(SoapClient(url, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)))
+
+
+def request_body(request: federal.Request, envelope_: Envelope) -> etree._Element:
+    """The message of a request, as it would be signed; for those who look at it before."""
+    return _body(request, envelope_)[1]
 
 
 def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._Element]:

@@ -307,7 +307,9 @@ def _version(value: str) -> Callable[[Place], bool]:
 
 def _one_more(place: Place) -> bool:
     after = place.documents[-1]
-    smallest = min(place.documents, key=lambda one: sum(1 for _ in one.iter()))
+    smallest = copy.deepcopy(min(place.documents, key=lambda one: sum(1 for _ in one.iter())))
+    for element in [*smallest.findall(f"{BILLS}IndividualMDReadings"), *smallest.findall(f"{BILLS}ChargeInfo")[1:]]:
+        smallest.remove(element)  # five hundred whole ones would only cost time
     for number in range(_MOST + 1 - len(place.documents)):
         added = copy.deepcopy(smallest)
         added.find(TRANSPORT).text = _guid(place)
