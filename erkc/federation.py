@@ -12,7 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from adapters.gis_zhkh.gost_tls import TlsFiles
+from adapters.signing import ExternalCommand
 from adapters.signing.issue import IssuedFiles, issue
+from config.settings import GisSettings
 from core.services.federal import Federal, Waiting
 from erkc.application import Application
 from erkc.federal import FederalGateway, open_gateway
@@ -32,7 +35,8 @@ def signing_folder(application: Application) -> Path:
 
 def is_signing_ready(application: Application) -> bool:
     """Whether both files are there; whether they fit each other is found out by signing."""
-    return all((signing_folder(application) / name).is_file() for name in ("signer.pem", "signer.key"))
+    needed = ("signer.pem",) if application.settings.gis.signer == "external" else ("signer.pem", "signer.key")
+    return all((signing_folder(application) / name).is_file() for name in needed)
 
 
 def test_signing_files(application: Application, at: datetime) -> IssuedFiles:
@@ -53,6 +57,9 @@ def open_federal(application: Application, *, url: str | None = None, is_local: 
         url or settings.base_url,
         signing=signing_folder(application),
         signer=settings.signer,
+        external=_external(settings),
+        canonicalization=settings.canonicalization,
+        tls=_tls(settings),
         ladder_s=_LOCAL_LADDER_S if is_local else settings.poll_ladder_s,
         timeout_s=_LOCAL_TIMEOUT_S if is_local else settings.timeout_s,
     )
@@ -65,6 +72,18 @@ def open_federal(application: Application, *, url: str | None = None, is_local: 
         lost_wait=timedelta(seconds=2),
         backoff=timedelta(seconds=1),
     )
+
+
+def _external(settings: GisSettings) -> ExternalCommand | None:
+    if settings.signer != "external":
+        return None
+    return ExternalCommand(settings.sign_command, settings.sign_order, settings.sign_encoding, settings.sign_timeout_s)
+
+
+def _tls(settings: GisSettings) -> TlsFiles | None:
+    if not settings.tls_certificate:
+        return None
+    return TlsFiles(Path(settings.tls_certificate), Path(settings.tls_key), Path(settings.tls_ca))
 
 
 def waiting(seconds: float, application: Application, tell: Callable[[], None] | None = None) -> Waiting:

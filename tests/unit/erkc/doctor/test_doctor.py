@@ -17,8 +17,9 @@ from adapters.gis_zhkh.doctor import Diagnosis, examine, healthy_requests
 from adapters.signing import RSA, issue
 from core.clock import SystemClock
 from core.ids import ProviderId
+from core.issued.bills import bills_of_month
 from core.services.charge import approve_month, draft_month, post_month
-from core.services.federal import synchronise
+from core.services.federal import send_bills, status, synchronise
 from core.services.issue import issue_month
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
@@ -28,7 +29,7 @@ from erkc.federation import open_federal, signing_folder, waiting
 from erkc.intake import load_region_file, take_file
 from erkc.stands.gis import running
 from tests.unit.adapters.gis_zhkh.federal_samples import requests
-from tests.unit.erkc.conftest import NOW, OCTOBER, Run, accept_waiting, database_copy
+from tests.unit.erkc.conftest import NOW, OCTOBER, Run, database_copy
 from tests.unit.erkc.doctor.defects import ACCOUNT, BASE, BILLS, BILLS_BASE, LIST, Spoilt, packages_of, spoil
 from xsd import catalog
 
@@ -53,16 +54,17 @@ def _issued(application: Application) -> None:
     issue_month(application.engine, law=law(), series="ЕПД", issued_on=NOW.date(), **scope)
 
 
-def _synchronised(application: Application, folder: Path) -> Town:
+def _synchronised(application: Application, folder: Path, *others: ProviderId) -> Town:
     at = datetime.now(UTC)
     files = issue(signing_folder(application), at=at, profile=RSA, not_before=at - timedelta(days=400))
     with application.engine.connect() as connection:
         authority = files.authority.read_text()
-        seed = town_seed(connection, OURS, authorities=[authority], signature="rsa_sha256", delay_s=0)
+        seed = town_seed(connection, OURS, *others, authorities=[authority], signature="rsa_sha256", delay_s=0)
     application = replace(application, clock=SystemClock())
     with running(folder, seed=seed) as stand:
         federal = open_federal(application, url=stand.url, is_local=True)
-        assert synchronise(federal, provider_id=OURS, waiting=waiting(60, application)).finished
+        for provider_id in (OURS, *others):
+            assert synchronise(federal, provider_id=provider_id, waiting=waiting(60, application)).finished
     federal = open_federal(application)
     checked = check_month(application, federal, provider_id=OURS, month=OCTOBER)
     assert checked is not None
@@ -82,13 +84,13 @@ def slobodka(server_url: str, template_database: str, tmp_path_factory: pytest.T
         load_region_file(application, "slobodka.region.json", (EXAMPLES / "town2" / "slobodka.region.json").read_bytes())
         for name in ("slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"):
             take_file(application, name, (EXAMPLES / "town2" / name).read_bytes())
-        scope = {"provider_id": OURS, "month": OCTOBER, "actor": "тест", "clock": application.clock}
-        draft_month(application.engine, mode="charge", law=law(), code_version=CODE_VERSION, **scope)
-        accept_waiting(application, OCTOBER)
-        approve_month(application.engine, reason="тест", **scope)
-        post_month(application.engine, law=law(), **scope)
+        for provider_id in (OURS, ProviderId(2)):
+            scope = {"provider_id": provider_id, "month": OCTOBER, "actor": "тест", "clock": application.clock}
+            draft_month(application.engine, mode="charge", law=law(), code_version=CODE_VERSION, **scope)
+            approve_month(application.engine, reason="тест", **scope)
+            post_month(application.engine, law=law(), **scope)
         _issued(application)
-        yield _synchronised(application, tmp_path_factory.mktemp("stand"))
+        yield _synchronised(application, tmp_path_factory.mktemp("stand"), ProviderId(2))
 
 
 def test_the_list_is_of_twenty_kinds() -> None:
@@ -220,21 +222,13 @@ def test_the_command_tells_and_splits(zarechinsk: Town, erkc: Run, monkeypatch: 
 
 def test_what_is_good_is_sent_and_the_rest_stays(zarechinsk: Town, tmp_path: Path) -> None:
     """Bills that the doctor has stopped are not in any package; the stand places the others."""
-    from core.services.federal import send_bills, status
-
     application = zarechinsk.application
-    at = datetime.now(UTC)
     with application.engine.connect() as connection:
         authority = (signing_folder(application) / "ca.pem").read_text()
         seed = town_seed(connection, OURS, authorities=[authority], signature="rsa_sha256", delay_s=0)
-    del at
     with running(tmp_path / "stand", seed=seed) as stand:
         federal = open_federal(application, url=stand.url, is_local=True)
-        checked = check_month(application, federal, provider_id=OURS, month=OCTOBER)
-        assert checked is not None
         with application.engine.connect() as connection:
-            from core.issued.bills import bills_of_month
-
             stopped = {bill.bill_id: "остановлен проверкой" for bill in list(bills_of_month(connection, OURS, OCTOBER))[:400]}
         sent = send_bills(federal, provider_id=OURS, month=OCTOBER, stopped=stopped)
         assert (sent.bills, len(sent.held)) == (10, 400)
