@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from adapters.gis_zhkh.gost_tls import TlsFiles
-from adapters.signing import ExternalCommand
+from adapters.signing import ExternalCommand, read_certificate
 from adapters.signing.issue import IssuedFiles, issue
 from config.settings import GisSettings
+from core.errors import ConfigError
 from core.services.federal import Federal, Waiting
 from erkc.application import Application
 from erkc.federal import FederalGateway, open_gateway
 
-__all__ = ["is_signing_ready", "open_federal", "signing_folder", "test_signing_files", "waiting"]
+__all__ = ["ProvedSignature", "is_signing_ready", "open_federal", "prove_signature", "signing_folder", "test_signing_files", "waiting"]
 
 
 _LOCAL_LADDER_S = (0.3, 0.5, 1.0, 2.0, 5.0)
@@ -37,6 +38,32 @@ def is_signing_ready(application: Application) -> bool:
     """Whether both files are there; whether they fit each other is found out by signing."""
     needed = ("signer.pem",) if application.settings.gis.signer == "external" else ("signer.pem", "signer.key")
     return all((signing_folder(application) / name).is_file() for name in needed)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedSignature:
+    """Who signs here, proved at this moment."""
+
+    title: str
+    subject: str
+    not_after: datetime
+
+
+def prove_signature(application: Application) -> ProvedSignature | None:
+    """The self-test at start: the Streebog vector, random bytes signed and verified by the certificate, the certificate in force. None when
+    there are no signing files; ``ConfigError`` when they are there and do not work, so that it is known before the first message."""
+    if not is_signing_ready(application):
+        return None
+    gateway: FederalGateway = open_federal(application).gateway  # type: ignore[assignment]  # the gateway of open_federal
+    signer = gateway.signature.signer
+    certificate, now = read_certificate(signer.certificate), application.clock.now()
+    if not certificate.not_before <= now <= certificate.not_after:
+        raise ConfigError(
+            "SIG-0705",
+            f"Сертификат подписи не действует: срок с {certificate.not_before:%d.%m.%Y} по {certificate.not_after:%d.%m.%Y}.",
+            hint="Положите в папку signing действующий сертификат и его ключ.",
+        )
+    return ProvedSignature(signer.title, certificate.subject, certificate.not_after)
 
 
 def test_signing_files(application: Application, at: datetime) -> IssuedFiles:

@@ -19,7 +19,7 @@ from erkc.cli.screen import Screen
 from erkc.federal_check import Checked, check_file, check_month, write_good
 from erkc.federal_packages import package_bills
 from erkc.federal_words import checked_json, standing_json, troubles_json
-from erkc.federation import open_federal, test_signing_files
+from erkc.federation import open_federal, prove_signature, test_signing_files
 
 __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
 
@@ -59,6 +59,20 @@ def gis_test_key(as_json: Json = False) -> None:
         files = test_signing_files(application, application.clock.now())
         screen.say(f"Сертификат {files.certificate}, ключ {files.key}, удостоверяющий центр {files.authority}.")
         screen.document({"certificate": str(files.certificate), "key": str(files.key), "authority": str(files.authority)})
+
+
+@_room.command("signature")
+def gis_signature(as_json: Json = False) -> None:
+    """Проверить подпись: вектор Стрибога, подпись случайных байтов, срок сертификата; сказать, чем подписывается."""
+    with opened(as_json) as (application, screen):
+        proved = prove_signature(application)
+        if proved is None:
+            screen.say("Подписывать нечем: файлов подписи нет. Для стенда их выпускает erkc gis test-key.")
+            screen.document({"signature": None})
+            raise typer.Exit(1)
+        screen.say(f"Подпись проверена: {proved.title}.")
+        screen.say(f"Сертификат: {proved.subject}; действует по {proved.not_after:%d.%m.%Y}.")
+        screen.document({"signature": proved.title, "subject": proved.subject, "not_after": proved.not_after.isoformat()})
 
 
 @_room.command("synchronise")

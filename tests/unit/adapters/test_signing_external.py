@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,11 +12,12 @@ import pytest
 from lxml import etree
 
 from adapters.signing import GOST, RSA, ExternalCommand, choose_external, digester_for, issue, read_certificate, verify_message
+from adapters.signing.command import CommandDigester
 from config.settings import load
 from core.errors import ConfigError
 from core.services.federal.gateway import AskProviders, Envelope
 from erkc.application import Application
-from erkc.federation import is_signing_ready, open_federal
+from erkc.federation import is_signing_ready, open_federal, prove_signature
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOT = str(Path(__file__).parents[3])
@@ -31,8 +32,10 @@ print({{"hex": value[::-1].hex(), "base64": base64.b64encode(value).decode()}}[s
 
 
 class Clock:
+    at = AT
+
     def now(self) -> datetime:
-        return AT
+        return self.at
 
 
 @pytest.fixture
@@ -68,6 +71,29 @@ def test_a_command_of_the_settings_signs_the_messages(home: Path, mode: str) -> 
     assert verify_message(data, digester=digester_for(GOST), now=AT, authorities=[authority], profile=GOST).signed_at == AT
     method = etree.fromstring(data).find(".//{http://www.w3.org/2000/09/xmldsig#}CanonicalizationMethod")
     assert method is not None and ("exc-c14n" in str(method.get("Algorithm"))) is (mode == "exclusive")
+
+
+def test_the_self_test_at_start(home: Path) -> None:
+    """Who signs is proved before the first message; an expired certificate and a broken digest stop the start."""
+    settings_file(home)
+    clock = Clock()
+    application = Application(load(home=home, environment={}), None, clock, "")  # type: ignore[arg-type]  # no database is asked
+    proved = prove_signature(application)
+    assert proved is not None and "program" not in proved.subject and "внешняя команда" in proved.title
+    clock.at = AT + timedelta(days=4000)
+    with pytest.raises(ConfigError, match="SIG-0705"):
+        prove_signature(application)
+    (home / "signing" / "signer.pem").unlink()
+    assert prove_signature(application) is None
+
+
+def test_a_wrong_streebog_stops_the_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A digester that does not know the published vector is not used, whatever it is."""
+    settings_file(home)
+    broken = CommandDigester((sys.executable, "-c", "import sys; sys.stdout.buffer.write(bytes(32))"))
+    monkeypatch.setattr("adapters.signing.choice.digester_for", lambda profile: broken)
+    with pytest.raises(ConfigError, match="SIG-0703"):
+        rendered(home)
 
 
 def test_a_wrong_byte_order_is_found_before_anything_is_sent_and_the_right_one_named(home: Path) -> None:
