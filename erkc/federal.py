@@ -22,10 +22,11 @@ from adapters.gis_zhkh.client import HttpReply, SoapClient
 from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
 from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
 from adapters.gis_zhkh.faults import meaning
+from adapters.gis_zhkh.gost_tls import TlsFiles, gost_session
 from adapters.gis_zhkh.operations import operation, state_operation
 from adapters.gis_zhkh.replies import ItemResult, StateReply
 from adapters.gis_zhkh.values import NsiRef
-from adapters.signing import Choice, choose, sign_message
+from adapters.signing import Choice, ExternalCommand, choose, choose_external, sign_message
 from adapters.signing.choice import Implementation
 from adapters.signing.document import Canonicalization
 from core.errors import ConfigError, InputError
@@ -35,7 +36,7 @@ from core.services.federal.gateway import Content, Envelope, Polled, Rendered, S
 from xsd.catalog import validate
 from xsd.tables import tables
 
-__all__ = ["FederalGateway", "open_gateway"]
+__all__ = ["FederalGateway", "open_gateway", "request_body"]
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
 _LIMITS: Mapping[str, str] = {"bill": "request_documents", "account": "request_accounts", "acknowledgment": "request_acknowledgments"}
@@ -69,11 +70,16 @@ class FederalGateway:
                 hint="Проверьте данные документа.",
                 problems=[f"{item.path}: {item.message}" for item in problems],
             )
+        return Rendered(described.service, name, self.enveloped(name, body, envelope_))
+
+    def enveloped(self, operation_name: str, body: etree._Element, envelope_: Envelope) -> bytes:
+        """A body in its envelope, signed to the last byte."""
+        described = operation(operation_name)
         header = self._header(envelope_.request_guid, envelope_.provider_guid if described.names_organisation else None, envelope_.at)
         whole = xmlio.serialize(envelope(header_element(header, described), body))
         at = envelope_.at.astimezone(_MOSCOW)
         signature = self.signature
-        signed = sign_message(
+        return sign_message(
             whole,
             signature.signer,
             digester=signature.digester,
@@ -81,7 +87,6 @@ class FederalGateway:
             canonicalization=self.canonicalization,
             identifier=uuid5(envelope_.request_guid, "signature"),
         )
-        return Rendered(described.service, name, signed)
 
     def send(self, service: str, operation_name: str, *, request_guid: UUID, data: bytes) -> Sent:
         """Post the stored bytes as they stand."""
@@ -124,21 +129,26 @@ def open_gateway(
     url: str,
     *,
     signing: Path,
-    signer: Literal["auto", "rsa"] | Implementation = "auto",
+    signer: Literal["auto", "rsa", "external"] | Implementation = "auto",
+    external: ExternalCommand | None = None,
+    canonicalization: Canonicalization = "exclusive",
+    tls: TlsFiles | None = None,
     ladder_s: Sequence[float] = DEFAULT_LADDER.steps_s,
     timeout_s: float = 120,
 ) -> FederalGateway:
     """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``.
 
     The files are read when the first message is signed; a ``ConfigError`` then says what is wrong with them. ``signer`` insists on an
-    implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs.
+    implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs. With ``external``
+    its command signs, and there is no key file. ``tls``: ГОСТ TLS straight from this process, without a tunnel.
     """
-    implementation: Implementation | None = None if signer == "auto" or signer == "rsa" else signer
+    implementation: Implementation | None = None if signer in ("auto", "rsa", "external") else signer  # type: ignore[assignment]  # narrowed
 
     @cache
     def chosen() -> Choice:
         certificate, key = signing / "signer.pem", signing / "signer.key"
-        absent = [path.name for path in (certificate, key) if not path.is_file()]
+        needed = (certificate,) if external is not None else (certificate, key)
+        absent = [path.name for path in needed if not path.is_file()]
         if absent:
             raise ConfigError(
                 "GIS-0603",
@@ -146,9 +156,15 @@ def open_gateway(
                 hint="Положите туда сертификат организации (signer.pem) и её ключ (signer.key); для стенда выполните erkc gis test-key.",
                 folder=str(signing),
             )
-        return choose(certificate, key, implementation=implementation)
+        return choose_external(certificate, external) if external is not None else choose(certificate, key, implementation=implementation)
 
-    return FederalGateway(SoapClient(url, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)))
+    session = None if tls is None else gost_session(tls)
+    return FederalGateway(SoapClient(url, session=session, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)), canonicalization)
+
+
+def request_body(request: federal.Request, envelope_: Envelope) -> etree._Element:
+    """The message of a request, as it would be signed; for those who look at it before."""
+    return _body(request, envelope_)[1]
 
 
 def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._Element]:

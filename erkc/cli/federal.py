@@ -1,4 +1,4 @@
-"""The federal system: ``erkc gis synchronise|send|poll|status|package|test-key``."""
+"""The federal system: ``erkc gis synchronise|check|send|poll|status|package|test-key``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ import typer
 from core.ids import BillId, ProviderId
 from core.services.federal import Federal, answered, poll, send_bills, status, synchronise, troubles, unfinished
 from erkc.application import Application
-from erkc.cli.federal_screen import show_standing, show_troubles, watched
-from erkc.cli.options import Json, MonthArgument, month_of, opened, providers_of_month
+from erkc.cli.federal_screen import show_checked, show_standing, show_troubles, watched
+from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
+from erkc.federal_check import Checked, check_file, check_month, write_good
 from erkc.federal_packages import package_bills
-from erkc.federal_words import standing_json, troubles_json
-from erkc.federation import open_federal, test_signing_files
+from erkc.federal_words import checked_json, standing_json, troubles_json
+from erkc.federation import open_federal, prove_signature, test_signing_files
 
 __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
 
@@ -58,6 +59,20 @@ def gis_test_key(as_json: Json = False) -> None:
         files = test_signing_files(application, application.clock.now())
         screen.say(f"Сертификат {files.certificate}, ключ {files.key}, удостоверяющий центр {files.authority}.")
         screen.document({"certificate": str(files.certificate), "key": str(files.key), "authority": str(files.authority)})
+
+
+@_room.command("signature")
+def gis_signature(as_json: Json = False) -> None:
+    """Проверить подпись: вектор Стрибога, подпись случайных байтов, срок сертификата; сказать, чем подписывается."""
+    with opened(as_json) as (application, screen):
+        proved = prove_signature(application)
+        if proved is None:
+            screen.say("Подписывать нечем: файлов подписи нет. Для стенда их выпускает erkc gis test-key.")
+            screen.document({"signature": None})
+            raise typer.Exit(1)
+        screen.say(f"Подпись проверена: {proved.title}.")
+        screen.say(f"Сертификат: {proved.subject}; действует по {proved.not_after:%d.%m.%Y}.")
+        screen.document({"signature": proved.title, "subject": proved.subject, "not_after": proved.not_after.isoformat()})
 
 
 @_room.command("synchronise")
@@ -140,6 +155,57 @@ def _show_held(screen: Screen, held: Mapping[BillId, str]) -> None:
         screen.say(f"  и ещё {len(held) - _MOST_LINES}")
     if held:
         screen.say("  недостающее получает erkc gis synchronise; после него повторите команду")
+
+
+@_room.command("check")
+def gis_check(
+    targets: Annotated[list[str], typer.Argument(metavar="ФАЙЛ|ГГГГ-ММ…", help="Запросы файлами или расчётные месяцы.")],
+    out: Annotated[Path | None, typer.Option(help="Папка: записать запросы, в которых только исправные документы.")] = None,
+    send: Annotated[bool, typer.Option("--send", help="Отправить исправные документы месяца; остальные остаются.")] = False,
+    wait: Wait = 120,
+    as_json: Json = False,
+) -> None:
+    """Сказать до отправки, что ГИС ЖКХ отклонит и почему; исправное записать или отправить. Код 1 — есть что исправить."""
+    outcomes: dict[str, object] = {}
+    is_healthy = True
+    with conversation(as_json) as (application, federal, screen):
+        for target in targets:
+            for key, checked, provider_id in _checks(application, federal, screen, target):
+                show_checked(screen, checked)
+                document = checked_json(checked)
+                if out is not None:
+                    written = write_good(application, federal, checked, out, Path(key).stem.replace(" ", "-"))
+                    screen.say(f"  записано файлов {len(written)}, папка {out}")
+                    document["files"] = [path.name for path in written]
+                if send and provider_id is not None and checked.may_send:
+                    month = month_of(target)
+                    count = partial(answered, federal, provider_id=provider_id, month=month)
+                    with watched(
+                        application, screen, "Размещаю исправное", wait_s=wait, count=count, what="отвечено документов"
+                    ) as waiting:
+                        sent = send_bills(federal, provider_id=provider_id, month=month, waiting=waiting, stopped=checked.held)
+                    screen.say(f"  отправлено документов {sent.bills}")
+                    document["sent"] = sent.bills
+                outcomes[key] = document
+                is_healthy = is_healthy and checked.healthy
+        if not outcomes:
+            screen.say("проверять нечего: документов за месяц не выпущено")
+        screen.document(outcomes)
+    if not is_healthy:
+        raise typer.Exit(1)
+
+
+def _checks(application: Application, federal: Federal, screen: Screen, target: str) -> Iterator[tuple[str, Checked, ProviderId | None]]:
+    """What one argument names: a file, or a month of every provider."""
+    if not is_month(target):
+        yield Path(target).name, check_file(application, federal, Path(target)), None
+        return
+    month = month_of(target)
+    for provider in providers_of_month(application):
+        with screen.progress(f"Проверяю {month.title}, {provider.name}"):
+            checked = check_month(application, federal, provider_id=provider.provider_id, month=month)
+        if checked is not None:
+            yield f"{month} {provider.inn}", checked, provider.provider_id
 
 
 @_room.command("poll")

@@ -14,7 +14,7 @@ from core.errors import ConfigError
 from core.storage.engine import transaction
 from erkc.cli.options import Json, opened, providers_of_month
 from erkc.federal_stand import town_seed
-from erkc.federation import test_signing_files
+from erkc.federation import prove_signature, test_signing_files
 from erkc.jobs import registry
 from erkc.stands.gis import (
     FAULTS,
@@ -58,6 +58,9 @@ def work(
     """Исполнять задачи месяца; сколько угодно исполнителей на скольких угодно машинах."""
     with opened(False) as (application, screen):
         log_to_stderr(application.settings.log.lines)
+        proved = prove_signature(application)
+        if proved is not None:
+            screen.say(f"Подпись проверена: {proved.title}; сертификат действует по {proved.not_after:%d.%m.%Y}.")
         screen.say("Исполнитель работает; остановка: Ctrl-C.")
         run(application.database, schedule=load_schedule(schedule), registry=registry(application), until_idle=until_idle)
 

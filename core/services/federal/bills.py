@@ -26,7 +26,7 @@ from core.services.federal.context import Federal
 from core.services.federal.directory import known
 from core.services.federal.gateway import Answer, AskBills, BillCard, Content, NsiElement, PlaceBills, PlacedBill, Request
 
-__all__ = ["Prepared", "bill_request", "prepare_bills"]
+__all__ = ["Prepared", "bill_request", "bills_lacking", "prepare_bills"]
 
 _CENTRE_ACCOUNT = 4
 """Account of a settlement centre (isRCAccount): its documents name the provider of every service."""
@@ -44,8 +44,13 @@ class Prepared:
     held: Mapping[BillId, str]
 
 
-def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, refused_too: bool = False) -> Prepared:
-    """Begin packages for all bills of a month that are not on their way, placed or refused; each package is one transaction."""
+def prepare_bills(
+    federal: Federal, *, provider_id: ProviderId, month: Month, refused_too: bool = False, stopped: Mapping[BillId, str] | None = None
+) -> Prepared:
+    """Begin packages for all bills of a month that are not on their way, placed or refused; each package is one transaction.
+
+    ``stopped`` are bills that a check before sending has found wrong, with the reason: they stay here.
+    """
     with federal.engine.connect() as connection:
         bills = federal.bills.of_month(connection, provider_id, month)
         live = outbox.live(connection, "bill", list(bills))
@@ -56,7 +61,7 @@ def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, re
     for bill_id, content in bills.items():
         if bill_id in live or (bill_id in refused and not refused_too):
             continue
-        lacking = context.lacking(content)
+        lacking = (stopped or {}).get(bill_id) or context.lacking(content)
         if lacking:
             held[bill_id] = lacking
         else:
@@ -111,6 +116,12 @@ class _References:
         if content.penalties and self.penalty is None:
             return "в справочнике неустоек ГИС ЖКХ не найдены пени"
         return ""
+
+
+def bills_lacking(connection: Connection, federal: Federal, provider_id: ProviderId, contents: Sequence[BillContent]) -> dict[str, str]:
+    """What bills still need from the federal system, by number; those that can go are not in it."""
+    references = _References(connection, federal, provider_id)
+    return {content.number: lacking for content in contents if (lacking := references.lacking(content))}
 
 
 def bill_request(

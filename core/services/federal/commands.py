@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core import outbox
 from core.errors import InputError
-from core.ids import CENTRE, ProviderId
+from core.ids import CENTRE, BillId, ProviderId
 from core.period import Month
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.services.federal.accounts import ask_accounts, open_accounts
@@ -126,10 +126,17 @@ def _run(federal: Federal, provider_id: ProviderId, waiting: Waiting | None) -> 
 
 
 def send_bills(
-    federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None, refused_too: bool = False
+    federal: Federal,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    waiting: Waiting | None = None,
+    refused_too: bool = False,
+    stopped: Mapping[BillId, str] | None = None,
 ) -> Prepared:
-    """Place a month's bills; answers are awaited only with ``waiting``, else :func:`poll` fetches them later."""
-    prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
+    """Place a month's bills but those that are ``stopped``; answers are awaited only with ``waiting``, else :func:`poll` fetches them
+    later."""
+    prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, stopped=stopped)
     _run(federal, provider_id, waiting)
     return prepared
 
