@@ -32,7 +32,7 @@ from core.errors import ConfigError, InputError
 from core.ids import TransportGuid
 from core.services.federal import gateway as federal
 from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
-from xsd.catalog import validate
+from xsd.catalog import SchemaSet, validate
 from xsd.tables import tables
 
 __all__ = ["FederalGateway", "open_gateway"]
@@ -51,6 +51,8 @@ class FederalGateway:
     ladder: Ladder = DEFAULT_LADDER
     canonicalization: Canonicalization = "exclusive"
     system: str = "gis"
+    official: SchemaSet | None = None
+    """The official album where the operator has installed it: then both must take a message."""
 
     @property
     def signature(self) -> Choice:
@@ -61,7 +63,7 @@ class FederalGateway:
         """Body by its codec, checked against the schema, put into its envelope, signed to the last byte."""
         name, body = _body(request, envelope_)
         described = operation(name)
-        problems = validate(body)
+        problems = validate(body) or ([] if self.official is None else self.official.validate(body))
         if problems:
             raise InputError(
                 "GIS-0520",
@@ -127,6 +129,7 @@ def open_gateway(
     signer: Literal["auto", "rsa"] | Implementation = "auto",
     ladder_s: Sequence[float] = DEFAULT_LADDER.steps_s,
     timeout_s: float = 120,
+    official: SchemaSet | None = None,
 ) -> FederalGateway:
     """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``.
 
@@ -148,7 +151,7 @@ def open_gateway(
             )
         return choose(certificate, key, implementation=implementation)
 
-    return FederalGateway(SoapClient(url, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)))
+    return FederalGateway(SoapClient(url, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)), official=official)
 
 
 def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._Element]:

@@ -13,6 +13,7 @@ import typer
 from core.ids import BillId, ProviderId
 from core.services.federal import Federal, answered, poll, send_bills, status, synchronise, troubles, unfinished
 from erkc.application import Application
+from erkc.cli.federal_album import album_room
 from erkc.cli.federal_screen import show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
@@ -31,6 +32,7 @@ Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд
 def register(application: typer.Typer) -> None:
     """Add the room to the command line."""
     _room.add_typer(_package, name="package")
+    _room.add_typer(album_room, name="album")
     application.add_typer(_room, name="gis")
 
 
