@@ -73,7 +73,9 @@ KEPT_BRANCHES: dict[str, tuple[str, ...]] = {
     "bills:getStateResult": (
         "ErrorMessage", "ImportResult", "exportPaymentDocResult", "exportNotificationsOfOrderExecutionResult", "Settlement",
     ),
-    "device-metering:getStateResult": ("ErrorMessage", "ImportResult", "exportMeteringDeviceHistoryResult"),
+    "device-metering:getStateResult": (
+        "ErrorMessage", "ImportResult", "exportMeteringDeviceHistoryResult", "ExportMeteringDeviceRootGUID", "LastPage",
+    ),
     "drs:getStateResult": ("ErrorMessage", "importResult", "exportDSRsResult"),
     "house-management:getStateResult": (
         "ErrorMessage", "ImportResult", "CommonResult", "ImportAccount", "UnifiedAccountNumber", "ServiceID", "importMeteringDevice",

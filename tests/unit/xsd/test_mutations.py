@@ -195,7 +195,7 @@ def test_profile_judges_mutated_requests_as_the_album(name: str, official: Calla
         verdict = official(mutant)
         refused += not verdict
         assert ours.accepts(mutant) == verdict, what
-    assert refused >= 9
+    assert refused >= 8
 
 
 @pytest.mark.parametrize("name", sorted(all_replies()))

@@ -8,18 +8,20 @@ from typing import Any
 
 from tests.unit.adapters.gis_zhkh.branch_samples import branch_requests
 from tests.unit.adapters.gis_zhkh.federal_samples import replies, requests
+from tests.unit.adapters.gis_zhkh.operation_samples import operation_replies, operation_requests
 
 __all__ = ["all_replies", "all_requests"]
 
 
 @functools.cache
 def _requests() -> dict[str, Any]:
-    return {**requests(), **branch_requests()}
+    return {**requests(), **branch_requests(), **operation_requests()}
 
 
 @functools.cache
 def _replies() -> dict[str, Any]:
-    return replies()
+    ours = replies()
+    return {**ours, **{f"{name} (more)" if name in ours else name: value for name, value in operation_replies().items()}}
 
 
 class _Copies(dict[str, Any]):
