@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from adapters import xmlio
-from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, nsi, organisations
+from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, notifications, nsi, organisations
 from adapters.gis_zhkh.client import HttpReply, SoapClient
 from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
 from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
@@ -30,6 +30,7 @@ from adapters.signing.choice import Implementation
 from adapters.signing.document import Canonicalization
 from core.errors import ConfigError, InputError
 from core.ids import TransportGuid
+from core.model.bill import BillContent
 from core.services.federal import gateway as federal
 from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
 from xsd.catalog import SchemaSet, validate
@@ -38,7 +39,14 @@ from xsd.tables import tables
 __all__ = ["FederalGateway", "open_gateway"]
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
-_LIMITS: Mapping[str, str] = {"bill": "request_documents", "account": "request_accounts", "acknowledgment": "request_acknowledgments"}
+_LIMITS: Mapping[str, str] = {
+    "bill": "request_documents",
+    "debt": "request_documents",
+    "withdrawal": "request_withdrawals",
+    "account": "request_accounts",
+    "acknowledgment": "request_acknowledgments",
+    "cancellation": "request_acknowledgments",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,17 @@ def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._El
             return "importAccountData", accounts.import_account_request([_account(card) for card in cards])
         case federal.PlaceBills():
             return "importPaymentDocumentData", _bills(request, envelope_)
+        case federal.PlaceDebts():
+            return "importPaymentDocumentData", _debts(request, envelope_)
+        case federal.WithdrawBills(documents):
+            withdrawn = [bills.Withdrawal(transport, ipd) for transport, ipd in documents]
+            return "importPaymentDocumentData", bills.withdraw_payment_document_request(withdrawn)
+        case federal.CancelAcknowledgments(payments):
+            cancelled = [acknowledgments.AckCancellation(one, acknowledgments.Order(notification=told), ipd) for one, told, ipd in payments]
+            return "importAcknowledgment", acknowledgments.cancel_acknowledgment_request(cancelled)
+        case federal.AskNotifications(ipd, after):
+            asked = notifications.export_notifications_of_document_request(ipd, after=after)
+            return "exportNotificationsOfOrderExecutionPaginal", asked
         case federal.AskBills(month, account_guids):
             return "exportPaymentDocumentData", bills.export_payment_document_request(month=month, account_guids=account_guids)
         case federal.AcknowledgePayments(parts):
@@ -195,17 +214,41 @@ def _account(card: federal.AccountCard) -> accounts.AccountToPlace:
 
 
 def _bills(request: federal.PlaceBills, envelope_: Envelope) -> etree._Element:
+    references = _references(request, [card.content for card in request.bills], envelope_)
+    placed = [bills.BillToPlace(card.content, card.account_guid, card.transport_guid, card.ipd) for card in request.bills]
+    return bills.import_payment_document_request(placed, references, month=request.month)
+
+
+def _debts(request: federal.PlaceDebts, envelope_: Envelope) -> etree._Element:
+    references = _references(request.bills, [card.content for card in request.debts], envelope_)
+    placed = [
+        bills.DebtToPlace(
+            card.number,
+            card.account_guid,
+            card.transport_guid,
+            card.content.account_number,
+            tuple(bills.DebtRow(one.section, one.service_id, one.name, one.creditor_id, one.month, one.amount) for one in card.parts),
+            card.content.recipients,
+        )
+        for card in request.debts
+    ]
+    return bills.import_debt_documents_request(placed, references, month=request.bills.month)
+
+
+def _references(request: federal.PlaceBills, contents: Sequence[BillContent], envelope_: Envelope) -> bills.BillReferences:
     """Bank details get identifiers of their own inside the request, derived from its identifier: the same bytes whenever it is rendered."""
-    pairs = sorted({(one.bik, one.bank_account) for card in request.bills for one in card.content.recipients})
-    references = bills.BillReferences(
+    pairs = sorted({(one.bik, one.bank_account) for content in contents for one in content.recipients})
+    return bills.BillReferences(
         services={service: _reference(element) for service, element in request.services.items()},
         requisites={bills.Requisite(bik, account): uuid5(envelope_.request_guid, f"{bik}/{account}") for bik, account in pairs},
         penalty=None if request.penalty is None else _reference(request.penalty),
+        court_costs={kind: _reference(element) for kind, element in request.court_costs.items()},
+        groups={service: _reference(element) for service, element in request.groups.items()},
+        general={service: _reference(element) for service, element in request.general.items()},
+        insurance=request.insurance,
         organisations=request.organisations,
         provider=request.provider,
     )
-    placed = [bills.BillToPlace(card.content, card.account_guid, card.transport_guid, card.ipd) for card in request.bills]
-    return bills.import_payment_document_request(placed, references, month=request.month)
 
 
 def _reference(element: federal.NsiElement) -> NsiRef:
@@ -292,6 +335,13 @@ def _content(reply: StateReply, operation_name: str) -> Content:
                     for item in documents
                 )
             )
+        case "exportNotificationsOfOrderExecutionPaginal":
+            page = notifications.read_notifications(reply)
+            told = tuple(
+                federal.ToldPayment(one.guid, one.order_id, one.payment_document_id or "", one.amount, one.acknowledged)
+                for one in page.notifications
+            )
+            return Content(payments=told, following=page.following)
         case _:
             return Content()
 

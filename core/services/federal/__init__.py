@@ -7,11 +7,12 @@ an answer means; ``gateway`` says what is asked of the wire (its implementation 
 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
 from core.services.federal.bills import Prepared, bill_request
-from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, synchronise
+from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, synchronise, withdraw_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
+from core.services.federal.withdrawals import Withdrawn
 
 __all__ = [
     "Acknowledged",
@@ -24,6 +25,7 @@ __all__ = [
     "Standing",
     "Synchronised",
     "Waiting",
+    "Withdrawn",
     "acknowledge",
     "answered",
     "bill_request",
@@ -33,4 +35,5 @@ __all__ = [
     "synchronise",
     "troubles",
     "unfinished",
+    "withdraw_bills",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,8 +17,9 @@ from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
+from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
 
-__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "synchronise"]
+__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "synchronise", "withdraw_bills"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,21 @@ def send_bills(
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
     _run(federal, provider_id, waiting)
     return prepared
+
+
+def withdraw_bills(
+    federal: Federal,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    numbers: Sequence[str] = (),
+    acknowledged_too: bool = False,
+    waiting: Waiting | None = None,
+) -> Withdrawn:
+    """Take placed bills of a month back, or just these printed numbers; with ``acknowledged_too`` their acknowledgments first."""
+    begun = prepare_withdrawals(federal, provider_id=provider_id, month=month, numbers=numbers, acknowledged_too=acknowledged_too)
+    _run(federal, provider_id, waiting)
+    return begun
 
 
 def poll(federal: Federal, *, provider_id: ProviderId | None = None, waiting: Waiting | None = None) -> Ran:

@@ -27,7 +27,9 @@ __all__ = ["BOOKS", "house_accounts", "known", "same_number"]
 BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", False), ("1", True), ("51", True))
 """Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
 _UTILITY_BOOK = "3"
+_RESOURCE_PARTS_BOOK = "337"
 _PENALTY_CODE = "1"
+_COURT_COSTS = ("2", "3", "4")
 _UTILITY, _HOUSING, _COMMON_PROPERTY = 1, 2, 2
 
 
@@ -80,6 +82,18 @@ def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, c
         penalty = next((item for item in content.elements if item.element.code == _PENALTY_CODE), None)
         if penalty is not None:
             _learn(connection, federal, [(own, "nsi_penalty", str(penalty.element))], message_id, provider_id=CENTRE)
+        costs = {code: item for item in content.elements if (code := item.element.code) in _COURT_COSTS}
+        _learn(
+            connection,
+            federal,
+            [(own, f"nsi_court_{code}", str(item.element)) for code, item in costs.items()],
+            message_id,
+            provider_id=CENTRE,
+        )
+    if request["number"] == _UTILITY_BOOK:
+        found += [(one.entity_id, "nsi_group", str(item.element)) for one in services if (item := _group_of(one, content.elements))]
+    if request["number"] == _RESOURCE_PARTS_BOOK:
+        found += [(one.entity_id, "nsi_general", str(item.element)) for one in services if (item := _part_of(one, content.elements))]
     _learn(connection, federal, found, message_id, provider_id=provider_id)
     if request["page"] < content.pages:
         following = {**request, "page": request["page"] + 1}
@@ -104,6 +118,33 @@ def _fits(service: ServiceRow, item: BookElement) -> bool:
     if service.kind == _HOUSING and service.housing_kind is not None:
         return book == "50" and code == str(service.housing_kind)
     return book == "1" and same_number(item.name) == same_number(service.name)
+
+
+def _group_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
+    """The utility of book 3 that a service of one rate is a part of; None where there is one rate."""
+    if service.kind != _UTILITY or service.zone is None:
+        return None
+    return next((item for item in elements if item.element.code == str(service.utility_kind)), None)
+
+
+def _part_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
+    """The element of book 337 that a common-property service is, by its name under its resource."""
+    if service.kind != _HOUSING or service.provision != _COMMON_PROPERTY:
+        return None
+    fitting = [item for item in elements if same_number(item.name) == same_number(service.name)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def needed_books(services: Sequence[ServiceRow]) -> tuple[tuple[str, bool], ...]:
+    """Books that these services point into: utilities only where a service is one of several rates, parts of common-property resources
+    only where a resource has several services."""
+    books = list(BOOKS)
+    if any(service.kind == _UTILITY and service.zone is not None for service in services):
+        books.append((_UTILITY_BOOK, False))
+    resources = [one.resource_kind for one in services if one.kind == _HOUSING and one.provision == _COMMON_PROPERTY]
+    if len(set(resources)) != len(resources):
+        books.append((_RESOURCE_PARTS_BOOK, True))
+    return tuple(books)
 
 
 def _absorb_house(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
@@ -195,10 +236,11 @@ def ask_books(connection: Connection, federal: Federal, provider_id: ProviderId)
     )
     if complete:
         return 0
-    for number, is_own in BOOKS:
+    books = needed_books(read_services(connection, provider_id=provider_id))
+    for number, is_own in books:
         request = {"number": number, "own": is_own, "page": 1}
         begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(request), request=request)
-    return len(BOOKS)
+    return len(books)
 
 
 def ask_houses(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:

@@ -8,13 +8,13 @@ step and the content in our terms. Nothing here knows XML.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
 from core.ids import EntityId, TransportGuid
-from core.model.bill import BillContent
+from core.model.bill import BillContent, Section
 from core.period import Month
 
 __all__ = [
@@ -26,11 +26,15 @@ __all__ = [
     "AskBills",
     "AskBook",
     "AskHouse",
+    "AskNotifications",
     "AskOrganisations",
     "AskProviders",
     "BillCard",
     "BookElement",
+    "CancelAcknowledgments",
     "Content",
+    "DebtCard",
+    "DebtPart",
     "Envelope",
     "FederalAccount",
     "FederalOrganisation",
@@ -39,11 +43,14 @@ __all__ = [
     "NsiElement",
     "PlaceAccounts",
     "PlaceBills",
+    "PlaceDebts",
     "PlacedBill",
     "Polled",
     "Rendered",
     "Request",
     "Sent",
+    "ToldPayment",
+    "WithdrawBills",
 ]
 
 
@@ -142,6 +149,68 @@ class PlaceBills:
     provider: UUID | None
     """orgPPAGUID of a settlement centre whose accounts these are; None for any other keeper of accounts."""
     penalty: NsiElement | None
+    court_costs: Mapping[int, NsiElement] = field(default_factory=dict)
+    """Kind of a court cost → its element of book 329."""
+    groups: Mapping[EntityId, NsiElement] = field(default_factory=dict)
+    """Service of one rate (day, night) → the utility that it is a part of, in book 3."""
+    general: Mapping[EntityId, NsiElement] = field(default_factory=dict)
+    """Part of a common-property resource → its element of book 337."""
+    insurance: Mapping[EntityId, UUID] = field(default_factory=dict)
+    """Voluntary insurance → its product."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtPart:
+    """What is owed for a service of one month; kopecks."""
+
+    section: Section
+    service_id: EntityId
+    name: str
+    creditor_id: EntityId
+    month: Month
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class DebtCard:
+    """A document of debts to place: the bill whose payer and recipients it has, and what is owed."""
+
+    transport_guid: TransportGuid
+    number: str
+    content: BillContent
+    account_guid: UUID
+    parts: tuple[DebtPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceDebts:
+    """Place documents of debts; what they point to stands in ``bills`` as in a month's."""
+
+    debts: tuple[DebtCard, ...]
+    bills: PlaceBills
+    """The same month and references, without bills."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawBills:
+    """Take placed documents back: (TransportGUID, ИПД) of each."""
+
+    documents: tuple[tuple[TransportGuid, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAcknowledgments:
+    """Take acknowledgments back: (TransportGUID, notification, ИПД) of each."""
+
+    payments: tuple[tuple[TransportGuid, UUID, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskNotifications:
+    """Payments that a placed document got; ``after`` asks for the next page."""
+
+    ipd: str
+    after: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +240,21 @@ class AcknowledgePayments:
     parts: tuple[AcknowledgmentCard, ...]
 
 
-Request = AskProviders | AskOrganisations | AskBook | AskHouse | AskAccounts | PlaceAccounts | PlaceBills | AskBills | AcknowledgePayments
+Request = (
+    AskProviders
+    | AskOrganisations
+    | AskBook
+    | AskHouse
+    | AskAccounts
+    | PlaceAccounts
+    | PlaceBills
+    | PlaceDebts
+    | WithdrawBills
+    | AskBills
+    | AcknowledgePayments
+    | CancelAcknowledgments
+    | AskNotifications
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +351,19 @@ class PlacedBill:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldPayment:
+    """A payment of a placed document, as the federal system was told of it; kopecks."""
+
+    guid: UUID
+    order_id: str
+    ipd: str
+    amount: int
+    acknowledged: int
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
-    """What an export brought; ``pages`` of a paged book."""
+    """What an export brought; ``pages`` of a paged book, ``following`` of other paged answers."""
 
     providers: tuple[UUID, ...] = ()
     organisations: tuple[FederalOrganisation, ...] = ()
@@ -278,6 +372,8 @@ class Content:
     places: tuple[FederalPlace, ...] = ()
     accounts: tuple[FederalAccount, ...] = ()
     bills: tuple[PlacedBill, ...] = ()
+    payments: tuple[ToldPayment, ...] = ()
+    following: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from lxml import etree
 
 from adapters import xmlio
 from erkc.stands.gis import accounts, bills, registry
-from erkc.stands.gis.desk import Call, put
+from erkc.stands.gis.desk import Call, found, put
 from erkc.stands.gis.gate import Gate, Incoming, Refusal
 from erkc.stands.gis.handlers import HANDLERS
 from erkc.stands.gis.names import BASE, SOAP, add, envelope, first, moment, q, result_root, text
@@ -231,9 +231,14 @@ class Stand:
             clear_rules(connection)
             connection.execute("UPDATE message SET fault = NULL WHERE state < 3")
 
-    def tell_of_payment(self, order_id: str, acceptor: str, amount: int) -> None:
-        """A bank has told the federal system of a payment (kopecks)."""
+    def tell_of_payment(self, order_id: str, acceptor: str, amount: int, *, ipd: str = "") -> None:
+        """A bank has told the federal system of a payment (kopecks), perhaps of a document."""
+        day = self._clock().date().isoformat()
+        content = {"OrderDate": day, "Amount": amount, "PaymentDocumentID": ipd or None, "annulled": False}
         with self._state.transaction() as connection:
+            call = Call(self._state, connection, acceptor, {}, self._clock())
+            if not found(call, "notification", key=order_id, of_all=True):
+                put(call, "notification", order_id, content, parent=acceptor)
             connection.execute("INSERT INTO payment_order VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (order_id, acceptor, amount))
 
     def ask_about_debt(self, provider: str, number: str, *, house: str, details: str = "", sent_on: str, answer_by: str) -> str:

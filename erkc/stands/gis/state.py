@@ -136,18 +136,19 @@ class State:
     def reseed(self, connection: sqlite3.Connection, content: dict[str, Any]) -> None:
         """What clients have added to what the stand knows (houses, elements of their books), as part of the open transaction."""
         connection.execute("UPDATE seed SET content = ?", (json.dumps(content, ensure_ascii=False),))
-        self.seeded = Seeded(content)
+        self.seeded = Seeded({**content, "organisations": self.seeded.organisations})
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, on disk before the block ends."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
+            before = self.seeded
             try:
                 yield self._connection
             except BaseException:
                 self._connection.execute("ROLLBACK")
-                self.seeded = self._read_seed()
+                self.seeded = before
                 raise
             self._connection.execute("COMMIT")
 
