@@ -11,7 +11,18 @@ from typing import Annotated
 import typer
 
 from core.ids import BillId, ProviderId
-from core.services.federal import Federal, answered, poll, send_bills, status, synchronise, troubles, unfinished
+from core.services.federal import (
+    Federal,
+    answered,
+    poll,
+    send_bills,
+    send_debts,
+    status,
+    synchronise,
+    troubles,
+    unfinished,
+    withdraw_bills,
+)
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
 from erkc.cli.federal_screen import show_standing, show_troubles, watched
@@ -142,6 +153,73 @@ def _show_held(screen: Screen, held: Mapping[BillId, str]) -> None:
         screen.say(f"  и ещё {len(held) - _MOST_LINES}")
     if held:
         screen.say("  недостающее получает erkc gis synchronise; после него повторите команду")
+
+
+@_room.command("debts")
+def gis_debts(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False) -> None:
+    """Разместить долговые документы: долги прошлых месяцев на начало месяца, по услугам и месяцам."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    held = 0
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            title = f"Размещаю долговые документы, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                prepared = send_debts(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
+            sent = f"отправлено {prepared.documents}, ждут ответа {prepared.on_their_way}, размещено раньше {prepared.placed}"
+            screen.say(f"{provider.name}: долговых документов {sent}")
+            _show_held(screen, prepared.held)
+            held += len(prepared.held)
+            outcomes[provider.inn] = {
+                "documents": prepared.documents,
+                "on_their_way": prepared.on_their_way,
+                "placed": prepared.placed,
+                "held": len(prepared.held),
+            }
+        screen.document(outcomes)
+    if held:
+        raise typer.Exit(1)
+
+
+@_room.command("withdraw")
+def gis_withdraw(
+    month_text: MonthArgument,
+    numbers: Annotated[list[str] | None, typer.Option("--number", help="Номер документа; можно несколько; без ключа — все.")] = None,
+    acknowledged_too: Annotated[
+        bool, typer.Option("--acknowledged-too", help="Сначала отменить квитирование документов, потом отозвать их.")
+    ] = False,
+    wait: Wait = 120,
+    as_json: Json = False,
+) -> None:
+    """Отозвать размещённые документы месяца; отозванный документ можно разместить снова."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    is_held = False
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            with watched(
+                application, screen, f"Отзываю документы, {provider.name}", wait_s=wait, count=count, what="завершено обменов"
+            ) as waiting:
+                done = withdraw_bills(
+                    federal,
+                    provider_id=provider.provider_id,
+                    month=month,
+                    numbers=numbers or (),
+                    acknowledged_too=acknowledged_too,
+                    waiting=waiting,
+                )
+            standing = status(federal, provider_id=provider.provider_id, month=month)
+            screen.say(f"{provider.name}: отзывается документов {done.begun}, размещёнными остались {standing.placed}")
+            for number, reason in list(done.held.items())[:_MOST_LINES]:
+                screen.say(f"  {number}: {reason}")
+            show_troubles(screen, standing.troubles)
+            is_held = is_held or bool(done.held)
+            outcomes[provider.inn] = {"begun": done.begun, "held": dict(done.held), "placed": standing.placed}
+        screen.document(outcomes)
+    if is_held:
+        raise typer.Exit(1)
 
 
 @_room.command("poll")

@@ -7,7 +7,7 @@ an answer means; ``gateway`` says what is asked of the wire (its implementation 
 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
 from core.services.federal.bills import Prepared, bill_request
-from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, synchronise, withdraw_bills
+from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, send_debts, synchronise, withdraw_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
@@ -31,6 +31,7 @@ __all__ = [
     "bill_request",
     "poll",
     "send_bills",
+    "send_debts",
     "status",
     "synchronise",
     "troubles",

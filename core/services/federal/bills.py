@@ -26,7 +26,7 @@ from core.services.federal.context import Federal
 from core.services.federal.directory import known
 from core.services.federal.gateway import Answer, AskBills, BillCard, Content, NsiElement, PlaceBills, PlacedBill, Request
 
-__all__ = ["Prepared", "bill_request", "prepare_bills"]
+__all__ = ["Prepared", "References", "bill_request", "prepare_bills"]
 
 _COURT_COSTS = (2, 3, 4)
 _CENTRE_ACCOUNT = 4
@@ -51,7 +51,7 @@ def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, re
         bills = federal.bills.of_month(connection, provider_id, month)
         live = outbox.live(connection, "bill", list(bills))
         refused = outbox.refusals(connection, "bill", provider_id=provider_id)
-        context = _References(connection, federal, provider_id)
+        context = References(connection, federal, provider_id)
     held: dict[BillId, str] = {}
     groups: dict[bool, list[BillId]] = {}
     for bill_id, content in bills.items():
@@ -82,7 +82,7 @@ def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, re
     return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(set(refused) & set(bills)), held)
 
 
-class _References:
+class References:
     """Everything federal that bills point to, read once."""
 
     def __init__(self, connection: Connection, federal: Federal, provider_id: ProviderId) -> None:
@@ -148,7 +148,7 @@ def bill_request(
     connection: Connection, federal: Federal, provider_id: ProviderId, month: Month, bills: Sequence[tuple[TransportGuid, BillContent]]
 ) -> PlaceBills:
     """The request that places these bills."""
-    references = _References(connection, federal, provider_id)
+    references = References(connection, federal, provider_id)
     replaced = [content.replaces_number for _, content in bills if content.replaces_number]
     earlier = federal.bills.by_number(connection, provider_id, replaced) if replaced else {}
     placed = outbox.accepted(connection, "bill", provider_id=provider_id) if earlier else {}

@@ -16,10 +16,11 @@ from core.services.federal.acknowledgments import Acknowledged, PaymentToAcknowl
 from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
+from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
 from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
 
-__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "synchronise", "withdraw_bills"]
+__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "send_debts", "synchronise", "withdraw_bills"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,13 @@ def send_bills(
 ) -> Prepared:
     """Place a month's bills; answers are awaited only with ``waiting``, else :func:`poll` fetches them later."""
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
+    _run(federal, provider_id, waiting)
+    return prepared
+
+
+def send_debts(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> PreparedDebts:
+    """Place documents of what is owed of earlier months, for the bills of a month."""
+    prepared = prepare_debts(federal, provider_id=provider_id, month=month)
     _run(federal, provider_id, waiting)
     return prepared
 
