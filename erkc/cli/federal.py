@@ -10,10 +10,14 @@ from typing import Annotated
 
 import typer
 
+from core.errors import InputError
 from core.ids import BillId, ProviderId
 from core.services.federal import (
     Federal,
+    MappedService,
     answered,
+    map_service,
+    mapped_services,
     poll,
     send_bills,
     send_debts,
@@ -220,6 +224,72 @@ def gis_withdraw(
         screen.document(outcomes)
     if is_held:
         raise typer.Exit(1)
+
+
+@_room.command("services")
+def gis_services(
+    all_: Annotated[bool, typer.Option("--all", help="И сопоставленные; без ключа — только ждущие решения.")] = False, as_json: Json = False
+) -> None:
+    """Услуги, которым не нашлось элемента в справочниках ГИС ЖКХ; код 1 — такие есть. Сопоставляет erkc gis map."""
+    outcomes: dict[str, object] = {}
+    left = 0
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            rows = mapped_services(federal, provider_id=provider.provider_id)
+            waiting = [row for row in rows if row.element is None]
+            left += len(waiting)
+            screen.say(f"{provider.name}: сопоставлено услуг {len(rows) - len(waiting)} из {len(rows)}")
+            for row in rows if all_ else waiting:
+                if row.element is None or row.since is None:
+                    screen.say(f"  {row.key} «{row.name}»: не сопоставлена")
+                else:
+                    by = ", решение оператора" if row.is_chosen else ""
+                    screen.say(
+                        f"  {row.key} «{row.name}»: справочник {row.element.book}, код {row.element.code} с {row.since:%d.%m.%Y}{by}"
+                    )
+            outcomes[provider.inn] = [_mapped_json(row) for row in rows]
+        screen.document(outcomes)
+    if left:
+        raise typer.Exit(1)
+
+
+def _mapped_json(row: MappedService) -> dict[str, object]:
+    element = None if row.element is None else {"book": row.element.book, "code": row.element.code, "guid": str(row.element.guid)}
+    since = None if row.since is None else row.since.isoformat()
+    earlier = [{"book": one.book, "code": one.code, "guid": str(one.guid), "since": at.isoformat()} for one, at in row.earlier]
+    return {"key": row.key, "name": row.name, "element": element, "since": since, "is_chosen": row.is_chosen, "earlier": earlier}
+
+
+@_room.command("map")
+def gis_map(
+    key: Annotated[str, typer.Argument(metavar="УСЛУГА", help="Код услуги у поставщика: его показывает erkc gis services.")],
+    book: Annotated[str, typer.Argument(metavar="СПРАВОЧНИК", help="50 жилищные, 51 коммунальные, 1 дополнительные услуги, 2 ресурсы.")],
+    code: Annotated[str, typer.Argument(metavar="КОД", help="Код элемента справочника.")],
+    inn: Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — единственный, у кого есть такая услуга.")] = "",
+    wait: Wait = 120,
+    as_json: Json = False,
+) -> None:
+    """Сопоставить услугу с элементом справочника ГИС ЖКХ; идентификатор элемента берётся из выгрузки, решение действует до следующего."""
+    with conversation(as_json) as (application, federal, screen):
+        fitting = [
+            provider
+            for provider in providers_of_month(application)
+            if inn in ("", provider.inn) and any(row.key == key for row in mapped_services(federal, provider_id=provider.provider_id))
+        ]
+        if len(fitting) != 1:
+            found = "ни у одного поставщика" if not fitting else f"у нескольких: {', '.join(one.inn for one in fitting)}"
+            raise InputError("GIS-0512", f"Услуга с кодом {key} есть {found}.", hint="Укажите --inn; коды показывает erkc gis services.")
+        provider_id = fitting[0].provider_id
+        count = _exchanges(federal, provider_id)
+        with watched(application, screen, f"Выгружаю справочник {book}", wait_s=wait, count=count, what="завершено обменов") as waiting:
+            row = map_service(federal, provider_id=provider_id, key=key, book=book, code=code, waiting=waiting)
+        done = row.element is not None and (row.element.book, row.element.code) == (book, code)
+        screen.say(f"{row.key} «{row.name}»: " + (f"справочник {book}, код {code}" if done else "сопоставления ещё нет"))
+        if not done:
+            screen.say("  такого кода в справочнике нет или ответа ещё нет: erkc gis poll, затем erkc gis services")
+        screen.document(_mapped_json(row))
+    if not done:
+        raise typer.Exit(3)
 
 
 @_room.command("poll")

@@ -7,10 +7,21 @@ an answer means; ``gateway`` says what is asked of the wire (its implementation 
 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
 from core.services.federal.bills import Prepared, bill_request
-from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, send_debts, synchronise, withdraw_bills
+from core.services.federal.commands import (
+    Synchronised,
+    Waiting,
+    acknowledge,
+    map_service,
+    poll,
+    send_bills,
+    send_debts,
+    synchronise,
+    withdraw_bills,
+)
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
+from core.services.federal.mapping import MappedService, mapped_services
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
 from core.services.federal.withdrawals import Withdrawn
 
@@ -18,6 +29,7 @@ __all__ = [
     "Acknowledged",
     "Federal",
     "Gateway",
+    "MappedService",
     "PaidPart",
     "PaymentToAcknowledge",
     "Prepared",
@@ -29,6 +41,8 @@ __all__ = [
     "acknowledge",
     "answered",
     "bill_request",
+    "map_service",
+    "mapped_services",
     "poll",
     "send_bills",
     "send_debts",

@@ -18,9 +18,10 @@ from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
 from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
+from core.services.federal.mapping import MappedService, choose_element, mapped_services
 from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
 
-__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "send_debts", "synchronise", "withdraw_bills"]
+__all__ = ["Synchronised", "Waiting", "acknowledge", "map_service", "poll", "send_bills", "send_debts", "synchronise", "withdraw_bills"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,15 @@ def send_bills(
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
     _run(federal, provider_id, waiting)
     return prepared
+
+
+def map_service(
+    federal: Federal, *, provider_id: ProviderId, key: str, book: str, code: str, waiting: Waiting | None = None
+) -> MappedService:
+    """Map a service by hand; how it stands afterwards (its element is the old one while the answer is awaited or the code is not there)."""
+    choose_element(federal, provider_id=provider_id, key=key, book=book, code=code)
+    _run(federal, provider_id, waiting)
+    return next(row for row in mapped_services(federal, provider_id=provider_id) if row.key == key)
 
 
 def send_debts(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> PreparedDebts:

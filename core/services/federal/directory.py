@@ -22,10 +22,11 @@ from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.gateway import AskBook, AskHouse, AskOrganisations, AskProviders, BookElement, Content, FederalPlace, Request
 
-__all__ = ["BOOKS", "house_accounts", "known", "same_number"]
+__all__ = ["BOOKS", "OWN_BOOKS", "house_accounts", "known", "same_number"]
 
 BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", False), ("1", True), ("51", True))
 """Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
+OWN_BOOKS = frozenset(number for number, is_own in BOOKS if is_own)
 _UTILITY_BOOK = "3"
 _RESOURCE_PARTS_BOOK = "337"
 _PENALTY_CODE = "1"
@@ -76,7 +77,21 @@ def _absorb_providers(connection: Connection, federal: Federal, exchange: Exchan
 def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
     provider_id, request = exchange.provider_id, exchange.request
     services = read_services(connection, provider_id=provider_id)
-    found = [(service.entity_id, "nsi", str(match.element)) for service in services if (match := _element_of(service, content.elements))]
+    chosen = {EntityId(int(key)): code for key, code in request.get("chosen", {}).items()}
+    found = [
+        (entity, "nsi_chosen", f"{item.element.book}/{code}")
+        for entity, code in chosen.items()
+        if (item := _of_code(content.elements, code))
+    ]
+    held = known(connection, federal, "nsi_chosen", provider_id=provider_id) | {entity: value for entity, _, value in found}
+    for service in services:
+        if service.entity_id in held:
+            book, _, code = held[service.entity_id].partition("/")
+            match = _of_code(content.elements, code) if book == request["number"] else None
+        else:
+            match = _element_of(service, content.elements)
+        if match is not None:
+            found.append((service.entity_id, "nsi", str(match.element)))
     if request["number"] == "329":
         own = federal.provider_entity(connection, provider_id)
         penalty = next((item for item in content.elements if item.element.code == _PENALTY_CODE), None)
@@ -97,7 +112,12 @@ def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, c
     _learn(connection, federal, found, message_id, provider_id=provider_id)
     if request["page"] < content.pages:
         following = {**request, "page": request["page"] + 1}
-        begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(following), request=following)
+        subject = _book_subject(following) if not chosen else f"{exchange.subject}/{following['page']}"
+        begin(connection, federal, "book", provider_id=provider_id, subject=subject, request=following)
+
+
+def _of_code(elements: Sequence[BookElement], code: str) -> BookElement | None:
+    return next((item for item in elements if item.element.code == code), None)
 
 
 def _element_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
