@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from adapters import xmlio
-from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, notifications, nsi, organisations
+from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, meters, notifications, nsi, organisations, readings
 from adapters.gis_zhkh.client import HttpReply, SoapClient
 from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
 from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
@@ -43,6 +43,7 @@ _LIMITS: Mapping[str, str] = {
     "bill": "request_documents",
     "debt": "request_documents",
     "withdrawal": "request_withdrawals",
+    "reading": "request_readings",
     "account": "request_accounts",
     "acknowledgment": "request_acknowledgments",
     "cancellation": "request_acknowledgments",
@@ -189,6 +190,15 @@ def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._El
         case federal.CancelAcknowledgments(payments):
             cancelled = [acknowledgments.AckCancellation(one, acknowledgments.Order(notification=told), ipd) for one, told, ipd in payments]
             return "importAcknowledgment", acknowledgments.cancel_acknowledgment_request(cancelled)
+        case federal.AskMeters(fias):
+            return "exportMeteringDeviceData", meters.export_meters_request(house_fias=UUID(fias))
+        case federal.PlaceReadings(fias, cards):
+            told = [_reading(card) for card in cards]
+            return "importMeteringDeviceValues", readings.import_readings_request(told, house_fias=UUID(fias))
+        case federal.AskReadings(fias, resources, first, last):
+            wanted = [_reference(element) for element in resources]
+            asked = readings.export_history_request([UUID(fias)], resources=wanted, first=first, last=last)
+            return "exportMeteringDeviceHistory", asked
         case federal.AskNotifications(ipd, after):
             asked = notifications.export_notifications_of_document_request(ipd, after=after)
             return "exportNotificationsOfOrderExecutionPaginal", asked
@@ -249,6 +259,11 @@ def _references(request: federal.PlaceBills, contents: Sequence[BillContent], en
         organisations=request.organisations,
         provider=request.provider,
     )
+
+
+def _reading(card: federal.ReadingCard) -> readings.MeterReadings:
+    shown = meters.Tariffs(card.values_e3) if card.resource is None else readings.OneRate(_reference(card.resource), card.values_e3[0])
+    return readings.MeterReadings(card.root, (readings.Taken(card.transport_guid, shown, card.on),))
 
 
 def _reference(element: federal.NsiElement) -> NsiRef:
@@ -335,6 +350,12 @@ def _content(reply: StateReply, operation_name: str) -> Content:
                     for item in documents
                 )
             )
+        case "exportMeteringDeviceData":
+            there = [one for one in meters.read_meters(reply) if one.active]
+            return Content(meters=tuple(federal.FederalMeter(one.root_guid, one.number, one.accounts) for one in there))
+        case "exportMeteringDeviceHistory":
+            history = readings.read_history(reply).readings
+            return Content(readings=tuple(federal.ToldReading(one.root_guid, one.on, one.values_e3) for one in history))
         case "exportNotificationsOfOrderExecutionPaginal":
             page = notifications.read_notifications(reply)
             told = tuple(

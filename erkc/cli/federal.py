@@ -21,6 +21,7 @@ from core.services.federal import (
     poll,
     send_bills,
     send_debts,
+    send_readings,
     status,
     synchronise,
     troubles,
@@ -184,6 +185,39 @@ def gis_debts(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False
         screen.document(outcomes)
     if held:
         raise typer.Exit(1)
+
+
+@_room.command("readings")
+def gis_readings(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False) -> None:
+    """Передать показания месяца по приборам, которые есть в ГИС ЖКХ; остальные назвать. Код 1 — есть отклонённые или ненайденные."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    left = waiting_for = 0
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            title = f"Передаю показания, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                done = send_readings(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
+            screen.say(f"{provider.name}: показаний {done.readings}, размещено {done.placed}, ждут ответа {done.waiting}")
+            for title, reasons in list(done.refused.items())[:_MOST_LINES]:
+                screen.say(f"  {title}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+            for title in done.unknown[:_MOST_LINES]:
+                screen.say(f"  {title}: прибора на этом лицевом счёте в ГИС ЖКХ нет")
+            left += len(done.refused) + len(done.unknown)
+            waiting_for += done.waiting
+            outcomes[provider.inn] = {
+                "readings": done.readings,
+                "placed": done.placed,
+                "waiting": done.waiting,
+                "refused": {key: list(value) for key, value in done.refused.items()},
+                "unknown": list(done.unknown),
+            }
+        screen.document(outcomes)
+    if left:
+        raise typer.Exit(1)
+    if waiting_for:
+        raise typer.Exit(3)
 
 
 @_room.command("withdraw")

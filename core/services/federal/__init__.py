@@ -15,6 +15,7 @@ from core.services.federal.commands import (
     poll,
     send_bills,
     send_debts,
+    send_readings,
     synchronise,
     withdraw_bills,
 )
@@ -22,6 +23,7 @@ from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
 from core.services.federal.mapping import MappedService, mapped_services
+from core.services.federal.readings import ReadingStanding
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
 from core.services.federal.withdrawals import Withdrawn
 
@@ -34,6 +36,7 @@ __all__ = [
     "PaymentToAcknowledge",
     "Prepared",
     "Ran",
+    "ReadingStanding",
     "Standing",
     "Synchronised",
     "Waiting",
@@ -46,6 +49,7 @@ __all__ = [
     "poll",
     "send_bills",
     "send_debts",
+    "send_readings",
     "status",
     "synchronise",
     "troubles",

@@ -19,9 +19,21 @@ from core.services.federal.conversation import Ran, run
 from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
+from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
 from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
 
-__all__ = ["Synchronised", "Waiting", "acknowledge", "map_service", "poll", "send_bills", "send_debts", "synchronise", "withdraw_bills"]
+__all__ = [
+    "Synchronised",
+    "Waiting",
+    "acknowledge",
+    "map_service",
+    "poll",
+    "send_bills",
+    "send_debts",
+    "send_readings",
+    "synchronise",
+    "withdraw_bills",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,15 @@ def send_debts(federal: Federal, *, provider_id: ProviderId, month: Month, waiti
     prepared = prepare_debts(federal, provider_id=provider_id, month=month)
     _run(federal, provider_id, waiting)
     return prepared
+
+
+def send_readings(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> ReadingStanding:
+    """Tell the month's readings of the meters that the federal system has; how they stand afterwards."""
+    ask_resources(federal, provider_id=provider_id)
+    _run(federal, provider_id, waiting)
+    ask_meters(federal, provider_id=provider_id, month=month)
+    _run(federal, provider_id, waiting)
+    return reading_standing(federal, provider_id=provider_id, month=month)
 
 
 def withdraw_bills(

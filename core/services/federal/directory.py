@@ -28,6 +28,7 @@ BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", Fals
 """Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
 OWN_BOOKS = frozenset(number for number, is_own in BOOKS if is_own)
 _UTILITY_BOOK = "3"
+_RESOURCE_BOOK = "2"
 _RESOURCE_PARTS_BOOK = "337"
 _PENALTY_CODE = "1"
 _COURT_COSTS = ("2", "3", "4")
@@ -105,6 +106,10 @@ def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, c
             message_id,
             provider_id=CENTRE,
         )
+    if request["number"] == _RESOURCE_BOOK:
+        own = federal.provider_entity(connection, provider_id)
+        resources = [(own, f"nsi_resource_{item.element.code}", str(item.element)) for item in content.elements]
+        _learn(connection, federal, resources, message_id, provider_id=CENTRE)
     if request["number"] == _UTILITY_BOOK:
         found += [(one.entity_id, "nsi_group", str(item.element)) for one in services if (item := _group_of(one, content.elements))]
     if request["number"] == _RESOURCE_PARTS_BOOK:

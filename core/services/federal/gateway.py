@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -26,9 +26,11 @@ __all__ = [
     "AskBills",
     "AskBook",
     "AskHouse",
+    "AskMeters",
     "AskNotifications",
     "AskOrganisations",
     "AskProviders",
+    "AskReadings",
     "BillCard",
     "BookElement",
     "CancelAcknowledgments",
@@ -37,6 +39,7 @@ __all__ = [
     "DebtPart",
     "Envelope",
     "FederalAccount",
+    "FederalMeter",
     "FederalOrganisation",
     "FederalPlace",
     "Gateway",
@@ -44,12 +47,15 @@ __all__ = [
     "PlaceAccounts",
     "PlaceBills",
     "PlaceDebts",
+    "PlaceReadings",
     "PlacedBill",
     "Polled",
+    "ReadingCard",
     "Rendered",
     "Request",
     "Sent",
     "ToldPayment",
+    "ToldReading",
     "WithdrawBills",
 ]
 
@@ -240,6 +246,42 @@ class AcknowledgePayments:
     parts: tuple[AcknowledgmentCard, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AskMeters:
+    """Meters of a house."""
+
+    fias: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCard:
+    """What a meter showed on a day, thousandths by rate; ``resource`` is None for electricity."""
+
+    transport_guid: TransportGuid
+    root: UUID
+    resource: NsiElement | None
+    values_e3: tuple[int, ...]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReadings:
+    """Tell the readings of meters of a house."""
+
+    fias: str
+    readings: tuple[ReadingCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskReadings:
+    """What was told of the meters of a house on some days."""
+
+    fias: str
+    resources: tuple[NsiElement, ...]
+    first: date
+    last: date
+
+
 Request = (
     AskProviders
     | AskOrganisations
@@ -254,6 +296,9 @@ Request = (
     | AcknowledgePayments
     | CancelAcknowledgments
     | AskNotifications
+    | AskMeters
+    | PlaceReadings
+    | AskReadings
 )
 
 
@@ -362,6 +407,24 @@ class ToldPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class FederalMeter:
+    """A meter that is there, with the accounts that are charged by it."""
+
+    root: UUID
+    number: str
+    accounts: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldReading:
+    """A reading that is there, thousandths by rate."""
+
+    root: UUID
+    on: date
+    values_e3: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What an export brought; ``pages`` of a paged book, ``following`` of other paged answers."""
 
@@ -373,6 +436,8 @@ class Content:
     accounts: tuple[FederalAccount, ...] = ()
     bills: tuple[PlacedBill, ...] = ()
     payments: tuple[ToldPayment, ...] = ()
+    meters: tuple[FederalMeter, ...] = ()
+    readings: tuple[ToldReading, ...] = ()
     following: UUID | None = None
 
 
