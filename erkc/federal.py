@@ -320,7 +320,8 @@ def _content(reply: StateReply, operation_name: str) -> Content:
     """An export in the services' terms."""
     match operation_name:
         case "exportDataProvider":
-            return Content(providers=tuple(item.provider_guid for item in organisations.read_providers(reply) if item.actual))
+            providers = tuple(item.provider_guid for item in organisations.read_providers(reply) if item.actual)
+            return Content(providers=providers, is_partial=reply.content.get("IsNextPage", "").strip() in ("true", "1"))
         case "exportOrgRegistry":
             return Content(
                 organisations=tuple(

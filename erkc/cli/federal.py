@@ -16,6 +16,7 @@ from core.services.federal import (
     Federal,
     MappedService,
     answered,
+    check_access,
     map_service,
     mapped_services,
     poll,
@@ -76,6 +77,37 @@ def gis_test_key(as_json: Json = False) -> None:
         files = test_signing_files(application, application.clock.now())
         screen.say(f"Сертификат {files.certificate}, ключ {files.key}, удостоверяющий центр {files.authority}.")
         screen.document({"certificate": str(files.certificate), "key": str(files.key), "authority": str(files.authority)})
+
+
+@_room.command("access")
+def gis_access(wait: Wait = 60, as_json: Json = False) -> None:
+    """Проверить доступ: есть ли поставщики в реестре ГИС ЖКХ и делегировали ли права этой системе. Код 1 — кто-то нет."""
+    outcomes: dict[str, object] = {}
+    lacking = False
+    finished = True
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            title = f"Проверяю доступ, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                found = check_access(federal, provider_id=provider.provider_id, waiting=waiting)
+            if found.is_delegated:
+                said = "права делегированы"
+            else:
+                said = "права не делегированы" if found.is_registered else "в реестре ГИС ЖКХ не найден или нет личного кабинета"
+            screen.say(f"{provider.name}: {said}" + ("" if found.finished else " (ответа ещё нет, так было в прошлый раз)"))
+            show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+            lacking, finished = lacking or not found.is_delegated, finished and found.finished
+            outcomes[provider.inn] = {
+                "finished": found.finished,
+                "is_registered": found.is_registered,
+                "is_delegated": found.is_delegated,
+            }
+        screen.document(outcomes)
+    if not finished:
+        raise typer.Exit(3)
+    if lacking:
+        raise typer.Exit(1)
 
 
 @_room.command("synchronise")

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import InputError
-from core.services.federal import map_service, mapped_services, synchronise
+from core.services.federal import check_access, map_service, mapped_services, synchronise
 from tests.simulation.test_federal_conversation import waiting
 from tests.simulation.world import World
 
@@ -40,3 +40,23 @@ def test_the_queue_comes_first(make_world: Callable[..., World]) -> None:
     for key, book, code in (("99", "50", "1"), ("1", "7", "1")):
         with pytest.raises(InputError, match=r"GIS-051[23]"):
             map_service(world.federal(), provider_id=world.provider_id, key=key, book=book, code=code)
+
+
+def test_the_self_check_sees_a_delegation_go_and_come_back(make_world: Callable[..., World]) -> None:
+    world = make_world(843, flats=1)
+
+    def access() -> tuple[bool, bool, bool]:
+        found = check_access(world.federal(), provider_id=world.provider_id, waiting=waiting(world))
+        return found.finished, found.is_registered, found.is_delegated
+
+    assert access() == (True, True, True)
+    organisation = world.stand.organisations[0]
+    organisation["is_provider"] = False
+    assert access() == (True, True, False)
+    with pytest.raises(InputError, match="GIS-0510"):
+        synchronise(world.federal(), provider_id=world.provider_id, waiting=waiting(world))
+    organisation["is_provider"] = True
+    assert access() == (True, True, True)
+    world.stand.fail("exportDataProvider", "stuck", times=100)
+    ladder = check_access(world.federal(), provider_id=world.provider_id)
+    assert (ladder.finished, ladder.is_delegated) == (False, True)

@@ -8,9 +8,11 @@ an answer means; ``gateway`` says what is asked of the wire (its implementation 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
 from core.services.federal.bills import Prepared, bill_request
 from core.services.federal.commands import (
+    Access,
     Synchronised,
     Waiting,
     acknowledge,
+    check_access,
     map_service,
     poll,
     send_bills,
@@ -28,6 +30,7 @@ from core.services.federal.standing import Standing, answered, status, troubles,
 from core.services.federal.withdrawals import Withdrawn
 
 __all__ = [
+    "Access",
     "Acknowledged",
     "Federal",
     "Gateway",
@@ -44,6 +47,7 @@ __all__ = [
     "acknowledge",
     "answered",
     "bill_request",
+    "check_access",
     "map_service",
     "mapped_services",
     "poll",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from core import outbox
 from core.errors import InputError
-from core.ids import CENTRE, ProviderId
+from core.ids import ProviderId
 from core.period import Month
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.services.federal.accounts import ask_accounts, open_accounts
@@ -17,15 +17,17 @@ from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
 from core.services.federal.debts import PreparedDebts, prepare_debts
-from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
+from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known, may_act_for
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
 from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
 from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
 
 __all__ = [
+    "Access",
     "Synchronised",
     "Waiting",
     "acknowledge",
+    "check_access",
     "map_service",
     "poll",
     "send_bills",
@@ -109,8 +111,7 @@ def _ask_delegation(federal: Federal, provider_id: ProviderId) -> int:
 
 def _ask_content(federal: Federal, provider_id: ProviderId) -> int:
     with federal.write("ask for books and houses") as connection:
-        own = federal.provider_entity(connection, provider_id)
-        if own not in known(connection, federal, "data_provider", provider_id=CENTRE):
+        if not may_act_for(connection, federal, provider_id):
             raise InputError(
                 "GIS-0510",
                 "Организация не делегировала права этой информационной системе.",
@@ -147,6 +148,29 @@ def send_bills(
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
     _run(federal, provider_id, waiting)
     return prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the self-check found: whether the registry knows the provider, and whether it has delegated its rights to this system."""
+
+    finished: bool
+    is_registered: bool
+    is_delegated: bool
+
+
+def check_access(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None) -> Access:
+    """The self-check at start, asked anew each time: who the provider is there, and whom this system may act for."""
+    _ask_who(federal, provider_id)
+    ran = _run(federal, provider_id, waiting)
+    with federal.write("ask for providers") as connection:
+        is_registered = federal.provider_guid(connection, provider_id) is not None
+        if is_registered:
+            ask_providers(connection, federal, provider_id, anew=True)
+    if is_registered:
+        ran = _run(federal, provider_id, waiting)
+    with federal.engine.connect() as connection:
+        return Access(ran.finished, is_registered, is_registered and may_act_for(connection, federal, provider_id))
 
 
 def map_service(

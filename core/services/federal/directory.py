@@ -22,10 +22,12 @@ from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.gateway import AskBook, AskHouse, AskOrganisations, AskProviders, BookElement, Content, FederalPlace, Request
 
-__all__ = ["BOOKS", "OWN_BOOKS", "house_accounts", "known", "same_number"]
+__all__ = ["BOOKS", "OWN_BOOKS", "REVOKED", "house_accounts", "known", "same_number"]
 
 BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", False), ("1", True), ("51", True))
 """Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
+REVOKED = "revoked"
+"""In the crosswalk in place of an identifier: the delegation is gone."""
 OWN_BOOKS = frozenset(number for number, is_own in BOOKS if is_own)
 _UTILITY_BOOK = "3"
 _RESOURCE_BOOK = "2"
@@ -72,6 +74,10 @@ def _absorb_providers(connection: Connection, federal: Federal, exchange: Exchan
         for guid in content.providers
         for entity in find_by_external(connection, system=federal.system, kind="ppa_guid", value=str(guid))
     ]
+    still = {entity for entity, _, _ in found}
+    before = known(connection, federal, "data_provider", provider_id=CENTRE)
+    if not content.is_partial:
+        found += [(entity, "data_provider", REVOKED) for entity, value in before.items() if entity not in still and value != REVOKED]
     _learn(connection, federal, found, message_id, provider_id=CENTRE)
 
 
@@ -243,10 +249,15 @@ def ask_organisations(connection: Connection, federal: Federal, provider_id: Pro
     return len(missing)
 
 
-def ask_providers(connection: Connection, federal: Federal, provider_id: ProviderId) -> bool:
-    """The self-check whom this system may act for, unless the provider is known to be among them."""
+def may_act_for(connection: Connection, federal: Federal, provider_id: ProviderId) -> bool:
+    """Whether the provider has delegated its rights to this system, as the last export told."""
     own = federal.provider_entity(connection, provider_id)
-    if own in known(connection, federal, "data_provider", provider_id=CENTRE):
+    return known(connection, federal, "data_provider", provider_id=CENTRE).get(own, REVOKED) != REVOKED
+
+
+def ask_providers(connection: Connection, federal: Federal, provider_id: ProviderId, *, anew: bool = False) -> bool:
+    """The self-check whom this system may act for, unless the provider is known to be among them (``anew``: even then)."""
+    if may_act_for(connection, federal, provider_id) and not anew:
         return False
     begin(connection, federal, "providers", provider_id=provider_id, subject="providers", request={})
     return True

@@ -439,6 +439,8 @@ class Content:
     meters: tuple[FederalMeter, ...] = ()
     readings: tuple[ToldReading, ...] = ()
     following: UUID | None = None
+    is_partial: bool = False
+    """The answer says that there is more, and there is no way to ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
