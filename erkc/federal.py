@@ -17,7 +17,19 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from adapters import xmlio
-from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, meters, notifications, nsi, organisations, readings
+from adapters.gis_zhkh import (
+    accounts,
+    acknowledgments,
+    appeals,
+    bills,
+    debt_requests,
+    houses,
+    meters,
+    notifications,
+    nsi,
+    organisations,
+    readings,
+)
 from adapters.gis_zhkh.client import HttpReply, SoapClient
 from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
 from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
@@ -119,6 +131,11 @@ class FederalGateway:
         raw = reply.body if isinstance(reply, HttpReply) else b""
         return _polled(outcome, raw, overdue=self.ladder.exhausted(polls), operation_name=operation_name)
 
+    def read(self, operation: str, data: bytes) -> Content:
+        """What stored bytes of an answer hold; nothing when they are no finished answer."""
+        outcome = after_poll(HttpReply(200, data))
+        return _content(outcome.reply, operation) if outcome.reply is not None and outcome.verdict == "finished" else Content()
+
     def pause(self, polls: int) -> timedelta:
         """The ladder of questions."""
         return self.ladder.delay(polls)
@@ -190,6 +207,20 @@ def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._El
         case federal.CancelAcknowledgments(payments):
             cancelled = [acknowledgments.AckCancellation(one, acknowledgments.Order(notification=told), ipd) for one, told, ipd in payments]
             return "importAcknowledgment", acknowledgments.cancel_acknowledgment_request(cancelled)
+        case federal.AskSubrequests(first, last, after):
+            return "exportDebtSubrequests", debt_requests.export_subrequests_request(first, last, statuses=(), after=after)
+        case federal.AnswerDebts(debt_replies):
+            said = [
+                debt_requests.DebtAnswer(one.transport_guid, one.subrequest, one.executor, description=one.description)
+                for one in debt_replies
+            ]
+            return "importResponses", debt_requests.answer_subrequests_request(said)
+        case federal.AskAppeals(first, last, guids):
+            if guids:
+                return "exportAppeal", appeals.export_appeals_by_guid_request(guids)
+            return "exportAppeal", appeals.export_appeals_request(since=first, until=last)
+        case federal.AnswerAppeals(appeal_replies):
+            return "importAnswer", appeals.import_answers_request([step for one in appeal_replies for step in _answered(one)])
         case federal.AskMeters(fias):
             return "exportMeteringDeviceData", meters.export_meters_request(house_fias=UUID(fias))
         case federal.PlaceReadings(fias, cards):
@@ -258,6 +289,15 @@ def _references(request: federal.PlaceBills, contents: Sequence[BillContent], en
         insurance=request.insurance,
         organisations=request.organisations,
         provider=request.provider,
+    )
+
+
+def _answered(one: federal.AppealReply) -> tuple[appeals.Answer, appeals.Executed]:
+    """The answer and the closing: the item is the closing, which is taken only when the answer is."""
+    action, own = (TransportGuid(uuid5(one.transport_guid, name)) for name in ("answer", "text"))
+    return (
+        appeals.Answer(action, own, one.appeal, one.executor, one.text),
+        appeals.Executed(one.transport_guid, one.appeal, one.executor),
     )
 
 
@@ -349,6 +389,30 @@ def _content(reply: StateReply, operation_name: str) -> Content:
                         item.payment_document_id, item.account_guid, item.number or "", item.total, item.standing == "withdrawn"
                     )
                     for item in documents
+                )
+            )
+        case "exportDebtSubrequests":
+            asked = debt_requests.read_subrequests(reply)
+            return Content(
+                subrequests=tuple(
+                    federal.Subrequest(
+                        one.guid,
+                        one.number,
+                        one.asked_by,
+                        ", ".join(part for part in (one.address, one.details) if part),
+                        one.sent_on,
+                        one.answer_by,
+                        one.status,
+                    )
+                    for one in asked.subrequests
+                ),
+                following=asked.following,
+            )
+        case "exportAppeal":
+            return Content(
+                appeals=tuple(
+                    federal.FederalAppeal(one.guid, one.number, one.created_on, one.topic, one.text, one.status, one.answer_by)
+                    for one in appeals.read_appeals(reply)
                 )
             )
         case "exportMeteringDeviceData":

@@ -31,6 +31,7 @@ from core.services.federal import (
 )
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
+from erkc.cli.federal_inbox import answer_room, inbox_room
 from erkc.cli.federal_screen import show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
@@ -50,6 +51,8 @@ def register(application: typer.Typer) -> None:
     """Add the room to the command line."""
     _room.add_typer(_package, name="package")
     _room.add_typer(album_room, name="album")
+    _room.add_typer(inbox_room, name="inbox")
+    _room.add_typer(answer_room, name="answer")
     application.add_typer(_room, name="gis")
 
 

@@ -12,7 +12,9 @@ from core.services.federal.commands import (
     Synchronised,
     Waiting,
     acknowledge,
+    answer,
     check_access,
+    look_at_inbox,
     map_service,
     poll,
     send_bills,
@@ -24,6 +26,7 @@ from core.services.federal.commands import (
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
+from core.services.federal.inbox import read_appeals, read_subrequests
 from core.services.federal.mapping import MappedService, mapped_services
 from core.services.federal.readings import ReadingStanding
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
@@ -45,12 +48,16 @@ __all__ = [
     "Waiting",
     "Withdrawn",
     "acknowledge",
+    "answer",
     "answered",
     "bill_request",
     "check_access",
+    "look_at_inbox",
     "map_service",
     "mapped_services",
     "poll",
+    "read_appeals",
+    "read_subrequests",
     "send_bills",
     "send_debts",
     "send_readings",

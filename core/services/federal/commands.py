@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
 
 from core import outbox
 from core.errors import InputError
@@ -18,6 +20,7 @@ from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
 from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known, may_act_for
+from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
 from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
 from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
@@ -27,7 +30,9 @@ __all__ = [
     "Synchronised",
     "Waiting",
     "acknowledge",
+    "answer",
     "check_access",
+    "look_at_inbox",
     "map_service",
     "poll",
     "send_bills",
@@ -171,6 +176,40 @@ def check_access(federal: Federal, *, provider_id: ProviderId, waiting: Waiting 
         ran = _run(federal, provider_id, waiting)
     with federal.engine.connect() as connection:
         return Access(ran.finished, is_registered, is_registered and may_act_for(connection, federal, provider_id))
+
+
+def look_at_inbox(
+    federal: Federal,
+    act: Literal["subrequests", "appeals"],
+    *,
+    provider_id: ProviderId,
+    first: date,
+    last: date,
+    waiting: Waiting | None = None,
+) -> Ran:
+    """Export what came on some days; then :func:`read_subrequests` or :func:`read_appeals` list it."""
+    ask_inbox(federal, act, provider_id=provider_id, first=first, last=last)
+    return _run(federal, provider_id, waiting)
+
+
+def answer(
+    federal: Federal,
+    act: Literal["subrequests", "appeals"],
+    *,
+    provider_id: ProviderId,
+    number: str,
+    executor: UUID,
+    text: str,
+    waiting: Waiting | None = None,
+) -> Mapping[int, tuple[tuple[str, str], ...]]:
+    """Answer one request or appeal by its number; the refusals of answers of this kind."""
+    if act == "subrequests":
+        answer_debt(federal, provider_id=provider_id, number=number, executor=executor, description=text)
+    else:
+        answer_appeal(federal, provider_id=provider_id, number=number, executor=executor, text=text)
+    _run(federal, provider_id, waiting)
+    with federal.engine.connect() as connection:
+        return outbox.refusals(connection, "debt_answers" if act == "subrequests" else "appeal_answers", provider_id=provider_id)
 
 
 def map_service(

@@ -22,7 +22,11 @@ __all__ = [
     "AcknowledgePayments",
     "AcknowledgmentCard",
     "Answer",
+    "AnswerAppeals",
+    "AnswerDebts",
+    "AppealReply",
     "AskAccounts",
+    "AskAppeals",
     "AskBills",
     "AskBook",
     "AskHouse",
@@ -31,14 +35,17 @@ __all__ = [
     "AskOrganisations",
     "AskProviders",
     "AskReadings",
+    "AskSubrequests",
     "BillCard",
     "BookElement",
     "CancelAcknowledgments",
     "Content",
     "DebtCard",
     "DebtPart",
+    "DebtReply",
     "Envelope",
     "FederalAccount",
+    "FederalAppeal",
     "FederalMeter",
     "FederalOrganisation",
     "FederalPlace",
@@ -54,6 +61,7 @@ __all__ = [
     "Rendered",
     "Request",
     "Sent",
+    "Subrequest",
     "ToldPayment",
     "ToldReading",
     "WithdrawBills",
@@ -282,6 +290,58 @@ class AskReadings:
     last: date
 
 
+@dataclass(frozen=True, slots=True)
+class AskSubrequests:
+    """Requests about debts that were sent on some days; ``after`` asks for the next page."""
+
+    first: date
+    last: date
+    after: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DebtReply:
+    """There is no debt that a court has confirmed; ``executor`` is the employee who says so."""
+
+    transport_guid: TransportGuid
+    subrequest: UUID
+    executor: UUID
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDebts:
+    """Answer requests about debts."""
+
+    replies: tuple[DebtReply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskAppeals:
+    """Appeals of some days that wait for an answer, or just these (``guids``)."""
+
+    first: date
+    last: date
+    guids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppealReply:
+    """The answer to an appeal, which is closed with it."""
+
+    transport_guid: TransportGuid
+    appeal: UUID
+    executor: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAppeals:
+    """Answer appeals."""
+
+    replies: tuple[AppealReply, ...]
+
+
 Request = (
     AskProviders
     | AskOrganisations
@@ -299,6 +359,10 @@ Request = (
     | AskMeters
     | PlaceReadings
     | AskReadings
+    | AskSubrequests
+    | AnswerDebts
+    | AskAppeals
+    | AnswerAppeals
 )
 
 
@@ -425,6 +489,32 @@ class ToldReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Subrequest:
+    """A request about the debt at an address; ``answer_by`` is the last day to answer."""
+
+    guid: UUID
+    number: str
+    asked_by: str
+    address: str
+    sent_on: date
+    answer_by: date
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class FederalAppeal:
+    """An appeal of a citizen."""
+
+    guid: UUID
+    number: str
+    created_on: date
+    topic: str
+    text: str
+    status: str
+    answer_by: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What an export brought; ``pages`` of a paged book, ``following`` of other paged answers."""
 
@@ -438,6 +528,8 @@ class Content:
     payments: tuple[ToldPayment, ...] = ()
     meters: tuple[FederalMeter, ...] = ()
     readings: tuple[ToldReading, ...] = ()
+    subrequests: tuple[Subrequest, ...] = ()
+    appeals: tuple[FederalAppeal, ...] = ()
     following: UUID | None = None
     is_partial: bool = False
     """The answer says that there is more, and there is no way to ask for it."""
@@ -480,6 +572,10 @@ class Gateway(Protocol):
         self, service: str, operation: str, *, remote_guid: UUID, provider_guid: UUID | None, question_guid: UUID, at: datetime, polls: int
     ) -> Polled:
         """Ask for the result once."""
+        ...
+
+    def read(self, operation: str, data: bytes) -> Content:
+        """What stored bytes of an answer hold."""
         ...
 
     def pause(self, polls: int) -> timedelta:
