@@ -20,8 +20,18 @@ from core.errors import ConfigError
 from core.services.federal import Federal, Waiting
 from erkc.application import Application
 from erkc.federal import FederalGateway, open_gateway
+from xsd.official import installed
 
-__all__ = ["ProvedSignature", "is_signing_ready", "open_federal", "prove_signature", "signing_folder", "test_signing_files", "waiting"]
+__all__ = [
+    "ProvedSignature",
+    "album_folder",
+    "is_signing_ready",
+    "open_federal",
+    "prove_signature",
+    "signing_folder",
+    "test_signing_files",
+    "waiting",
+]
 
 
 _LOCAL_LADDER_S = (0.3, 0.5, 1.0, 2.0, 5.0)
@@ -32,6 +42,11 @@ _TELL_EVERY_S = 1.0
 def signing_folder(application: Application) -> Path:
     """Where the signer's certificate and key are."""
     return application.home / "signing"
+
+
+def album_folder(application: Application) -> Path:
+    """Where official albums are, by number."""
+    return application.home / "album"
 
 
 def is_signing_ready(application: Application) -> bool:
@@ -89,6 +104,7 @@ def open_federal(application: Application, *, url: str | None = None, is_local: 
         tls=_tls(settings),
         ladder_s=_LOCAL_LADDER_S if is_local else settings.poll_ladder_s,
         timeout_s=_LOCAL_TIMEOUT_S if is_local else settings.timeout_s,
+        official=installed(album_folder(application), number=settings.album),
     )
     federal = Federal(application.engine, gateway, application.clock, package=settings.package_documents)
     if not is_local:

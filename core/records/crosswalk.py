@@ -15,7 +15,7 @@ from core.ids import EntityId, MessageId, ProviderId
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
-__all__ = ["ExternalId", "external_ids", "find_by_external", "link"]
+__all__ = ["ExternalId", "external_history", "external_ids", "find_by_external", "link"]
 
 _COLUMNS = (
     ("n", "bigint"), ("entity_id", "bigint"), ("provider_id", "integer"), ("system", 'text COLLATE "C"'), ("kind", 'text COLLATE "C"'),
@@ -45,6 +45,12 @@ def external_ids(connection: Connection, *, provider_id: ProviderId, system: str
     """Identifiers of one kind in force, by thing."""
     rows = connection.execute(queries("core.records").external_ids, {"provider": provider_id, "system": system, "kind": kind})
     return {EntityId(entity_id): value for entity_id, value in rows}
+
+
+def external_history(connection: Connection, *, provider_id: ProviderId, system: str, kind: str) -> list[tuple[EntityId, str, datetime]]:
+    """Identifiers of one kind that were ever in force, by thing, each with the time it came into force; the last one holds."""
+    rows = connection.execute(queries("core.records").external_history, {"provider": provider_id, "system": system, "kind": kind})
+    return [(EntityId(entity_id), value, seen_at) for entity_id, value, seen_at in rows]
 
 
 def find_by_external(connection: Connection, *, system: str, kind: str, value: str) -> list[EntityId]:

@@ -221,6 +221,11 @@ SELECT DISTINCT ON (entity_id) entity_id, value FROM external_id
 WHERE provider_id = :provider AND system = :system AND kind = :kind
 ORDER BY entity_id, seen_at DESC, message_id DESC
 
+-- name: external_history
+SELECT entity_id, value, seen_at FROM external_id
+WHERE provider_id = :provider AND system = :system AND kind = :kind
+ORDER BY entity_id, seen_at, message_id
+
 -- name: find_by_external
 -- Things whose value in force is the given one.
 SELECT x.entity_id FROM external_id x

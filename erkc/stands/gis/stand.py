@@ -19,9 +19,12 @@ from typing import Any
 
 from lxml import etree
 
+from adapters import xmlio
 from erkc.stands.gis import accounts, bills, registry
+from erkc.stands.gis.desk import Call, found, put
 from erkc.stands.gis.gate import Gate, Incoming, Refusal
-from erkc.stands.gis.names import BASE, SOAP, add, envelope, moment, q, result_root, text
+from erkc.stands.gis.handlers import HANDLERS
+from erkc.stands.gis.names import BASE, SOAP, add, envelope, first, moment, q, result_root, text
 from erkc.stands.gis.results import LARGE, busy_items, refuse_for_now, reprefixed, spoil
 from erkc.stands.gis.rules import Rule, add_rule, clear_rules, struck
 from erkc.stands.gis.state import State
@@ -227,10 +230,24 @@ class Stand:
                 bills.import_bills(seeded, sender, connection, body, result, now=now)
             case "exportPaymentDocumentData":
                 bills.export_bills(seeded, sender, connection, body, result)
-            case "importAcknowledgment":
+            case "importAcknowledgment" if first(body, "AckCancellation") is None:
                 bills.import_acknowledgments(seeded, sender, connection, body, result, now=now)
             case _:
-                raise Refusal("INT002000", f"Операция {operation} на стенде не поддерживается")
+                self._apply_other(connection, operation, sender, body, result, now)
+
+    def _apply_other(
+        self, connection: sqlite3.Connection, operation: str, sender: str, body: etree._Element, result: etree._Element, now: datetime
+    ) -> None:
+        """Operations that work on mappings: the message is read by its table and the answer written by that of the result."""
+        handler = HANDLERS.get(operation)
+        if handler is None:
+            raise Refusal("INT002000", f"Операция {operation} на стенде не поддерживается")
+        known = tables(ALBUM)
+        content = handler(Call(self._state, connection, sender, xmlio.read(body), now))
+        state = {"RequestState": text(result, "RequestState"), "MessageGUID": text(result, "MessageGUID")}
+        whole = xmlio.render(known.name(result.tag) or "", {**state, **content})
+        for child in list(whole)[2:]:
+            result.append(child)
 
     def _note(self, connection: sqlite3.Connection, now: datetime, operation: str, sender: str, verdict: str) -> None:
         connection.execute(
@@ -258,10 +275,37 @@ class Stand:
             clear_rules(connection)
             connection.execute("UPDATE message SET fault = NULL WHERE state < 3")
 
-    def tell_of_payment(self, order_id: str, acceptor: str, amount: int) -> None:
-        """A bank has told the federal system of a payment (kopecks)."""
+    def tell_of_payment(self, order_id: str, acceptor: str, amount: int, *, ipd: str = "") -> None:
+        """A bank has told the federal system of a payment (kopecks), perhaps of a document."""
+        day = self._clock().date().isoformat()
+        content = {"OrderDate": day, "Amount": amount, "PaymentDocumentID": ipd or None, "annulled": False}
         with self._state.transaction() as connection:
+            call = Call(self._state, connection, acceptor, {}, self._clock())
+            if not found(call, "notification", key=order_id, of_all=True):
+                put(call, "notification", order_id, content, parent=acceptor)
             connection.execute("INSERT INTO payment_order VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (order_id, acceptor, amount))
+
+    def ask_about_debt(self, provider: str, number: str, *, house: str, details: str = "", sent_on: str, answer_by: str) -> str:
+        """An authority asks a provider (orgPPAGUID) about the debt at an address; the subrequest's GUID."""
+        content = {
+            "asked_by": "Орган социальной защиты",
+            "address": self._state.seeded.houses[house]["address"] or house,
+            "details": details,
+            "first": f"{int(sent_on[:4]) - 3}{sent_on[4:]}",
+            "last": sent_on,
+            "sent_on": sent_on,
+            "answer_by": answer_by,
+        }
+        return self._lay_down("subrequest", provider, number, house, content)
+
+    def write_appeal(self, provider: str, number: str, *, house: str, topic: str, words: str, created_on: str, answer_by: str) -> str:
+        """A citizen writes to a provider (orgPPAGUID); the appeal's GUID."""
+        content = {"topic": topic, "text": words, "created_on": created_on, "answer_by": answer_by, "status": "Send"}
+        return self._lay_down("appeal", provider, number, house, content)
+
+    def _lay_down(self, kind: str, provider: str, key: str, parent: str, content: dict[str, Any]) -> str:
+        with self._state.transaction() as connection:
+            return put(Call(self._state, connection, provider, {}, self._clock()), kind, key, content, parent=parent)
 
     def contents(self) -> dict[str, list[dict[str, Any]]]:
         """What it holds, without the bodies: for the page and for tests."""
@@ -271,6 +315,7 @@ class Stand:
                 "bills": "SELECT guid, sender, account, number, year, month, ipd, version, withdrawn, total FROM bill ORDER BY rowid",
                 "accounts": "SELECT guid, sender, number, kind, els, izku, fias, place FROM account ORDER BY rowid",
                 "acknowledgments": "SELECT guid, sender, notification, ipd, service, amount, at FROM acknowledgment ORDER BY rowid",
+                "objects": "SELECT kind, guid, sender, key, parent, content, at FROM object ORDER BY rowid",
                 "messages": "SELECT guid, requester_guid, operation, sender, received_at, state, polls, signer FROM message ORDER BY rowid",
                 "rules": "SELECT operation, fault, after, times, chance, sender, seen, struck FROM rule ORDER BY id",
                 "journal": "SELECT at, operation, sender, verdict FROM journal ORDER BY id DESC LIMIT 200",
