@@ -1,8 +1,8 @@
 """Draw the list of 500 damaged account texts: ``python -m tests.cases.matching.draw > tests/cases/matching/damaged.tsv``.
 
 The list was fixed before the matcher was written for it. Kinds of damage, their numbers and the seed stand below; nothing here looks at the
-matcher. A payment of the list has what registries have: the text of the account, usually the payer's name (sometimes somebody else's, who pays
-for a relative), often the address, always the amount (often the sum of the bill).
+matcher. A payment of the list has what registries have: the text of the account, usually the payer's name (sometimes somebody else's, who
+pays for a relative), often the address, always the amount (often the sum of the bill).
 
 Rows of the file: ``A number name address owed_kopecks`` (an account that exists) and ``T kind number text name address amount_kopecks``
 (a payment: the account that was meant, what is written). Accounts stand as dense as in life: consecutive flats have consecutive numbers.
@@ -11,6 +11,7 @@ Rows of the file: ``A number name address owed_kopecks`` (an account that exists
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 
 SEED = 20260211
@@ -37,15 +38,18 @@ KINDS = {
 }
 """Kinds of damage, with how many texts of each."""
 
-_SURNAMES = (
-    "Иванов Смирнов Кузнецов Попов Васильев Петров Соколов Михайлов Новиков Фёдоров Морозов Волков Алексеев Лебедев Семёнов Егоров Павлов"
-    " Козлов Степанов Николаев Орлов Андреев Макаров Никитин Захаров Зайцев Соловьёв Борисов Яковлев Григорьев Романов Воробьёв Сергеев"
-    " Кузьмин Фролов Александров Дмитриев Королёв Гусев Киселёв Ильин Максимов Поляков Сорокин Виноградов Ковалёв Белов Медведев Антонов"
-    " Тарасов Жуков Баранов Филиппов Комаров Давыдов Беляев Герасимов Богданов Осипов Сидоров Матвеев Титов Марков Миронов Крылов Куликов"
+_SURNAMES = (  # noqa: SIM905 (reads better as words)
+    "Иванов Смирнов Кузнецов Попов Васильев Петров Соколов Михайлов Новиков Фёдоров Морозов Волков Алексеев Лебедев Семёнов Егоров "
+    "Павлов Козлов Степанов Николаев Орлов Андреев Макаров Никитин Захаров Зайцев Соловьёв Борисов Яковлев Григорьев Романов "
+    "Воробьёв Сергеев Кузьмин Фролов Александров Дмитриев Королёв Гусев Киселёв Ильин Максимов Поляков Сорокин Виноградов Ковалёв "
+    "Белов Медведев Антонов Тарасов Жуков Баранов Филиппов Комаров Давыдов Беляев Герасимов Богданов Осипов Сидоров Матвеев Титов "
+    "Марков Миронов Крылов Куликов"
 ).split()
-_NAMES = "Анна Мария Елена Ольга Наталья Ирина Татьяна Светлана Пётр Иван Сергей Андрей Алексей Дмитрий Николай Михаил".split()
-_FATHERS = "Иван Сергей Пётр Николай Михаил Александр Владимир Виктор".split()
-_STREETS = "Лесная Садовая Озёрная Школьная Новая Полевая Мира Заречная Советская Гагарина".split()
+_NAMES = (  # noqa: SIM905 (reads better as words)
+    "Анна Мария Елена Ольга Наталья Ирина Татьяна Светлана Пётр Иван Сергей Андрей Алексей Дмитрий Николай Михаил"
+).split()
+_FATHERS = ["Иван", "Сергей", "Пётр", "Николай", "Михаил", "Александр", "Владимир", "Виктор"]
+_STREETS = ["Лесная", "Садовая", "Озёрная", "Школьная", "Новая", "Полевая", "Мира", "Заречная", "Советская", "Гагарина"]
 _NEXT_KEY = {"1": "24", "2": "135", "3": "26", "4": "157", "5": "2468", "6": "359", "7": "48", "8": "5790", "9": "68", "0": "8"}
 _LOOK = {"А": "A", "В": "B", "С": "C", "Е": "E", "Н": "H", "К": "K", "М": "M", "О": "O", "Р": "P", "Т": "T", "Х": "X"}
 _LETTERS = {"0": "OО", "3": "З", "1": "lI", "8": "В", "6": "б", "4": "Ч", "5": "S"}
@@ -169,5 +173,4 @@ def rows() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for row in rows():
-        print(row)
+    sys.stdout.writelines(f"{row}\n" for row in rows())

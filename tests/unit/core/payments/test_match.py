@@ -47,7 +47,7 @@ def test_a_slip_is_proposed_and_never_taken() -> None:
     assert decide(claim, known(FIRST, SECOND)).account_id is None
     near = {candidate.number: [candidate] for candidate in (FIRST, SECOND)}
     first = propose(claim, near)[0]
-    assert (first.account_id, first.score) == (1, 95)
+    assert (first.account_id, first.score) == (1, 79)  # one sign off, the surname and initials agree in part
     assert propose(Claim(""), near) == ()
     assert decide(Claim(""), known(FIRST)).account_id is None
 
