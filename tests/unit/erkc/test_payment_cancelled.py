@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from adapters.contract import RawMessage
 from config.settings import load
+from core.calendar import WorkCalendar
 from core.clock import FixedClock
 from core.errors import InputError
 from core.ledger.balances import chart_totals
@@ -21,9 +22,10 @@ from core.model.lines import Chart
 from core.model.parsed import Parsed
 from core.model.records import PaymentRegistry, Record, RegistryPayment
 from core.services.cancelling import cancel_payment
-from core.services.payments import BankImport, import_bank_file
+from core.services.payments import BankImport, import_bank_file, reconcile
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
+from erkc.cli.banks import registry_standing
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
 from tests.unit.erkc.conftest import ARCHIVE, TOWN
@@ -94,6 +96,10 @@ def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
         cancel_payment(engine, operation="pipe-delimited/NO", reason="нет такой", actor="бухгалтер", clock=clock)
     assert balances(application)[Chart.TRANSIT] - before.get(Chart.TRANSIT, 0) == 100_01 + 70_77
 
+    done = reconcile(engine, clock=clock)
+    [waiting] = done.result.registries
+    told = registry_standing(done, waiting, date(2026, 11, 12), WorkCalendar.of([date(2026, 11, 4)]))
+    assert (told.state, told.since, told.working_days, told.urgency) == ("no_order", date(2026, 11, 10), 2, "warning")
     rest = cancel_payment(engine, operation="pipe-delimited/A3", reason="письмо агента", actor="бухгалтер", clock=clock)
     assert rest.amount == 70_77
     late = storno(engine, clock, "2", ("B1", "A1", -100_01), ("B2", "A2", -40_00), ("B3", "A2", -60_01), ("B4", "A3", -1))
