@@ -21,8 +21,10 @@ from core.model.finding import Finding, Position
 from core.model.lines import Chart
 from core.model.parsed import Parsed
 from core.model.records import PaymentRegistry, Record, RegistryPayment
+from core.services.assigning import assign_suspended
 from core.services.cancelling import cancel_payment
 from core.services.payments import BankImport, import_bank_file, reconcile
+from core.services.suspense_list import list_suspense
 from core.services.verify import verify
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.banks import registry_standing
@@ -107,4 +109,22 @@ def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
     again = storno(engine, clock, "3", ("C2", "A2", -1))
     assert (again.count("refused"), again.count("reversed")) == (1, 0)
     assert balances(application) == before
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_money_in_suspense_and_money_that_left_it_are_taken_back_whole(engine: Engine, tmp_path: Path) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    before = balances(application)
+    data = registry("9", ("P", "Z1", "", 5_00), ("P", "Z2", "", 6_00)).replace(ACCOUNT.encode(), b"99999")
+    assert take_file(application, "r9.txt", data).counts["suspended"] == 2
+    assign_suspended(engine, operation="Z2", account=ACCOUNT, reason="письмо плательщика", actor="бухгалтер", clock=clock)
+    for operation, amount in (("pipe-delimited/Z1", 5_00), ("pipe-delimited/Z2", 6_00)):
+        done = cancel_payment(engine, operation=operation, reason="письмо агента", actor="бухгалтер", clock=clock)
+        assert done.amount == amount
+    assert balances(application) == before
+    assert [item for item in list_suspense(engine) if item.kind == "registry"] == []
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
