@@ -181,6 +181,22 @@ JOIN LATERAL (
 WHERE e.entity_id = ANY(:ids) AND e.kind = 'account'
 ORDER BY e.entity_id
 
+-- name: house_addresses
+-- Addresses of houses by our own numbers of them, as they stand now.
+SELECT e.entity_id, r.address
+FROM entity e
+JOIN LATERAL (
+  SELECT address FROM record_house a
+  WHERE a.provider_id = e.provider_id AND a.record_key = e.entity_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) r ON TRUE
+WHERE e.entity_id = ANY (:ids) AND e.kind = 'house'
+
+-- name: find_remembered
+-- Accounts that decisions gave to texts of an agent: every text holds, so an account may have several.
+SELECT DISTINCT x.value, x.entity_id FROM external_id x
+WHERE x.system = :system AND x.kind = 'payment_text' AND x.value = ANY (:values)
+ORDER BY x.value, x.entity_id
+
 -- name: placed_accounts
 -- Accounts of these numbers of ours with their house and premises, as they stand now: what people find them by.
 SELECT e.entity_id, r.number, h.entity_id AS house_id, coalesce(p.number, '') AS premises, coalesce(m.number, '') AS room

@@ -22,6 +22,7 @@ from erkc.cli import (
     intake,
     issuing,
     law,
+    payments,
     processes,
     proving,
     reporting,
@@ -45,7 +46,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, reporting, review, processes, demonstration, town,
+    exchange, banks, suspense, payments, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
