@@ -11,9 +11,11 @@ import typer
 
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
+    auditing,
     banks,
     charges,
     comparing,
+    conflicts,
     database,
     demonstration,
     exchange,
@@ -45,7 +47,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, reporting, review, processes, demonstration, town,
+    exchange, banks, suspense, conflicts, auditing, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
