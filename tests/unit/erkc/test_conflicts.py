@@ -110,3 +110,41 @@ def test_the_commands_show_and_decide(taken: Application, erkc: Run, monkeypatch
     code, out, _ = erkc("conflicts", "list", "2026-10")
     assert code == 0 and "решение" in out and "строка" in out
     assert erkc("conflicts", "list", "2025-01")[0] == 0
+
+
+def test_gar_settles_the_code_of_a_house_and_houses_are_matched_by_code_address_and_a_person(
+    taken: Application, erkc: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ERKC_DATABASE_URL", taken.database)
+    named = conflict(taken, "fias_house")
+    theirs = next(said.value for said in named.said if said.sender.inn == SUPPLIER).lower()
+    before = {(one["inn"], one["house"]): one for one in json.loads(erkc("region", "houses", "--all", "--json")[1])}
+    assert {one["state"] for one in before.values()} == {"none"}
+    other = next(
+        one for one in before.values() if one["inn"] == MANAGER and one["fias"].lower() not in {s.value.lower() for s in named.said}
+    )
+    third = next(
+        one for one in before.values() if one["inn"] == MANAGER and one["fias"] != other["fias"] and one["address"] != named.address
+    )
+    guids = [f"00000000-0000-4000-8000-00000000000{n}" for n in range(3)]
+    rows = [
+        f"{theirs};02703000;{named.address};",
+        f"{guids[0]};02703000;г. {other['address'].upper()};",
+        f"{guids[1]};02703000;Новая {third['address']};",
+        "не-код;02703000;где-то;",
+    ]
+    listed = tmp_path / "houses.csv"
+    listed.write_text("\n".join(["fias;oktmo;address;cadastral", *rows[:3]]), encoding="cp1251")
+    assert erkc("region", "load", str(listed))[0] == 0
+    assert (conflict(taken, "fias_house").taken_from, conflict(taken, "fias_house").how) == (SUPPLIER, "gar")
+    found = {(one["inn"], one["house"]): one for one in json.loads(erkc("region", "houses", "--all", "--json")[1])}
+    assert found[MANAGER, other["house"]]["state"] == "address"
+    proposed = found[MANAGER, third["house"]]
+    assert proposed["state"] == "proposals" and guids[1] in {one["fias"] for one in proposed["gar"]}
+    assert erkc("region", "match", MANAGER, third["house"], guids[1], "--reason", "письмо")[0] == 0
+    again = {(one["inn"], one["house"]): one for one in json.loads(erkc("region", "houses", "--json")[1])}
+    assert again[MANAGER, third["house"]]["state"] == "decision"
+    assert erkc("region", "match", MANAGER, third["house"], guids[2], "--reason", "письмо")[0] == 1
+    listed.write_text("\n".join(["fias;oktmo;address;cadastral", *rows]), encoding="utf-8")
+    code, out, _ = erkc("region", "load", str(listed))
+    assert code == 1 and "GR-0110" in out
