@@ -61,7 +61,7 @@ def audit_show(
 @_room.command("answer")
 def audit_answer(
     month_text: MonthArgument,
-    numbers: Annotated[list[str], typer.Argument(metavar="НОМЕР…", help="Как в erkc audit show.")],
+    numbers: Annotated[list[str], typer.Argument(metavar="НОМЕР…", help="Короткий номер строки, как его показывает erkc audit show.")],
     text: Annotated[str, typer.Option(help="Ответ отправителя: письмо, номер и дата, суть.")],
     closes: Annotated[bool, typer.Option("--close/--keep", help="Закрыть расхождение или оставить.")],
     actor: Annotated[str, typer.Option(help="Кто записал.")] = _ACTOR,

@@ -61,7 +61,7 @@ def conflicts_list(month_text: MonthArgument, as_json: Json = False) -> None:
 @_room.command("decide")
 def conflicts_decide(
     month_text: MonthArgument,
-    number: Annotated[str, typer.Argument(metavar="НОМЕР", help="Как в erkc conflicts list.")],
+    number: Annotated[str, typer.Argument(metavar="НОМЕР", help="Короткий номер расхождения, как его показывает erkc conflicts list.")],
     inn: Annotated[str, typer.Argument(metavar="ИНН", help="Отправитель, чьё значение верно.")],
     reason: Annotated[str, typer.Option(help="По какому документу; остаётся в архиве решений.")] = "",
     actor: Annotated[str, typer.Option(help="Кто решил.")] = _ACTOR,

@@ -124,7 +124,7 @@ def region_houses(
 def region_match(
     inn: Annotated[str, typer.Argument(metavar="ИНН", help="Отправитель.")],
     key: Annotated[str, typer.Argument(metavar="ДОМ", help="Номер дома у отправителя, как в erkc region houses.")],
-    fias: Annotated[str, typer.Argument(metavar="GUID", help="Дом ГАР.")],
+    fias: Annotated[str, typer.Argument(metavar="GUID", help="Код дома в перечне ГАР.")],
     reason: Annotated[str, typer.Option(help="По какому документу; остаётся в архиве решений.")] = "",
     actor: Annotated[str, typer.Option(help="Кто решил.")] = "erkc",
     as_json: Json = False,

@@ -23,6 +23,7 @@ from erkc.cli import (
     federal,
     intake,
     issuing,
+    kept,
     law,
     processes,
     proving,
@@ -47,7 +48,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, conflicts, auditing, reporting, review, processes, demonstration, town,
+    exchange, banks, suspense, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
