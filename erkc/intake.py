@@ -30,7 +30,7 @@ from core.services.month_view import finding_json
 from core.services.payments import import_bank_file
 from core.services.take import Taken, load_region, take, take_unknown
 from core.storage.engine import transaction
-from erkc.adapters import PARSERS, acts_adapter, bank_files, region_adapter, uk_archives
+from erkc.adapters import PARSERS, acts_adapter, bank_files, gar_adapter, region_adapter, uk_archives
 from erkc.application import Application
 
 _log = logging.getLogger("erkc.intake")
@@ -85,11 +85,14 @@ def region_message(place: Path) -> RawMessage:
 
 def load_region_file(application: Application, name: str, data: bytes) -> RegionLoaded:
     """Take a region's configuration."""
-    adapter, message = region_adapter(), RawMessage(name, data)
+    message = RawMessage(name, data)
+    adapter = gar_adapter() if name.lower().endswith(".csv") else region_adapter()
     identified = adapter.identify(message)
     if not identified.accepted:
         raise InputError(
-            "IN-0102", f"{name} — не настройки региона: {identified.reason}.", hint="Нужен файл .json или .toml либо папка таких файлов."
+            "IN-0102",
+            f"{name} — не настройки региона: {identified.reason}.",
+            hint="Нужен .json или .toml, папка таких файлов либо перечень домов .csv.",
         )
     return RegionLoaded(
         *load_region(application.engine, name=name, data=data, parse=lambda known: adapter.parse(message, known), clock=application.clock)

@@ -11,9 +11,11 @@ import typer
 
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
+    auditing,
     banks,
     charges,
     comparing,
+    conflicts,
     database,
     demonstration,
     exchange,
@@ -21,6 +23,7 @@ from erkc.cli import (
     federal,
     intake,
     issuing,
+    kept,
     law,
     payments,
     processes,
@@ -46,7 +49,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, payments, reporting, review, processes, demonstration, town,
+    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
