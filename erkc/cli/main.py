@@ -21,6 +21,7 @@ from erkc.cli import (
     exchange,
     explaining,
     federal,
+    history,
     intake,
     issuing,
     kept,
@@ -48,7 +49,7 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, charges, issuing, comparing, explaining, proving, law, federal,
+    database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
     exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
