@@ -38,6 +38,8 @@ from erkc.federation import is_signing_ready
 
 __all__ = ["Checked", "check_file", "check_month", "write_good"]
 
+_OWN_BOOKS = frozenset(("1", "51", "337"))
+"""Books that each provider keeps for itself: an element of a neighbour's is refused in our documents (SRV007079)."""
 _BASE = "http://dom.gosuslugi.ru/schema/integration/base/"
 
 
@@ -111,15 +113,12 @@ def known_facts(federal: Federal, provider_id: ProviderId) -> Known:
     """What the crosswalk knows for a provider; a part of which it knows nothing is not compared."""
     with federal.engine.connect() as connection:
         elements: dict[str, tuple[str, str]] = {}
-        texts = [
-            value
-            for one in (provider_id, *sharing_providers(connection, provider_id))
-            for value in known(connection, federal, "nsi", provider_id=one).values()
-        ]
-        texts += known(connection, federal, "nsi_penalty", provider_id=CENTRE).values()
-        for text in texts:
-            element = NsiElement.parse(text)
-            elements[str(element.guid)] = (element.book, element.code)
+        for one in (provider_id, *sharing_providers(connection, provider_id)):
+            texts = [*known(connection, federal, "nsi", provider_id=one).values()]
+            texts += known(connection, federal, "nsi_penalty", provider_id=CENTRE).values()
+            for element in map(NsiElement.parse, texts):
+                if one == provider_id or element.book not in _OWN_BOOKS:
+                    elements[str(element.guid)] = (element.book, element.code)
         kinds = {row.entity_id: row.kind for row in read_accounts(connection, provider_id=provider_id)}
         guids = known(connection, federal, "account_guid", provider_id=provider_id)
         accounts = {guid.lower(): kinds[entity] for entity, guid in guids.items() if entity in kinds}

@@ -4,10 +4,13 @@ document that is wrong, and nothing on what is right."""
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from lxml import etree
@@ -16,13 +19,16 @@ from adapters.gis_zhkh.ailments import Known
 from adapters.gis_zhkh.doctor import Diagnosis, examine, healthy_requests
 from adapters.signing import RSA, issue
 from core.clock import SystemClock
-from core.ids import ProviderId
+from core.ids import ProviderId, TransportGuid
 from core.issued.bills import bills_of_month
 from core.services.charge import approve_month, draft_month, post_month
-from core.services.federal import send_bills, status, synchronise
+from core.services.federal import bill_request, send_bills, status, synchronise
+from core.services.federal.bills import bills_lacking
+from core.services.federal.gateway import Envelope
 from core.services.issue import issue_month
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
+from erkc.federal import request_body
 from erkc.federal_check import check_file, check_month, known_facts, write_good
 from erkc.federal_stand import town_seed
 from erkc.federation import open_federal, signing_folder, waiting
@@ -45,6 +51,9 @@ class Town:
     application: Application
     requests: tuple[etree._Element, ...]
     known: Known
+    stand: Path
+    """Folder of the stand that knows its accounts."""
+    seed: dict[str, Any]
     closed: int
     """Bills of accounts that were closed before they were placed: they can not go, and the doctor says so."""
 
@@ -66,9 +75,15 @@ def _synchronised(application: Application, folder: Path, *others: ProviderId) -
         for provider_id in (OURS, *others):
             assert synchronise(federal, provider_id=provider_id, waiting=waiting(60, application)).finished
     federal = open_federal(application)
-    checked = check_month(application, federal, provider_id=OURS, month=OCTOBER)
-    assert checked is not None
-    return Town(application, checked.good, known_facts(federal, OURS), len(checked.sick))
+    with application.engine.connect() as connection:
+        contents = [bill.content for bill in bills_of_month(connection, OURS, OCTOBER)]
+        lacking = bills_lacking(connection, federal, OURS, contents)
+        bills = [(TransportGuid(uuid4()), content) for content in contents if content.number not in lacking]
+        rendered = [
+            request_body(bill_request(connection, federal, OURS, OCTOBER, bills[start : start + 100]), Envelope(uuid4(), None, at))
+            for start in range(0, len(bills), 100)
+        ]
+    return Town(application, tuple(rendered), known_facts(federal, OURS), folder, seed, len(lacking))
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +112,17 @@ def test_the_list_is_of_twenty_kinds() -> None:
     assert len(LIST["kind"]) == 20 and LIST["count"] == 1000 and len({kind["name"] for kind in LIST["kind"]}) == 20
 
 
+def _of_both(town: Town) -> Town:
+    """The joint town as if one provider kept the books of both: its bills hold services of the neighbour, whose element the federal system
+    takes from the neighbour only (see the test of the command)."""
+    federal = open_federal(town.application)
+    other = known_facts(federal, ProviderId(2))
+    elements = {**(town.known.elements or {}), **(other.elements or {})}
+    return replace(town, known=replace(town.known, elements=elements, books=town.known.books | other.books))
+
+
 def test_no_false_alarm_on_either_town(zarechinsk: Town, slobodka: Town) -> None:
-    for town, documents, closed in ((zarechinsk, 410, 0), (slobodka, 12, 1)):
+    for town, documents, closed in ((zarechinsk, 410, 0), (_of_both(slobodka), 12, 1)):
         assert town.closed == closed, "accounts that were closed before they were placed"
         assert sum(len(request.findall(f"{BILLS}PaymentDocument")) for request in town.requests) == documents - closed
         for request in town.requests:
@@ -125,13 +149,14 @@ def named(spoilt: Spoilt, diagnosis: Diagnosis) -> bool:
 def check_defects(towns: tuple[Town, Town], count: int) -> None:
     """At least 99 % are named, and documents beside the spoilt one are left alone."""
     centre = [package for request in towns[0].requests for package in packages_of(request, SIZE)]
+    manager_town = _of_both(towns[1])
     manager = [package for request in towns[1].requests for package in packages_of(request, SIZE)]
     missed, accused = [], []
     for number in range(count):
         try:
             spoilt, known = spoil(number, centre), towns[0].known
         except LookupError:  # a defect that only documents of a management company can have
-            spoilt, known = spoil(number, manager), towns[1].known
+            spoilt, known = spoil(number, manager), manager_town.known
         diagnosis = examine(spoilt.request, known)
         if not named(spoilt, diagnosis):
             missed.append((number, spoilt.kind, spoilt.variant, [item.ailments[:2] for item in diagnosis.sick]))
@@ -220,16 +245,36 @@ def test_the_command_tells_and_splits(zarechinsk: Town, erkc: Run, monkeypatch: 
     assert erkc("gis", "check", str(tmp_path / "absent.xml"))[0] == 1
 
 
-def test_what_is_good_is_sent_and_the_rest_stays(zarechinsk: Town, tmp_path: Path) -> None:
+def test_what_is_good_is_sent_and_the_rest_stays(zarechinsk: Town) -> None:
     """Bills that the doctor has stopped are not in any package; the stand places the others."""
     application = zarechinsk.application
-    with application.engine.connect() as connection:
-        authority = (signing_folder(application) / "ca.pem").read_text()
-        seed = town_seed(connection, OURS, authorities=[authority], signature="rsa_sha256", delay_s=0)
-    with running(tmp_path / "stand", seed=seed) as stand:
+    with running(zarechinsk.stand, seed=zarechinsk.seed) as stand:
         federal = open_federal(application, url=stand.url, is_local=True)
         with application.engine.connect() as connection:
             stopped = {bill.bill_id: "остановлен проверкой" for bill in list(bills_of_month(connection, OURS, OCTOBER))[:400]}
-        sent = send_bills(federal, provider_id=OURS, month=OCTOBER, stopped=stopped)
+        sent = send_bills(federal, provider_id=OURS, month=OCTOBER, stopped=stopped, waiting=waiting(60, application))
         assert (sent.bills, len(sent.held)) == (10, 400)
-        assert status(federal, provider_id=OURS, month=OCTOBER).bills == 410
+        standing = status(federal, provider_id=OURS, month=OCTOBER)
+        assert (standing.placed, standing.not_sent, standing.refused) == (10, 400, {})
+
+
+def test_what_the_doctor_says_is_what_the_stand_answers(slobodka: Town, erkc: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bills of the joint town hold a utility by the element of the neighbour's own book: the doctor stops them, so ``--send`` sends none of
+    them; sent all the same, the stand refuses exactly these. The twelfth is of an account that was closed before it was placed."""
+    home = slobodka.application.home
+    (home / "erkc.toml").write_text("[gis]\npoll_ladder_s = [1]\n")
+    monkeypatch.setenv("ERKC_HOME", str(home))
+    monkeypatch.setenv("ERKC_DATABASE_URL", slobodka.application.database)
+    with running(slobodka.stand, seed=slobodka.seed) as stand:
+        monkeypatch.setenv("ERKC_GIS_URL", stand.url)
+        code, out, _ = erkc("gis", "check", "2026-10", "--send", "--wait", "60", "--json")
+        (told,) = json.loads(out).values()
+        assert (code, told["documents"], told["sent"]) == (1, 12, told["good"])
+        codes = Counter(item["reasons"][0]["code"] for item in told["refused"])
+        assert codes["GIS-0508"] == 1 and set(codes) == {"GIS-0508", "DOC-0401"}
+        federal = open_federal(slobodka.application, url=stand.url, is_local=True)
+        assert status(federal, provider_id=OURS, month=OCTOBER).placed == told["good"]
+        send_bills(federal, provider_id=OURS, month=OCTOBER, waiting=waiting(60, slobodka.application))
+        standing = status(federal, provider_id=OURS, month=OCTOBER)
+        assert standing.placed == told["good"] and len(standing.refused) == codes["DOC-0401"]
+        assert {reason[0] for reasons in standing.refused.values() for reason in reasons} == {"SRV007079"}
