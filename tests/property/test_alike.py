@@ -97,7 +97,7 @@ def test_inputs_of_a_shape_are_read_as_they_are_written() -> None:
     assert pairs and all(dict(one) == other and one == other and len(one) == len(other) for one, other in pairs)
 
 
-@pytest.mark.parametrize("clause", LINEAR)
+@pytest.mark.parametrize("clause", sorted(LINEAR))
 def test_clauses_are_linear_in_what_a_line_brings(clause: str) -> None:
     rng = random.Random(clause)
     formula = getattr(clauses, clause)
