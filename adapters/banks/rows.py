@@ -37,6 +37,7 @@ class RowReader:
         self.has_fee = "commission_kop" in by_key
         self.has_transfer = self._transfer is not None or self.has_fee
         self.warnings: set[str] = set()
+        self._derives = profile.storno_is_positive or bool(profile.from_purpose) or any(key in by_key for key in _SPLIT_KEYS)
         self._parts: dict[int, int] = {}
         for column in profile.columns:
             if column.part >= 0:
@@ -61,16 +62,18 @@ class RowReader:
         problems: list[Fact] = []
         if profile.payment_mark and not storno and fields[at] != profile.payment_mark:
             problems.append({"code": "MISSING_FIELD", "field": "kind"})
+        has_parts = bool(self._parts)
         for column in self._fixed:
             text = fields[column.at]
-            if column.part >= 0:
+            if has_parts and column.part >= 0:
                 parts = text.split(column.split, self._parts[column.at])
                 text = parts[column.part] if column.part < len(parts) else ""
             if not text and column.required:
                 problems.append({"code": "MISSING_FIELD", "field": column.key})
             elif problem := self._kinds[column.kind](column, text, record):
                 problems.append(problem)
-        problems += self._derive(record, storno=storno, unread={problem.get("field") for problem in problems})
+        if self._derives:
+            problems += self._derive(record, storno=storno, unread={problem.get("field") for problem in problems})
         problem = self._read_transfer(fields, record)
         if problem is not None:
             problems.append(problem)
