@@ -56,7 +56,8 @@ _LONGEST_LINE = 1 << 20
 _BLOCK = 1 << 16
 _MOST_BYTES, _MOST_RATIO, _FREE_BYTES = 4 << 30, 200, 16 << 20
 """A ZIP archive that says it unpacks into more is one file of bytes; below so much the ratio proves nothing."""
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError)
+"""What :mod:`zipfile` raises over bytes that are no archive it can read; ``RuntimeError``: encrypted, or packed by a method it lacks."""
 
 
 def _leaf(value: bytes) -> bytes:

@@ -42,6 +42,8 @@ MANIFEST = "manifest.json"
 _PARTS = ("base", "with_coefficient", "recalculation", "underdelivery", "benefit")
 _AT_ONE_ROUBLE = {"T": Fraction(1), "e": Fraction(0)}
 _CONTROL_SIGNS = 16
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError)
+"""What ``zipfile`` raises over bytes that are no archive of stored members; ``RuntimeError``: encrypted."""
 _UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, LookupError, SyntaxError, NameError)
 """What reading JSON or code of another shape than ours raises."""
 
@@ -83,9 +85,11 @@ def unpack(data: bytes) -> dict[str, bytes]:
     """Members of an archive; refused when it holds anything that :func:`pack` would not write."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            if any(info.compress_type != zipfile.ZIP_STORED for info in opened.infolist()):
+                raise Refused("в архиве изменён способ сжатия")
             members = {info.filename: opened.read(info) for info in opened.infolist()}
         repacked = pack(members)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise Refused(f"архив повреждён: {error}") from None
     if repacked != data:
         raise Refused("в архиве изменены служебные байты, порядок или состав файлов")

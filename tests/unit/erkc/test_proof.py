@@ -187,6 +187,14 @@ def test_any_changed_byte_of_the_archive_is_refused(standard: Proof) -> None:
             unpack(other)
 
 
+@pytest.mark.parametrize("method", [8, 9, 12, 14, 93, 99])
+def test_a_member_that_claims_to_be_packed_is_refused(standard: Proof, method: int) -> None:
+    changed = bytearray(standard.data)
+    changed[changed.rindex(b"PK\x01\x02") + 10] = method
+    with pytest.raises(Refused):
+        unpack(bytes(changed))
+
+
 def test_any_changed_byte_of_an_unpacked_file_is_refused(standard: Proof) -> None:
     members, chance = unpack(standard.data), random.Random(20261105)
     for _ in range(1000):
