@@ -7,6 +7,7 @@ import io
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from uuid import UUID, uuid4
 
@@ -170,28 +171,16 @@ class _Preparation:
         at = self.clock.now()
         with transaction(self.engine) as connection:
             for (bill, to), order, data in zip(self._mail, orders, made, strict=True):
-                stored = archive.store(
+                self._put_out(
                     connection,
                     data=data,
                     name=f"{bill.number}.eml",
-                    channel="email",
-                    direction="out",
-                    provider_id=self.provider_id,
-                    at=at,
-                )
-                outbox.prepare(
-                    connection,
-                    provider_id=self.provider_id,
-                    system="email",
-                    service="smtp",
-                    operation="bill",
+                    way=("email", "smtp", "bill"),
                     subject=f"bill/{bill.bill_id}",
-                    act="email",
                     request={"month": str(self.month), "number": bill.number, "to": to, "message_id": str(order.identifier)},
-                    request_guid=order.identifier,
+                    identifier=order.identifier,
                     items=[outbox.Item(TransportGuid(order.identifier), "bill_email", bill.bill_id)],
                     at=at,
-                    request_message_id=stored.message_id,
                 )
         self.prepared.letters += len(self._mail)
         self._mail.clear()
@@ -201,34 +190,52 @@ class _Preparation:
         bills = self._paper.pop(route)
         number = self.last_batch.get(route, 0) + 1
         at = self.clock.now()
-        guid = uuid4()
         with transaction(self.engine) as connection:
-            stored = archive.store(
+            self._put_out(
                 connection,
                 data=route_list(bills, route=route, month=self.month, number=number),
                 name=f"{self.month}-{number:03d}.csv",
-                channel="print",
-                direction="out",
-                provider_id=self.provider_id,
-                at=at,
-            )
-            outbox.prepare(
-                connection,
-                provider_id=self.provider_id,
-                system="print",
-                service="folder",
-                operation="batch",
+                way=("print", "folder", "batch"),
                 subject=f"{self.month}/{route}/{number}",
-                act="print",
                 request={"month": str(self.month), "route": route, "batch": number, "bills": [int(bill.bill_id) for bill in bills]},
-                request_guid=guid,
+                identifier=uuid4(),
                 items=[outbox.Item(TransportGuid(uuid4()), "bill_print", bill.bill_id) for bill in bills],
                 at=at,
-                request_message_id=stored.message_id,
             )
         self.last_batch[route] = number
         self.prepared.batches += 1
         self.prepared.printed += len(bills)
+
+    def _put_out(
+        self,
+        connection: Connection,
+        *,
+        data: bytes,
+        name: str,
+        way: tuple[str, str, str],
+        subject: str,
+        request: Mapping[str, object],
+        identifier: UUID,
+        items: Sequence[outbox.Item],
+        at: datetime,
+    ) -> None:
+        """Archive what is to leave and put it into the outbox; ``way``: system (and channel of the archive), service, operation."""
+        system, service, operation = way
+        stored = archive.store(connection, data=data, name=name, channel=system, direction="out", provider_id=self.provider_id, at=at)
+        outbox.prepare(
+            connection,
+            provider_id=self.provider_id,
+            system=system,
+            service=service,
+            operation=operation,
+            subject=subject,
+            act=system,
+            request=request,
+            request_guid=identifier,
+            items=items,
+            at=at,
+            request_message_id=stored.message_id,
+        )
 
 
 def route_list(bills: Sequence[RoundBill], *, route: str, month: Month, number: int) -> bytes:
