@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import statistics
 import time
+import zipfile
+from collections import deque
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +26,9 @@ from core.payments.totals import money_of
 EXAMPLES = Path(str(files("examples") / "town"))
 VALID = "zarechinsk-2026-10-valid.zip"
 BROKEN: Mapping[str, dict[str, object]] = json.loads((EXAMPLES / "zarechinsk-2026-10-broken.expected.json").read_text(encoding="utf-8"))
-BUDGET_S = 3.0
+MOST_TIMES_BARE = 100
+"""Reading with every check may take so many times as bare ``csv`` of the same rows takes just then (measured: 27–37); seconds would
+say how busy the machine is."""
 
 
 def knowledge(region: Path) -> RegionKnowledge:
@@ -36,6 +43,16 @@ def parse(archive: Path, region: Path) -> tuple[list[Finding], list[Record], Par
     parsed = said[-1]
     assert isinstance(parsed, Parsed)
     return [item for item in said if isinstance(item, Finding)], [item for item in said if isinstance(item, Record)], parsed
+
+
+def bare_reading(archive: Path) -> float:
+    """Processor seconds that unpacking and splitting all rows takes, with nothing looked at."""
+    start = time.process_time()
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            if name.endswith(".csv"):
+                deque(csv.reader(io.StringIO(opened.read(name).decode("cp1251"), newline=""), delimiter=";"), maxlen=0)
+    return time.process_time() - start
 
 
 def plain(found: Finding) -> dict[str, object]:
@@ -53,9 +70,10 @@ def without_notes(findings: object) -> list[dict[str, object]]:
 
 def test_the_valid_archive() -> None:
     expected = json.loads((EXAMPLES / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
+    bare = statistics.median(bare_reading(EXAMPLES / VALID) for _ in range(5))
     start = time.process_time()
     findings, records, parsed = parse(EXAMPLES / VALID, EXAMPLES / "zarechinsk.region.json")
-    assert time.process_time() - start <= BUDGET_S
+    assert time.process_time() - start <= MOST_TIMES_BARE * bare
     assert (parsed.status, findings, parsed.suspended) == ("accepted", [], {})
     assert parsed.counts == expected["sections"][VALID]
     assert len(records) == sum(parsed.counts.values()) - 1, "every row but that of _info is a record"
