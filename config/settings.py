@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from config.log_lines import LogFormat
 from core.errors import ConfigError
@@ -65,7 +65,23 @@ class GisSettings(_Section):
     package_documents: int = Field(ge=1, le=500)
     poll_ladder_s: tuple[int, ...] = Field(min_length=1)
     timeout_s: int = Field(ge=1)
-    signer: Literal["auto", "engine", "command", "python", "rsa"]
+    signer: Literal["auto", "engine", "command", "python", "rsa", "external"]
+    canonicalization: Literal["exclusive", "inclusive"]
+    sign_command: tuple[str, ...]
+    sign_order: Literal["s_r", "r_s", "s_r_reversed", "r_s_reversed"]
+    sign_encoding: Literal["raw", "base64", "hex"]
+    sign_timeout_s: int = Field(ge=1)
+    tls_certificate: str
+    tls_key: str
+    tls_ca: str
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> GisSettings:
+        if (self.signer == "external") != bool(self.sign_command):
+            raise ValueError("signer = external и sign_command указываются вместе")
+        if len({bool(value) for value in (self.tls_certificate, self.tls_key, self.tls_ca)}) != 1:
+            raise ValueError("tls_certificate, tls_key и tls_ca указываются вместе")
+        return self
 
 
 class ChargeSettings(_Section):

@@ -25,6 +25,7 @@ __all__ = [
     "readable_roubles",
     "rounded",
     "rounded_column",
+    "rounded_ratio",
     "split",
 ]
 
@@ -57,7 +58,15 @@ def rounded(value: Fraction | int, scale: int) -> int:
     >>> rounded(Fraction(2, 3), 1_000_000)
     666667
     """
-    num, den = value.numerator * scale, value.denominator
+    return rounded_ratio(value.numerator * scale, value.denominator)
+
+
+def rounded_ratio(num: int, den: int) -> int:
+    """``num / den`` to a whole number, half away from zero; ``den`` is positive.
+
+    >>> rounded_ratio(5, 2), rounded_ratio(-5, 2)
+    (3, -3)
+    """
     whole = (2 * abs(num) + den) // (2 * den)
     return -whole if num < 0 else whole
 

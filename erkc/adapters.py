@@ -7,10 +7,11 @@ from adapters.contract import Parser
 from adapters.format4.container import Limits
 from adapters.uk.acts import ActsAdapter
 from adapters.uk.archives import UkArchives
+from adapters.uk.gar import GarAdapter
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region import RegionAdapter
 
-__all__ = ["PARSERS", "acts_adapter", "bank_files", "region_adapter", "uk_archives"]
+__all__ = ["PARSERS", "acts_adapter", "bank_files", "gar_adapter", "region_adapter", "uk_archives"]
 
 
 def uk_archives(region: RegionKnowledge | None = None, *, unpacked_bytes: int | None = None, ratio: int | None = None) -> UkArchives:
@@ -29,6 +30,11 @@ def bank_files() -> BankFiles:
 def region_adapter() -> RegionAdapter:
     """The region's configuration."""
     return RegionAdapter()
+
+
+def gar_adapter() -> GarAdapter:
+    """The region's list of houses of ГАР: read by ``erkc region load`` alone."""
+    return GarAdapter()
 
 
 def acts_adapter(region: RegionKnowledge | None = None) -> ActsAdapter:

@@ -17,28 +17,50 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from adapters import xmlio
-from adapters.gis_zhkh import accounts, acknowledgments, bills, houses, nsi, organisations
+from adapters.gis_zhkh import (
+    accounts,
+    acknowledgments,
+    appeals,
+    bills,
+    debt_requests,
+    houses,
+    meters,
+    notifications,
+    nsi,
+    organisations,
+    readings,
+)
 from adapters.gis_zhkh.client import HttpReply, SoapClient
 from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
 from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
 from adapters.gis_zhkh.faults import meaning
+from adapters.gis_zhkh.gost_tls import TlsFiles, gost_session
 from adapters.gis_zhkh.operations import operation, state_operation
 from adapters.gis_zhkh.replies import ItemResult, StateReply
 from adapters.gis_zhkh.values import NsiRef
-from adapters.signing import Choice, choose, sign_message
+from adapters.signing import Choice, ExternalCommand, choose, choose_external, sign_message
 from adapters.signing.choice import Implementation
 from adapters.signing.document import Canonicalization
 from core.errors import ConfigError, InputError
 from core.ids import TransportGuid
+from core.model.bill import BillContent
 from core.services.federal import gateway as federal
 from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
-from xsd.catalog import validate
+from xsd.catalog import SchemaSet, validate
 from xsd.tables import tables
 
-__all__ = ["FederalGateway", "open_gateway"]
+__all__ = ["FederalGateway", "open_gateway", "request_body"]
 
 _MOSCOW = ZoneInfo("Europe/Moscow")
-_LIMITS: Mapping[str, str] = {"bill": "request_documents", "account": "request_accounts", "acknowledgment": "request_acknowledgments"}
+_LIMITS: Mapping[str, str] = {
+    "bill": "request_documents",
+    "debt": "request_documents",
+    "withdrawal": "request_withdrawals",
+    "reading": "request_readings",
+    "account": "request_accounts",
+    "acknowledgment": "request_acknowledgments",
+    "cancellation": "request_acknowledgments",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +73,8 @@ class FederalGateway:
     ladder: Ladder = DEFAULT_LADDER
     canonicalization: Canonicalization = "exclusive"
     system: str = "gis"
+    official: SchemaSet | None = None
+    """The official album where the operator has installed it: then both must take a message."""
 
     @property
     def signature(self) -> Choice:
@@ -61,7 +85,7 @@ class FederalGateway:
         """Body by its codec, checked against the schema, put into its envelope, signed to the last byte."""
         name, body = _body(request, envelope_)
         described = operation(name)
-        problems = validate(body)
+        problems = validate(body) or ([] if self.official is None else self.official.validate(body))
         if problems:
             raise InputError(
                 "GIS-0520",
@@ -69,11 +93,16 @@ class FederalGateway:
                 hint="Проверьте данные документа.",
                 problems=[f"{item.path}: {item.message}" for item in problems],
             )
+        return Rendered(described.service, name, self.enveloped(name, body, envelope_))
+
+    def enveloped(self, operation_name: str, body: etree._Element, envelope_: Envelope) -> bytes:
+        """A body in its envelope, signed to the last byte."""
+        described = operation(operation_name)
         header = self._header(envelope_.request_guid, envelope_.provider_guid if described.names_organisation else None, envelope_.at)
         whole = xmlio.serialize(envelope(header_element(header, described), body))
         at = envelope_.at.astimezone(_MOSCOW)
         signature = self.signature
-        signed = sign_message(
+        return sign_message(
             whole,
             signature.signer,
             digester=signature.digester,
@@ -81,7 +110,6 @@ class FederalGateway:
             canonicalization=self.canonicalization,
             identifier=uuid5(envelope_.request_guid, "signature"),
         )
-        return Rendered(described.service, name, signed)
 
     def send(self, service: str, operation_name: str, *, request_guid: UUID, data: bytes) -> Sent:
         """Post the stored bytes as they stand."""
@@ -108,6 +136,11 @@ class FederalGateway:
         raw = reply.body if isinstance(reply, HttpReply) else b""
         return _polled(outcome, raw, overdue=self.ladder.exhausted(polls), operation_name=operation_name)
 
+    def read(self, operation: str, data: bytes) -> Content:
+        """What stored bytes of an answer hold; nothing when they are no finished answer."""
+        outcome = after_poll(HttpReply(200, data))
+        return _content(outcome.reply, operation) if outcome.reply is not None and outcome.verdict == "finished" else Content()
+
     def pause(self, polls: int) -> timedelta:
         """The ladder of questions."""
         return self.ladder.delay(polls)
@@ -124,21 +157,27 @@ def open_gateway(
     url: str,
     *,
     signing: Path,
-    signer: Literal["auto", "rsa"] | Implementation = "auto",
+    signer: Literal["auto", "rsa", "external"] | Implementation = "auto",
+    external: ExternalCommand | None = None,
+    canonicalization: Canonicalization = "exclusive",
+    tls: TlsFiles | None = None,
     ladder_s: Sequence[float] = DEFAULT_LADDER.steps_s,
     timeout_s: float = 120,
+    official: SchemaSet | None = None,
 ) -> FederalGateway:
     """A gateway to ``url`` that signs with ``signer.pem`` and ``signer.key`` of the folder ``signing``.
 
     The files are read when the first message is signed; a ``ConfigError`` then says what is wrong with them. ``signer`` insists on an
-    implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs.
+    implementation; with ``auto`` (and ``rsa``, which follows from the certificate) the best one of this machine signs. With ``external``
+    its command signs, and there is no key file. ``tls``: ГОСТ TLS straight from this process, without a tunnel.
     """
-    implementation: Implementation | None = None if signer == "auto" or signer == "rsa" else signer
+    implementation: Implementation | None = None if signer in ("auto", "rsa", "external") else signer  # type: ignore[assignment]  # narrowed
 
     @cache
     def chosen() -> Choice:
         certificate, key = signing / "signer.pem", signing / "signer.key"
-        absent = [path.name for path in (certificate, key) if not path.is_file()]
+        needed = (certificate,) if external is not None else (certificate, key)
+        absent = [path.name for path in needed if not path.is_file()]
         if absent:
             raise ConfigError(
                 "GIS-0603",
@@ -146,9 +185,17 @@ def open_gateway(
                 hint="Положите туда сертификат организации (signer.pem) и её ключ (signer.key); для стенда выполните erkc gis test-key.",
                 folder=str(signing),
             )
-        return choose(certificate, key, implementation=implementation)
+        return choose_external(certificate, external) if external is not None else choose(certificate, key, implementation=implementation)
 
-    return FederalGateway(SoapClient(url, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)))
+    session = None if tls is None else gost_session(tls)
+    return FederalGateway(
+        SoapClient(url, session=session, timeout_s=timeout_s), chosen, Ladder(tuple(ladder_s)), canonicalization, official=official
+    )
+
+
+def request_body(request: federal.Request, envelope_: Envelope) -> etree._Element:
+    """The message of a request, as it would be signed; for those who look at it before."""
+    return _body(request, envelope_)[1]
 
 
 def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._Element]:
@@ -170,6 +217,40 @@ def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._El
             return "importAccountData", accounts.import_account_request([_account(card) for card in cards])
         case federal.PlaceBills():
             return "importPaymentDocumentData", _bills(request, envelope_)
+        case federal.PlaceDebts():
+            return "importPaymentDocumentData", _debts(request, envelope_)
+        case federal.WithdrawBills(documents):
+            withdrawn = [bills.Withdrawal(transport, ipd) for transport, ipd in documents]
+            return "importPaymentDocumentData", bills.withdraw_payment_document_request(withdrawn)
+        case federal.CancelAcknowledgments(payments):
+            cancelled = [acknowledgments.AckCancellation(one, acknowledgments.Order(notification=told), ipd) for one, told, ipd in payments]
+            return "importAcknowledgment", acknowledgments.cancel_acknowledgment_request(cancelled)
+        case federal.AskSubrequests(first, last, after):
+            return "exportDebtSubrequests", debt_requests.export_subrequests_request(first, last, statuses=(), after=after)
+        case federal.AnswerDebts(debt_replies):
+            said = [
+                debt_requests.DebtAnswer(one.transport_guid, one.subrequest, one.executor, description=one.description)
+                for one in debt_replies
+            ]
+            return "importResponses", debt_requests.answer_subrequests_request(said)
+        case federal.AskAppeals(first, last, guids):
+            if guids:
+                return "exportAppeal", appeals.export_appeals_by_guid_request(guids)
+            return "exportAppeal", appeals.export_appeals_request(since=first, until=last)
+        case federal.AnswerAppeals(appeal_replies):
+            return "importAnswer", appeals.import_answers_request([step for one in appeal_replies for step in _answered(one)])
+        case federal.AskMeters(fias):
+            return "exportMeteringDeviceData", meters.export_meters_request(house_fias=UUID(fias))
+        case federal.PlaceReadings(fias, cards):
+            told = [_reading(card) for card in cards]
+            return "importMeteringDeviceValues", readings.import_readings_request(told, house_fias=UUID(fias))
+        case federal.AskReadings(fias, resources, first, last):
+            wanted = [_reference(element) for element in resources]
+            asked = readings.export_history_request([UUID(fias)], resources=wanted, first=first, last=last)
+            return "exportMeteringDeviceHistory", asked
+        case federal.AskNotifications(ipd, after):
+            asked = notifications.export_notifications_of_document_request(ipd, after=after)
+            return "exportNotificationsOfOrderExecutionPaginal", asked
         case federal.AskBills(month, account_guids):
             return "exportPaymentDocumentData", bills.export_payment_document_request(month=month, account_guids=account_guids)
         case federal.AcknowledgePayments(parts):
@@ -192,17 +273,55 @@ def _account(card: federal.AccountCard) -> accounts.AccountToPlace:
 
 
 def _bills(request: federal.PlaceBills, envelope_: Envelope) -> etree._Element:
+    references = _references(request, [card.content for card in request.bills], envelope_)
+    placed = [bills.BillToPlace(card.content, card.account_guid, card.transport_guid, card.ipd) for card in request.bills]
+    return bills.import_payment_document_request(placed, references, month=request.month)
+
+
+def _debts(request: federal.PlaceDebts, envelope_: Envelope) -> etree._Element:
+    references = _references(request.bills, [card.content for card in request.debts], envelope_)
+    placed = [
+        bills.DebtToPlace(
+            card.number,
+            card.account_guid,
+            card.transport_guid,
+            card.content.account_number,
+            tuple(bills.DebtRow(one.section, one.service_id, one.name, one.creditor_id, one.month, one.amount) for one in card.parts),
+            card.content.recipients,
+        )
+        for card in request.debts
+    ]
+    return bills.import_debt_documents_request(placed, references, month=request.bills.month)
+
+
+def _references(request: federal.PlaceBills, contents: Sequence[BillContent], envelope_: Envelope) -> bills.BillReferences:
     """Bank details get identifiers of their own inside the request, derived from its identifier: the same bytes whenever it is rendered."""
-    pairs = sorted({(one.bik, one.bank_account) for card in request.bills for one in card.content.recipients})
-    references = bills.BillReferences(
+    pairs = sorted({(one.bik, one.bank_account) for content in contents for one in content.recipients})
+    return bills.BillReferences(
         services={service: _reference(element) for service, element in request.services.items()},
         requisites={bills.Requisite(bik, account): uuid5(envelope_.request_guid, f"{bik}/{account}") for bik, account in pairs},
         penalty=None if request.penalty is None else _reference(request.penalty),
+        court_costs={kind: _reference(element) for kind, element in request.court_costs.items()},
+        groups={service: _reference(element) for service, element in request.groups.items()},
+        general={service: _reference(element) for service, element in request.general.items()},
+        insurance=request.insurance,
         organisations=request.organisations,
         provider=request.provider,
     )
-    placed = [bills.BillToPlace(card.content, card.account_guid, card.transport_guid, card.ipd) for card in request.bills]
-    return bills.import_payment_document_request(placed, references, month=request.month)
+
+
+def _answered(one: federal.AppealReply) -> tuple[appeals.Answer, appeals.Executed]:
+    """The answer and the closing: the item is the closing, which is taken only when the answer is."""
+    action, own = (TransportGuid(uuid5(one.transport_guid, name)) for name in ("answer", "text"))
+    return (
+        appeals.Answer(action, own, one.appeal, one.executor, one.text),
+        appeals.Executed(one.transport_guid, one.appeal, one.executor),
+    )
+
+
+def _reading(card: federal.ReadingCard) -> readings.MeterReadings:
+    shown = meters.Tariffs(card.values_e3) if card.resource is None else readings.OneRate(_reference(card.resource), card.values_e3[0])
+    return readings.MeterReadings(card.root, (readings.Taken(card.transport_guid, shown, card.on),))
 
 
 def _reference(element: federal.NsiElement) -> NsiRef:
@@ -259,7 +378,8 @@ def _content(reply: StateReply, operation_name: str) -> Content:
     """An export in the services' terms."""
     match operation_name:
         case "exportDataProvider":
-            return Content(providers=tuple(item.provider_guid for item in organisations.read_providers(reply) if item.actual))
+            providers = tuple(item.provider_guid for item in organisations.read_providers(reply) if item.actual)
+            return Content(providers=providers, is_partial=reply.content.get("IsNextPage", "").strip() in ("true", "1"))
         case "exportOrgRegistry":
             return Content(
                 organisations=tuple(
@@ -289,6 +409,43 @@ def _content(reply: StateReply, operation_name: str) -> Content:
                     for item in documents
                 )
             )
+        case "exportDebtSubrequests":
+            asked = debt_requests.read_subrequests(reply)
+            return Content(
+                subrequests=tuple(
+                    federal.Subrequest(
+                        one.guid,
+                        one.number,
+                        one.asked_by,
+                        ", ".join(part for part in (one.address, one.details) if part),
+                        one.sent_on,
+                        one.answer_by,
+                        one.status,
+                    )
+                    for one in asked.subrequests
+                ),
+                following=asked.following,
+            )
+        case "exportAppeal":
+            return Content(
+                appeals=tuple(
+                    federal.FederalAppeal(one.guid, one.number, one.created_on, one.topic, one.text, one.status, one.answer_by)
+                    for one in appeals.read_appeals(reply)
+                )
+            )
+        case "exportMeteringDeviceData":
+            there = [one for one in meters.read_meters(reply) if one.active]
+            return Content(meters=tuple(federal.FederalMeter(one.root_guid, one.number, one.accounts) for one in there))
+        case "exportMeteringDeviceHistory":
+            history = readings.read_history(reply).readings
+            return Content(readings=tuple(federal.ToldReading(one.root_guid, one.on, one.values_e3) for one in history))
+        case "exportNotificationsOfOrderExecutionPaginal":
+            page = notifications.read_notifications(reply)
+            told = tuple(
+                federal.ToldPayment(one.guid, one.order_id, one.payment_document_id or "", one.amount, one.acknowledged)
+                for one in page.notifications
+            )
+            return Content(payments=told, following=page.following)
         case _:
             return Content()
 

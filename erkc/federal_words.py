@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from adapters.gis_zhkh.ailments import Ailment
 from core.outbox import Trouble
 from core.services.federal import Acknowledged, Standing
+from erkc.federal_check import Checked
 
 __all__ = [
     "acknowledged_json",
     "acknowledged_sentences",
+    "checked_json",
+    "checked_sentence",
     "standing_json",
     "standing_sentence",
     "trouble_json",
@@ -100,6 +104,35 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "next_at": None if standing.next_at is None else standing.next_at.isoformat(),
         "troubles": troubles_json(standing.troubles),
     }
+
+
+def checked_sentence(checked: Checked) -> str:
+    """What the package doctor found, in one line."""
+    compared = "" if checked.is_compared else "; справочники и счета не сверялись: этой организации в базе нет"
+    return f"{checked.title}: документов {checked.documents}, исправных {checked.documents - len(checked.sick)}{compared}"
+
+
+def checked_json(checked: Checked) -> dict[str, object]:
+    """The same for machines, with every reason."""
+    return {
+        "documents": checked.documents,
+        "good": checked.documents - len(checked.sick),
+        "compared_with_crosswalk": checked.is_compared,
+        "request": [_ailment_json(ailment) for ailment in checked.request],
+        "refused": [
+            {
+                "position": item.position,
+                "number": item.number,
+                "transport_guid": item.transport_guid,
+                "reasons": [_ailment_json(ailment) for ailment in item.ailments],
+            }
+            for item in checked.sick
+        ],
+    }
+
+
+def _ailment_json(ailment: Ailment) -> dict[str, str]:
+    return {"code": ailment.code, "path": ailment.path, "message": ailment.message, "hint": ailment.hint}
 
 
 def _lowered(text: str) -> str:

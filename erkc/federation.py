@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from adapters.gis_zhkh.gost_tls import TlsFiles
+from adapters.signing import ExternalCommand, read_certificate
 from adapters.signing.issue import IssuedFiles, issue
+from config.settings import GisSettings
+from core.errors import ConfigError
 from core.services.federal import Federal, Waiting
 from erkc.application import Application
 from erkc.federal import FederalGateway, open_gateway
+from xsd.official import installed
 
-__all__ = ["is_signing_ready", "open_federal", "signing_folder", "test_signing_files", "waiting"]
+__all__ = [
+    "ProvedSignature",
+    "album_folder",
+    "is_signing_ready",
+    "open_federal",
+    "prove_signature",
+    "signing_folder",
+    "test_signing_files",
+    "waiting",
+]
 
 
 _LOCAL_LADDER_S = (0.3, 0.5, 1.0, 2.0, 5.0)
@@ -30,9 +44,41 @@ def signing_folder(application: Application) -> Path:
     return application.home / "signing"
 
 
+def album_folder(application: Application) -> Path:
+    """Where official albums are, by number."""
+    return application.home / "album"
+
+
 def is_signing_ready(application: Application) -> bool:
     """Whether both files are there; whether they fit each other is found out by signing."""
-    return all((signing_folder(application) / name).is_file() for name in ("signer.pem", "signer.key"))
+    needed = ("signer.pem",) if application.settings.gis.signer == "external" else ("signer.pem", "signer.key")
+    return all((signing_folder(application) / name).is_file() for name in needed)
+
+
+@dataclass(frozen=True, slots=True)
+class ProvedSignature:
+    """Who signs here, proved at this moment."""
+
+    title: str
+    subject: str
+    not_after: datetime
+
+
+def prove_signature(application: Application) -> ProvedSignature | None:
+    """The self-test at start: the Streebog vector, random bytes signed and verified by the certificate, the certificate in force. None when
+    there are no signing files; ``ConfigError`` when they are there and do not work, so that it is known before the first message."""
+    if not is_signing_ready(application):
+        return None
+    gateway: FederalGateway = open_federal(application).gateway  # type: ignore[assignment]  # the gateway of open_federal
+    signer = gateway.signature.signer
+    certificate, now = read_certificate(signer.certificate), application.clock.now()
+    if not certificate.not_before <= now <= certificate.not_after:
+        raise ConfigError(
+            "SIG-0705",
+            f"Сертификат подписи не действует: срок с {certificate.not_before:%d.%m.%Y} по {certificate.not_after:%d.%m.%Y}.",
+            hint="Положите в папку signing действующий сертификат и его ключ.",
+        )
+    return ProvedSignature(signer.title, certificate.subject, certificate.not_after)
 
 
 def test_signing_files(application: Application, at: datetime) -> IssuedFiles:
@@ -53,8 +99,12 @@ def open_federal(application: Application, *, url: str | None = None, is_local: 
         url or settings.base_url,
         signing=signing_folder(application),
         signer=settings.signer,
+        external=_external(settings),
+        canonicalization=settings.canonicalization,
+        tls=_tls(settings),
         ladder_s=_LOCAL_LADDER_S if is_local else settings.poll_ladder_s,
         timeout_s=_LOCAL_TIMEOUT_S if is_local else settings.timeout_s,
+        official=installed(album_folder(application), number=settings.album),
     )
     federal = Federal(application.engine, gateway, application.clock, package=settings.package_documents)
     if not is_local:
@@ -65,6 +115,18 @@ def open_federal(application: Application, *, url: str | None = None, is_local: 
         lost_wait=timedelta(seconds=2),
         backoff=timedelta(seconds=1),
     )
+
+
+def _external(settings: GisSettings) -> ExternalCommand | None:
+    if settings.signer != "external":
+        return None
+    return ExternalCommand(settings.sign_command, settings.sign_order, settings.sign_encoding, settings.sign_timeout_s)
+
+
+def _tls(settings: GisSettings) -> TlsFiles | None:
+    if not settings.tls_certificate:
+        return None
+    return TlsFiles(Path(settings.tls_certificate), Path(settings.tls_key), Path(settings.tls_ca))
 
 
 def waiting(seconds: float, application: Application, tell: Callable[[], None] | None = None) -> Waiting:

@@ -15,6 +15,7 @@ from adapters.banks.detect import parse_file
 from adapters.banks.profile import profile_named
 from adapters.banks.result import KnownAccounts
 from adapters.contract import RawMessage
+from adapters.format4.volumes import is_volume
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region_source import pack_folder
 from config import regions
@@ -30,13 +31,15 @@ from core.services.month_view import finding_json
 from core.services.payments import import_bank_file
 from core.services.take import Taken, load_region, take, take_unknown
 from core.storage.engine import transaction
-from erkc.adapters import PARSERS, acts_adapter, bank_files, region_adapter, uk_archives
+from erkc.adapters import PARSERS, acts_adapter, bank_files, gar_adapter, region_adapter, uk_archives
 from erkc.application import Application
+from erkc.parts import joined, sections_that_waited
 
 _log = logging.getLogger("erkc.intake")
 
 __all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_message", "release_after", "take_file"]
 
+_REJECTED = "rejected"
 _PACKAGES = ("region", "uk.format4", "uk.acts")
 _REGISTRY, _STATEMENT, _UNKNOWN = range(len(_PACKAGES), len(_PACKAGES) + 3)
 
@@ -85,11 +88,14 @@ def region_message(place: Path) -> RawMessage:
 
 def load_region_file(application: Application, name: str, data: bytes) -> RegionLoaded:
     """Take a region's configuration."""
-    adapter, message = region_adapter(), RawMessage(name, data)
+    message = RawMessage(name, data)
+    adapter = gar_adapter() if name.lower().endswith(".csv") else region_adapter()
     identified = adapter.identify(message)
     if not identified.accepted:
         raise InputError(
-            "IN-0102", f"{name} — не настройки региона: {identified.reason}.", hint="Нужен файл .json или .toml либо папка таких файлов."
+            "IN-0102",
+            f"{name} — не настройки региона: {identified.reason}.",
+            hint="Нужен .json или .toml, папка таких файлов либо перечень домов .csv.",
         )
     return RegionLoaded(
         *load_region(application.engine, name=name, data=data, parse=lambda known: adapter.parse(message, known), clock=application.clock)
@@ -97,8 +103,18 @@ def load_region_file(application: Application, name: str, data: bytes) -> Region
 
 
 def take_file(application: Application, name: str, data: bytes) -> Taken | BankTaken:
-    """Take one file, whichever adapter knows it."""
-    message = RawMessage(name, data)
+    """Take one file, whichever adapter knows it; the part of a delivery in several files waits until it is complete."""
+    message = joined(application, name, data)
+    if isinstance(message, Taken):
+        return message
+    outcome = _take_message(application, message)
+    if outcome.status != _REJECTED and (sections := sections_that_waited(application, message.name)) is not None:
+        return _take_message(application, sections)
+    return outcome
+
+
+def _take_message(application: Application, message: RawMessage) -> Taken | BankTaken:
+    name, data = message.name, message.data
     reasons = {key: parser.identify(message) for key, parser in PARSERS.items()}
     chosen = [key for key, identified in reasons.items() if identified.accepted]
     if "uk.format4" in chosen:
@@ -138,6 +154,8 @@ def take_file(application: Application, name: str, data: bytes) -> Taken | BankT
 def place_of_file(name: str, data: bytes) -> int:
     """Where a file stands among those that came together: a region, packages, registries, statements, then what nobody knows."""
     message = RawMessage(name, data)
+    if is_volume(name, data):
+        return _PACKAGES.index("uk.format4")
     for place, key in enumerate(_PACKAGES):
         if PARSERS[key].identify(message).accepted:
             return place
@@ -149,7 +167,7 @@ def place_of_file(name: str, data: bytes) -> int:
 
 def release_after(application: Application, outcome: Taken | BankTaken) -> Released:
     """Payments of banks that wait in suspense, matched again when an archive has just told of accounts; nothing after any other file."""
-    if isinstance(outcome, BankTaken) or not outcome.is_new or outcome.status == "rejected":
+    if isinstance(outcome, BankTaken) or not outcome.is_new or outcome.status in (_REJECTED, "waiting"):
         return Released({})
     return release_suspended(application.engine, clock=application.clock)
 

@@ -93,6 +93,11 @@ class SchemaSet:
         with self._lock:
             return self.knows(namespace) and self._schema(namespace).validate(element) and not _fixed_problems(element, self.number)
 
+    def compile(self, namespace: str) -> None:
+        """Compile the schema of a namespace now; the processor's error tells what is wrong with it."""
+        with self._lock:
+            self._schema(namespace)
+
     def _schema(self, namespace: str) -> etree.XMLSchema:
         schema = self._compiled.get(namespace)
         if schema is None:

@@ -19,7 +19,7 @@ from uuid import UUID
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, key_of, lacking, provider_of
 from adapters.gis_zhkh.bill_services import charges
 from adapters.gis_zhkh.values import decimal_text, money, nsi_mapping
-from core.model.bill import BillContent, BillRecipient
+from core.model.bill import BillContent, BillCourtCost, BillRecipient
 
 __all__ = ["document"]
 
@@ -94,14 +94,32 @@ def _meters(content: BillContent) -> list[dict[str, Any]] | None:
 
 
 def _penalties(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UUID], *, several: bool) -> list[dict[str, Any]] | None:
-    """Penalties by account (and provider): a row of nought would block the acknowledgment, two of one account would be a repetition."""
+    """Penalties by account (and provider), then court costs one by one: a row of nought would block the acknowledgment, two rows of
+    penalties of one account would be a repetition."""
     amounts: dict[tuple[UUID, UUID | None], int] = {}
     names: dict[tuple[UUID, UUID | None], str] = {}
+    rows: list[dict[str, Any]] = []
     for recipient in bill.content.recipients:
-        if recipient.penalties:
-            place = keys[id(recipient)], provider_of(recipient.creditor_id, recipient.name, bill, references=references)
-            amounts[place] = amounts.get(place, 0) + recipient.penalties
-            names.setdefault(place, recipient.name)
+        key, provider = keys[id(recipient)], provider_of(recipient.creditor_id, recipient.name, bill, references=references)
+        own = recipient.creditors or (recipient.creditor_id,)
+        costs = [] if recipient.contribution else [cost for cost in bill.content.court_costs if cost.creditor_id in own]
+        penalties = recipient.penalties - sum(cost.amount for cost in costs)
+        if penalties < 0:
+            raise lacking(bill, f"судебные расходы получателя «{recipient.name}» больше его неустоек")
+        if penalties:
+            amounts[key, provider] = amounts.get((key, provider), 0) + penalties
+            names.setdefault((key, provider), recipient.name)
+        rows += [
+            {
+                "ServiceType": _court_cost(cost, bill, references),
+                "Cause": cost.reason[:1000],
+                "TotalPayable": money(cost.amount),
+                "orgPPAGUID": provider,
+                "PaymentInformationKey": key if several else None,
+            }
+            for cost in costs
+            if cost.amount
+        ]
     if amounts and references.penalty is None:
         raise lacking(bill, "в справочнике неустоек нет пени")
     rows = [
@@ -114,8 +132,15 @@ def _penalties(bill: BillToPlace, references: BillReferences, keys: Mapping[int,
         }
         for (key, provider), amount in amounts.items()
         if references.penalty is not None
-    ]
+    ] + rows
     return rows or None
+
+
+def _court_cost(cost: BillCourtCost, bill: BillToPlace, references: BillReferences) -> dict[str, str | None]:
+    ref = references.court_costs.get(cost.kind)
+    if ref is None:
+        raise lacking(bill, f"в справочнике неустоек нет вида {cost.kind}")
+    return nsi_mapping(ref)
 
 
 def _details(content: BillContent, keys: Mapping[int, UUID]) -> list[dict[str, Any]]:

@@ -32,6 +32,14 @@ class BillReferences:
     """Bank details → the TransportGUID they have in this request."""
     penalty: NsiRef | None = None
     """Element «пени» of book 329."""
+    court_costs: Mapping[int, NsiRef] = field(default_factory=dict)
+    """Kind of a court cost → its element of book 329."""
+    groups: Mapping[EntityId, NsiRef] = field(default_factory=dict)
+    """Service that is a part of a utility with several rates (day and night) → the utility, an element of book 3."""
+    general: Mapping[EntityId, NsiRef] = field(default_factory=dict)
+    """Common-property service that is a part of a resource (cold water and heat of hot water) → its element of book 337."""
+    insurance: Mapping[EntityId, UUID] = field(default_factory=dict)
+    """Service that is a voluntary insurance → InsuranceProductGUID."""
     organisations: Mapping[EntityId, UUID] = field(default_factory=dict)
     """Creditor → orgPPAGUID."""
     provider: UUID | None = None

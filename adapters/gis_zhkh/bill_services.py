@@ -29,7 +29,8 @@ _KOPECKS_TO_E6 = 10**4
 def charges(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UUID], *, several: bool) -> dict[str, Any]:
     """Every line in its branch. ``keys`` gives the account of each recipient by identity; ``several`` says that lines must name it."""
     services: list[dict[str, Any]] = []
-    contribution: dict[str, Any] | None = None
+    groups: dict[UUID, list[tuple[BillLine, UUID | None]]] = {}
+    alone: dict[str, dict[str, Any]] = {}
     line_keys = {id(line): keys[id(_recipient(line, bill))] for line in bill.content.lines}
     hosted = _hosted(bill, line_keys)
     seen: set[UUID] = set()
@@ -38,16 +39,53 @@ def charges(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UU
         if line.section == "common_property":
             continue
         if line.section == "capital_repair":
-            if contribution is not None:
-                raise lacking(bill, "взнос на капитальный ремонт встречается дважды")
-            contribution = _contribution(line, bill, references, key=key)
+            yearly = bool(bill.content.contribution_year)
+            name, value = "CapitalRepairYearCharge" if yearly else "CapitalRepairCharge", (_year if yearly else _contribution)
+            _once(alone, name, value(line, bill, references, key=key), "взнос на капитальный ремонт", bill)
+            continue
+        if line.service_id in references.insurance:
+            _once(alone, "Insurance", _insurance(line, bill, references, key=key), "страхование", bill)
             continue
         ref = service_ref(line, bill, references)
         if ref.guid in seen:
             raise lacking(bill, f"услуга «{line.name}» (НСИ {ref.code}) встречается дважды")
         seen.add(ref.guid)
+        whole = references.groups.get(line.service_id) if line.section == "utility" else None
+        if whole is not None:
+            groups.setdefault(whole.guid, []).append((line, key))
+            continue
         services.append(_service(line, hosted.get(id(line), []), bill, references, key=key))
-    return {"ChargeInfo": services or None, "CapitalRepairCharge": contribution}
+    services += [{"GroupMunicipalService": _group(parts, bill, references)} for parts in groups.values()]
+    return {"ChargeInfo": services or None, **alone}
+
+
+def _once(alone: dict[str, dict[str, Any]], name: str, value: dict[str, Any], what: str, bill: BillToPlace) -> None:
+    """What a document has at most once."""
+    if name in alone:
+        raise lacking(bill, f"{what} встречается дважды")
+    alone[name] = value
+
+
+def _group(parts: list[tuple[BillLine, UUID | None]], bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
+    """A utility with several rates: the sum by its element of book 3, then each rate by its own of book 51."""
+    lines = [line for line, _ in parts]
+    if len({line.creditor_id for line in lines}) > 1:
+        raise lacking(bill, f"тарифные зоны услуги «{lines[0].name}» принадлежат разным получателям")
+    changes = {
+        "MoneyRecalculation": sum(line.recalculation for line in lines),
+        "MoneyDiscount": sum(line.benefit for line in lines),
+    }
+    whole = {
+        "ServiceType": nsi_mapping(references.groups[lines[0].service_id]),
+        "AccountingPeriodTotal": money(sum(line.base + line.surcharge for line in lines)),
+        "ServiceCharge": {name: money(amount) if amount else None for name, amount in changes.items()} if any(changes.values()) else None,
+        "TotalPayable": money(sum(line.total for line in lines)),
+        "orgPPAGUID": provider_of(lines[0].creditor_id, lines[0].name, bill, references=references),
+    }
+    return {
+        "TypeMunicipalService": whole,
+        "MunicipalService": [_service(line, [], bill, references, key=key)["MunicipalService"] for line, key in parts],
+    }
 
 
 def _hosted(bill: BillToPlace, line_keys: Mapping[int, UUID]) -> dict[int, list[BillLine]]:
@@ -90,7 +128,7 @@ def _service(
         "PaymentRecalculation": _recalculation(line, bill),
     }
     if line.section == "housing":
-        value["MunicipalResource"] = [_resource(one, bill, references) for one in resources] or None
+        value["MunicipalResource"] = _resources(resources, bill, references) or None
         return {"HousingService": value}
     if line.section == "additional":
         value["Consumption"] = _consumption(line, methods=False)
@@ -100,6 +138,42 @@ def _service(
     if line.factor_e2 is not None:
         value["MultiplyingFactor"] = {"Ratio": decimal_text(line.factor_e2, 2), "AmountOfExcessFees": money(line.surcharge)}
     return {"MunicipalService": value}
+
+
+def _resources(lines: list[BillLine], bill: BillToPlace, references: BillReferences) -> list[dict[str, Any]]:
+    """Each resource once: the parts of one (cold water and heat of hot water) stand inside it, and it states their sum."""
+    found: list[dict[str, Any]] = []
+    parted: dict[UUID, list[BillLine]] = {}
+    seen: set[UUID] = set()
+    for line in lines:
+        ref = service_ref(line, bill, references)
+        if line.service_id in references.general:
+            parted.setdefault(ref.guid, []).append(line)
+        elif ref.guid in seen:
+            raise lacking(bill, f"ресурс «{line.name}» (НСИ {ref.code}) встречается дважды")
+        else:
+            seen.add(ref.guid)
+            found.append(_resource(line, bill, references))
+    if seen & set(parted):
+        raise lacking(bill, "ресурс на содержание общего имущества указан и целиком, и по составляющим")
+    return found + [_parted(parts, bill, references) for parts in parted.values()]
+
+
+def _parted(parts: list[BillLine], bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
+    if len({line.creditor_id for line in parts}) > 1:
+        raise lacking(bill, f"составляющие ресурса «{parts[0].name}» принадлежат разным получателям")
+    inside = []
+    for line in parts:
+        value = _resource(line, bill, references)
+        del value["Unit"]
+        inside.append({**value, "ServiceType": nsi_mapping(references.general[line.service_id]), "Rate": _rate(line)})
+    return {
+        "ServiceType": nsi_mapping(service_ref(parts[0], bill, references)),
+        "AccountingPeriodTotal": money(sum(line.base for line in parts)),
+        "TotalPayable": money(sum(line.total for line in parts)),
+        "orgPPAGUID": provider_of(parts[0].creditor_id, parts[0].name, bill, references=references),
+        "GeneralMunicipalResource": inside,
+    }
 
 
 def _resource(line: BillLine, bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
@@ -135,6 +209,44 @@ def _contribution(line: BillLine, bill: BillToPlace, references: BillReferences,
         "TotalPayable": money(line.total),
         "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
         "PaymentRecalculation": _recalculation(line, bill),
+        "PaymentInformationKey": key,
+    }
+
+
+def _year(line: BillLine, bill: BillToPlace, references: BillReferences, *, key: UUID | None) -> dict[str, Any]:
+    """The contribution of a year: twelve months that come to the line's total."""
+    months = bill.content.contribution_year
+    if sorted(one.month for one in months) != list(range(1, 13)) or sum(one.total for one in months) != line.total:
+        raise lacking(bill, "годовой взнос на капитальный ремонт: нужны двенадцать разных месяцев, в сумме равных строке документа")
+    contribution = _contribution(line, bill, references, key=key)["Contribution"]
+    return {
+        "CapitalRepairMonthlyCharge": [
+            {
+                "Contribution": contribution,
+                "AccountingPeriodTotal": money(one.base),
+                "MoneyRecalculation": money(one.recalculation) if one.recalculation else None,
+                "MoneyDiscount": money(one.benefit) if one.benefit else None,
+                "TotalPayable": money(one.total),
+                "Month": one.month,
+            }
+            for one in sorted(months, key=lambda one: one.month)
+        ],
+        "Year": bill.content.month.year,
+        "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
+        "PaymentInformationKey": key,
+    }
+
+
+def _insurance(line: BillLine, bill: BillToPlace, references: BillReferences, *, key: UUID | None) -> dict[str, Any]:
+    """Voluntary insurance by the product that is registered for it."""
+    return {
+        "InsuranceProductGUID": references.insurance[line.service_id],
+        "Rate": _rate(line),
+        "TotalPayable": money(line.total),
+        "AccountingPeriodTotal": money(line.base),
+        "ServiceCharge": _charge_changes(line),
+        "Consumption": _consumption(line, methods=False),
+        "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
         "PaymentInformationKey": key,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
@@ -11,6 +11,7 @@ from lxml import etree
 
 from adapters import xmlio
 from adapters.gis_zhkh import limits
+from adapters.gis_zhkh.bill_debts import DebtRow, DebtToPlace, debt_document
 from adapters.gis_zhkh.bill_document import document
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, Requisite
 from adapters.gis_zhkh.envelope import SIGNED_ID
@@ -22,8 +23,9 @@ from core.period import Month
 from xsd.tables import ALBUM
 
 __all__ = [
-    "BillReferences", "BillToPlace", "PlacedDocument", "PlacedLine", "Requisite", "Withdrawal", "export_payment_document_request",
-    "import_payment_document_request", "read_documents", "withdraw_payment_document_request",
+    "BillReferences", "BillToPlace", "DebtRow", "DebtToPlace", "PlacedDocument", "PlacedLine", "Requisite", "Withdrawal",
+    "export_payment_document_request", "import_debt_documents_request", "import_payment_document_request", "read_documents",
+    "withdraw_payment_document_request",
 ]  # fmt: skip
 
 Element: TypeAlias = etree._Element
@@ -76,6 +78,19 @@ def import_payment_document_request(
     if other:
         raise InvariantError("GIS-0106", f"Документы другого месяца в запросе за {month}: {', '.join(other[:5])}.")
     used = {Requisite(one.bik, one.bank_account) for bill in bills for one in bill.content.recipients}
+    return _placing([document(bill, references) for bill in bills], references, used, month=month, album=album)
+
+
+def import_debt_documents_request(debts: Sequence[DebtToPlace], references: BillReferences, *, month: Month, album: str = ALBUM) -> Element:
+    """Place at most 500 documents of debts; ``month`` is the one they are presented in."""
+    limits.check(len(debts), "request_documents", album=album)
+    used = {Requisite(one.bik, one.bank_account) for debt in debts for one in debt.recipients}
+    return _placing([debt_document(debt, references) for debt in debts], references, used, month=month, album=album)
+
+
+def _placing(
+    documents: Sequence[Mapping[str, Any]], references: BillReferences, used: Collection[Requisite], *, month: Month, album: str
+) -> Element:
     value = {
         "@Id": SIGNED_ID,
         "ConfirmAmountsCorrect": True,
@@ -86,7 +101,7 @@ def import_payment_document_request(
             for requisite, key in references.requisites.items()
             if requisite in used
         ],
-        "PaymentDocument": [document(bill, references) for bill in bills],
+        "PaymentDocument": documents,
         "PaymentProviderInformation": None if references.provider is None else {"orgPPAGUID": references.provider},
     }
     return xmlio.render("bills:importPaymentDocumentRequest", value, album=album)
@@ -152,6 +167,19 @@ def _lines(value: Mapping[str, Any]) -> list[PlacedLine]:
         for branch, one in rows:
             ref = one.get("ServiceType", {}).get("GUID")
             lines.append(PlacedLine(branch, guid(ref) if ref else None, kopecks_of(one["TotalPayable"])))
+    for debt in listed(value, "ChargeDebt"):
+        group = debt.get("GroupMunicipalService", {})
+        rows = [(branch, debt[branch]) for branch in _SERVICES if branch in debt]
+        rows += [("MunicipalService", one) for one in listed(group, "MunicipalService")]
+        for branch, one in rows:
+            ref = one.get("ServiceType", {}).get("GUID")
+            lines.append(PlacedLine(branch, guid(ref) if ref else None, kopecks_of(one["TotalPayable"])))
+    for one in listed(value, "CapitalRepairDebt"):
+        lines.append(PlacedLine("CapitalRepairDebt", None, kopecks_of(one["TotalPayable"])))
+    for one in listed(value.get("CapitalRepairYearCharge", {}), "CapitalRepairMonthlyCharge"):
+        lines.append(PlacedLine("CapitalRepairYearCharge", None, kopecks_of(one["TotalPayable"])))
+    for one in listed(value, "Insurance"):
+        lines.append(PlacedLine("Insurance", guid(one["InsuranceProductGUID"]), kopecks_of(one["TotalPayable"])))
     if "CapitalRepairCharge" in value:
         lines.append(PlacedLine("CapitalRepairCharge", None, kopecks_of(value["CapitalRepairCharge"]["TotalPayable"])))
     return lines

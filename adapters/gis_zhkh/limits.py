@@ -20,6 +20,20 @@ LimitName = Literal[
     "request_identifiers",
     "request_states",
     "nsi_page",
+    "request_meters",
+    "request_readings",
+    "request_individual_services",
+    "request_history_houses",
+    "request_notifications",
+    "request_cancellations",
+    "request_supplier_notifications",
+    "request_contracts",
+    "request_nsi",
+    "request_organisations",
+    "request_debt_answers",
+    "request_debt_identifiers",
+    "request_appeals",
+    "notifications_page",
 ]
 T = TypeVar("T")
 

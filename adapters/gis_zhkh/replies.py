@@ -140,7 +140,7 @@ def read_state(element: Element, *, album: str = ALBUM) -> StateReply:
     error = None if whole is None else _error(whole)
     items: list[ItemResult] = []
     unreadable: list[str] = []
-    for result in listed(content, "ImportResult"):
+    for result in [*listed(content, "ImportResult"), *listed(content, "importResult")]:
         if "ErrorMessage" in result:
             error = error or _error(result["ErrorMessage"])
         for one in listed(result, "CommonResult") if "TransportGUID" not in result else [result]:

@@ -2,7 +2,7 @@
 (``choice``)."""
 
 from adapters.signing.certificates import Certificate, read_certificate
-from adapters.signing.choice import Choice, choose, digester_for
+from adapters.signing.choice import Choice, ExternalCommand, choose, choose_external, digester_for
 from adapters.signing.command import CommandSigner
 from adapters.signing.issue import IssuedFiles, TestSubject, issue
 from adapters.signing.profile import GOST, PROFILES, RSA, Digester, Profile, SignatureError, Signer
@@ -17,6 +17,7 @@ __all__ = [
     "Choice",
     "CommandSigner",
     "Digester",
+    "ExternalCommand",
     "IssuedFiles",
     "Profile",
     "SignatureError",
@@ -24,6 +25,7 @@ __all__ = [
     "TestSubject",
     "Verified",
     "choose",
+    "choose_external",
     "digester_for",
     "issue",
     "read_certificate",

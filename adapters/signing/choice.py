@@ -16,14 +16,14 @@ from typing import Literal
 
 from adapters.signing import engine as gost_engine
 from adapters.signing.certificates import Certificate, read_certificate
-from adapters.signing.command import ORDERS, CommandDigester, openssl_signer
+from adapters.signing.command import ORDERS, CommandDigester, CommandSigner, Encoding, Order, openssl_signer
 from adapters.signing.gost import PrivateKey, PythonDigester, PythonSigner
 from adapters.signing.profile import GOST, RSA, Digester, Profile, Signer
 from adapters.signing.rsa import RsaDigester, rsa_signer
 from adapters.signing.streebog import ABC_DIGEST
 from core.errors import ConfigError
 
-__all__ = ["Choice", "Implementation", "choose", "digester_for", "prove"]
+__all__ = ["Choice", "ExternalCommand", "Implementation", "choose", "choose_external", "digester_for", "prove"]
 
 Implementation = Literal["engine", "command", "python"]
 
@@ -62,6 +62,36 @@ def choose(certificate_file: Path, key_file: Path, *, implementation: Implementa
         f"Способ подписи «{implementation}» на этой машине недоступен.",
         hint="Установите пакет libengine-gost-openssl.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalCommand:
+    """A program that signs: of a СКЗИ on this machine, of an HSM's or a token's vendor. The key never comes here.
+
+    ``arguments`` are run as they stand, without a shell; ``order`` and ``encoding`` say how the value comes out.
+    """
+
+    arguments: tuple[str, ...]
+    order: Order = "s_r"
+    encoding: Encoding = "raw"
+    timeout_s: int = 60
+
+
+def choose_external(certificate_file: Path, command: ExternalCommand) -> Choice:
+    """A signer that runs ``command`` for each signature; digests are computed here. Proved like every other before it is used."""
+    if not certificate_file.is_file():
+        raise ConfigError("SIG-0701", f"Файл не найден: {certificate_file}.", hint="Укажите сертификат и ключ подписи в настройках.")
+    certificate = read_certificate(certificate_file.read_bytes())
+    signer = CommandSigner(
+        certificate.data,
+        command.arguments,
+        command.order,
+        command.encoding,
+        command.timeout_s,
+        title=f"внешняя команда {Path(command.arguments[0]).name}, {certificate.profile.title}",
+        profile=certificate.profile,
+    )
+    return _proved(signer, digester_for(certificate.profile), certificate)
 
 
 def digester_for(profile: Profile) -> Digester:

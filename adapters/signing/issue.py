@@ -35,6 +35,8 @@ class TestSubject:
     name: str = 'АО "Тестовый РЦ", Заречинск'
     inn: str = "0077000116"
     ogrn: str = "1260077000072"
+    hosts: tuple[str, ...] = ()
+    """Names of servers that it is for (TLS on a stand)."""
 
     def parts(self) -> list[tuple[str, str]]:
         """Attributes from the least to the most specific, by dotted numbers."""
@@ -116,6 +118,11 @@ def _extension(number: str, content: bytes, *, critical: bool = True) -> bytes:
     return der.sequence(der.object_identifier(number), *([der.boolean(True)] if critical else []), der.octets(content))
 
 
+def _hosts(subject: TestSubject) -> bytes:
+    """SubjectAltName of DNS names."""
+    return der.sequence(*(der.context(2, host.encode("ascii")) for host in subject.hosts))
+
+
 def _gost_certificate(
     subject: TestSubject,
     key: gost.PublicKey,
@@ -129,6 +136,9 @@ def _gost_certificate(
     constraints = der.sequence(der.boolean(True)) if authority else der.sequence()
     # keyCertSign and cRLSign for the authority, digitalSignature and nonRepudiation for the signer.
     usage = der.bit_string(b"\x06", 1) if authority else der.bit_string(b"\xc0", 6)
+    extensions = [_extension("2.5.29.19", constraints), _extension("2.5.29.15", usage)]
+    if subject.hosts:
+        extensions.append(_extension("2.5.29.17", _hosts(subject), critical=False))
     body = der.sequence(
         der.explicit(0, der.integer(2)),
         der.integer(secrets.randbits(127) | 1 << 126),
@@ -137,7 +147,7 @@ def _gost_certificate(
         der.sequence(der.instant(first), der.instant(last)),
         _gost_name(subject),
         key.information(),
-        der.explicit(3, der.sequence(_extension("2.5.29.19", constraints), _extension("2.5.29.15", usage))),
+        der.explicit(3, der.sequence(*extensions)),
     )
     return gost.pem("CERTIFICATE", der.sequence(body, algorithm, der.bit_string(issuer_key.sign(body))))
 
@@ -184,6 +194,8 @@ def _rsa_certificate(
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(usage, critical=True)
     )
+    if subject.hosts:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in subject.hosts]), critical=False)
     return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 

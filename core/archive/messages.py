@@ -22,7 +22,7 @@ from core.ids import MessageId, ProviderId
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
-__all__ = ["CHUNK_BYTES", "Direction", "Message", "Stored", "describe", "drop", "find", "open_stream", "read", "store"]
+__all__ = ["CHUNK_BYTES", "Direction", "Message", "Stored", "describe", "drop", "find", "find_named", "open_stream", "read", "store"]
 
 CHUNK_BYTES = 1_048_576
 _FIND_LIMIT = 100
@@ -140,6 +140,11 @@ def find(connection: Connection, sha256_prefix: str) -> list[Message]:
         raise InputError("ARC-0103", f"Это не начало хеша SHA-256: {sha256_prefix!r}.", hint="Укажите от 4 до 64 шестнадцатеричных цифр.")
     bounds = {"low": bytes.fromhex(digits.ljust(64, "0")), "high": bytes.fromhex(digits.ljust(64, "f"))}
     return [_message(row) for row in connection.execute(_SQL.find, bounds | {"most": _FIND_LIMIT})]
+
+
+def find_named(connection: Connection, *, channel: str, start: str) -> list[Message]:
+    """Messages that came in by a channel under a name that begins so (upper and lower case are one), oldest first."""
+    return [_message(row) for row in connection.execute(_SQL.find_named, {"channel": channel, "start": start})]
 
 
 def _message(row: Row[tuple[object, ...]]) -> Message:

@@ -29,6 +29,13 @@ WHERE m.sha256 BETWEEN :low AND :high
 ORDER BY m.message_id
 LIMIT :most
 
+-- name: find_named
+-- Messages of a channel whose names begin so, whatever the case, oldest first.
+SELECT m.message_id, m.provider_id, m.direction, m.channel, m.name, m.sha256, m.size_bytes, m.received_at, d.dropped_at, d.basis
+FROM message m LEFT JOIN message_drop d USING (message_id)
+WHERE m.channel = :channel AND m.direction = 'in' AND starts_with(lower(m.name), lower(:start))
+ORDER BY m.message_id
+
 -- name: chunk
 SELECT c.bytes FROM message m JOIN message_chunk c ON c.received_month = m.received_month AND c.message_id = m.message_id
 WHERE m.message_id = :message_id AND c.part = :part

@@ -162,7 +162,7 @@ class _Trial:
                 settings.update(change.settings)
                 house = house if change.house is None else change.house(house, self._senders)
             rules = Rules(replace(self._facts, settings=settings), self._law, self._month)
-            plans = {(plan.account_id, plan.service_id): plan for plan in decide_house(house, rules).plans}
+            plans = {(plan.account_id, plan.service_id): plan for plan in decide_house(house, rules).whole()}
             sharers: dict[EntityId, int] = {}
             for _, service in plans:
                 sharers[service] = sharers.get(service, 0) + 1

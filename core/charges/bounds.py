@@ -24,6 +24,7 @@ from core.charges.volumes import norm_parts, service_days, volume_of
 from core.exact import Exact, together
 from core.ids import EntityId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.inputs import LikeInputs
 from core.model.lines import ChargeLine
 from core.money import format_roubles, rounded
 from core.period import Month
@@ -87,13 +88,15 @@ class _Check:
         """All checks of the house, line by line, account by account, then its volumes."""
         accounts = {account.account_id: account for account in self.house.accounts}
         services = {service.service_id: service for service in self.house.services}
+        by_persons = {key for key, one in services.items() if resource_of(one) in _BY_PERSONS and not is_heat_of_water(one)}
         lines: dict[EntityId, list[ChargeLine]] = defaultdict(list)
-        seen: Counter[tuple[EntityId, EntityId, EntityId]] = Counter()
         for line in self.charges.lines:
             lines[line.account_id].append(line)
-            seen[line.account_id, line.service_id, line.creditor_id] += 1
-            yield from self._line(line, accounts[line.account_id], services[line.service_id])
-        for (account_id, service_id, _), times in seen.items():
+            if self.earlier.last_year:
+                yield from self._beside_last_year(line, accounts[line.account_id], services[line.service_id])
+            if line.service_id in by_persons and line.method in _METERED:
+                yield from self._beside_norm(line, accounts[line.account_id], services[line.service_id])
+        for (account_id, service_id, _), times in self._seen():
             if times > 1:
                 said = f"услуга начислена {times} раза за месяц; в расчёте оставлена одна строка"
                 yield self._found("CH-036", said, accounts[account_id], services[service_id])
@@ -106,17 +109,22 @@ class _Check:
                 yield from self._account(account, lines[account.account_id], before[account.account_id], services)
         yield from self._volumes(services)
 
-    def _line(self, line: ChargeLine, account: AccountFacts, service: ServiceFacts) -> Iterator[ChargeFinding]:
-        month = self.rules.month
+    def _seen(self) -> Iterator[tuple[tuple[EntityId, EntityId, EntityId], int]]:
+        """How often an account is charged a service for a creditor; nothing where it is once always."""
+        keys = [(line.account_id, line.service_id, line.creditor_id) for line in self.charges.lines]
+        if len(set(keys)) < len(keys):
+            yield from Counter(keys).items()
+
+    def _beside_last_year(self, line: ChargeLine, account: AccountFacts, service: ServiceFacts) -> Iterator[ChargeFinding]:
         last_year = self.earlier.last_year.get((line.account_id, line.service_id), 0)
-        if last_year > 0 and line.total > (times := self.rules.number("bound.times_last_year", month.last).value) * last_year:
+        if last_year > 0 and line.total > (times := self.rules.number("bound.times_last_year", self.rules.month.last).value) * last_year:
             said = f"{format_roubles(line.total)} руб. — больше {times} сумм прошлого года ({format_roubles(last_year)} руб.)"
             yield self._found("CH-030", said, account, service)
-        if line.method not in _METERED or resource_of(service) not in _BY_PERSONS or is_heat_of_water(service) or not account.residential:
-            return
-        most = self._most_e6(account, service)
+
+    def _beside_norm(self, line: ChargeLine, account: AccountFacts, service: ServiceFacts) -> Iterator[ChargeFinding]:
+        most = self._most_e6(account, service) if account.residential else None
         if most is not None and line.volume_e6 > most:
-            times = self.rules.number("bound.times_norm", month.last).value
+            times = self.rules.number("bound.times_norm", self.rules.month.last).value
             yield self._found("CH-031", f"объём больше {times} нормативов", account, service)
 
     def _most_e6(self, account: AccountFacts, service: ServiceFacts) -> int | None:
@@ -148,7 +156,7 @@ class _Check:
             yield self._found("CH-032", f"итог месяца отрицательный: {format_roubles(total)} руб.", account)
         elif total == 0:
             yield self._found("CH-033", "открытому лицевому счёту ничего не начислено", account)
-        charged = {line.service_id for line in lines}
+        charged = {line.service_id for line in lines} if before else set()
         for service_id in before:
             if service_id not in charged and not self._out_of_season(services.get(service_id)):
                 yield self._gone(account, service_id, services.get(service_id))
@@ -216,7 +224,7 @@ class _Check:
     def _heat(self, service: ServiceFacts, services: Mapping[EntityId, ServiceFacts], measured: Fraction) -> Iterator[ChargeFinding]:
         """Shares of the heat of the house meter, of all who charge it, add up to it; volumes of lines are rounded to millionths."""
         lines = [line for line in self.charges.lines if resource_of(services[line.service_id]) == "heating"]
-        rows = [row for line in lines for row in _rows(line)]
+        rows = [row for group in _by_template(lines) for row in _rows(group[0])]
         if not rows or any(row["clause"] not in _SHARES_OF_HEAT for row in rows):
             return
         values: Mapping[str, str] = rows[0]["values"]
@@ -253,11 +261,37 @@ def _rows(line: ChargeLine) -> list[Mapping[str, Any]]:
     return [row for group in groups for row in group]
 
 
+def _by_template(lines: Sequence[ChargeLine]) -> list[list[ChargeLine]]:
+    """Lines whose inputs differ in the holes of one template only, together; every other line by itself."""
+    groups: dict[object, list[ChargeLine]] = defaultdict(list)
+    for line in lines:
+        groups[line.inputs.template if isinstance(line.inputs, LikeInputs) else id(line)].append(line)
+    return list(groups.values())
+
+
+def _volume_of_alike(inputs: Sequence[LikeInputs], rows: Sequence[Mapping[str, Any]]) -> Fraction:
+    """The volume of all lines of a template: their clauses are linear in what the lines bring, so the sums of that bring the sum."""
+    brought = [together(values) for values in zip(*(one.brought.values for one in inputs), strict=True)]
+    total = Fraction(0)
+    for row in rows:
+        shared = {name: Fraction(shown) for name, shown in row["values"].items()}
+        arguments = {**shared, **dict(zip(inputs[0].template.symbols, brought, strict=True)), "T": Fraction(1)}
+        total += Fraction(getattr(clauses, row["clause"])(**arguments))
+    return total
+
+
 def _exact_volume(lines: Sequence[ChargeLine]) -> Fraction:
     """The volume of lines together from their inputs: their clauses at one rouble for a unit, in columns."""
     columns: dict[tuple[str, ...], list[list[Fraction]]] = {}
     numbers: dict[str, Fraction] = {}
-    for line in lines:
+    alone = []
+    total = Fraction(0)
+    for group in _by_template(lines):
+        if isinstance(group[0].inputs, LikeInputs):
+            total += _volume_of_alike([line.inputs for line in group if isinstance(line.inputs, LikeInputs)], _rows(group[0]))
+        else:
+            alone += group
+    for line in alone:
         for row in _rows(line):
             values: Mapping[str, str] = row["values"]
             column = columns.setdefault((row["clause"], *values), [[] for _ in values])
@@ -265,7 +299,6 @@ def _exact_volume(lines: Sequence[ChargeLine]) -> Fraction:
                 if shown not in numbers:
                     numbers[shown] = Fraction(shown)
                 arguments.append(numbers[shown])
-    total = Fraction(0)
     for (clause, *names), column in columns.items():
         arguments_of = {name: Exact.column(arguments) for name, arguments in zip(names, column, strict=True)}
         volumes = getattr(clauses, clause)(**{**arguments_of, "T": Exact.of(1)}).fractions()

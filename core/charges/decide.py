@@ -6,12 +6,13 @@ rules. A fact that is missing holds the line (or the service, or the house, when
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from typing import Literal
 
+from core.charges.alike import Alike, LikeLine, area_of, is_plain
 from core.charges.common_property import CommonVolume, common_volumes
 from core.charges.findings import UNUSED_ACT, ChargeFinding, Held, finding
 from core.charges.house_meters import StoppedMeter, instead_finding, stopped_meters
@@ -40,18 +41,23 @@ class HousePlan:
     """A house decided: rows of its lines, its volumes, and what is held."""
 
     house: HouseFacts
-    plans: list[LinePlan] = field(default_factory=list)
+    plans: list[LinePlan | LikeLine] = field(default_factory=list)
     volumes: list[HouseVolume] = field(default_factory=list)
     findings: list[ChargeFinding] = field(default_factory=list)
     held: bool = False
 
+    def whole(self) -> list[LinePlan]:
+        """The lines of a house that was decided line by line."""
+        return [plan for plan in self.plans if isinstance(plan, LinePlan)]
 
-def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVolume] | None = None) -> HousePlan:
+
+def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVolume] | None = None, *, alike: bool = False) -> HousePlan:
     """Decide every line of the house for the month of the rules.
 
     ``frozen``: common volumes of a closed month by service key, which a recalculation of one flat does not touch (section 17.1).
+    ``alike``: lines that differ in their numbers only are decided once; what comes out of them is the same.
     """
-    decision = _Decision(house, rules, frozen or {})
+    decision = _Decision(house, rules, frozen or {}, alike=alike)
     decision.report_other_accounts()
     try:
         decision.house_level()
@@ -70,12 +76,15 @@ def decide_house(house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVol
 class _Decision:
     """One house on its way from facts to rows."""
 
-    def __init__(self, house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVolume]) -> None:
+    def __init__(self, house: HouseFacts, rules: Rules, frozen: Mapping[str, CommonVolume], *, alike: bool) -> None:
         self.frozen = frozen
+        self.alike = alike
         self.house = house
         self.rules = rules
         self.month = rules.month
         self.payers = Payers(house)
+        self.plain = {account.key: area_of(account) for account in house.accounts if is_plain(account)} if alike else {}
+        """Accounts whose lines may be like others, with their areas."""
         self.plan = HousePlan(house)
         start = first_month([*house.meters, *(meter for account in house.accounts for meter in account.meters)], self.month)
         self.averages = {month: averages_of(rules, month) for month in start.until(self.month)}
@@ -92,6 +101,8 @@ class _Decision:
         """Corrections of the year that were told of as not made."""
         self._met: set[tuple[str, str]] = set()
         """Account and service of lines that are charged, or held with a finding of their own."""
+        self._has_acts = any(account.acts for account in house.accounts)
+        self._accounts_of: dict[Hashable, list[tuple[AccountFacts, tuple[date, date]]]] = {}
         self._shared: dict[tuple[str, str, str], tuple[Held, ServiceFacts, int]] = {}
 
     def report_other_accounts(self) -> None:
@@ -125,24 +136,25 @@ class _Decision:
         """The line of the service for each account it is provided to in the month."""
         decider = LineDecider(
             self.house, self.rules, service, self.payers, metered=self.metered, meters=self.meters, common=self.common.get(service.key),
-            negative=self.negative, hot_common=self._hot_common(),
+            negative=self.negative, hot_common=self._hot_common(), alike=Alike(self.house, self.rules, on=self.alike), plain=self.plain,
         )  # fmt: skip
         year = YearEnd(self.house, self.rules, service, self.payers, self.meters) if self.house.last_year is not None else None
         methods = set[str]()
-        for account in self.house.accounts:
-            if not self._reaches(service, account):
-                continue
+        metered = self.metered.get(service.key, {})
+        for account, days in self._reached(service):
             try:
-                decided = decider.line(account)
+                decided = decider.line(account, days)
             except Held as held:
                 self._hold(held, account, service)
                 self._met.add((account.key, service.key))
                 continue
-            self._refused(account, service)
+            if account.key in metered:
+                self._refused(metered[account.key], account, service)
             if decided is not None:
-                self._met.add((account.key, service.key))
-                self.plan.plans.append(self._with_year(decided, year, account))
-                methods.add(decided.method)
+                if self._has_acts:
+                    self._met.add((account.key, service.key))
+                self.plan.plans.append(decided if year is None else self._with_year(decided, year, account))
+                methods.add(decided.method if isinstance(decided, LinePlan) else decided.shape.method)
         if resource_of(service) == "heating" and methods:
             self._report_heat_meters(service, by_average="average" in methods)
 
@@ -151,10 +163,9 @@ class _Decision:
         hot = [one.key for one in self.house.services if one.provision == _COMMON and one.resource_kind == _HOT]
         return [self.common[key] for key in hot if key in self.common]
 
-    def _with_year(self, plan: LinePlan, year: YearEnd | None, account: AccountFacts) -> LinePlan:
+    def _with_year(self, plan: LinePlan | LikeLine, year: YearEnd, account: AccountFacts) -> LinePlan | LikeLine:
         """The line with the corrections of the year before; one that can not be made is told, and the month is charged without it."""
-        if year is None:
-            return plan
+        assert isinstance(plan, LinePlan), "no lines are alike in a house with corrections of the year"
         try:
             found = year.of(account)
         except Held as held:
@@ -229,7 +240,8 @@ class _Decision:
             and account.opened_on <= self.month.last
             and (account.closed_on is None or account.closed_on >= self.month.first)
         ]
-        unserved = [account for account in open_in_month if not any(self._reaches(service, account) for service in self.house.services)]
+        served = {account.key for service in self.house.services for account, _ in self._reached(service)}
+        unserved = [account for account in open_in_month if account.key not in served]
         if unserved and len(unserved) == len(open_in_month):
             held = Held(
                 "CH-029", f"за {self.month.title} ни одному лицевому счёту дома не назначено ни одной услуги, дом не начислен",
@@ -247,7 +259,7 @@ class _Decision:
 
     def report_reliefs(self) -> None:
         """Reliefs on the bill that lower no line: whoever has the right must not lose it silently."""
-        relieved = {(plan.account_id, plan.service_id) for plan in self.plan.plans if plan.benefit}
+        relieved = {(plan.account_id, plan.service_id) for plan in self.plan.whole() if plan.benefit}
         for account in self.house.accounts:
             for item in (one for one in account.reliefs if not one.cash):
                 service = self.by_key.get(item.service)
@@ -261,9 +273,14 @@ class _Decision:
                     )
                     self.plan.findings.append(told)
 
-    def _reaches(self, service: ServiceFacts, account: AccountFacts) -> bool:
-        """Whether the service is charged on the account on some day of the month."""
-        return self.payers.carries(account, service) and service_days(account, service, self.month) is not None
+    def _reached(self, service: ServiceFacts) -> list[tuple[AccountFacts, tuple[date, date]]]:
+        """Accounts that the service is charged on on some day of the month, with the first and the last of these days."""
+        key = (self.payers.kinds(service), service.sender, service.starts_on, service.ends_on)
+        if key not in self._accounts_of:
+            carrying = (account for account in self.house.accounts if self.payers.carries(account, service))
+            days = ((account, service_days(account, service, self.month)) for account in carrying)
+            self._accounts_of[key] = [(account, found) for account, found in days if found is not None]
+        return self._accounts_of[key]
 
     def _has_flat_meters(self, service: ServiceFacts) -> bool:
         """Whether some account has a meter of the service; without one such a service is not metered at all."""
@@ -329,9 +346,8 @@ class _Decision:
         key = (held.code, service.key, held.message)
         self._shared[key] = (held, service, self._shared[key][2] + 1 if key in self._shared else 1)
 
-    def _refused(self, account: AccountFacts, service: ServiceFacts) -> None:
+    def _refused(self, last: MonthVolume | Held, account: AccountFacts, service: ServiceFacts) -> None:
         """Say which readings of the month were not used, so that somebody checks them."""
-        last = self.metered.get(service.key, {}).get(account.key)
         if isinstance(last, MonthVolume) and last.refused:
             days = ", ".join(f"{reading.taken_on:%d.%m.%Y}" for reading in last.refused)
             held = Held(

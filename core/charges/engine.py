@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from fractions import Fraction
-from functools import cache
 
 from core.charges import clauses
+from core.charges.alike import LikeLine
 from core.charges.common_property import CommonVolume
 from core.charges.decide import decide_house
 from core.charges.findings import ChargeFinding
 from core.charges.law import Law
 from core.charges.rows import Group, LinePlan, Row
 from core.charges.rules import Rules
+from core.charges.written import inputs_of
 from core.exact import Exact
 from core.ids import EntityId, RecordId
 from core.model.facts import Facts, HouseFacts
@@ -59,7 +59,7 @@ def charge_house(
     over the house that its lines were shares of, by service and symbol."""
     rules = Rules(facts, law, month)
     decided = decide_house(house, rules, frozen)
-    plans = [_of_frozen(plan, totals.get(plan.service_id, {})) for plan in decided.plans] if totals else decided.plans
+    plans = [_of_frozen(plan, totals.get(plan.service_id, {})) for plan in decided.whole()] if totals else decided.whole()
     lines = evaluate(plans, month=month, version=rules.version)
     return HouseCharges(house.house_id, tuple(lines), tuple(decided.volumes), tuple(decided.findings), decided.held)
 
@@ -79,12 +79,13 @@ def _of_frozen(plan: LinePlan, totals: Mapping[str, Fraction]) -> LinePlan:
 
 
 def charge_houses(houses: Iterable[HouseFacts], facts: Facts, law: Law, month: Month) -> list[HouseCharges]:
-    """Charge a batch of houses; their rows are evaluated together, the results come in the order of the houses.
+    """Charge a batch of houses; their rows are evaluated together, the results come in the order of the houses. Lines that are alike in a
+    house are decided once (:mod:`core.charges.alike`).
 
     Settings that this version does not compute are a ``ConfigError``; everything about the data is a finding.
     """
     rules = Rules(facts, law, month)
-    decided = [decide_house(house, rules) for house in houses]
+    decided = [decide_house(house, rules, alike=True) for house in houses]
     lines = iter(evaluate([plan for house in decided for plan in house.plans], month=month, version=rules.version))
     return [
         HouseCharges(house.house.house_id, tuple(next(lines) for _ in house.plans), tuple(house.volumes), tuple(house.findings), house.held)
@@ -92,8 +93,13 @@ def charge_houses(houses: Iterable[HouseFacts], facts: Facts, law: Law, month: M
     ]
 
 
-def evaluate(plans: Sequence[LinePlan], *, month: Month, version: str) -> list[ChargeLine]:
+def evaluate(plans: Sequence[LinePlan | LikeLine], *, month: Month, version: str) -> list[ChargeLine]:
     """The lines of the plans, in their order."""
+    lines = iter(_evaluated([plan for plan in plans if isinstance(plan, LinePlan)], month=month, version=version))
+    return [next(lines) if isinstance(plan, LinePlan) else plan.shape.line(plan.own) for plan in plans]
+
+
+def _evaluated(plans: Sequence[LinePlan], *, month: Month, version: str) -> list[ChargeLine]:
     groups = [group for plan in plans for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan))]
     results = iter(_amounts(groups))
     computed: list[_Sums] = []
@@ -220,17 +226,6 @@ def _on(row: Row, charge: int) -> Row:
 
 
 def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: str, version: str) -> ChargeLine:
-    inputs: dict[str, object] = {"month": month, "base": _groups_json(plan.base)}
-    if plan.with_k:
-        inputs["with_coefficient"] = _groups_json(plan.with_k)
-    if plan.recalculation:
-        inputs["recalculation"] = _groups_json(plan.recalculation)
-    if plan.benefit:
-        inputs["benefit"] = _groups_json((plan.benefit,))
-    if plan.compensation:
-        inputs["compensation"] = _groups_json(plan.compensation)
-    if lowered.rows:
-        inputs["underdelivery"] = _groups_json([(row,) for row in lowered.rows])
     sources: set[RecordId] = set(plan.sources)
     for group in (*plan.base, *plan.with_k, *plan.recalculation, *_benefit(plan), *plan.compensation, lowered.rows):
         for row in group:
@@ -249,29 +244,6 @@ def _line(plan: LinePlan, sums: _Sums, lowered: _Lowered, *, month: str, version
         recalculation=sums.recalculation,
         underdelivery=lowered.amount,
         benefit=sums.benefit,
-        inputs=inputs,
+        inputs=inputs_of(plan, month=month, underdelivery=lowered.rows),
         sources=tuple(sorted(sources)),
     )
-
-
-@cache
-def _iso(day: date) -> str:
-    return day.isoformat()
-
-
-def _groups_json(groups: Sequence[Group]) -> list[list[dict[str, object]]]:
-    """Groups of rows as JSON: inside a group rows are added, then rounded once; ``values`` are exact (``"n"`` or ``"n/d"``)."""
-    return [[_row_json(row) for row in group] for group in groups]
-
-
-def _row_json(row: Row) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "clause": row.clause,
-        "from": _iso(row.first),
-        "to": _iso(row.last),
-        "values": {name: str(value) for name, value in row.values.items()},
-        "records": {name: list(ids) for name, ids in row.records.items() if ids},
-    }
-    if row.law:
-        shown["law"] = dict(row.law)
-    return shown

@@ -13,14 +13,14 @@ from fractions import Fraction
 from typing import Any
 
 from core.charges import clauses
-from core.charges.texts import SYMBOLS, TITLES
+from core.charges.texts import REASONS, SYMBOLS, TITLES
 from core.charges.traced import Traced, number_text
 from core.errors import InvariantError
 from core.ids import RecordId
 from core.model.lines import ChargeLine
 from core.money import kopecks, rounded
 
-__all__ = ["Argument", "Explanation", "Step", "explain_line", "paid_in_cash"]
+__all__ = ["Argument", "Explanation", "Step", "explain_line", "paid_in_cash", "recalculation_reason"]
 
 _PARTS = {
     "base": "начислено",
@@ -119,6 +119,12 @@ def paid_in_cash(line: ChargeLine) -> dict[RecordId, int]:
         (record,) = group[0]["records"]["share"]
         found[record] = found.get(record, 0) + kopecks(roubles)
     return found
+
+
+def recalculation_reason(line: ChargeLine) -> str:
+    """Why the line of the month was recalculated, in the words of a bill; empty where nothing was, or the sender alone knows."""
+    rows = [row for group in _groups(line.inputs, "recalculation") for row in group]
+    return "; ".join(dict.fromkeys(REASONS[row["clause"]] for row in rows if row["clause"] in REASONS))
 
 
 def _groups(inputs: Mapping[str, object], part: str) -> Sequence[Sequence[Mapping[str, Any]]]:

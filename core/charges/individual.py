@@ -6,10 +6,12 @@ passes from owner to owner with the account. The walk itself is in ``metering``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
+from typing import TypeVar
 
 from core.charges.averages import Averages
 from core.charges.findings import Held
@@ -33,6 +35,7 @@ _DAY_ZONE, _NIGHT_ZONE = 2, 3
 _NIGHT_READING = 2
 
 _Walk = dict[Month, list[Metered]]
+_Result = TypeVar("_Result", MonthVolume, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,12 @@ class _Sums:
         for i, volume in enumerate(volumes):
             self._e3[i] += volume
 
-    def add(self, i: int, volume: MonthVolume | Held) -> None:
+    def add(self, i: int, volume: Fraction | Held) -> None:
         """The volume of an account in a month."""
         if isinstance(volume, Held):
             self._unknown[i] = True
-        elif volume.volume:
-            self._more[i] += volume.volume
+        elif volume:
+            self._more[i] += volume
 
     def together(self) -> tuple[Fraction | None, ...]:
         """The sums."""
@@ -82,9 +85,20 @@ class IndividualVolumes:
     _of_two_zones: frozenset[str] = field(init=False)
     """Keys of meters with readings of the night."""
 
+    _installed: dict[tuple[str, str, int], list[MeterFacts]] = field(init=False)
+    """Meters by account, service and kind."""
+    _norm_volumes: dict[Hashable, Fraction] = field(init=False, default_factory=dict)
+    """Volumes by the norm of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
+
     def __post_init__(self) -> None:
-        meters = (meter for account in self.house.accounts for meter in account.meters)
-        self._of_two_zones = frozenset(meter.key for meter in meters if any(r.zone == _NIGHT_READING for r in meter.readings))
+        self._installed = defaultdict(list)
+        zoned = set[str]()
+        for account in self.house.accounts:
+            for meter in account.meters:
+                self._installed[account.key, meter.service, meter.kind].append(meter)
+                if any(reading.zone == _NIGHT_READING for reading in meter.readings):
+                    zoned.add(meter.key)
+        self._of_two_zones = frozenset(zoned)
 
     def of(self, service: ServiceFacts, resource: Resource, *, every_month: bool) -> ServiceVolumes:
         """Volumes of the accounts in the last month of ``averages``; with ``every_month`` also their sums in each month.
@@ -113,6 +127,13 @@ class IndividualVolumes:
                 for i, _ in months:
                     sums.add(i, held)
                 continue
+            if not own[account.key] and not flats[account.key]:
+                for i, month in months[:-1]:
+                    sums.add(i, self._month(partial(self._norm_volume, account, service, resource), month))
+                volume = self._month(partial(self._by_norm, account, service, resource, points=()), walk[-1])
+                found[account.key] = volume
+                sums.add(months[-1][0], volume if isinstance(volume, Held) else volume.volume)
+                continue
             read: list[int] = []
             if flats[account.key]:
                 flat = list({one.key: one for meter in flats[account.key] for one in sharing[meter.key]}.values())
@@ -131,11 +152,11 @@ class IndividualVolumes:
             for i, month in months:
                 if i >= len(read):
                     found[account.key] = volume = self._month(compute, month)
-                    sums.add(i, volume)
+                    sums.add(i, volume if isinstance(volume, Held) else volume.volume)
         return ServiceVolumes(found, sums.together() if every_month else ())
 
     @staticmethod
-    def _month(compute: Callable[[Month], MonthVolume], month: Month) -> MonthVolume | Held:
+    def _month(compute: Callable[[Month], _Result], month: Month) -> _Result | Held:
         try:
             return compute(month)
         except Held as held:
@@ -229,7 +250,7 @@ class IndividualVolumes:
             return []
 
         def norm(month: Month) -> Fraction:
-            return sum((_sum(self._norm(one, service, resource, month)) for one in sharing), Fraction(0))
+            return sum((self._norm_volume(one, service, resource, month) for one in sharing), Fraction(0))
 
         points = metering_points(meters, norm)
         season = self.rules.heating_months() if resource == "heating" and meters else None
@@ -247,6 +268,20 @@ class IndividualVolumes:
             return ()
         return norm_parts(account, service, month, resource=resource, days=days, rules=self.rules)
 
+    def _norm_volume(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> Fraction:
+        """The volume of a month by the norm."""
+        start, lived = month.first, account.residences
+        alike: Hashable | None = None
+        if lived and account.residential and all(one.last is None and one.first <= start for one in lived):
+            days = service_days(account, service, month)
+            alike = (service.key, month, days, len(lived), account.rooms, account.gas_stove, account.gas_heater)
+        if alike in self._norm_volumes:
+            return self._norm_volumes[alike]
+        volume = _sum(self._norm(account, service, resource, month))
+        if alike is not None:
+            self._norm_volumes[alike] = volume
+        return volume
+
     def _point_part(self, account: AccountFacts, service: ServiceFacts, resource: Resource, point: Metered, month: Month) -> Part:
         """The part of a metering point; days between two meters that go by the norm take it from the account's people."""
         if point.clause != "formula_1_gap_norm":
@@ -261,8 +296,8 @@ class IndividualVolumes:
     def _meters(self, account: AccountFacts, service: ServiceFacts, kind: int) -> list[MeterFacts]:
         """Meters of the kind that measure the service, each with the readings of its zone alone."""
         if service.zone != _NIGHT_ZONE:
-            mine = [meter for meter in account.meters if meter.service == service.key and meter.kind == kind]
-            return [self._of_the_day(meter) if meter.key in self._of_two_zones else meter for meter in mine]
+            mine = self._installed.get((account.key, service.key, kind), [])
+            return [self._of_the_day(meter) for meter in mine] if any(meter.key in self._of_two_zones for meter in mine) else mine
         days = {one.key for one in self.house.services if one.zone == _DAY_ZONE and one.utility_kind == service.utility_kind}
         night = []
         for meter in account.meters:

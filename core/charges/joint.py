@@ -8,8 +8,8 @@ collide get the number of the sender in front. What only one sender knows of the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 from typing import Any
@@ -17,11 +17,11 @@ from typing import Any
 from core.charges.engine import HouseCharges
 from core.charges.payers import Payers
 from core.charges.persons import days_between
-from core.ids import EntityId
+from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, DeviationFacts, HouseFacts, InterruptionFacts, MeterFacts, ServiceFacts
 from core.period import Month
 
-__all__ = ["Conflict", "believed_first", "charged_twice", "join_house", "own_part"]
+__all__ = ["Chosen", "Conflict", "believed_first", "charged_twice", "join_house", "own_part"]
 
 _BELIEVED_KINDS = (1, 4)
 _ONE_OF_A_KIND = (1, 2, 3)
@@ -52,6 +52,19 @@ class Conflict:
     chosen: int
     accounts: tuple[EntityId, ...] = ()
     """Accounts it is about; empty: the house."""
+    room: str | None = field(default=None, compare=False)
+    payer: str = field(default="", compare=False)
+    """Number of the believed account, where the fact is the payer's own."""
+    sources: tuple[tuple[int, tuple[RecordId, ...]], ...] = field(default=(), compare=False)
+    """The records that each sender's value comes from."""
+    kinds: tuple[tuple[int, int], ...] = field(default=(), compare=False)
+    """Kind of account that each sender's value stands on."""
+    how: str = field(default="", compare=False)
+    """Why ``chosen`` is chosen: ``decision`` of a person, ``gar``, ``rule`` of the region; empty: the management company is believed."""
+
+
+Chosen = Callable[[Conflict], tuple[int, str] | None]
+"""Whose value is taken instead of the believed one's (a place among ``values``), and why; None: the believed one's."""
 
 
 def believed_first(houses: Sequence[HouseFacts]) -> list[int]:
@@ -64,10 +77,12 @@ def believed_first(houses: Sequence[HouseFacts]) -> list[int]:
     return sorted(range(len(houses)), key=rank)
 
 
-def join_house(houses: Sequence[HouseFacts], month: Month, *, own: int | None = None) -> tuple[HouseFacts, list[Conflict]]:
+def join_house(
+    houses: Sequence[HouseFacts], month: Month, *, own: int | None = None, chosen: Chosen | None = None
+) -> tuple[HouseFacts, list[Conflict]]:
     """The house as one, with identity and keys of the sender at the place ``own`` (None: the believed one).
 
-    Senders that nothing tells apart are believed in the order given.
+    Senders that nothing tells apart are believed in the order given. ``chosen`` says where another than the believed one is taken.
     """
     order = believed_first(houses)
     first = houses[order[0]]
@@ -94,8 +109,10 @@ def join_house(houses: Sequence[HouseFacts], month: Month, *, own: int | None = 
         unused_acts=named[mine].unused_acts,
         **_known(renamed),  # type: ignore[arg-type]  # each is a field of the class with its own value
     )
-    accounts, conflicts = _believed(joint, month)
-    return replace(joint, accounts=accounts), _fias(houses, order) + conflicts
+    accounts, conflicts = _believed(joint, month, chosen)
+    named_differently = [_settled(one, chosen) for one in _fias(houses, order)]
+    fias = houses[named_differently[0].chosen].fias if named_differently else joint.fias
+    return replace(joint, accounts=accounts, fias=fias), named_differently + conflicts
 
 
 def charged_twice(house: HouseFacts, month: Month) -> list[tuple[ServiceFacts, ServiceFacts]]:
@@ -231,44 +248,89 @@ class _Differing:
     conflict: Conflict
     values: dict[int, str]
     accounts: dict[EntityId, None]
+    standing: dict[int, AccountFacts]
+    """The account that a sender's value stands on."""
 
 
-def _believed(house: HouseFacts, month: Month) -> tuple[tuple[AccountFacts, ...], list[Conflict]]:
+def _believed(house: HouseFacts, month: Month, chosen: Chosen | None) -> tuple[tuple[AccountFacts, ...], list[Conflict]]:
     """Accounts with area, residents and absences of the believed account of their payer, and what others say differently."""
     payers = Payers(house)
+    believed_of = {account.account_id: _believed_account(account, payers, month) for account in house.accounts}
+    conflicts, instead = _differences(house, month, believed_of, chosen)
     accounts: list[AccountFacts] = []
-    differing: dict[tuple[str, str, str | None, str], _Differing] = {}
-
-    def differs(entity: str, attribute: str, believed: AccountFacts, account: AccountFacts, values: tuple[str, str]) -> None:
-        place = (attribute, believed.premises_number, believed.room_number, believed.key if entity == "account_group" else "")
-        if place not in differing:
-            conflict = Conflict(entity, attribute, believed.premises_number, (), believed.sender)
-            differing[place] = _Differing(conflict, {believed.sender: values[0]}, {})
-        differing[place].values.setdefault(account.sender, values[1])
-        differing[place].accounts |= dict.fromkeys((believed.account_id, account.account_id))
-
     for account in house.accounts:
-        believed = _believed_account(account, payers, month)
+        believed = believed_of[account.account_id]
+        together = {one.account_id for one in payers.together(account)}
+        measured, lived = (
+            next((one for one in instead[attribute] if one.account_id in together), believed) for attribute in ("area", "residents")
+        )
         accounts.append(
             replace(
                 account,
-                area_e2=believed.area_e2,
-                areas=believed.areas,
-                residences=believed.residences,
-                absences=believed.absences,
+                area_e2=measured.area_e2,
+                areas=measured.areas,
+                residences=lived.residences,
+                absences=lived.absences,
                 owners=believed.owners,
                 owners_source=believed.owners_source,
                 **_of_premises(account, believed),
             )
         )
+    return tuple(accounts), conflicts
+
+
+def _differences(
+    house: HouseFacts, month: Month, believed_of: Mapping[EntityId, AccountFacts], chosen: Chosen | None
+) -> tuple[list[Conflict], dict[str, list[AccountFacts]]]:
+    """What senders say differently of places and payers, and by attribute the accounts whose value was chosen over the believed one's."""
+    differing: dict[tuple[str, str, str | None, str], _Differing] = {}
+
+    def differs(entity: str, attribute: str, believed: AccountFacts, account: AccountFacts, values: tuple[str, str]) -> None:
+        payer = believed.number if entity == "account_group" else ""
+        place = (attribute, believed.premises_number, believed.room_number, believed.key if entity == "account_group" else "")
+        if place not in differing:
+            conflict = Conflict(entity, attribute, believed.premises_number, (), believed.sender, room=believed.room_number, payer=payer)
+            differing[place] = _Differing(conflict, {believed.sender: values[0]}, {}, {believed.sender: believed})
+        differing[place].values.setdefault(account.sender, values[1])
+        differing[place].standing.setdefault(account.sender, account)
+        differing[place].accounts |= dict.fromkeys((believed.account_id, account.account_id))
+
+    for account in house.accounts:
+        believed = believed_of[account.account_id]
         if account.sender == believed.sender:
             continue
         if account.area_e2 != believed.area_e2:
             differs("premises", "area", believed, account, (_area(believed), _area(account)))
         if account.residences and _people(account, month) != _people(believed, month):
             differs("account_group", "residents", believed, account, (_people(believed, month), _people(account, month)))
-    found = differing.values()
-    return tuple(accounts), [replace(one.conflict, values=tuple(sorted(one.values.items())), accounts=tuple(one.accounts)) for one in found]
+    conflicts: list[Conflict] = []
+    instead: dict[str, list[AccountFacts]] = {"area": [], "residents": []}
+    for one in differing.values():
+        sources = {i: _sources(account, one.conflict.attribute) for i, account in one.standing.items()}
+        whole = replace(
+            one.conflict,
+            values=tuple(sorted(one.values.items())),
+            accounts=tuple(one.accounts),
+            sources=tuple(sorted(sources.items())),
+            kinds=tuple(sorted((i, account.kind) for i, account in one.standing.items())),
+        )
+        settled = _settled(whole, chosen)
+        conflicts.append(settled)
+        if settled.chosen != whole.chosen:
+            instead[settled.attribute].append(one.standing[settled.chosen])
+    return conflicts, instead
+
+
+def _settled(conflict: Conflict, chosen: Chosen | None) -> Conflict:
+    """The conflict with whose value is taken and why."""
+    found = None if chosen is None else chosen(conflict)
+    return conflict if found is None else replace(conflict, chosen=found[0], how=found[1])
+
+
+def _sources(account: AccountFacts, attribute: str) -> tuple[RecordId, ...]:
+    if attribute == "area":
+        return (account.areas[-1][2],) if account.areas else (account.source,)
+    return tuple(one.source for one in account.residences) or (account.source,)
 
 
 def _of_premises(account: AccountFacts, believed: AccountFacts) -> dict[str, Any]:
@@ -299,4 +361,6 @@ def _fias(houses: Sequence[HouseFacts], order: Sequence[int]) -> list[Conflict]:
     values = tuple((i, houses[i].fias) for i in sorted(order))
     if len({fias.lower() for _, fias in values}) == 1:
         return []
-    return [Conflict("house", "fias_house", None, values, order[0])]
+    sources = tuple((i, (houses[i].source,)) for i in sorted(order))
+    kinds = tuple((i, min((account.kind for account in houses[i].accounts), default=0)) for i in sorted(order))
+    return [Conflict("house", "fias_house", None, values, order[0], sources=sources, kinds=kinds)]

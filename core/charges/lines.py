@@ -8,6 +8,7 @@ from datetime import date
 from fractions import Fraction
 
 from core.charges.acts import acts_of
+from core.charges.alike import BY_AREA, Alike, LikeLine
 from core.charges.common_property import CommonVolume, shared_part
 from core.charges.findings import Held, no_area
 from core.charges.payers import Payers
@@ -16,10 +17,11 @@ from core.charges.reliefs import relieved_whole
 from core.charges.rows import LinePlan
 from core.charges.rules import Rules, Valued, is_heat_of_water, resource_of
 from core.charges.utilities import UtilityLines
-from core.charges.volumes import MonthVolume, Part, service_days
+from core.charges.volumes import MonthVolume, Part
 from core.exact import scaled
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.inputs import Brought
 from core.model.lines import Method
 from core.period import Month
 
@@ -43,23 +45,45 @@ class LineDecider:
     common: CommonVolume | None
     negative: Mapping[str, tuple[Fraction, Fraction]]
     """House meter and individual volumes of services whose negative rest lowers own volumes (п. 47)."""
-    hot_common: Sequence[CommonVolume] = ()
+    hot_common: Sequence[CommonVolume]
+    alike: Alike
+    plain: Mapping[str, Brought]
+    """Accounts whose lines may be like others, by key, with their areas."""
     _utilities: UtilityLines = field(init=False)
+    _by_area: bool = field(init=False)
+    """Whether lines of plain accounts differ in their areas only, as far as is known by now."""
 
     def __post_init__(self) -> None:
         self._utilities = UtilityLines(
-            self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative, self.hot_common
-        )
+            self.house, self.rules, self.service_facts, self.payers, self.metered, self.meters, self.negative, self.hot_common,
+            self.alike, self.plain,
+        )  # fmt: skip
+        self._by_area = self.alike.on and self.service_facts.key not in self.metered
 
-    def line(self, account: AccountFacts) -> LinePlan | None:
-        """The line of the account; None when the service is out of season or not for such premises. Missing facts are :class:`Held`."""
-        decided = self._decided(account)
-        return relieved_whole(decided, account, self.service_facts, self.rules) if decided is not None and account.reliefs else decided
+    def line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
+        """The line of the account on the days; None when the service is out of season or not for such premises. Missing facts are
+        :class:`Held`."""
+        if self._by_area and account.key in self.plain:
+            return self._of_area(account, days)
+        decided = self._decided(account, days)
+        if isinstance(decided, LinePlan) and account.reliefs:
+            return relieved_whole(decided, account, self.service_facts, self.rules)
+        return decided
 
-    def _decided(self, account: AccountFacts) -> LinePlan | None:
+    def _of_area(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
+        """The line of a plain account of a service without meters: by its area alone, unless the first such line says that it is not."""
+        key = (days, account.residential)
+        own = self.plain[account.key]
+        known = self.alike.known(key, own)
+        if known is not None:
+            return known
+        decided = self._decided(account, days)
+        if isinstance(decided, LinePlan):
+            self._by_area = decided.base[0][0].clause in BY_AREA and self.alike.learn(key, own, decided)
+        return decided
+
+    def _decided(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
         service = self.service_facts
-        days = service_days(account, service, self.rules.month)
-        assert days is not None
         if service.kind == _HOUSING and service.provision == _COMMON:
             return self._common_line(account, days)
         if service.kind == _HOUSING and service.housing_kind == _MAINTENANCE:
@@ -68,10 +92,10 @@ class LineDecider:
             return self._contribution_line(account, days)
         if service.kind == _UTILITY:
             plan = self._utility_line(account, days)
-            return plan if plan is None or not account.acts else self._with_acts(plan, account)
+            return self._with_acts(plan, account) if isinstance(plan, LinePlan) and account.acts else plan
         raise _unknown()
 
-    def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
+    def _utility_line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
         service, resource = self.service_facts, resource_of(self.service_facts)
         lines = self._utilities
         if resource == "wastewater":

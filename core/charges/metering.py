@@ -95,12 +95,13 @@ class Point:
         if since > months[0].first or (meter.commissioned_on is not None and meter.commissioned_on in months[0]):
             return []
         until = min(valid_until(meter) or date.max, self.closed_on or date.max)
+        ends = until < months[-1].last
         closing = {(reading.taken_on.year, reading.taken_on.month): reading for reading in meter.readings}
         volumes: list[int] = []
         passed = [last]
         for month in months:
             reading = closing.get((month.year, month.month))
-            if reading is None or until < month.last or reading.value_e3 < passed[-1].value_e3:
+            if reading is None or (ends and until < month.last) or reading.value_e3 < passed[-1].value_e3:
                 break
             volumes.append(reading.value_e3 - passed[-1].value_e3)
             passed.append(reading)
@@ -120,10 +121,11 @@ class Point:
 
     def begin(self, start: Month) -> None:
         """Stand before the first month of the walk: the last accepted reading of an earlier month is what consumption is counted from."""
+        first = start.first
         for meter in self.meters:
             until = valid_until(meter)
             for reading in meter.readings:
-                if reading.taken_on < start.first and (until is None or reading.taken_on <= until):
+                if reading.taken_on < first and (until is None or reading.taken_on <= until):
                     self.last = reading
 
     def month(self, month: Month, averages: Averages) -> Metered | None:

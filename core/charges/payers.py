@@ -64,7 +64,7 @@ class Payers:
             present = self._kinds_of_place[account.premises_number, account.room_number]
         else:
             present = frozenset(one.kind for one in self.together(account))
-        kinds = self._kinds(service)
+        kinds = self.kinds(service)
         found = (kinds, present)
         if found not in self._charged:
             self._charged[found] = next((kind for kind in kinds if kind in present), None)
@@ -80,7 +80,8 @@ class Payers:
         """Meters of all accounts of the payer."""
         return tuple(meter for one in self.together(account) for meter in one.meters)
 
-    def _kinds(self, service: ServiceFacts) -> tuple[int, ...]:
+    def kinds(self, service: ServiceFacts) -> tuple[int, ...]:
+        """Kinds of accounts that the service is charged to, the first that a payer has."""
         if service.account_kinds is not None:
             return service.account_kinds
         if service.kind == _HOUSING and service.housing_kind == _CONTRIBUTION:

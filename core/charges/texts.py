@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["SYMBOLS", "TITLES", "Symbol"]
+__all__ = ["REASONS", "SYMBOLS", "TITLES", "Symbol"]
 
 
 class Symbol(NamedTuple):
@@ -91,6 +91,18 @@ TITLES: dict[str, str] = {
     "interruption": "Раздел IX, приложение 1: снижение платы за перерыв",
     "absence": "Раздел VIII: перерасчёт за временное отсутствие",
 }
+
+REASONS: dict[str, str] = {
+    "clause_61": "Проверка прибора: показания расходятся с учтёнными (п. 61 Правил № 354)",
+    "clause_62": "Несанкционированное подключение или вмешательство в работу прибора (п. 62 Правил № 354)",
+    "clause_62_norm": "Несанкционированное подключение или вмешательство в работу прибора (пп. 62, 81(11) Правил № 354)",
+    "formula_6": "Распределители тепла: корректировка за год (формула 6 приложения № 2 к Правилам № 354)",
+    "absence": "Временное отсутствие (раздел VIII Правил № 354)",
+    "absence_two_part": "Временное отсутствие (раздел VIII Правил № 354)",
+    "absence_by_area": "Временное отсутствие (п. 148(44) Правил № 354)",
+    "absence_waste": "Временное отсутствие (п. 148(44) Правил № 354)",
+}
+"""Why a line of the month is recalculated, as its bill says it to the payer, by the clause of the recalculation."""
 
 SYMBOLS: dict[str, Symbol] = {
     "V": Symbol("V", "объём по прибору"),

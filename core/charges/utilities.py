@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
 from core.charges.absences import absent_days
+from core.charges.alike import LINEAR, Alike, LikeLine
 from core.charges.boiler import boiler_heating, boiler_hot_water
 from core.charges.common_property import CommonVolume
 from core.charges.corrections import Corrections
@@ -24,6 +25,7 @@ from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resour
 from core.charges.volumes import MonthVolume, Part, service_days
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
+from core.model.inputs import Brought
 from core.model.lines import Method
 from core.period import Month
 
@@ -45,15 +47,18 @@ class UtilityLines:
     metered: Mapping[str, Mapping[str, MonthVolume | Held]]
     meters: Mapping[str, Mapping[Month, tuple[Fraction, tuple[RecordId, ...]]]]
     negative: Mapping[str, tuple[Fraction, Fraction]]
-    hot_common: Sequence[CommonVolume] = ()
+    hot_common: Sequence[CommonVolume]
     """Hot water of the house for common needs, which an open system heats too."""
+    alike: Alike
+    plain: Mapping[str, Brought]
+    """Accounts whose lines may be like others, by key, with their areas."""
     _corrections: Corrections = field(init=False)
     _heat_meters: HeatMeters | None = None
 
     def __post_init__(self) -> None:
         self._corrections = Corrections(self.house, self.rules, self.service, self.payers)
 
-    def metered_line(self, account: AccountFacts, resource: Resource, days: tuple[date, date]) -> LinePlan | None:
+    def metered_line(self, account: AccountFacts, resource: Resource, days: tuple[date, date]) -> LinePlan | LikeLine | None:
         """Formula 1, п. 59, formula 4 or 4(1); None where the premises do not use the service at all (no gas stove)."""
         if resource == "hot_water" and any(one.purpose == "hot_water" for one in self.house.boiler):
             return boiler_hot_water(account, self.service, self.house, self.rules, volumes=self.metered[self.service.key], days=days)
@@ -73,9 +78,28 @@ class UtilityLines:
             ranged = by_ranges(account, self.service, parts, volume, house=self.house, rules=self.rules, metered=self.metered, days=days)
             if ranged is not None:
                 return self._corrected_range(ranged, account, volume, days)
+        like = self._like(account, volume, days) if parts is volume.parts else None
+        known = None if like is None else self.alike.known(*like)
+        if known is not None:
+            return known
         tariffs = self._tariffs(days)
         plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=self._place(account))
-        return self._corrected(plan, account, resource, volume, tariffs, days)
+        plan = self._corrected(plan, account, resource, volume, tariffs, days)
+        if like is not None:
+            self.alike.learn(*like, plan)
+        return plan
+
+    def _like(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Hashable, Brought] | None:
+        """What makes the line of a volume like another, and what it brings of its own; None where it is like none."""
+        part = volume.parts[0]
+        symbols = LINEAR.get(part.clause)
+        if symbols is None or len(volume.parts) > 1 or volume.rebuilt or part.law or not self.alike.on or account.key not in self.plain:
+            return None
+        (symbol,) = symbols
+        others = [(name, value, part.records.get(name)) for name, value in part.values.items() if name != symbol]
+        means = (volume.method, volume.metered, volume.raised, account.no_meter_reason)
+        key = (days, part.clause, part.first, part.last, part.by_days_of_month, *means, *others)
+        return key, Brought(account.account_id, (part.values[symbol],), (part.records[symbol],), (account.source, account.place_source))
 
     def _lowered(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Part, ...]:
         """п. 47: the negative rest of the house by persons, at most to zero; non-residential premises keep their own volume."""
@@ -117,7 +141,7 @@ class UtilityLines:
         plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=(account.place_source,))
         return self._corrected(plan, account, "hot_water", volume, tariffs, days)
 
-    def wastewater(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
+    def wastewater(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
         """By its own meter where there is one, else cold and hot water as charged, of whoever supplies them to the payer."""
         own = self.metered.get(self.service.key, {}).get(account.key)
         if isinstance(own, MonthVolume) and own.metered and own.method != "norm":
@@ -142,9 +166,15 @@ class UtilityLines:
                 raised += volume.volume
             found = tuple(source for part in volume.parts for ids in part.records.values() for source in ids)
             records[symbol] = tuple(dict.fromkeys((*records[symbol], *found)))
+        coefficient = self.rules.wastewater_coefficient()
+        brought: Brought | None = None
+        if account.key in self.plain and coefficient.value == 1:
+            brought = Brought(account.account_id, tuple(values.values()), tuple(records.values()), (account.source,))
+            known = self.alike.known(days, brought) if all(brought.records) else None
+            if known is not None:
+                return known
         tariffs = self._tariffs(days)
         plan = self._plan(account, (Part("wastewater", values, records),), tariffs, days=days, method="sum_water")
-        coefficient = self.rules.wastewater_coefficient()
         if coefficient.value != 1 and raised:
             together = values["V_cold"] + values["V_hot"]
             excess = {"V_plain": together - raised, "V_raised": raised, "K": coefficient.value}
@@ -154,7 +184,10 @@ class UtilityLines:
         if account.absences:
             plan = replace(plan, recalculation=corrections.absence(account, "wastewater", tariffs))
         plan = corrections.interruptions(plan, "wastewater", metered=True)
-        return corrections.relief(plan, account, "wastewater", values["V_cold"] + values["V_hot"])
+        plan = corrections.relief(plan, account, "wastewater", values["V_cold"] + values["V_hot"])
+        if brought is not None:
+            self.alike.learn(days, brought, plan)
+        return plan
 
     def waste(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | None:
         """Formulas 9(1) and 9(2): by persons or by area, as the house is decided; residential premises only."""

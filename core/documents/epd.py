@@ -180,6 +180,7 @@ def _line(source: BillSource, line: ChargeLine) -> BillLine:
         house_individual_e6=house.individual_e6,
         house_common_e6=house.common_e6,
         account_id=line.account_id if len(source.accounts) > 1 else None,
+        tariffs_e6=source.tariffs.get((line.account_id, line.service_id), ()) if line.tariff_e6 is None else (),
     )
 
 

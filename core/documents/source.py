@@ -181,6 +181,8 @@ class BillSource:
     """All accounts of the payer, that of ``payer`` first; empty: it has no other."""
     instalments: tuple[InstalmentShare, ...] = ()
     last_paid_on: date | None = None
+    tariffs: Mapping[tuple[EntityId, EntityId], tuple[int, ...]] = field(default_factory=dict)
+    """By account and service, tariffs (millionths) that changed inside the month, in the order of days."""
     supports: tuple[BillSupport, ...] = ()
     limit_percent_e2: int | None = None
     limit_act: str = ""

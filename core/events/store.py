@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     BILL_ISSUED = "bill_issued"
     BILL_PLACED = "bill_placed"
     BILL_REFUSED = "bill_refused"
+    BILL_WITHDRAWN = "bill_withdrawn"
     PAYMENT_POSTED = "payment_posted"
     PAYMENT_SUSPENDED = "payment_suspended"
     PAYMENT_RELEASED = "payment_released"

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from core.ids import CalculationId, EntityId, ProviderId, RecordId
 from core.ledger.post import Posted, insert_staged
+from core.model.inputs import LikeInputs
 from core.model.lines import ChargeLine, HouseVolume
 from core.period import Month
 from core.storage.bulk import escaped, stage, stage_text
@@ -143,7 +144,7 @@ def rows_of(lines: Iterable[ChargeLine]) -> bytes:
     """Lines as the text that COPY takes."""
     rows = []
     for line in lines:
-        inputs = _json(line.inputs)
+        inputs = line.inputs.text if isinstance(line.inputs, LikeInputs) else _json(line.inputs)
         if "\\" in inputs:  # the one special character that JSON leaves in a text
             inputs = escaped(inputs)
         tariff = "\\N" if line.tariff_e6 is None else line.tariff_e6

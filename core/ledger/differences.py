@@ -262,7 +262,7 @@ def _line_json(line: ChargeLine | None) -> str | None:
     if line is None:
         return None
     shown = {item.name: getattr(line, item.name) for item in fields(ChargeLine)}
-    return json.dumps(shown | {"sources": list(line.sources)}, ensure_ascii=False)
+    return json.dumps(shown | {"inputs": dict(line.inputs), "sources": list(line.sources)}, ensure_ascii=False)
 
 
 def _line(stored: dict[str, Any] | None) -> ChargeLine | None:

@@ -17,11 +17,13 @@ from core.period import Month
 __all__ = [
     "BillAccount",
     "BillContent",
+    "BillCourtCost",
     "BillInstalment",
     "BillLine",
     "BillMeter",
     "BillRecipient",
     "BillSupport",
+    "BillYearMonth",
     "Recalculation",
     "Section",
 ]
@@ -112,6 +114,8 @@ class BillLine:
     house_common_e6: int | None = None
     account_id: EntityId | None = None
     """The payer's account that it is charged on; None: that of the bill."""
+    tariffs_e6: tuple[int, ...] = ()
+    """The tariffs in the order of days, where they changed inside the month (``tariff_e6`` is None then)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,29 @@ class BillSupport:
 
 
 @dataclass(frozen=True, slots=True)
+class BillCourtCost:
+    """A part of a recipient's ``penalties`` that is no penalty: a fine, a state duty or costs that a court has awarded."""
+
+    creditor_id: EntityId
+    kind: int
+    """Row of book 329: 2 fines, 3 state duties, 4 court costs."""
+    reason: str
+    """The judgement, as the document states it."""
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class BillYearMonth:
+    """A month of a contribution for capital repair that is asked for a whole year at once."""
+
+    month: int
+    base: int
+    recalculation: int
+    benefit: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class BillContent:
     """Everything a bill says."""
 
@@ -235,3 +262,6 @@ class BillContent:
     limit_percent_e2: int | None = None
     """Approved limit of growth of the municipality (ЖК ст. 157.1), per cent in hundredths."""
     limit_act: str = ""
+    court_costs: tuple[BillCourtCost, ...] = ()
+    contribution_year: tuple[BillYearMonth, ...] = ()
+    """The twelve months of the year of ``month`` that the contribution of this bill is the sum of; empty: it is for the month."""

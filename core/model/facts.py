@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal
 
 from core.ids import EntityId, RecordId
+from core.model.checked import frozen_when_checked
 from core.model.finding import Position
 from core.period import Month
 
@@ -23,6 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """A service charged in the house, with the days it is provided on."""
@@ -50,6 +52,7 @@ class ServiceFacts:
     """Whose service it is in a house of several senders: the place of the sender among them. It is charged on accounts of this sender."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class ReadingFacts:
     """One reading; ``held`` ones are never given here."""
@@ -61,6 +64,7 @@ class ReadingFacts:
     """Tariff zone of the meter: 1 day or the only one, 2 night."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class MeterFacts:
     """A meter with all its readings in the order of dates. ``account`` is None for a house meter."""
@@ -86,6 +90,7 @@ class MeterFacts:
     """Where the sender's row of a house meter stands, for findings; None for meters of accounts."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class ResidenceFacts:
     """Days a person is registered on an account; both ends count."""
@@ -171,6 +176,7 @@ class DeliveryFacts:
     source: RecordId
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
     """A personal account of the house with its place, people and meters."""

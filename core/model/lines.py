@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Literal
 
 from core.ids import EntityId, RecordId
+from core.model.checked import frozen_when_checked
 
 __all__ = ["ChargeLine", "Chart", "Component", "HouseVolume", "Method"]
 
@@ -72,6 +73,7 @@ class Chart(IntEnum):
     """Counter-account of advances that are used on bills; zero after every entry."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class ChargeLine:
     """One line of one account: service × creditor × month, with everything needed to recompute and to explain it.

@@ -33,6 +33,7 @@ __all__ = [
     "CourtJudgement",
     "DeliveryChoice",
     "DeliveryOutcome",
+    "GarHouse",
     "House",
     "HouseParameter",
     "HousePrice",
@@ -59,6 +60,7 @@ __all__ = [
     "RegistryPayment",
     "Relief",
     "Residence",
+    "Resolution",
     "Room",
     "SectionRow",
     "Service",
@@ -831,6 +833,36 @@ class StatementLine:
     """As the bank writes it: платёжное поручение, банковский ордер …"""
 
 
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Решение центра о данных отправителей: whose value holds, which house it is, what a sender answered, when a house goes live."""
+
+    kind_name: ClassVar[str] = "resolution"
+    matter: str
+    """``conflict``, ``house_match``, ``audit``, ``onboarding``: what kind of thing was decided."""
+    subject: str
+    """The thing inside the matter; one subject has one resolution in force, the last."""
+    value: str
+    """What was decided: an ИНН, a GUID, a verdict, a date."""
+    about: str
+    """The values that were decided between, as text: a resolution says nothing about others."""
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class GarHouse:
+    """Дом государственного адресного реестра (ГАР): the region's list of houses, by GUID."""
+
+    kind_name: ClassVar[str] = "gar_house"
+    fias: str
+    oktmo: str
+    address: str
+    match_key: str
+    """The address without case, punctuation and kinds of streets: equal keys are one address."""
+    cadastral: str
+
+
 Body = (
     Organisation | BankAccount | Service | House | HouseParameter | Premises | Room | ManagementContract | HouseService
     | HousePrice | CapitalRepairDecision | Person | Account | AccountPlace | AccountArea | Residence | Absence | Meter | MeterAccount
@@ -839,7 +871,7 @@ Body = (
     | SectionRow | PenaltyStop | CourtJudgement | SubsidyGrant | RegisteredSender | ApprovedTariff | ApprovedNorm | RegionSetting
     | PaymentRegistry | RegistryPayment | StatementLine | ApprovedLimit | SupplyAddress | SupplyService | UnifiedAccount | Relief
     | RecalculationBlock | MassRecalculation | Act
-    | DeliveryChoice | DeliveryOutcome
+    | DeliveryChoice | DeliveryOutcome | Resolution | GarHouse
 )  # fmt: skip
 
 BODIES: tuple[type[Body], ...] = (
@@ -850,7 +882,7 @@ BODIES: tuple[type[Body], ...] = (
     RegisteredSender, ApprovedTariff, ApprovedNorm, RegionSetting, PaymentRegistry, RegistryPayment,
     StatementLine, ApprovedLimit, SupplyAddress, SupplyService, UnifiedAccount, Relief,
     RecalculationBlock, MassRecalculation, Act,
-    DeliveryChoice, DeliveryOutcome,
+    DeliveryChoice, DeliveryOutcome, Resolution, GarHouse,
 )  # fmt: skip
 
 

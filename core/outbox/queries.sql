@@ -59,6 +59,9 @@ UPDATE exchange_item i SET state = o.state, remote_guid = coalesce(o.remote_guid
   errors = CAST(o.errors AS jsonb)
 FROM outbox_outcome o WHERE i.exchange_id = :exchange AND i.transport_guid = o.transport_guid AND i.state = 'waiting'
 
+-- name: retract
+UPDATE exchange_item SET state = 'replaced' WHERE kind = :kind AND local_id = ANY(:ids) AND state = 'accepted'
+
 -- name: exchange
 SELECT * FROM exchange WHERE exchange_id = :exchange
 

@@ -37,6 +37,7 @@ __all__ = [
     "prepare",
     "refusals",
     "release",
+    "retract",
     "settle",
     "statistics",
     "sweep",
@@ -199,6 +200,11 @@ def settle(connection: Connection, exchange_id: ExchangeId, outcomes: Iterable[I
         ),
     )
     return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id}).rowcount
+
+
+def retract(connection: Connection, kind: str, local_ids: Collection[int]) -> int:
+    """The other side has let go of these things: they may be sent again. Returns how many were there."""
+    return connection.execute(queries("core.outbox").retract, {"kind": kind, "ids": list(local_ids)}).rowcount
 
 
 def exchange(connection: Connection, exchange_id: ExchangeId, *, lock: bool = False) -> Exchange:

@@ -5,7 +5,7 @@ They are never invented, only learned from a message; the last one learned holds
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from core.ids import EntityId, MessageId, ProviderId
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
-__all__ = ["ExternalId", "external_ids", "find_by_external", "link"]
+__all__ = ["ExternalId", "external_history", "external_ids", "find_by_external", "find_remembered", "link", "remembered"]
 
 _COLUMNS = (
     ("n", "bigint"), ("entity_id", "bigint"), ("provider_id", "integer"), ("system", 'text COLLATE "C"'), ("kind", 'text COLLATE "C"'),
@@ -47,7 +47,26 @@ def external_ids(connection: Connection, *, provider_id: ProviderId, system: str
     return {EntityId(entity_id): value for entity_id, value in rows}
 
 
+def external_history(connection: Connection, *, provider_id: ProviderId, system: str, kind: str) -> list[tuple[EntityId, str, datetime]]:
+    """Identifiers of one kind that were ever in force, by thing, each with the time it came into force; the last one holds."""
+    rows = connection.execute(queries("core.records").external_history, {"provider": provider_id, "system": system, "kind": kind})
+    return [(EntityId(entity_id), value, seen_at) for entity_id, value, seen_at in rows]
+
+
 def find_by_external(connection: Connection, *, system: str, kind: str, value: str) -> list[EntityId]:
     """Things that have this identifier now (two senders' accounts may share one)."""
     rows = connection.execute(queries("core.records").find_by_external, {"system": system, "kind": kind, "value": value})
     return [EntityId(entity_id) for entity_id in rows.scalars()]
+
+
+def remembered(entity_id: EntityId, provider_id: ProviderId, *, agent: str, text: str) -> ExternalId:
+    """An agent's own number of an account, or what a person decided about a text of that agent: a row for :func:`link`."""
+    return ExternalId(entity_id, provider_id, f"agent/{agent}", "payment_text", text)
+
+
+def find_remembered(connection: Connection, *, agent: str, texts: Sequence[str]) -> dict[str, list[EntityId]]:
+    """Accounts by an agent's texts; a text that was given to two accounts has both, so it is nobody's."""
+    found: dict[str, list[EntityId]] = {}
+    for row in connection.execute(queries("core.records").find_remembered, {"system": f"agent/{agent}", "values": list(texts)}):
+        found.setdefault(row.value, []).append(EntityId(row.entity_id))
+    return found

@@ -95,7 +95,7 @@ _TABLES: dict[str, dict[str, str]] = {
     "facts_absences": {"absence_now": in_force(Absence, _OF_ACCOUNTS)},
     "facts_meters": {"meter_now": in_force(Meter, _OF_HOUSES)},
     "facts_meter_accounts": {"meter_account_now": in_force(MeterAccount, _OF_METERS)},
-    "facts_readings": {"reading_now": in_force(Reading, _OF_METERS)},
+    "facts_readings": {"reading_now": in_force(Reading, _OF_METERS, columns=("meter", "taken_on", "value_e3", "record_id", "zone"))},
     "facts_interruptions": {"interruption_now": in_force(Interruption, _OF_HOUSES)},
     "facts_acts": {"act_now": ACTS_OF},
     "facts_area_versions": {"area_version": AREAS_OF},
@@ -255,18 +255,16 @@ class _Parts:
         """House meters go to the house, others to the account they stand with; a shared one to each of its accounts."""
         meters = rows("facts_meters", houses=houses)
         keys = [meter.record_key for meter in meters]
-        readings: defaultdict[str, list[ReadingFacts]] = defaultdict(list)
-        for of_meter, *reading in rows("facts_readings", meters=keys):
-            readings[of_meter].append(ReadingFacts(*reading))
+        readings = {row[0]: tuple(map(ReadingFacts, *row[1:])) for row in rows("facts_readings", meters=keys)}
         sharing = _grouped(rows("facts_meter_accounts", meters=keys))
         of_account: defaultdict[str, list[MeterFacts]] = defaultdict(list)
         for meter in meters:
             key = meter.record_key
             if meter.kind == _HOUSE_METER:
-                self.house_meters[meter.house].append(_meter(meter, None, readings[key]))
+                self.house_meters[meter.house].append(_meter(meter, None, readings.get(key, ())))
                 continue
             for account in dict.fromkeys([*([meter.account] if meter.account else []), *sharing[key]]):
-                of_account[account].append(_meter(meter, account, readings[key]))
+                of_account[account].append(_meter(meter, account, readings.get(key, ())))
         return of_account
 
     @staticmethod
@@ -330,7 +328,7 @@ class _Parts:
         return of_house
 
 
-def _meter(row: _Row, account: str | None, readings: list[ReadingFacts]) -> MeterFacts:
+def _meter(row: _Row, account: str | None, readings: tuple[ReadingFacts, ...]) -> MeterFacts:
     return MeterFacts(
         key=row.record_key,
         kind=row.kind,
@@ -344,7 +342,7 @@ def _meter(row: _Row, account: str | None, readings: list[ReadingFacts]) -> Mete
         start_e3=row.start_e3,
         is_open=row.is_open,
         source=row.record_id,
-        readings=tuple(readings),
+        readings=readings,
         place=Position(row.file, row.file_row) if row.kind == _HOUSE_METER else None,
     )
 

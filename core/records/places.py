@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from core.ids import EntityId
 from core.storage.sql import queries
 
-__all__ = ["PlacedAccount", "houses_of_accounts", "placed_accounts"]
+__all__ = ["PlacedAccount", "house_addresses", "houses_of_accounts", "placed_accounts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,9 @@ def houses_of_accounts(connection: Connection, accounts: Collection[EntityId]) -
     """The house of each account, without its premises: for many accounts at a time."""
     rows = connection.execute(queries("core.records").placed_accounts, {"ids": list(accounts), "placed": False})
     return {EntityId(row.entity_id): row.house_id for row in rows}
+
+
+def house_addresses(connection: Connection, houses: Collection[EntityId]) -> dict[EntityId, str]:
+    """Addresses of houses as printed, by our own numbers of them."""
+    rows = connection.execute(queries("core.records").house_addresses, {"ids": list(houses)})
+    return {EntityId(row.entity_id): row.address for row in rows}

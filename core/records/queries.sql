@@ -181,6 +181,22 @@ JOIN LATERAL (
 WHERE e.entity_id = ANY(:ids) AND e.kind = 'account'
 ORDER BY e.entity_id
 
+-- name: house_addresses
+-- Addresses of houses by our own numbers of them, as they stand now.
+SELECT e.entity_id, r.address
+FROM entity e
+JOIN LATERAL (
+  SELECT address FROM record_house a
+  WHERE a.provider_id = e.provider_id AND a.record_key = e.entity_key AND a.state IN ('accepted', 'flagged')
+  ORDER BY coalesce(a.valid_from, '-infinity') DESC, a.record_id DESC LIMIT 1) r ON TRUE
+WHERE e.entity_id = ANY (:ids) AND e.kind = 'house'
+
+-- name: find_remembered
+-- Accounts that decisions gave to texts of an agent: every text holds, so an account may have several.
+SELECT DISTINCT x.value, x.entity_id FROM external_id x
+WHERE x.system = :system AND x.kind = 'payment_text' AND x.value = ANY (:values)
+ORDER BY x.value, x.entity_id
+
 -- name: placed_accounts
 -- Accounts of these numbers of ours with their house and premises, as they stand now: what people find them by.
 SELECT e.entity_id, r.number, h.entity_id AS house_id, coalesce(p.number, '') AS premises, coalesce(m.number, '') AS room
@@ -220,6 +236,11 @@ ON CONFLICT DO NOTHING
 SELECT DISTINCT ON (entity_id) entity_id, value FROM external_id
 WHERE provider_id = :provider AND system = :system AND kind = :kind
 ORDER BY entity_id, seen_at DESC, message_id DESC
+
+-- name: external_history
+SELECT entity_id, value, seen_at FROM external_id
+WHERE provider_id = :provider AND system = :system AND kind = :kind
+ORDER BY entity_id, seen_at, message_id
 
 -- name: find_by_external
 -- Things whose value in force is the given one.
@@ -410,8 +431,10 @@ ORDER BY m.house, length(m.record_key), m.record_key
 SELECT meter, account FROM meter_account_now ORDER BY length(account), account
 
 -- name: facts_readings
-SELECT meter, taken_on, value_e3, record_id, zone FROM reading_now WHERE taken_on <= :until
-ORDER BY meter, taken_on, record_id
+-- One row a meter, its readings in the order of days: a region has seven of them a meter in half a year, and a row each would be felt.
+SELECT meter, array_agg(taken_on), array_agg(value_e3), array_agg(record_id), array_agg(zone)
+FROM (SELECT * FROM reading_now WHERE taken_on <= :until ORDER BY meter, taken_on, record_id) ordered
+GROUP BY meter
 
 -- name: facts_interruptions
 SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM interruption_now

@@ -22,6 +22,7 @@ from core.model.records import (
     Balance,
     Body,
     CapitalRepairDecision,
+    GarHouse,
     House,
     HouseParameter,
     HousePrice,
@@ -112,6 +113,7 @@ INDEXES: tuple[tuple[type[Body], str], ...] = (
     (Act, "provider_id, house"),
     (Act, "provider_id, account"),
     (Act, "message_id"),
+    (GarHouse, "match_key"),
 )
 """Beside the index of (provider, key) that every table has: what the readings of a house, a month and a message go by."""
 

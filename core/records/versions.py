@@ -10,6 +10,7 @@ a payment) it is simply the one learned last. Held and quarantined rows are neve
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from core.ids import RecordId
@@ -55,23 +56,25 @@ The first record of a key decides for ever, so that a corrected ИНН does not 
 """
 
 
-def in_force(body: type[Body], condition: str | None = None, *, any_state: bool = False) -> str:
+def in_force(body: type[Body], condition: str | None = None, *, any_state: bool = False, columns: Sequence[str] = ()) -> str:
     """SELECT of the rows ``r`` in force that meet a condition; parameters ``:provider``, ``:known_until``, ``:until``.
 
     A fact whose version in force does not meet the condition is left out, even when an older version met it. With ``any_state`` held and
-    quarantined rows count like the others: for what must be seen in any case, such as payments.
+    quarantined rows count like the others: for what must be seen in any case, such as payments. ``columns``: those that are needed,
+    where there are so many rows that the rest of them would be felt; all by default.
     """
     table = table_name(body)
     visible = "r.provider_id = :provider AND r.record_id <= :known_until AND (r.valid_from IS NULL OR r.valid_from <= :until)"
     if not any_state:
         visible += " AND r.state IN ('accepted', 'flagged')"
     latest = "coalesce(r.valid_from, '-infinity') DESC, r.record_id DESC" if body in STATES else "r.record_id DESC"
+    shown = ", ".join(f"r.{name}" for name in columns or ("*",))
     if condition is None:
-        return f"SELECT DISTINCT ON (r.record_key) r.* FROM {table} r WHERE {visible} ORDER BY r.record_key, {latest}"
+        return f"SELECT DISTINCT ON (r.record_key) {shown} FROM {table} r WHERE {visible} ORDER BY r.record_key, {latest}"
     # Keys first, versions after: the index of the condition finds the few keys, that of the key finds their versions. The condition is
     # asked again inside CASE, of which the planner believes that half of the rows pass; of a bare one over DISTINCT it believes 1 in 200.
     keys = f"SELECT r.record_key FROM {table} r WHERE r.provider_id = :provider AND ({condition})"
-    versions = f"SELECT DISTINCT ON (r.record_key) r.* FROM {table} r WHERE {visible} AND r.record_key IN ({keys})"
+    versions = f"SELECT DISTINCT ON (r.record_key) {shown} FROM {table} r WHERE {visible} AND r.record_key IN ({keys})"
     ordered = f"{versions} ORDER BY r.record_key, {latest}"
     return f"SELECT r.* FROM ({ordered}) r WHERE CASE WHEN {condition} THEN true ELSE false END"
 

@@ -1,7 +1,8 @@
 """An accountant's decision on one payment in suspense: this account, for this reason.
 
 The decision is archived first, as a message with its reason and actor; the entry names the message. It takes the money out of suspense by
-the same key as a certain match would, so an operation leaves suspense once.
+the same key as a certain match would, so an operation leaves suspense once. What a person decided about a text of an agent is remembered:
+the next registry of that agent with the same text is posted to the same account, until somebody gives the text to another one too.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from core.ledger.history import entries_ending_with
 from core.ledger.suspense import lock_suspense
 from core.model.lines import Chart
 from core.money import format_roubles
+from core.payments.match import is_memorable, normal_number
 from core.period import Month
-from core.records.bank import RegistryRow, read_registries
+from core.records.bank import RegistryRow, payments_of, read_registries
+from core.records.crosswalk import link, remembered
 from core.records.entities import AccountNumber, find_accounts
 from core.records.providers import providers
+from core.services.bank_money import agent_of
 from core.services.clearing import Waiting, money_waiting, release_key, suspended_money, suspended_rows, tell_released
 from core.services.matching import Found
 from core.services.receipts import Money, Receipts
@@ -106,7 +110,16 @@ class _Decision:
         receipts = Receipts(self.connection, Chart.SUSPENSE, at)
         receipts.take([money])
         tell_released(self.connection, [(operation, money)], "assigned", at)
+        self._remember(message_id, at)
         return Assigned(operation, amount, self.account.number, receipts.books.open_month(money.provider_id, money.paid_on), message_id)
+
+    def _remember(self, message_id: MessageId, at: datetime) -> None:
+        """Keep the text with the account, where it is a registry's and long enough to be nobody else's."""
+        for row in payments_of(self.connection, [self.waiting.operation]):
+            text = normal_number(row.body.account_text)
+            if is_memorable(text):
+                known = remembered(self.account.account_id, self.account.provider_id, agent=agent_of(row.body), text=text)
+                link(self.connection, [known], message_id=message_id, at=at)
 
     def _money(self) -> Money:
         who = Found(self.account.account_id, self.account.provider_id)

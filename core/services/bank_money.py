@@ -15,7 +15,7 @@ from core.records.bank import PaymentRow, StatementRow
 from core.services.matching import Found
 from core.services.receipts import Money
 
-__all__ = ["claim_of_line", "claim_of_payment", "day_of_line", "line_money", "payment_key", "registry_money"]
+__all__ = ["agent_of", "claim_of_line", "claim_of_payment", "day_of_line", "line_money", "payment_key", "registry_money"]
 
 
 def payment_key(operation: str) -> str:
@@ -25,12 +25,26 @@ def payment_key(operation: str) -> str:
 
 def claim_of_payment(body: RegistryPayment) -> Claim:
     """What a payment of a registry names."""
-    return Claim(body.account_text, body.els, body.izku, body.ipd, body.payer_name)
+    return Claim(
+        body.account_text,
+        body.els,
+        body.izku,
+        body.ipd,
+        body.payer_name,
+        body.payer_address,
+        body.amount,
+        agent=agent_of(body),
+    )
+
+
+def agent_of(body: RegistryPayment) -> str:
+    """Whose registry a payment stands in: the profile of the agent's contract, by which its registries are keyed."""
+    return body.registry.partition("/")[0]
 
 
 def claim_of_line(line: StatementLine) -> Claim:
     """What the purpose of a payer's own transfer names."""
-    return Claim(line.account_text, line.els, line.izku, line.ipd, line.other_name)
+    return Claim(line.account_text, line.els, line.izku, line.ipd, line.other_name, amount=line.amount)
 
 
 def day_of_line(line: StatementLine) -> date:

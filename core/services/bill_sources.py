@@ -16,10 +16,12 @@ from fractions import Fraction
 from sqlalchemy import Connection
 
 from core.charges.causes import CAUSES
+from core.charges.explain import recalculation_reason
 from core.charges.law import Law
 from core.charges.limit_bases import limit_of
 from core.charges.persons import persons
 from core.charges.rules import Rules
+from core.charges.slices import slices_of
 from core.documents.epd import house_totals
 from core.documents.notices import notices
 from core.documents.source import (
@@ -40,7 +42,7 @@ from core.ledger.balances import Paid, PenaltyItem, last_payment_days, opening_a
 from core.ledger.calculations import Calculation, read_lines, read_volumes
 from core.ledger.differences import DifferenceRow, read_differences
 from core.model.bill import BillAccount, BillInstalment, BillMeter, BillSupport, Recalculation
-from core.model.facts import AccountFacts, Facts, HouseFacts, MeterFacts
+from core.model.facts import AccountFacts, Facts, HouseFacts, MeterFacts, NormFacts, ReadingFacts, ServiceFacts
 from core.model.ledger import OpenItem
 from core.model.lines import ChargeLine, Component
 from core.model.records import MassRecalculation, UnifiedAccount
@@ -61,6 +63,8 @@ __all__ = ["BillDates", "BillSources", "PayerSource"]
 
 _MANAGEMENT = (1, 4)
 """Accounts of the УО and of the settlement centre: a payer's bill is addressed by such a one where it has one."""
+_NIGHT_ZONE, _NIGHT_READING = 3, 2
+"""Zone of a service, and zone of a reading, that the night is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,9 @@ class BillSources:
         pieces = [parts[account.sender].of(account) for account in payer]
         senders = list({account.sender: parts[account.sender] for account in payer}.values())
         services = {key: service for part in senders for key, service in part.sender.services.items()}
-        listed = (meter for account in payer for meter in _meters(account.meters, house, services, own.month))
+        for account, piece in zip(payer, pieces, strict=True):
+            services = parts[account.sender].sender.with_norms(services, piece.lines)
+        listed = (meter for account in payer for meter in _meters(account.meters, house, services, own.month, closed_too=True))
         meters = tuple({(meter.service_id, meter.serial): meter for meter in listed}.values())
         return BillSource(
             number="",
@@ -166,6 +172,13 @@ class BillSources:
             notices=own.notices(meters),
             accounts=tuple(parts[account.sender].sender.bill_account(account) for account in payer),
             instalments=tuple(share for piece in pieces for share in piece.instalments),
+            reasons={line.service_id: reason for piece in pieces for line in piece.lines if (reason := recalculation_reason(line))},
+            tariffs={
+                (line.account_id, line.service_id): tuple(dict.fromkeys(part.tariff_e6 for part in slices_of(line)))
+                for piece in pieces
+                for line in piece.lines
+                if line.tariff_e6 is None and line.base
+            },
             supports=tuple(support for piece in pieces for support in piece.supports),
             limit_percent_e2=None if limit is None else limit.percent_e2,
             limit_act="" if limit is None else limit.act,
@@ -185,27 +198,49 @@ def _payers(house: HouseFacts) -> list[tuple[AccountFacts, ...]]:
 
 
 def _meters(
-    meters: Iterable[MeterFacts], house: HouseFacts, services: Mapping[EntityId, BilledService], month: Month
+    meters: Iterable[MeterFacts], house: HouseFacts, services: Mapping[EntityId, BilledService], month: Month, *, closed_too: bool = False
 ) -> Iterator[BillMeter]:
-    by_key = {service.key: services.get(service.service_id) for service in house.services}
+    """Meters with the readings of the month, each tariff zone under the service of its own. ``closed_too``: and those that were removed in
+    the month after they were read in it, for the volume of the line has theirs."""
+    by_key = {service.key: service for service in house.services}
     for meter in meters:
         service = by_key.get(meter.service)
-        if service is None or not meter.is_open:
+        if service is None:
             continue
-        current = [reading for reading in meter.readings if reading.taken_on in month]
-        before = [reading for reading in meter.readings if reading.taken_on < month.first]
-        yield BillMeter(
-            service_id=service.service_id,
-            serial=meter.serial,
-            previous_e3=before[-1].value_e3 if before else meter.start_e3,
-            current_e3=current[-1].value_e3 if current else None,
-            taken_on=current[-1].taken_on if current else None,
-            verify_by=meter.next_verification_on,
-            utility_kind=service.utility_kind,
-            okei=service.okei,
-            service_name=service.name,
-            unit=unit_name(service.okei),
-        )
+        removed = meter.closed_on is not None and meter.closed_on in month and any(one.taken_on in month for one in meter.readings)
+        if not meter.is_open and not (closed_too and removed):
+            continue
+        for shown, readings, start_e3 in _zones(meter, service, house):
+            known = services.get(shown.service_id)
+            if known is not None:
+                yield _meter(meter, known, readings, start_e3, month)
+
+
+def _zones(meter: MeterFacts, service: ServiceFacts, house: HouseFacts) -> list[tuple[ServiceFacts, Sequence[ReadingFacts], int | None]]:
+    """What a device of several tariff zones shows, by the service of each zone, with the value it began with."""
+    at_night = [reading for reading in meter.readings if reading.zone == _NIGHT_READING]
+    if not at_night or service.zone == _NIGHT_ZONE:
+        return [(service, meter.readings, meter.start_e3)]
+    by_day = [reading for reading in meter.readings if reading.zone != _NIGHT_READING]
+    nights = [one for one in house.services if one.zone == _NIGHT_ZONE and one.utility_kind == service.utility_kind]
+    return [(service, by_day, meter.start_e3), *((one, at_night, None) for one in nights[:1])]
+
+
+def _meter(meter: MeterFacts, service: BilledService, readings: Sequence[ReadingFacts], start_e3: int | None, month: Month) -> BillMeter:
+    current = [reading for reading in readings if reading.taken_on in month]
+    before = [reading for reading in readings if reading.taken_on < month.first]
+    return BillMeter(
+        service_id=service.service_id,
+        serial=meter.serial,
+        previous_e3=before[-1].value_e3 if before else start_e3,
+        current_e3=current[-1].value_e3 if current else None,
+        taken_on=current[-1].taken_on if current else None,
+        verify_by=meter.next_verification_on if meter.is_open else None,
+        utility_kind=service.utility_kind,
+        okei=service.okei,
+        service_name=service.name,
+        unit=unit_name(service.okei),
+    )
 
 
 class _Sender:
@@ -223,6 +258,7 @@ class _Sender:
         self._organisations: dict[EntityId, OrganisationRow] = {
             row.entity_id: row for row in read_organisations(connection, provider_id=own, month=month)
         }
+        self.norms: dict[EntityId, tuple[NormFacts, ...]] = {}
         self.services = self._read_services()
         self._requisites = Requisites(connection, provider_id=own, month=month)
         self.bill_texts = {
@@ -311,7 +347,8 @@ class _Sender:
         )
 
     def _read_services(self) -> dict[EntityId, BilledService]:
-        rows = read_services(self.connection, provider_id=self.provider.provider_id, month=self.month)
+        rows = list(read_services(self.connection, provider_id=self.provider.provider_id, month=self.month))
+        self.norms = {row.entity_id: self._norms_of(row.provision, row.utility_kind, row.resource_kind) for row in rows}
         return {
             row.entity_id: BilledService(
                 service_id=row.entity_id,
@@ -325,24 +362,32 @@ class _Sender:
                 resource_kind=row.resource_kind,
                 okei=row.okei,
                 sort_order=row.sort_order,
-                norm_e6=self._norm(row.provision, row.utility_kind, row.resource_kind),
+                norm_e6=self.norms[row.entity_id][0].value_e6 if len(self.norms[row.entity_id]) == 1 else None,
             )
             for row in rows
         }
 
-    def _norm(self, provision: int, utility_kind: int | None, resource_kind: int | None) -> int | None:
-        """The approved norm that the reference block prints beside the service."""
+    def _norms_of(self, provision: int, utility_kind: int | None, resource_kind: int | None) -> tuple[NormFacts, ...]:
+        """Approved norms of the month for a service of these codes, one for each basis: of the resource itself before those of any."""
         last = self.month.last
-        found = [
-            norm
-            for norm in self._facts.norms
-            if norm.first <= last
-            and (
-                (provision == 1 and utility_kind is not None and norm.utility_kind == utility_kind)
-                or (provision == 2 and norm.utility_kind is None and norm.resource_kind == resource_kind)
-            )
-        ]
-        return max(found, key=lambda norm: norm.first).value_e6 if found else None
+        found: dict[str, NormFacts] = {}
+        for norm in sorted(self._facts.norms, key=lambda norm: (norm.resource_kind is not None, norm.first)):
+            wanted = utility_kind if provision == 1 else None
+            is_of = norm.utility_kind == wanted and (provision == 2 or wanted is not None) and norm.resource_kind in (None, resource_kind)
+            if is_of and provision in (1, 2) and norm.first <= last and (norm.last is None or norm.last >= last):
+                found[norm.basis] = norm
+        return tuple(norm for norm in found.values() if norm.rooms is None and norm.persons is None)
+
+    def with_norms(self, services: Mapping[EntityId, BilledService], lines: Iterable[ChargeLine]) -> dict[EntityId, BilledService]:
+        """The services with the norms that the payer's lines went by, where a utility has several (gas for cooking and for heating water
+        add up, waste by persons or by area): the reference block never prints a norm of somebody else."""
+        known = dict(services)
+        for line in lines:
+            norms = self.norms.get(line.service_id, ())
+            if len(norms) > 1:
+                used = [norm.value_e6 for norm in norms if norm.source in line.sources]
+                known[line.service_id] = replace(known[line.service_id], norm_e6=sum(used) if used else None)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

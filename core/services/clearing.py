@@ -31,6 +31,7 @@ from core.storage.engine import transaction
 __all__ = [
     "Released",
     "Waiting",
+    "cancel_key",
     "clear_suspense",
     "money_waiting",
     "release_key",
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 _AT_ONCE = 5000
-_ARRIVAL, _RELEASE, _REST = "payment/", "payment_release/", "registry_rest/"
+_ARRIVAL, _RELEASE, _REST, _CANCEL = "payment/", "payment_release/", "registry_rest/", "payment_cancel/"
 
 SuspendedRow = PaymentRow | StatementRow
 
@@ -86,6 +87,11 @@ def release_key(operation: str) -> str:
     return f"{_RELEASE}{operation}"
 
 
+def cancel_key(operation: str) -> str:
+    """Key of the entry by which a person takes back a payment of a confirmed registry."""
+    return f"{_CANCEL}{operation}"
+
+
 def money_waiting(connection: Connection) -> dict[str, Waiting]:
     """Money of banks that stands in suspense now, by operation, in the order in which it came."""
     moves = list(suspended(connection))
@@ -98,6 +104,9 @@ def money_waiting(connection: Connection) -> dict[str, Waiting]:
     taken = {move.key: move.amount for move in moves if move.key.startswith(_RELEASE)}
     for key, amount in taken.items():
         left[key.removeprefix(_RELEASE)] += amount
+    for move in moves:
+        if move.key.startswith(_CANCEL):
+            left[move.key.removeprefix(_CANCEL)] += move.amount
     back = {move.key.removeprefix(_ARRIVAL): move.amount for move in moves if move.kind == "payment_reversal" and move.amount}
     for row in payments_of(connection, sorted(back)):
         left[row.body.reverses] += back[row.key]

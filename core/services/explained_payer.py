@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -12,8 +12,9 @@ from core.errors import InputError
 from core.ids import RecordId
 from core.issued.lookup import bills_like, bills_of_accounts, bills_of_code, read_contents
 from core.model.bill import BillContent
+from core.model.bill_json import content_sha256
 from core.period import Month
-from core.records.entities import accounts_of, find_accounts
+from core.records.entities import AccountNumber, accounts_of, find_accounts
 from core.services.explain import AccountExplained, account_explained
 from core.services.proof import ProvedRecord, records_for
 from core.storage.engine import transaction
@@ -37,7 +38,8 @@ class PayerExplained:
 def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
     """Explain every account of a number and those that stand on one bill with it; ``name`` may be a bill's number or control code.
 
-    :class:`InputError` EX-0101 no such account, EX-0102 nothing was calculated.
+    :class:`InputError` EX-0101 no such account, EX-0102 nothing was calculated, EX-0104 the number stands for several payers: senders count
+    bills and accounts each for themselves, and nobody may read a stranger's page.
     """
     with transaction(engine) as connection:
         found = [account.account_id for account in find_accounts(connection, [name]).get(name, [])]
@@ -50,6 +52,8 @@ def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
         billed = [account.account_id for bill in bills.values() for account in bill.accounts]
         ids = dict.fromkeys((*billed, *found))
         named = accounts_of(connection, ids)
+        on_bills = {*billed, *(bill.account_id for bill in bills.values())}
+        _refuse_strangers(name, tuple(bills.values()), [named[number] for number in found if number not in on_bills])
         told = (account_explained(connection, named[number], month) for number in ids)
         accounts = tuple(one for one in told if one is not None)
         if not accounts:
@@ -58,3 +62,12 @@ def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
             )
         records = {record.stored.record_id: record for record in records_for(connection, accounts)}
         return PayerExplained(month, accounts, tuple(bills.values()), records)
+
+
+def _refuse_strangers(name: str, bills: Sequence[BillContent], others: Sequence[AccountNumber]) -> None:
+    """One page tells one payer: ``others`` are accounts of the name that are on none of the bills."""
+    if len(bills) <= 1 and len({*(bill.payer_name for bill in bills), *(account.payer_name for account in others)}) <= 1:
+        return
+    listed = [f"{content_sha256(bill).hex()[:16]} — счёт {bill.account_number}, документ № {bill.number}" for bill in bills]
+    hint = f"Назовите контрольный код документа: {'; '.join(listed)}." if listed else "Выпустите документы и назовите контрольный код."
+    raise InputError("EX-0104", f"Номер {name} есть у нескольких плательщиков: страница — для одного.", hint=hint, name=name)

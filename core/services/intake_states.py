@@ -13,5 +13,8 @@ INTAKE_STATES: Mapping[str, str] = {
     "partial": "принят частично",
     "rejected": "отклонён",
     "conflict": "противоречит принятому ранее",
+    "waiting": "ждёт остальных частей",
+    "joined": "собран с остальными частями",
 }
-"""Archives are ``accepted``, ``accepted_with_errors`` or ``rejected``; files of banks ``ok``, ``partial``, ``rejected`` or ``conflict``."""
+"""Archives are ``accepted``, ``accepted_with_errors`` or ``rejected``; files of banks ``ok``, ``partial``, ``rejected`` or ``conflict``.
+A part of a split or paired archive is ``waiting``, then ``joined``."""

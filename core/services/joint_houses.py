@@ -25,13 +25,18 @@ from core.records.houses import HouseReader
 from core.records.intake import senders_heard
 from core.records.neighbours import HouseName, SameHouse, same_houses, sharing_providers
 from core.records.providers import Provider, providers
+from core.records.resolutions import is_decided_since
 from core.records.store import has_records_since
+from core.services.believing import Believing
 
 __all__ = ["JointHouse", "JointReader", "is_stale"]
 
 _HOUSES_AT_ONCE = 50
 _WHAT = {"fias_house": "код дома по ФИАС", "area": "площадь", "residents": "число проживающих"}
-_HINT = "Сверьте с документами; исправляет тот отправитель, чьё значение неверно. Площадь, проживающие и отсутствие берутся у УО."
+_HINT = (
+    "Сверьте с документами; исправляет тот отправитель, чьё значение неверно. Площадь, проживающие и отсутствие берутся у УО; "
+    "решить иначе: erkc conflicts list МЕСЯЦ."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class JointHouse:
         own = own_part(charged, self.own) if self.is_joint else charged
         if self.twice:
             own = self._held()
-        told = (*(self._told(conflict) for conflict in self.conflicts), *self._silent(), *self._doubtful())
+        undecided = (conflict for conflict in self.conflicts if conflict.how != "decision")
+        told = (*(self._told(conflict) for conflict in undecided), *self._silent(), *self._doubtful())
         return replace(own, findings=(*own.findings, *told)) if told else own
 
     def sender(self, place: int) -> Provider:
@@ -164,6 +170,7 @@ class JointReader:
         self._readers: dict[ProviderId, HouseReader] = {}
         self._senders = {one.provider_id: one for one in providers(connection)}
         self._heard = senders_heard(connection, month=month, known_until=known_until)
+        self._believing = Believing(connection, month, known_until)
 
     def read(self, houses: Sequence[EntityId]) -> Iterator[JointHouse]:
         """Houses in the order given, a batch at a time; one without a record in force is left out."""
@@ -197,7 +204,9 @@ class JointReader:
         if len(same.names) == 1:
             return JointHouse(own, own, same, (), self._month, self._senders)
         place = next(i for i, name in enumerate(same.names) if name.house_id == house_id)
-        house, conflicts = join_house([facts[name.house_id] for name in same.names], self._month, own=place)
+        house, conflicts = join_house(
+            [facts[name.house_id] for name in same.names], self._month, own=place, chosen=self._believing.chosen(same, self._senders)
+        )
         twice = tuple(charged_twice(house, self._month))
         silent = frozenset(name.provider_id for name in same.names) - self._heard
         return JointHouse(house, own, same, tuple(conflicts), self._month, self._senders, twice, silent)
@@ -218,6 +227,8 @@ def is_stale(connection: Connection, calculation: Calculation) -> bool:
     if has_records_since(connection, calculation.provider_id, known):
         return True
     others = sharing_providers(connection, calculation.provider_id)
+    if others and is_decided_since(connection, known):
+        return True
     now = senders_heard(connection, month=calculation.month, known_until=None)
     if (now - senders_heard(connection, month=calculation.month, known_until=known)).intersection(others):
         return True

@@ -6,30 +6,27 @@ Nothing is posted on a likeness: what is not certainly somebody's goes to suspen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from core.clock import Clock
-from core.ids import CENTRE, EntityId, ProviderId
-from core.ledger.entries import postings_of
+from core.ids import CENTRE
 from core.ledger.post import post
 from core.ledger.suspense import lock_suspense
 from core.model.finding import Finding
-from core.model.ledger import Entry, Posting
+from core.model.ledger import Entry
 from core.model.lines import Chart
-from core.money import format_roubles, split
+from core.money import format_roubles
 from core.records.bank import PaymentRow, read_payments
-from core.records.entities import describe_entities
 from core.services.archive_payments import ArchivePayments, post_archive_payments
 from core.services.bank_intake import Arrival, BankImport, BankReader, take_file
 from core.services.bank_money import claim_of_payment, payment_key, registry_money
-from core.services.clearing import money_waiting, release_key
 from core.services.matching import Found, find_payers
 from core.services.receipts import Receipts, Suspended
+from core.services.reversing import Moved
 from core.services.statements import Reconciled, centre_accounts, post_statement, reconcile
 from core.storage.engine import transaction
 
@@ -104,7 +101,7 @@ def _reverse(arrival: Arrival, stornos: Sequence[PaymentRow], receipts: Receipts
     if not stornos:
         return
     lock_suspense(arrival.connection)
-    moved = _Moved.read(arrival.connection, [row.body.reverses for row in stornos])
+    moved = Moved.read(arrival.connection, [row.body.reverses for row in stornos])
     entries = []
     for row in stornos:
         original, amount = row.body.reverses, -row.body.amount
@@ -129,59 +126,6 @@ def _reverse(arrival: Arrival, stornos: Sequence[PaymentRow], receipts: Receipts
     receipts.posted += post(arrival.connection, entries, at=arrival.at)
 
 
-@dataclass(slots=True)
-class _Moved:
-    """What payments that are to be taken back have moved: on arrival, and when they were released from suspense."""
-
-    arrived: Mapping[str, tuple[Posting, ...]]
-    released: Mapping[str, tuple[Posting, ...]]
-    waiting: dict[str, int]
-    """Of those that still wait in suspense: what is left there, kopecks."""
-    providers: Mapping[EntityId, ProviderId]
-
-    @classmethod
-    def read(cls, connection: Connection, operations: Sequence[str]) -> _Moved:
-        """From the ledger; operations that have no entry are left out."""
-        arrived = postings_of(connection, [payment_key(operation) for operation in operations])
-        released = postings_of(connection, [release_key(operation) for operation in operations])
-        owners = {posting.account_id for those in (*arrived.values(), *released.values()) for posting in those}
-        entities = describe_entities(connection, {owner for owner in owners if owner is not None})
-        waiting = {operation: item.amount for operation, item in money_waiting(connection).items()}
-        return cls(arrived, released, waiting, {key: entity.provider_id for key, entity in entities.items()})
-
-    def left(self, operation: str) -> int:
-        """How much can be taken back, kopecks."""
-        on_account = self._on_account(operation)
-        if any(posting.account_id is not None for posting in on_account):
-            return sum(posting.amount for posting in on_account)
-        return self.waiting.get(operation, 0)
-
-    def provider(self, operation: str) -> ProviderId:
-        """In whose books it stands."""
-        account = self._on_account(operation)[0].account_id
-        return CENTRE if account is None else self.providers[account]
-
-    def take_back(self, operation: str, amount: int) -> tuple[Posting, ...]:
-        """The postings mirrored; a payment that was released goes back through suspense."""
-        if release_key(operation) not in self.released:
-            if operation in self.waiting:
-                self.waiting[operation] -= amount
-            return _mirrored(self.arrived[payment_key(operation)], amount)
-        return _mirrored(self.released[release_key(operation)], amount) + _mirrored(self.arrived[payment_key(operation)], amount)
-
-    def _on_account(self, operation: str) -> tuple[Posting, ...]:
-        return self.released.get(release_key(operation)) or self.arrived.get(payment_key(operation), ())
-
-
-def _mirrored(moved: Sequence[Posting], amount: int) -> tuple[Posting, ...]:
-    shares = split(amount, [posting.amount for posting in moved])
-    return tuple(
-        replace(posting, debit=posting.credit, credit=posting.debit, amount=share)
-        for posting, share in zip(moved, shares, strict=True)
-        if share
-    )
-
-
 def _not_reversible(row: PaymentRow) -> Finding:
     return Finding(
         position=row.position,
@@ -189,6 +133,6 @@ def _not_reversible(row: PaymentRow) -> Finding:
         severity="error",
         effect="refuse_row",
         value=row.body.operation_id,
-        message=f"Возврат {row.body.operation_id}: исходный платёж {row.body.reverses} не проведён или меньше возврата.",
+        message=f"Возврат {row.body.operation_id}: исходный платёж {row.body.reverses} не проведён или от него осталось меньше.",
         hint="Выясните у агента, какой платёж он возвращает.",
     )

@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.ids import EntityId, MessageId, ProviderId
 from core.issued.bills import IssuedBill, read_bill
 from core.issued.files import BillFile, files_of_bill
-from core.issued.lookup import BillSummary, bills_like
+from core.issued.lookup import BillSummary, bills_like, read_contents
 from core.model.records import Body
 from core.period import Month
 from core.records.bodies import StoredRecord, find_records
@@ -121,8 +121,10 @@ def _bill(connection: Connection, text: str, month: Month) -> BillSummary:
     if not latest:
         raise InputError("PF-0102", f"За {month.title} по {text} счёт на оплату не выпущен.", hint=f"Выполните erkc issue bills {month}.")
     if len(latest) > 1:
-        numbers = ", ".join(sorted(bill.number for bill in latest.values()))
-        raise InputError("PF-0103", f"Номер {text} есть в нескольких счетах на оплату: {numbers}.", hint="Укажите номер счёта на оплату.")
+        contents = read_contents(connection, [bill.bill_id for bill in latest.values()]).values()
+        listed = "; ".join(sorted(f"№ {content.number} — счёт {content.account_number}" for content in contents))
+        hint = "Укажите номер лицевого счёта." if not accounts else "Укажите номер счёта на оплату."
+        raise InputError("PF-0103", f"Номер {text} есть в нескольких счетах на оплату: {listed}.", hint=hint)
     return next(iter(latest.values()))
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.banks.profile import profile_named
+from core.calendar import WorkCalendar
+from core.charges.deadlines import deadlines
 from core.errors import ConfigError
+from core.payments.reconcile import LineOutcome, RegistryOutcome
+from core.payments.states import LINE_REASONS, REGISTRY_REASONS, Standing, standing
 from core.services.payments import Reconciled, reconcile
 from erkc.bank_reconciliation import RegistryFile, reconcile_files
-from erkc.cli.options import Json, opened
+from erkc.cli.options import Json, law, opened
 from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import released_json, say_released
 
@@ -27,6 +32,34 @@ REGISTRY_STATES = {
     "closed": "закрыт",
     "refused": "отклонён",
 }
+
+
+_URGENCIES = {"warning": "напомните агенту", "letter": "пора писать агенту письмо"}
+
+
+def registry_standing(done: Reconciled, outcome: RegistryOutcome, today: date, calendar: WorkCalendar) -> Standing:
+    """How a registry stands: since its first order, else since its own day."""
+    body = done.registries[outcome.key].body
+    orders = [done.lines[key].body.value_on or done.lines[key].body.document_on for key in outcome.lines]
+    days = [day for day in orders if day is not None]
+    since = min(days) if days else body.registry_on or body.order_on
+    return standing(outcome.state, since, today=today, reasons=REGISTRY_REASONS, calendar=calendar)
+
+
+def line_standing(done: Reconciled, outcome: LineOutcome, today: date, calendar: WorkCalendar) -> Standing:
+    """How a statement line stands: since its value date."""
+    line = done.lines[outcome.key].body
+    return standing(outcome.state, line.value_on or line.document_on, today=today, reasons=LINE_REASONS, calendar=calendar)
+
+
+def _standing(told: Standing) -> dict[str, object]:
+    return {
+        "since": None if told.since is None else told.since.isoformat(),
+        "age_days": told.age_days,
+        "working_days": told.working_days,
+        "reason": told.reason,
+        "urgency": told.urgency,
+    }
 
 
 def register(application: typer.Typer) -> None:
@@ -49,7 +82,15 @@ def reconcile_command(
         return
     with opened(as_json) as (application, screen):
         done = reconcile(application.engine, clock=application.clock)
+        today = application.clock.now().date()
+        calendar = deadlines(law(), {}, day=today).calendar
         show_reconciled(screen, done)
+        for item in done.result.registries:
+            if (told := registry_standing(done, item, today, calendar)).urgency:
+                screen.say(f"  {item.key}: {told.reason}, рабочих дней: {told.working_days}; {_URGENCIES[told.urgency]}.")
+        for line in done.result.lines:
+            if (told := line_standing(done, line, today, calendar)).urgency:
+                screen.say(f"  {line.key}: {told.reason}, рабочих дней: {told.working_days}; {_URGENCIES[told.urgency]}.")
         say_released(screen, done.released)
         screen.document(
             {
@@ -60,10 +101,20 @@ def reconcile_command(
                         "expected_kop": item.expected,
                         "ordered_kop": item.ordered,
                         "difference_kop": item.difference,
+                        "payments": dict(item.payments),
+                        **_standing(registry_standing(done, item, today, calendar)),
                     }
                     for item in done.result.registries
                 ],
-                "lines": [{"key": item.key, "state": item.state, "registries": list(item.registries)} for item in done.result.lines],
+                "lines": [
+                    {
+                        "key": item.key,
+                        "state": item.state,
+                        "registries": list(item.registries),
+                        **_standing(line_standing(done, item, today, calendar)),
+                    }
+                    for item in done.result.lines
+                ],
                 "posted": done.posted,
                 "released": released_json(done.released),
             }

@@ -194,6 +194,7 @@ def decide_letter(
     delivered: Annotated[bool, typer.Option("--delivered", help="Счёт получен.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="Счёт не дошёл: письмо заменит бумага.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Отправить письмо ещё раз, под тем же идентификатором.")] = False,
+    provider: Annotated[str | None, typer.Option(metavar="ИНН", help="Чей документ, если номер есть у нескольких отправителей.")] = None,
     as_json: Json = False,
 ) -> None:
     """Решить о доставке счёта: получен, не дошёл, отправить ещё раз. Принятое сервером письмо ещё раз не отправляется."""
@@ -209,6 +210,7 @@ def decide_letter(
             document=_given(document, "--document"),
             actor=_ACTOR,
             clock=application.clock,
+            provider=provider,
         )
         screen.say(f"Документ № {number}: {'; '.join(said)}.")
         screen.document({"number": number, "verdict": chosen[0], "done": said})

@@ -1,4 +1,4 @@
-"""The federal system: ``erkc gis synchronise|send|poll|status|package|test-key``."""
+"""The federal system: ``erkc gis synchronise|check|send|poll|status|package|test-key``."""
 
 from __future__ import annotations
 
@@ -10,15 +10,35 @@ from typing import Annotated
 
 import typer
 
+from core.errors import InputError
 from core.ids import BillId, ProviderId
-from core.services.federal import Federal, answered, poll, send_bills, status, synchronise, troubles, unfinished
+from core.services.federal import (
+    Federal,
+    MappedService,
+    answered,
+    check_access,
+    map_service,
+    mapped_services,
+    poll,
+    send_bills,
+    send_debts,
+    send_readings,
+    status,
+    synchronise,
+    troubles,
+    unfinished,
+    withdraw_bills,
+)
 from erkc.application import Application
-from erkc.cli.federal_screen import show_standing, show_troubles, watched
-from erkc.cli.options import Json, MonthArgument, month_of, opened, providers_of_month
+from erkc.cli.federal_album import album_room
+from erkc.cli.federal_inbox import answer_room, inbox_room
+from erkc.cli.federal_screen import show_checked, show_standing, show_troubles, watched
+from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
+from erkc.federal_check import Checked, check_file, check_month, write_good
 from erkc.federal_packages import package_bills
-from erkc.federal_words import standing_json, troubles_json
-from erkc.federation import open_federal, test_signing_files
+from erkc.federal_words import checked_json, standing_json, troubles_json
+from erkc.federation import open_federal, prove_signature, test_signing_files
 
 __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
 
@@ -31,6 +51,9 @@ Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд
 def register(application: typer.Typer) -> None:
     """Add the room to the command line."""
     _room.add_typer(_package, name="package")
+    _room.add_typer(album_room, name="album")
+    _room.add_typer(inbox_room, name="inbox")
+    _room.add_typer(answer_room, name="answer")
     application.add_typer(_room, name="gis")
 
 
@@ -58,6 +81,51 @@ def gis_test_key(as_json: Json = False) -> None:
         files = test_signing_files(application, application.clock.now())
         screen.say(f"Сертификат {files.certificate}, ключ {files.key}, удостоверяющий центр {files.authority}.")
         screen.document({"certificate": str(files.certificate), "key": str(files.key), "authority": str(files.authority)})
+
+
+@_room.command("signature")
+def gis_signature(as_json: Json = False) -> None:
+    """Проверить подпись: вектор Стрибога, подпись случайных байтов, срок сертификата; сказать, чем подписывается."""
+    with opened(as_json) as (application, screen):
+        proved = prove_signature(application)
+        if proved is None:
+            screen.say("Подписывать нечем: файлов подписи нет. Для стенда их выпускает erkc gis test-key.")
+            screen.document({"signature": None})
+            raise typer.Exit(1)
+        screen.say(f"Подпись проверена: {proved.title}.")
+        screen.say(f"Сертификат: {proved.subject}; действует по {proved.not_after:%d.%m.%Y}.")
+        screen.document({"signature": proved.title, "subject": proved.subject, "not_after": proved.not_after.isoformat()})
+
+
+@_room.command("access")
+def gis_access(wait: Wait = 60, as_json: Json = False) -> None:
+    """Проверить доступ: есть ли поставщики в реестре ГИС ЖКХ и делегировали ли права этой системе. Код 1 — кто-то нет."""
+    outcomes: dict[str, object] = {}
+    lacking = False
+    finished = True
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            title = f"Проверяю доступ, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                found = check_access(federal, provider_id=provider.provider_id, waiting=waiting)
+            if found.is_delegated:
+                said = "права делегированы"
+            else:
+                said = "права не делегированы" if found.is_registered else "в реестре ГИС ЖКХ не найден или нет личного кабинета"
+            screen.say(f"{provider.name}: {said}" + ("" if found.finished else " (ответа ещё нет, так было в прошлый раз)"))
+            show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+            lacking, finished = lacking or not found.is_delegated, finished and found.finished
+            outcomes[provider.inn] = {
+                "finished": found.finished,
+                "is_registered": found.is_registered,
+                "is_delegated": found.is_delegated,
+            }
+        screen.document(outcomes)
+    if not finished:
+        raise typer.Exit(3)
+    if lacking:
+        raise typer.Exit(1)
 
 
 @_room.command("synchronise")
@@ -140,6 +208,223 @@ def _show_held(screen: Screen, held: Mapping[BillId, str]) -> None:
         screen.say(f"  и ещё {len(held) - _MOST_LINES}")
     if held:
         screen.say("  недостающее получает erkc gis synchronise; после него повторите команду")
+
+
+@_room.command("check")
+def gis_check(
+    targets: Annotated[list[str], typer.Argument(metavar="ФАЙЛ|ГГГГ-ММ…", help="Запросы файлами или расчётные месяцы.")],
+    out: Annotated[Path | None, typer.Option(help="Папка: записать запросы, в которых только исправные документы.")] = None,
+    send: Annotated[bool, typer.Option("--send", help="Отправить исправные документы месяца; остальные остаются.")] = False,
+    wait: Wait = 120,
+    as_json: Json = False,
+) -> None:
+    """Сказать до отправки, что ГИС ЖКХ отклонит и почему; исправное записать или отправить. Код 1 — есть что исправить."""
+    outcomes: dict[str, object] = {}
+    is_healthy = True
+    with conversation(as_json) as (application, federal, screen):
+        for target in targets:
+            for key, checked, provider_id in _checks(application, federal, screen, target):
+                show_checked(screen, checked)
+                document = checked_json(checked)
+                if out is not None:
+                    written = write_good(application, federal, checked, out, Path(key).stem.replace(" ", "-"))
+                    screen.say(f"  записано файлов {len(written)}, папка {out}")
+                    document["files"] = [path.name for path in written]
+                if send and provider_id is not None and checked.may_send:
+                    month = month_of(target)
+                    count = partial(answered, federal, provider_id=provider_id, month=month)
+                    with watched(
+                        application, screen, "Размещаю исправное", wait_s=wait, count=count, what="отвечено документов"
+                    ) as waiting:
+                        sent = send_bills(federal, provider_id=provider_id, month=month, waiting=waiting, stopped=checked.held)
+                    screen.say(f"  отправлено документов {sent.bills}")
+                    document["sent"] = sent.bills
+                outcomes[key] = document
+                is_healthy = is_healthy and checked.healthy
+        if not outcomes:
+            screen.say("проверять нечего: документов за месяц не выпущено")
+        screen.document(outcomes)
+    if not is_healthy:
+        raise typer.Exit(1)
+
+
+def _checks(application: Application, federal: Federal, screen: Screen, target: str) -> Iterator[tuple[str, Checked, ProviderId | None]]:
+    """What one argument names: a file, or a month of every provider."""
+    if not is_month(target):
+        yield Path(target).name, check_file(application, federal, Path(target)), None
+        return
+    month = month_of(target)
+    for provider in providers_of_month(application):
+        with screen.progress(f"Проверяю {month.title}, {provider.name}"):
+            checked = check_month(application, federal, provider_id=provider.provider_id, month=month)
+        if checked is not None:
+            yield f"{month} {provider.inn}", checked, provider.provider_id
+
+
+@_room.command("debts")
+def gis_debts(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False) -> None:
+    """Разместить долговые документы: долги прошлых месяцев на начало месяца, по услугам и месяцам."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    held = 0
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            title = f"Размещаю долговые документы, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                prepared = send_debts(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
+            sent = f"отправлено {prepared.documents}, ждут ответа {prepared.on_their_way}, размещено раньше {prepared.placed}"
+            screen.say(f"{provider.name}: долговых документов {sent}")
+            _show_held(screen, prepared.held)
+            held += len(prepared.held)
+            outcomes[provider.inn] = {
+                "documents": prepared.documents,
+                "on_their_way": prepared.on_their_way,
+                "placed": prepared.placed,
+                "held": len(prepared.held),
+            }
+        screen.document(outcomes)
+    if held:
+        raise typer.Exit(1)
+
+
+@_room.command("readings")
+def gis_readings(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False) -> None:
+    """Передать показания месяца по приборам, которые есть в ГИС ЖКХ; остальные назвать. Код 1 — есть отклонённые или ненайденные."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    left = waiting_for = 0
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            title = f"Передаю показания, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                done = send_readings(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
+            screen.say(f"{provider.name}: показаний {done.readings}, размещено {done.placed}, ждут ответа {done.waiting}")
+            for title, reasons in list(done.refused.items())[:_MOST_LINES]:
+                screen.say(f"  {title}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+            for title in done.unknown[:_MOST_LINES]:
+                screen.say(f"  {title}: прибора на этом лицевом счёте в ГИС ЖКХ нет")
+            left += len(done.refused) + len(done.unknown)
+            waiting_for += done.waiting
+            outcomes[provider.inn] = {
+                "readings": done.readings,
+                "placed": done.placed,
+                "waiting": done.waiting,
+                "refused": {key: list(value) for key, value in done.refused.items()},
+                "unknown": list(done.unknown),
+            }
+        screen.document(outcomes)
+    if left:
+        raise typer.Exit(1)
+    if waiting_for:
+        raise typer.Exit(3)
+
+
+@_room.command("withdraw")
+def gis_withdraw(
+    month_text: MonthArgument,
+    numbers: Annotated[list[str] | None, typer.Option("--number", help="Номер документа; можно несколько; без ключа — все.")] = None,
+    acknowledged_too: Annotated[
+        bool, typer.Option("--acknowledged-too", help="Сначала отменить квитирование документов, потом отозвать их.")
+    ] = False,
+    wait: Wait = 120,
+    as_json: Json = False,
+) -> None:
+    """Отозвать размещённые документы месяца; отозванный документ можно разместить снова."""
+    month = month_of(month_text)
+    outcomes: dict[str, object] = {}
+    is_held = False
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            count = _exchanges(federal, provider.provider_id)
+            with watched(
+                application, screen, f"Отзываю документы, {provider.name}", wait_s=wait, count=count, what="завершено обменов"
+            ) as waiting:
+                done = withdraw_bills(
+                    federal,
+                    provider_id=provider.provider_id,
+                    month=month,
+                    numbers=numbers or (),
+                    acknowledged_too=acknowledged_too,
+                    waiting=waiting,
+                )
+            standing = status(federal, provider_id=provider.provider_id, month=month)
+            screen.say(f"{provider.name}: отзывается документов {done.begun}, размещёнными остались {standing.placed}")
+            for number, reason in list(done.held.items())[:_MOST_LINES]:
+                screen.say(f"  {number}: {reason}")
+            show_troubles(screen, standing.troubles)
+            is_held = is_held or bool(done.held)
+            outcomes[provider.inn] = {"begun": done.begun, "held": dict(done.held), "placed": standing.placed}
+        screen.document(outcomes)
+    if is_held:
+        raise typer.Exit(1)
+
+
+@_room.command("services")
+def gis_services(
+    all_: Annotated[bool, typer.Option("--all", help="И сопоставленные; без ключа — только ждущие решения.")] = False, as_json: Json = False
+) -> None:
+    """Услуги, которым не нашлось элемента в справочниках ГИС ЖКХ; код 1 — такие есть. Сопоставляет erkc gis map."""
+    outcomes: dict[str, object] = {}
+    left = 0
+    with conversation(as_json) as (application, federal, screen):
+        for provider in providers_of_month(application):
+            rows = mapped_services(federal, provider_id=provider.provider_id)
+            waiting = [row for row in rows if row.element is None]
+            left += len(waiting)
+            screen.say(f"{provider.name}: сопоставлено услуг {len(rows) - len(waiting)} из {len(rows)}")
+            for row in rows if all_ else waiting:
+                if row.element is None or row.since is None:
+                    screen.say(f"  {row.key} «{row.name}»: не сопоставлена")
+                else:
+                    by = ", решение оператора" if row.is_chosen else ""
+                    screen.say(
+                        f"  {row.key} «{row.name}»: справочник {row.element.book}, код {row.element.code} с {row.since:%d.%m.%Y}{by}"
+                    )
+            outcomes[provider.inn] = [_mapped_json(row) for row in rows]
+        screen.document(outcomes)
+    if left:
+        raise typer.Exit(1)
+
+
+def _mapped_json(row: MappedService) -> dict[str, object]:
+    element = None if row.element is None else {"book": row.element.book, "code": row.element.code, "guid": str(row.element.guid)}
+    since = None if row.since is None else row.since.isoformat()
+    earlier = [{"book": one.book, "code": one.code, "guid": str(one.guid), "since": at.isoformat()} for one, at in row.earlier]
+    return {"key": row.key, "name": row.name, "element": element, "since": since, "is_chosen": row.is_chosen, "earlier": earlier}
+
+
+@_room.command("map")
+def gis_map(
+    key: Annotated[str, typer.Argument(metavar="УСЛУГА", help="Код услуги у поставщика: его показывает erkc gis services.")],
+    book: Annotated[str, typer.Argument(metavar="СПРАВОЧНИК", help="50 жилищные, 51 коммунальные, 1 дополнительные услуги, 2 ресурсы.")],
+    code: Annotated[str, typer.Argument(metavar="КОД", help="Код элемента справочника.")],
+    inn: Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — единственный, у кого есть такая услуга.")] = "",
+    wait: Wait = 120,
+    as_json: Json = False,
+) -> None:
+    """Сопоставить услугу с элементом справочника ГИС ЖКХ; идентификатор элемента берётся из выгрузки, решение действует до следующего."""
+    with conversation(as_json) as (application, federal, screen):
+        fitting = [
+            provider
+            for provider in providers_of_month(application)
+            if inn in ("", provider.inn) and any(row.key == key for row in mapped_services(federal, provider_id=provider.provider_id))
+        ]
+        if len(fitting) != 1:
+            found = "ни у одного поставщика" if not fitting else f"у нескольких: {', '.join(one.inn for one in fitting)}"
+            raise InputError("GIS-0512", f"Услуга с кодом {key} есть {found}.", hint="Укажите --inn; коды показывает erkc gis services.")
+        provider_id = fitting[0].provider_id
+        count = _exchanges(federal, provider_id)
+        with watched(application, screen, f"Выгружаю справочник {book}", wait_s=wait, count=count, what="завершено обменов") as waiting:
+            row = map_service(federal, provider_id=provider_id, key=key, book=book, code=code, waiting=waiting)
+        done = row.element is not None and (row.element.book, row.element.code) == (book, code)
+        screen.say(f"{row.key} «{row.name}»: " + (f"справочник {book}, код {code}" if done else "сопоставления ещё нет"))
+        if not done:
+            screen.say("  такого кода в справочнике нет или ответа ещё нет: erkc gis poll, затем erkc gis services")
+        screen.document(_mapped_json(row))
+    if not done:
+        raise typer.Exit(3)
 
 
 @_room.command("poll")

@@ -10,10 +10,11 @@ from core.outbox import Trouble
 from core.services.federal import Standing, Waiting
 from erkc.application import Application
 from erkc.cli.screen import Screen
-from erkc.federal_words import standing_sentence, trouble_sentence
+from erkc.federal_check import Checked
+from erkc.federal_words import checked_sentence, standing_sentence, trouble_sentence
 from erkc.federation import waiting
 
-__all__ = ["show_standing", "show_troubles", "watched"]
+__all__ = ["show_checked", "show_standing", "show_troubles", "watched"]
 
 _MOST_LINES = 20
 _LINE_EVERY_S = 10.0
@@ -26,6 +27,20 @@ def show_standing(screen: Screen, standing: Standing) -> None:
     for bill, reasons in list(standing.refused.items())[:_MOST_LINES]:
         screen.say(f"  документ {bill}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
     show_troubles(screen, standing.troubles)
+
+
+def show_checked(screen: Screen, checked: Checked) -> None:
+    """What the package doctor found: the request first, then each document with its reasons and what to do."""
+    screen.say(checked_sentence(checked))
+    for ailment in checked.request:
+        screen.say(f"  запрос: {ailment.message} [{ailment.code}]. {ailment.hint}")
+    for item in checked.sick[:_MOST_LINES]:
+        screen.say(f"  документ {item.number or item.transport_guid or item.position}:")
+        for ailment in item.ailments:
+            place = f"{ailment.path}: " if ailment.path else ""
+            screen.say(f"    {place}{ailment.message} [{ailment.code}]. {ailment.hint}")
+    if len(checked.sick) > _MOST_LINES:
+        screen.say(f"  и ещё документов {len(checked.sick) - _MOST_LINES}; все — с ключом --json")
 
 
 def show_troubles(screen: Screen, troubles: Iterable[Trouble]) -> None:

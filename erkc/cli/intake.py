@@ -10,6 +10,8 @@ import typer
 
 from core.errors import ConfigError, system_reason
 from core.model.finding import Finding
+from core.services.house_matching import STATES as HOUSE_STATES
+from core.services.house_matching import Matched, confirm_house, match_houses
 from core.services.intake_states import INTAKE_STATES
 from core.services.month_view import finding_json
 from core.services.take import Taken
@@ -36,6 +38,7 @@ _EFFECT = {
     "hold_act": "акт отложен",
     "hold_pack": "пачка отложена",
     "to_suspense": "деньги в невыясненных",
+    "await_parts": "ждёт остальных частей",
     "use_approved": "взято утверждённое",
     "hold_line": "строка не начислена",
     "hold_house": "дом не начислен",
@@ -77,6 +80,7 @@ def region_load(
     """Загрузить отправителей, утверждённые тарифы, нормативы и предельные индексы, настройки расчёта.
 
     Папка файлов TOML или JSON, один такой файл или имя региона, который поставляется с программой (config/regions).
+    Перечень домов ГАР — файл .csv со столбцами fias;oktmo;address;cadastral.
     """
     with opened(as_json) as (application, screen):
         file = region_message(place)
@@ -94,6 +98,48 @@ def region_load(
         screen.document({"new": dict(loaded.new), "senders": loaded.senders, "findings": [finding_json(item) for item in loaded.findings]})
     if any(finding.severity == "error" for finding in loaded.findings):
         raise typer.Exit(1)
+
+
+@_room.command("houses")
+def region_houses(
+    everything: Annotated[bool, typer.Option("--all", help="И дома, найденные в ГАР по коду.")] = False, as_json: Json = False
+) -> None:
+    """Сопоставить дома отправителей с ГАР: по коду, по адресу, иначе показать похожие для решения (erkc region match)."""
+    with opened(as_json) as (application, screen):
+        houses = match_houses(application.engine)
+        shown = [one for one in houses if everything or one.state != "code"]
+        rows = [
+            (
+                one.sender.inn, one.key, one.address, one.fias, HOUSE_STATES[one.state],
+                "; ".join(f"{found.address} ({found.fias})" for found in one.found),
+            )
+            for one in shown
+        ]  # fmt: skip
+        if rows:
+            screen.table(("ИНН", "Дом", "Адрес отправителя", "Его код", "ГАР", "Дом ГАР"), rows)
+        screen.say(f"Домов отправителей: {len(houses)}, найдено в ГАР по коду: {sum(one.state == 'code' for one in houses)}.")
+        screen.document([_house_json(one) for one in shown])
+
+
+@_room.command("match")
+def region_match(
+    inn: Annotated[str, typer.Argument(metavar="ИНН", help="Отправитель.")],
+    key: Annotated[str, typer.Argument(metavar="ДОМ", help="Номер дома у отправителя, как в erkc region houses.")],
+    fias: Annotated[str, typer.Argument(metavar="GUID", help="Код дома в перечне ГАР.")],
+    reason: Annotated[str, typer.Option(help="По какому документу; остаётся в архиве решений.")] = "",
+    actor: Annotated[str, typer.Option(help="Кто решил.")] = "erkc",
+    as_json: Json = False,
+) -> None:
+    """Решить, какому дому ГАР соответствует дом отправителя; решение запоминается, пока не изменится адрес."""
+    with opened(as_json) as (application, screen):
+        done = confirm_house(application.engine, inn=inn, key=key, fias=fias, reason=reason, actor=actor, clock=application.clock)
+        screen.say(f"{done.address}: {HOUSE_STATES[done.state]}, {done.found[0].address} ({done.found[0].fias}).")
+        screen.document(_house_json(done))
+
+
+def _house_json(one: Matched) -> dict[str, object]:
+    found = [{"fias": house.fias, "address": house.address} for house in one.found]
+    return {"inn": one.sender.inn, "house": one.key, "fias": one.fias, "address": one.address, "state": one.state, "gar": found}
 
 
 def parse(

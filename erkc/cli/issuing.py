@@ -132,7 +132,8 @@ def print_one(
     with opened(as_json) as (application, screen):
         printed = print_bills(application, name=name, month=month, out=out)
         for one in printed:
-            screen.say(f"№ {one.bill.number} за {one.bill.month.title}: {one.path}" + ("" if one.is_first else " (тот же файл)"))
+            named = f"№ {one.bill.number} за {one.bill.month.title}, счёт {one.bill.content.account_number}"
+            screen.say(f"{named}: {one.path}" + ("" if one.is_first else " (тот же файл)"))
         screen.document(
             [
                 {

@@ -11,17 +11,22 @@ import typer
 
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
+    auditing,
     banks,
     charges,
     comparing,
+    conflicts,
     database,
     demonstration,
     exchange,
     explaining,
     federal,
+    history,
     intake,
     issuing,
+    kept,
     law,
+    payments,
     processes,
     proving,
     reporting,
@@ -44,8 +49,8 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, reporting, review, processes, demonstration, town,
+    database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
+    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -18,10 +19,15 @@ from core.storage.engine import transaction
 from erkc.application import Application, open_application
 from erkc.cli.screen import Screen
 
-__all__ = ["Json", "MonthArgument", "law", "month_of", "opened", "providers_of_month"]
+__all__ = ["Json", "MonthArgument", "is_month", "law", "month_of", "opened", "providers_of_month"]
 
 Json = Annotated[bool, typer.Option("--json", help="Один документ JSON на стандартном выводе.")]
 MonthArgument = Annotated[str, typer.Argument(metavar="ГГГГ-ММ", help="Расчётный месяц, например 2026-10.")]
+
+
+def is_month(text: str) -> bool:
+    """Whether an argument that may be a file or a month is a month."""
+    return re.fullmatch(r"\d{4}-\d{2}", text) is not None
 
 
 def month_of(text: str) -> Month:

@@ -14,9 +14,21 @@ from core.errors import ConfigError
 from core.storage.engine import transaction
 from erkc.cli.options import Json, opened, providers_of_month
 from erkc.federal_stand import town_seed
-from erkc.federation import test_signing_files
+from erkc.federation import prove_signature, test_signing_files
 from erkc.jobs import registry
-from erkc.stands.gis import SEED_FILE, SIGNATURES, BadSeed, SeedMissing, listen, open_stand, serve, write_seed
+from erkc.stands.gis import (
+    FAULTS,
+    SEED_FILE,
+    SIGNATURES,
+    BadScenario,
+    BadSeed,
+    SeedMissing,
+    listen,
+    open_stand,
+    read_scenario,
+    serve,
+    write_seed,
+)
 from erkc.worker import run
 
 __all__ = ["register"]
@@ -46,6 +58,9 @@ def work(
     """Исполнять задачи месяца; сколько угодно исполнителей на скольких угодно машинах."""
     with opened(False) as (application, screen):
         log_to_stderr(application.settings.log.lines)
+        proved = prove_signature(application)
+        if proved is not None:
+            screen.say(f"Подпись проверена: {proved.title}; сертификат действует по {proved.not_after:%d.%m.%Y}.")
         screen.say("Исполнитель работает; остановка: Ctrl-C.")
         run(application.database, schedule=load_schedule(schedule), registry=registry(application), until_idle=until_idle)
 
@@ -59,7 +74,11 @@ def schedule_command(schedule: Schedule = None) -> None:
 
 
 @_stand.command("gis")
-def stand_gis(folder: Folder = Path("gis-stand"), port: Annotated[int, typer.Option(help="Порт на 127.0.0.1.")] = 18080) -> None:
+def stand_gis(
+    folder: Folder = Path("gis-stand"),
+    port: Annotated[int, typer.Option(help="Порт на 127.0.0.1.")] = 18080,
+    scenario: Annotated[Path | None, typer.Option(help="Файл TOML со сбоями: seed и таблицы [[rule]].")] = None,
+) -> None:
     """ГИС ЖКХ в коробке: проверяет схему, подпись, пределы и идентификаторы, отвечает асинхронно; страница — на том же порту."""
     seed = folder / SEED_FILE
     try:
@@ -77,6 +96,16 @@ def stand_gis(folder: Folder = Path("gis-stand"), port: Annotated[int, typer.Opt
             hint=f"Создайте его заново: erkc stand seed --folder {folder}.",
             reason=str(error),
         ) from error
+    if scenario is not None:
+        try:
+            stand.replay(*read_scenario(scenario))
+        except BadScenario as error:
+            raise ConfigError(
+                "STD-0106",
+                f"Сценарий {scenario} не читается.",
+                hint=f"Пример и поля: docs/operations.md; сбои: {', '.join(FAULTS)}.",
+                reason=str(error),
+            ) from error
     try:
         listener = listen(port)
     except OSError as error:

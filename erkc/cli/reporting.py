@@ -11,6 +11,7 @@ import typer
 from core.money import parse_roubles
 from core.records.latest import read_organisations, read_services
 from core.services.report import month_report
+from core.services.second_opinion import CAUSE_TITLES
 from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.cli import registers
@@ -21,17 +22,6 @@ from erkc.cli.screen import Screen, roubles
 __all__ = ["register"]
 
 _report = typer.Typer(help="Отчёты.", no_args_is_help=True)
-_CAUSES = {
-    "area": "площадь",
-    "residents": "число проживающих",
-    "tariff": "тариф",
-    "coefficient": "повышающий коэффициент",
-    "interruption": "перерыв",
-    "soi_share": "доля общедомового объёма",
-    "heating_method": "отопление без учёта прибора дома",
-    "absence": "временное отсутствие",
-    "unexplained": "не объяснено",
-}
 
 
 def register(application: typer.Typer) -> None:
@@ -126,7 +116,7 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
         screen.table(("Код", "Что не так и что делать"), rows, title=f"Задержано, в начисления не вошло: {len(held)}")
     audit = document["audit"]
     assert isinstance(audit, list)
-    causes = Counter(" + ".join(_CAUSES.get(cause, cause) for cause in row["causes"]) for row in audit)
+    causes = Counter(" + ".join(CAUSE_TITLES.get(cause, cause) for cause in row["causes"]) for row in audit)
     if causes:
         title = f"Строки, которые отправитель начислил не по закону: {len(audit)}"
         screen.table(

@@ -15,7 +15,7 @@ from core.services.suspense_list import SuspenseItem, list_suspense
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
 
-__all__ = ["register", "released_json", "say_released"]
+__all__ = ["register", "released_json", "say_released", "user_name"]
 
 _room = typer.Typer(help="Невыясненные платежи.", no_args_is_help=True)
 _KINDS = {
@@ -65,7 +65,7 @@ def suspense_assign(
             operation=operation,
             account=account,
             reason=reason.strip(),
-            actor=actor or _user(),
+            actor=actor or user_name(),
             clock=application.clock,
         )
         screen.say(f"{done.operation}: {roubles(done.amount)} руб. отнесены на счёт {done.account}, учтены в месяце {done.month.title}.")
@@ -91,7 +91,7 @@ def released_json(released: Released) -> dict[str, object]:
     return {"count": len(released.payments), "amount_kop": released.amount, "operations": dict(released.payments)}
 
 
-def _user() -> str:
+def user_name() -> str:
     """Who runs the command, by the system's account; its number where it has no name."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name

@@ -218,7 +218,7 @@ def _charges(content: BillContent) -> View:
         "benefit": any(line.benefit for line in lines),
     }
     # A row is either of the premises or of the common property; the two pairs of columns stand apart where the page has room for them.
-    crowded = any(wanted.values()) or len(content.recipients) > _ROOMY
+    crowded = any(wanted.values()) or len(content.recipients) > _ROOMY or _rows(content) > _LONG
     wanted["apart"] = any(line.common_volume_e6 for line in lines) and not crowded
     groups = []
     for title, sections in _SECTIONS:
@@ -246,7 +246,7 @@ def _charge(line: BillLine) -> View:
         "volume": quantity(line.common_volume_e6 if common else line.individual_volume_e6, 6),
         "own_volume": quantity(line.individual_volume_e6, 6),
         "common_volume": quantity(line.common_volume_e6, 6),
-        "tariff": quantity(line.tariff_e6, 6, least=2),
+        "tariff": _tariff(line),
         "own": "" if common else amount(line.base),
         "common": amount(line.base) if common else "",
         "base": amount(line.base),
@@ -256,6 +256,12 @@ def _charge(line: BillLine) -> View:
         "benefit": amount(line.benefit) if line.benefit else "",
         "total": amount(line.total),
     }
+
+
+def _tariff(line: BillLine) -> str:
+    """The tariff, or those of the month one under another where it changed."""
+    tariffs = line.tariffs_e6 if line.tariff_e6 is None else (line.tariff_e6,)
+    return "\n".join(quantity(tariff, 6, least=2) for tariff in tariffs)
 
 
 def _balance(content: BillContent) -> View | None:

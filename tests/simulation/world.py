@@ -78,6 +78,8 @@ class Wire(BaseAdapter):
         self.answers.append(answer.body)
         if answer.cut:
             raise requests.exceptions.ConnectionError(("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))
+        if answer.slow:
+            raise requests.exceptions.ReadTimeout("Read timed out.")
         response = requests.Response()
         response.status_code, response._content = answer.status, answer.body
         response.request, response.url = request, request.url or ""

@@ -26,25 +26,68 @@ Json = Any  # JSON as the json module gives it
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 
 OPERATIONS: dict[str, tuple[str, ...]] = {
-    "nsi-common": ("exportNsiItem", "exportNsiPagingItem"),
-    "nsi": ("exportDataProviderNsiItem", "exportDataProviderPagingNsiItem"),
+    "nsi-common": ("exportNsiList", "exportNsiItem", "exportNsiPagingItem"),
+    "nsi": (
+        "importAdditionalServices",
+        "importMunicipalServices",
+        "importGeneralNeedsMunicipalResource",
+        "exportDataProviderNsiItem",
+        "exportDataProviderPagingNsiItem",
+    ),
     "organizations-registry-common": ("exportDataProvider", "exportOrgRegistry"),
-    "house-management": ("exportHouseData", "importAccountData", "exportAccountData"),
-    "bills": ("importPaymentDocumentData", "exportPaymentDocumentData", "importAcknowledgment", "getRequestsState"),
+    "house-management": (
+        "exportHouseData",
+        "importHouseUOData",
+        "importAccountData",
+        "exportAccountData",
+        "importAccountIndividualServices",
+        "exportAccountIndividualServices",
+        "importMeteringDeviceData",
+        "exportMeteringDeviceData",
+        "exportCAChData",
+        "exportSupplyResourceContractData",
+    ),
+    "device-metering": ("importMeteringDeviceValues", "exportMeteringDeviceHistory"),
+    "bills": (
+        "importPaymentDocumentData",
+        "exportPaymentDocumentData",
+        "importAcknowledgment",
+        "exportNotificationsOfOrderExecutionPaginal",
+        "importRSOSettlements",
+        "exportSettlements",
+        "getRequestsState",
+    ),
+    "payment": (
+        "importNotificationsOfOrderExecution",
+        "importNotificationsOfOrderExecutionCancellation",
+        "importSupplierNotificationsOfOrderExecution",
+        "exportPaymentDocumentDetails",
+    ),
+    "debt-requests": ("exportDebtSubrequests", "importResponses"),
+    "appeals": ("exportAppeal", "importAnswer"),
 }
 """Operations whose messages are derived, by service folder; ``getState`` belongs to each."""
 
 KEPT_BRANCHES: dict[str, tuple[str, ...]] = {
-    "bills:getStateResult": ("ErrorMessage", "ImportResult", "exportPaymentDocResult"),
-    "house-management:getStateResult": (
-        "ErrorMessage", "ImportResult", "CommonResult", "ImportAccount", "UnifiedAccountNumber", "ServiceID", "exportHouseResult",
-        "exportAccountResult",
+    "appeals:getStateResult": ("ErrorMessage", "ImportResult", "ExportAppealResult"),
+    "bills:getStateResult": (
+        "ErrorMessage", "ImportResult", "exportPaymentDocResult", "exportNotificationsOfOrderExecutionResult", "Settlement",
     ),
-    "nsi-common:getStateResult": ("ErrorMessage", "NsiItem", "NsiPagingItem", "TotalItemsCount", "TotalPages", "CurrentPage"),
-    "nsi:getStateResult": ("ErrorMessage", "NsiItem", "NsiPagingItem", "TotalItemsCount", "TotalPages", "CurrentPage"),
+    "device-metering:getStateResult": (
+        "ErrorMessage", "ImportResult", "exportMeteringDeviceHistoryResult", "ExportMeteringDeviceRootGUID", "LastPage",
+    ),
+    "drs:getStateResult": ("ErrorMessage", "importResult", "exportDSRsResult"),
+    "house-management:getStateResult": (
+        "ErrorMessage", "ImportResult", "CommonResult", "ImportAccount", "UnifiedAccountNumber", "ServiceID", "importMeteringDevice",
+        "ImportHouseUO", "exportHouseResult", "exportAccountResult", "exportAccountIndividualServicesResult",
+        "exportMeteringDeviceDataResult", "exportCAChResult", "exportSupplyResourceContractResult", "IsLastPage", "ExportContractRootGUID",
+    ),
+    "nsi-common:getStateResult": ("ErrorMessage", "NsiItem", "NsiPagingItem", "NsiList", "TotalItemsCount", "TotalPages", "CurrentPage"),
+    "nsi:getStateResult": ("ErrorMessage", "ImportResult", "NsiItem", "NsiPagingItem", "TotalItemsCount", "TotalPages", "CurrentPage"),
     "organizations-registry-common:getStateResult": (
         "ErrorMessage", "exportOrgRegistryResult", "exportDataProviderResult", "IsNextPage", "DataProviderGUID", "IsActual", "RegOrg",
     ),
+    "payment:getStateResult": ("ErrorMessage", "ImportResult", "exportPaymentDocumentDetailsResult", "Charge", "Service"),
 }  # fmt: skip
 """Names that stay inside the choices of a reply; everything else there is dropped."""
 
@@ -143,11 +186,12 @@ def _complex(node: etree._Element) -> Json:
     for child in _children(node):
         name = child.tag.removeprefix(_XS)
         if name in ("complexContent", "simpleContent"):
-            (extension,) = _children(child)
-            if extension.tag != _XS + "extension":
-                raise ValueError(f"a derivation we do not know: {extension.tag}")
-            facts["extends" if name == "complexContent" else "text"] = qname_of(extension, extension.attrib["base"])
-            facts.update(_complex(extension))
+            (derivation,) = _children(child)
+            if derivation.tag == _XS + "extension":
+                facts["extends" if name == "complexContent" else "text"] = qname_of(derivation, derivation.attrib["base"])
+            elif name == "simpleContent" or derivation.tag != _XS + "restriction":
+                raise ValueError(f"a derivation we do not know: {derivation.tag}")
+            facts.update(_complex(derivation))  # a restriction states its content in full: on the wire it is a type of its own
         elif name in ("sequence", "choice"):
             facts["content"] = _particle(child)
         elif name == "attribute":

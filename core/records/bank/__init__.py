@@ -13,6 +13,7 @@ from core.records.bank.store import (
     read_payments,
     read_registries,
     read_statement_lines,
+    stornos_of,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "read_payments",
     "read_registries",
     "read_statement_lines",
+    "stornos_of",
 ]

@@ -31,6 +31,11 @@ FROM record_registry_payment
 WHERE provider_id = 0 AND record_key = ANY (:keys)
 ORDER BY paid_on NULLS LAST, record_id
 
+-- name: stornos_of
+-- Rows that take back one of these payments.
+SELECT DISTINCT record_key, reverses FROM record_registry_payment
+WHERE provider_id = 0 AND reverses = ANY (:keys)
+
 -- name: lines_of_keys
 SELECT record_id, record_key, message_id, bank_account, incoming, number, document_on, value_on, amount, other_account, other_bik, other_inn,
        other_name, purpose, account_text, els, izku, ipd, for_month, registries, document_type

@@ -27,6 +27,7 @@ __all__ = [
     "read_payments",
     "read_registries",
     "read_statement_lines",
+    "stornos_of",
 ]
 
 _ROWS_AT_ONCE = 5000
@@ -115,6 +116,12 @@ def read_payments(connection: Connection, message_id: MessageId) -> Iterator[Pay
 def payments_of(connection: Connection, keys: Sequence[str]) -> list[PaymentRow]:
     """Payments of registries with these keys, in the order of allocation."""
     return [_payment(row) for row in connection.execute(queries("core.records.bank").payments_of_keys, {"keys": list(keys)})]
+
+
+def stornos_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Rows of registries that take back these payments: key of the row → key of the payment, posted or not."""
+    rows = connection.execute(queries("core.records.bank").stornos_of, {"keys": list(keys)})
+    return {row.record_key: row.reverses for row in rows}
 
 
 def lines_of(connection: Connection, keys: Sequence[str]) -> list[StatementRow]:

@@ -14,6 +14,7 @@ from core.ids import BillId, ProviderId, TransportGuid
 from core.issued.lookup import bills_like
 from core.model.records import DeliveryOutcome
 from core.outbox.deliveries import Delivery, deliveries_of_bill
+from core.records.providers import providers
 from core.services.delivery.mail import settle
 from core.services.delivery_choices import record_outcome
 from core.storage.engine import transaction
@@ -23,16 +24,24 @@ __all__ = ["decide"]
 _Verdict = Literal["delivered", "failed", "again"]
 
 
-def decide(engine: Engine, *, number: str, verdict: _Verdict, document: str, actor: str, clock: Clock) -> list[str]:
-    """Decide about the bills of a number; what was done with each, in Russian.
+def decide(
+    engine: Engine, *, number: str, verdict: _Verdict, document: str, actor: str, clock: Clock, provider: str | None = None
+) -> list[str]:
+    """Decide about the bill of a number; what was done with it, in Russian. ``provider``: ИНН of its sender, who counts bills for itself.
 
     ``again`` is for letters that were refused or of which nobody knows whether they arrived: the same bytes under the same identifier. What
     is known to have been taken by the server is never sent again. ``InputError`` DLV-0201 for an unknown number, DLV-0202 for a bill that
-    was not sent, DLV-0203 for a letter that may not be sent again.
+    was not sent, DLV-0203 for a letter that may not be sent again, DLV-0204 for a number that several senders have.
     """
     said = []
     with transaction(engine) as connection:
-        found = bills_like(connection, number=number)
+        senders = {one.provider_id: one for one in providers(connection)}
+        found = [bill for bill in bills_like(connection, number=number) if provider in (None, senders[bill.provider_id].inn)]
+        if len({bill.provider_id for bill in found}) > 1:
+            listed = ", ".join(f"{senders[bill.provider_id].name} — {senders[bill.provider_id].inn}" for bill in found)
+            raise InputError(
+                "DLV-0204", f"Документ № {number} есть у нескольких отправителей.", hint=f"Назовите ИНН: --provider. {listed}."
+            )
         if not found:
             raise InputError("DLV-0201", f"Документа № {number} нет.", hint="Номер напечатан на счёте и стоит в erkc show СЧЁТ.")
         sent = [(bill, ways) for bill in found if (ways := deliveries_of_bill(connection, bill.bill_id))]

@@ -7,30 +7,63 @@ an answer means; ``gateway`` says what is asked of the wire (its implementation 
 
 from core.services.federal.acknowledgments import Acknowledged, PaidPart, PaymentToAcknowledge
 from core.services.federal.bills import Prepared, bill_request
-from core.services.federal.commands import Synchronised, Waiting, acknowledge, poll, send_bills, synchronise
+from core.services.federal.commands import (
+    Access,
+    Synchronised,
+    Waiting,
+    acknowledge,
+    answer,
+    check_access,
+    look_at_inbox,
+    map_service,
+    poll,
+    send_bills,
+    send_debts,
+    send_readings,
+    synchronise,
+    withdraw_bills,
+)
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
+from core.services.federal.inbox import read_appeals, read_subrequests
+from core.services.federal.mapping import MappedService, mapped_services
+from core.services.federal.readings import ReadingStanding
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
+from core.services.federal.withdrawals import Withdrawn
 
 __all__ = [
+    "Access",
     "Acknowledged",
     "Federal",
     "Gateway",
+    "MappedService",
     "PaidPart",
     "PaymentToAcknowledge",
     "Prepared",
     "Ran",
+    "ReadingStanding",
     "Standing",
     "Synchronised",
     "Waiting",
+    "Withdrawn",
     "acknowledge",
+    "answer",
     "answered",
     "bill_request",
+    "check_access",
+    "look_at_inbox",
+    "map_service",
+    "mapped_services",
     "poll",
+    "read_appeals",
+    "read_subrequests",
     "send_bills",
+    "send_debts",
+    "send_readings",
     "status",
     "synchronise",
     "troubles",
     "unfinished",
+    "withdraw_bills",
 ]

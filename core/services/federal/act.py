@@ -41,6 +41,8 @@ class Act:
     """The export (act, request) that tells what became of a lost import; None: sending again is harmless, the other side knows repeats."""
     match: Callable[[Connection, Federal, Exchange, Sequence[Item], Content], Mapping[TransportGuid, Answer]] | None = None
     """Which items of a lost import an export shows to be there."""
+    done_codes: frozenset[str] = frozenset()
+    """Refusals of an item that say that what was asked for is so already."""
     for_provider: bool = True
     """Sent on behalf of the provider, not of the information system itself."""
 

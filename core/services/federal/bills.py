@@ -26,8 +26,9 @@ from core.services.federal.context import Federal
 from core.services.federal.directory import known
 from core.services.federal.gateway import Answer, AskBills, BillCard, Content, NsiElement, PlaceBills, PlacedBill, Request
 
-__all__ = ["Prepared", "bill_request", "prepare_bills"]
+__all__ = ["Prepared", "References", "bill_request", "bills_lacking", "prepare_bills"]
 
+_COURT_COSTS = (2, 3, 4)
 _CENTRE_ACCOUNT = 4
 """Account of a settlement centre (isRCAccount): its documents name the provider of every service."""
 
@@ -44,19 +45,24 @@ class Prepared:
     held: Mapping[BillId, str]
 
 
-def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, refused_too: bool = False) -> Prepared:
-    """Begin packages for all bills of a month that are not on their way, placed or refused; each package is one transaction."""
+def prepare_bills(
+    federal: Federal, *, provider_id: ProviderId, month: Month, refused_too: bool = False, stopped: Mapping[BillId, str] | None = None
+) -> Prepared:
+    """Begin packages for all bills of a month that are not on their way, placed or refused; each package is one transaction.
+
+    ``stopped`` are bills that a check before sending has found wrong, with the reason: they stay here.
+    """
     with federal.engine.connect() as connection:
         bills = federal.bills.of_month(connection, provider_id, month)
         live = outbox.live(connection, "bill", list(bills))
         refused = outbox.refusals(connection, "bill", provider_id=provider_id)
-        context = _References(connection, federal, provider_id)
+        context = References(connection, federal, provider_id)
     held: dict[BillId, str] = {}
     groups: dict[bool, list[BillId]] = {}
     for bill_id, content in bills.items():
         if bill_id in live or (bill_id in refused and not refused_too):
             continue
-        lacking = context.lacking(content)
+        lacking = (stopped or {}).get(bill_id) or context.lacking(content)
         if lacking:
             held[bill_id] = lacking
         else:
@@ -81,7 +87,7 @@ def prepare_bills(federal: Federal, *, provider_id: ProviderId, month: Month, re
     return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(set(refused) & set(bills)), held)
 
 
-class _References:
+class References:
     """Everything federal that bills point to, read once."""
 
     def __init__(self, connection: Connection, federal: Federal, provider_id: ProviderId) -> None:
@@ -98,26 +104,62 @@ class _References:
         self.provider = self.organisations.get(own)
         penalty = known(connection, federal, "nsi_penalty", provider_id=CENTRE).get(own)
         self.penalty = None if penalty is None else NsiElement.parse(penalty)
+        self.court_costs = {
+            kind: NsiElement.parse(value)
+            for kind in _COURT_COSTS
+            if (value := known(connection, federal, f"nsi_court_{kind}", provider_id=CENTRE).get(own)) is not None
+        }
+        self.groups = self._elements(connection, federal, provider_id, "nsi_group")
+        self.general = self._elements(connection, federal, provider_id, "nsi_general")
+        products = known(connection, federal, "insurance_product", provider_id=provider_id)
+        self.insurance = {service: UUID(value) for service, value in products.items()}
+
+    def _elements(self, connection: Connection, federal: Federal, provider_id: ProviderId, kind: str) -> dict[EntityId, NsiElement]:
+        return {service: NsiElement.parse(value) for service, value in known(connection, federal, kind, provider_id=provider_id).items()}
+
+    def request(self, month: Month, cards: Sequence[BillCard], *, of_centre: bool) -> PlaceBills:
+        """The request with everything that the cards point to."""
+        return PlaceBills(
+            month,
+            tuple(cards),
+            self.services,
+            self.organisations,
+            self.provider if of_centre else None,
+            self.penalty,
+            self.court_costs,
+            self.groups,
+            self.general,
+            self.insurance,
+        )
 
     def lacking(self, content: BillContent) -> str:
         """What a bill still needs from the federal system; empty when it can go."""
         if content.account_id not in self.accounts:
             return f"лицевой счёт {content.account_number} ещё не размещён в ГИС ЖКХ"
         for line in content.lines:
-            if line.section != "capital_repair" and line.service_id not in self.services:
+            if line.section != "capital_repair" and line.service_id not in self.services and line.service_id not in self.insurance:
                 return f"услуга «{line.name}» не сопоставлена со справочником ГИС ЖКХ"
             if content.account_kind == _CENTRE_ACCOUNT and line.creditor_id not in self.organisations:
                 return f"получатель услуги «{line.name}» не найден в реестре организаций ГИС ЖКХ"
         if content.penalties and self.penalty is None:
             return "в справочнике неустоек ГИС ЖКХ не найдены пени"
+        for cost in content.court_costs:
+            if cost.kind not in self.court_costs:
+                return f"в справочнике неустоек ГИС ЖКХ не найден вид {cost.kind}"
         return ""
+
+
+def bills_lacking(connection: Connection, federal: Federal, provider_id: ProviderId, contents: Sequence[BillContent]) -> dict[str, str]:
+    """What bills still need from the federal system, by number; those that can go are not in it."""
+    references = References(connection, federal, provider_id)
+    return {content.number: lacking for content in contents if (lacking := references.lacking(content))}
 
 
 def bill_request(
     connection: Connection, federal: Federal, provider_id: ProviderId, month: Month, bills: Sequence[tuple[TransportGuid, BillContent]]
 ) -> PlaceBills:
     """The request that places these bills."""
-    references = _References(connection, federal, provider_id)
+    references = References(connection, federal, provider_id)
     replaced = [content.replaces_number for _, content in bills if content.replaces_number]
     earlier = federal.bills.by_number(connection, provider_id, replaced) if replaced else {}
     placed = outbox.accepted(connection, "bill", provider_id=provider_id) if earlier else {}
@@ -129,8 +171,7 @@ def bill_request(
         ipd = placed[previous][1] if previous in placed else None
         cards.append(BillCard(transport, content, UUID(references.accounts[content.account_id]), ipd))
     of_centre = any(content.account_kind == _CENTRE_ACCOUNT for _, content in bills)
-    provider = references.provider if of_centre else None
-    return PlaceBills(month, tuple(cards), references.services, references.organisations, provider, references.penalty)
+    return references.request(month, cards, of_centre=of_centre)
 
 
 def _compose(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
 
 from core import outbox
 from core.errors import InputError
-from core.ids import CENTRE, ProviderId
+from core.ids import BillId, ProviderId
 from core.period import Month
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.services.federal.accounts import ask_accounts, open_accounts
@@ -16,9 +18,29 @@ from core.services.federal.acknowledgments import Acknowledged, PaymentToAcknowl
 from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
-from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known
+from core.services.federal.debts import PreparedDebts, prepare_debts
+from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known, may_act_for
+from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
+from core.services.federal.mapping import MappedService, choose_element, mapped_services
+from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
+from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
 
-__all__ = ["Synchronised", "Waiting", "acknowledge", "poll", "send_bills", "synchronise"]
+__all__ = [
+    "Access",
+    "Synchronised",
+    "Waiting",
+    "acknowledge",
+    "answer",
+    "check_access",
+    "look_at_inbox",
+    "map_service",
+    "poll",
+    "send_bills",
+    "send_debts",
+    "send_readings",
+    "synchronise",
+    "withdraw_bills",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +116,7 @@ def _ask_delegation(federal: Federal, provider_id: ProviderId) -> int:
 
 def _ask_content(federal: Federal, provider_id: ProviderId) -> int:
     with federal.write("ask for books and houses") as connection:
-        own = federal.provider_entity(connection, provider_id)
-        if own not in known(connection, federal, "data_provider", provider_id=CENTRE):
+        if not may_act_for(connection, federal, provider_id):
             raise InputError(
                 "GIS-0510",
                 "Организация не делегировала права этой информационной системе.",
@@ -126,12 +147,116 @@ def _run(federal: Federal, provider_id: ProviderId, waiting: Waiting | None) -> 
 
 
 def send_bills(
-    federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None, refused_too: bool = False
+    federal: Federal,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    waiting: Waiting | None = None,
+    refused_too: bool = False,
+    stopped: Mapping[BillId, str] | None = None,
 ) -> Prepared:
-    """Place a month's bills; answers are awaited only with ``waiting``, else :func:`poll` fetches them later."""
-    prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too)
+    """Place a month's bills but those that are ``stopped``; answers are awaited only with ``waiting``, else :func:`poll` fetches them
+    later."""
+    prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, stopped=stopped)
     _run(federal, provider_id, waiting)
     return prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the self-check found: whether the registry knows the provider, and whether it has delegated its rights to this system."""
+
+    finished: bool
+    is_registered: bool
+    is_delegated: bool
+
+
+def check_access(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None) -> Access:
+    """The self-check at start, asked anew each time: who the provider is there, and whom this system may act for."""
+    _ask_who(federal, provider_id)
+    ran = _run(federal, provider_id, waiting)
+    with federal.write("ask for providers") as connection:
+        is_registered = federal.provider_guid(connection, provider_id) is not None
+        if is_registered:
+            ask_providers(connection, federal, provider_id, anew=True)
+    if is_registered:
+        ran = _run(federal, provider_id, waiting)
+    with federal.engine.connect() as connection:
+        return Access(ran.finished, is_registered, is_registered and may_act_for(connection, federal, provider_id))
+
+
+def look_at_inbox(
+    federal: Federal,
+    act: Literal["subrequests", "appeals"],
+    *,
+    provider_id: ProviderId,
+    first: date,
+    last: date,
+    waiting: Waiting | None = None,
+) -> Ran:
+    """Export what came on some days; then :func:`read_subrequests` or :func:`read_appeals` list it."""
+    ask_inbox(federal, act, provider_id=provider_id, first=first, last=last)
+    return _run(federal, provider_id, waiting)
+
+
+def answer(
+    federal: Federal,
+    act: Literal["subrequests", "appeals"],
+    *,
+    provider_id: ProviderId,
+    number: str,
+    executor: UUID,
+    text: str,
+    waiting: Waiting | None = None,
+) -> Mapping[int, tuple[tuple[str, str], ...]]:
+    """Answer one request or appeal by its number; the refusals of answers of this kind."""
+    if act == "subrequests":
+        answer_debt(federal, provider_id=provider_id, number=number, executor=executor, description=text)
+    else:
+        answer_appeal(federal, provider_id=provider_id, number=number, executor=executor, text=text)
+    _run(federal, provider_id, waiting)
+    with federal.engine.connect() as connection:
+        return outbox.refusals(connection, "debt_answers" if act == "subrequests" else "appeal_answers", provider_id=provider_id)
+
+
+def map_service(
+    federal: Federal, *, provider_id: ProviderId, key: str, book: str, code: str, waiting: Waiting | None = None
+) -> MappedService:
+    """Map a service by hand; how it stands afterwards (its element is the old one while the answer is awaited or the code is not there)."""
+    choose_element(federal, provider_id=provider_id, key=key, book=book, code=code)
+    _run(federal, provider_id, waiting)
+    return next(row for row in mapped_services(federal, provider_id=provider_id) if row.key == key)
+
+
+def send_debts(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> PreparedDebts:
+    """Place documents of what is owed of earlier months, for the bills of a month."""
+    prepared = prepare_debts(federal, provider_id=provider_id, month=month)
+    _run(federal, provider_id, waiting)
+    return prepared
+
+
+def send_readings(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> ReadingStanding:
+    """Tell the month's readings of the meters that the federal system has; how they stand afterwards."""
+    ask_resources(federal, provider_id=provider_id)
+    _run(federal, provider_id, waiting)
+    ask_meters(federal, provider_id=provider_id, month=month)
+    _run(federal, provider_id, waiting)
+    return reading_standing(federal, provider_id=provider_id, month=month)
+
+
+def withdraw_bills(
+    federal: Federal,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    numbers: Sequence[str] = (),
+    acknowledged_too: bool = False,
+    waiting: Waiting | None = None,
+) -> Withdrawn:
+    """Take placed bills of a month back, or just these printed numbers; with ``acknowledged_too`` their acknowledgments first."""
+    begun = prepare_withdrawals(federal, provider_id=provider_id, month=month, numbers=numbers, acknowledged_too=acknowledged_too)
+    _run(federal, provider_id, waiting)
+    return begun
 
 
 def poll(federal: Federal, *, provider_id: ProviderId | None = None, waiting: Waiting | None = None) -> Ran:

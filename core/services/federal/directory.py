@@ -22,12 +22,18 @@ from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.gateway import AskBook, AskHouse, AskOrganisations, AskProviders, BookElement, Content, FederalPlace, Request
 
-__all__ = ["BOOKS", "house_accounts", "known", "same_number"]
+__all__ = ["BOOKS", "OWN_BOOKS", "REVOKED", "house_accounts", "known", "same_number"]
 
 BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", False), ("1", True), ("51", True))
 """Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
+REVOKED = "revoked"
+"""In the crosswalk in place of an identifier: the delegation is gone."""
+OWN_BOOKS = frozenset(number for number, is_own in BOOKS if is_own)
 _UTILITY_BOOK = "3"
+_RESOURCE_BOOK = "2"
+_RESOURCE_PARTS_BOOK = "337"
 _PENALTY_CODE = "1"
+_COURT_COSTS = ("2", "3", "4")
 _UTILITY, _HOUSING, _COMMON_PROPERTY = 1, 2, 2
 
 
@@ -68,22 +74,61 @@ def _absorb_providers(connection: Connection, federal: Federal, exchange: Exchan
         for guid in content.providers
         for entity in find_by_external(connection, system=federal.system, kind="ppa_guid", value=str(guid))
     ]
+    still = {entity for entity, _, _ in found}
+    before = known(connection, federal, "data_provider", provider_id=CENTRE)
+    if not content.is_partial:
+        found += [(entity, "data_provider", REVOKED) for entity, value in before.items() if entity not in still and value != REVOKED]
     _learn(connection, federal, found, message_id, provider_id=CENTRE)
 
 
 def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
     provider_id, request = exchange.provider_id, exchange.request
     services = read_services(connection, provider_id=provider_id)
-    found = [(service.entity_id, "nsi", str(match.element)) for service in services if (match := _element_of(service, content.elements))]
+    chosen = {EntityId(int(key)): code for key, code in request.get("chosen", {}).items()}
+    found = [
+        (entity, "nsi_chosen", f"{item.element.book}/{code}")
+        for entity, code in chosen.items()
+        if (item := _of_code(content.elements, code))
+    ]
+    held = known(connection, federal, "nsi_chosen", provider_id=provider_id) | {entity: value for entity, _, value in found}
+    for service in services:
+        if service.entity_id in held:
+            book, _, code = held[service.entity_id].partition("/")
+            match = _of_code(content.elements, code) if book == request["number"] else None
+        else:
+            match = _element_of(service, content.elements)
+        if match is not None:
+            found.append((service.entity_id, "nsi", str(match.element)))
     if request["number"] == "329":
         own = federal.provider_entity(connection, provider_id)
         penalty = next((item for item in content.elements if item.element.code == _PENALTY_CODE), None)
         if penalty is not None:
             _learn(connection, federal, [(own, "nsi_penalty", str(penalty.element))], message_id, provider_id=CENTRE)
+        costs = {code: item for item in content.elements if (code := item.element.code) in _COURT_COSTS}
+        _learn(
+            connection,
+            federal,
+            [(own, f"nsi_court_{code}", str(item.element)) for code, item in costs.items()],
+            message_id,
+            provider_id=CENTRE,
+        )
+    if request["number"] == _RESOURCE_BOOK:
+        own = federal.provider_entity(connection, provider_id)
+        resources = [(own, f"nsi_resource_{item.element.code}", str(item.element)) for item in content.elements]
+        _learn(connection, federal, resources, message_id, provider_id=CENTRE)
+    if request["number"] == _UTILITY_BOOK:
+        found += [(one.entity_id, "nsi_group", str(item.element)) for one in services if (item := _group_of(one, content.elements))]
+    if request["number"] == _RESOURCE_PARTS_BOOK:
+        found += [(one.entity_id, "nsi_general", str(item.element)) for one in services if (item := _part_of(one, content.elements))]
     _learn(connection, federal, found, message_id, provider_id=provider_id)
     if request["page"] < content.pages:
         following = {**request, "page": request["page"] + 1}
-        begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(following), request=following)
+        subject = _book_subject(following) if not chosen else f"{exchange.subject}/{following['page']}"
+        begin(connection, federal, "book", provider_id=provider_id, subject=subject, request=following)
+
+
+def _of_code(elements: Sequence[BookElement], code: str) -> BookElement | None:
+    return next((item for item in elements if item.element.code == code), None)
 
 
 def _element_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
@@ -104,6 +149,33 @@ def _fits(service: ServiceRow, item: BookElement) -> bool:
     if service.kind == _HOUSING and service.housing_kind is not None:
         return book == "50" and code == str(service.housing_kind)
     return book == "1" and same_number(item.name) == same_number(service.name)
+
+
+def _group_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
+    """The utility of book 3 that a service of one rate is a part of; None where there is one rate."""
+    if service.kind != _UTILITY or service.zone is None:
+        return None
+    return next((item for item in elements if item.element.code == str(service.utility_kind)), None)
+
+
+def _part_of(service: ServiceRow, elements: Sequence[BookElement]) -> BookElement | None:
+    """The element of book 337 that a common-property service is, by its name under its resource."""
+    if service.kind != _HOUSING or service.provision != _COMMON_PROPERTY:
+        return None
+    fitting = [item for item in elements if same_number(item.name) == same_number(service.name)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def needed_books(services: Sequence[ServiceRow]) -> tuple[tuple[str, bool], ...]:
+    """Books that these services point into: utilities only where a service is one of several rates, parts of common-property resources
+    only where a resource has several services."""
+    books = list(BOOKS)
+    if any(service.kind == _UTILITY and service.zone is not None for service in services):
+        books.append((_UTILITY_BOOK, False))
+    resources = [one.resource_kind for one in services if one.kind == _HOUSING and one.provision == _COMMON_PROPERTY]
+    if len(set(resources)) != len(resources):
+        books.append((_RESOURCE_PARTS_BOOK, True))
+    return tuple(books)
 
 
 def _absorb_house(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
@@ -177,10 +249,15 @@ def ask_organisations(connection: Connection, federal: Federal, provider_id: Pro
     return len(missing)
 
 
-def ask_providers(connection: Connection, federal: Federal, provider_id: ProviderId) -> bool:
-    """The self-check whom this system may act for, unless the provider is known to be among them."""
+def may_act_for(connection: Connection, federal: Federal, provider_id: ProviderId) -> bool:
+    """Whether the provider has delegated its rights to this system, as the last export told."""
     own = federal.provider_entity(connection, provider_id)
-    if own in known(connection, federal, "data_provider", provider_id=CENTRE):
+    return known(connection, federal, "data_provider", provider_id=CENTRE).get(own, REVOKED) != REVOKED
+
+
+def ask_providers(connection: Connection, federal: Federal, provider_id: ProviderId, *, anew: bool = False) -> bool:
+    """The self-check whom this system may act for, unless the provider is known to be among them (``anew``: even then)."""
+    if may_act_for(connection, federal, provider_id) and not anew:
         return False
     begin(connection, federal, "providers", provider_id=provider_id, subject="providers", request={})
     return True
@@ -195,10 +272,11 @@ def ask_books(connection: Connection, federal: Federal, provider_id: ProviderId)
     )
     if complete:
         return 0
-    for number, is_own in BOOKS:
+    books = needed_books(read_services(connection, provider_id=provider_id))
+    for number, is_own in books:
         request = {"number": number, "own": is_own, "page": 1}
         begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(request), request=request)
-    return len(BOOKS)
+    return len(books)
 
 
 def ask_houses(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:

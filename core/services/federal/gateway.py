@@ -8,13 +8,13 @@ step and the content in our terms. Nothing here knows XML.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
 from core.ids import EntityId, TransportGuid
-from core.model.bill import BillContent
+from core.model.bill import BillContent, Section
 from core.period import Month
 
 __all__ = [
@@ -22,28 +22,49 @@ __all__ = [
     "AcknowledgePayments",
     "AcknowledgmentCard",
     "Answer",
+    "AnswerAppeals",
+    "AnswerDebts",
+    "AppealReply",
     "AskAccounts",
+    "AskAppeals",
     "AskBills",
     "AskBook",
     "AskHouse",
+    "AskMeters",
+    "AskNotifications",
     "AskOrganisations",
     "AskProviders",
+    "AskReadings",
+    "AskSubrequests",
     "BillCard",
     "BookElement",
+    "CancelAcknowledgments",
     "Content",
+    "DebtCard",
+    "DebtPart",
+    "DebtReply",
     "Envelope",
     "FederalAccount",
+    "FederalAppeal",
+    "FederalMeter",
     "FederalOrganisation",
     "FederalPlace",
     "Gateway",
     "NsiElement",
     "PlaceAccounts",
     "PlaceBills",
+    "PlaceDebts",
+    "PlaceReadings",
     "PlacedBill",
     "Polled",
+    "ReadingCard",
     "Rendered",
     "Request",
     "Sent",
+    "Subrequest",
+    "ToldPayment",
+    "ToldReading",
+    "WithdrawBills",
 ]
 
 
@@ -142,6 +163,68 @@ class PlaceBills:
     provider: UUID | None
     """orgPPAGUID of a settlement centre whose accounts these are; None for any other keeper of accounts."""
     penalty: NsiElement | None
+    court_costs: Mapping[int, NsiElement] = field(default_factory=dict)
+    """Kind of a court cost → its element of book 329."""
+    groups: Mapping[EntityId, NsiElement] = field(default_factory=dict)
+    """Service of one rate (day, night) → the utility that it is a part of, in book 3."""
+    general: Mapping[EntityId, NsiElement] = field(default_factory=dict)
+    """Part of a common-property resource → its element of book 337."""
+    insurance: Mapping[EntityId, UUID] = field(default_factory=dict)
+    """Voluntary insurance → its product."""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtPart:
+    """What is owed for a service of one month; kopecks."""
+
+    section: Section
+    service_id: EntityId
+    name: str
+    creditor_id: EntityId
+    month: Month
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class DebtCard:
+    """A document of debts to place: the bill whose payer and recipients it has, and what is owed."""
+
+    transport_guid: TransportGuid
+    number: str
+    content: BillContent
+    account_guid: UUID
+    parts: tuple[DebtPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceDebts:
+    """Place documents of debts; what they point to stands in ``bills`` as in a month's."""
+
+    debts: tuple[DebtCard, ...]
+    bills: PlaceBills
+    """The same month and references, without bills."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawBills:
+    """Take placed documents back: (TransportGUID, ИПД) of each."""
+
+    documents: tuple[tuple[TransportGuid, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAcknowledgments:
+    """Take acknowledgments back: (TransportGUID, notification, ИПД) of each."""
+
+    payments: tuple[tuple[TransportGuid, UUID, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskNotifications:
+    """Payments that a placed document got; ``after`` asks for the next page."""
+
+    ipd: str
+    after: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +254,116 @@ class AcknowledgePayments:
     parts: tuple[AcknowledgmentCard, ...]
 
 
-Request = AskProviders | AskOrganisations | AskBook | AskHouse | AskAccounts | PlaceAccounts | PlaceBills | AskBills | AcknowledgePayments
+@dataclass(frozen=True, slots=True)
+class AskMeters:
+    """Meters of a house."""
+
+    fias: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingCard:
+    """What a meter showed on a day, thousandths by rate; ``resource`` is None for electricity."""
+
+    transport_guid: TransportGuid
+    root: UUID
+    resource: NsiElement | None
+    values_e3: tuple[int, ...]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceReadings:
+    """Tell the readings of meters of a house."""
+
+    fias: str
+    readings: tuple[ReadingCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskReadings:
+    """What was told of the meters of a house on some days."""
+
+    fias: str
+    resources: tuple[NsiElement, ...]
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class AskSubrequests:
+    """Requests about debts that were sent on some days; ``after`` asks for the next page."""
+
+    first: date
+    last: date
+    after: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DebtReply:
+    """There is no debt that a court has confirmed; ``executor`` is the employee who says so."""
+
+    transport_guid: TransportGuid
+    subrequest: UUID
+    executor: UUID
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDebts:
+    """Answer requests about debts."""
+
+    replies: tuple[DebtReply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskAppeals:
+    """Appeals of some days that wait for an answer, or just these (``guids``)."""
+
+    first: date
+    last: date
+    guids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AppealReply:
+    """The answer to an appeal, which is closed with it."""
+
+    transport_guid: TransportGuid
+    appeal: UUID
+    executor: UUID
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerAppeals:
+    """Answer appeals."""
+
+    replies: tuple[AppealReply, ...]
+
+
+Request = (
+    AskProviders
+    | AskOrganisations
+    | AskBook
+    | AskHouse
+    | AskAccounts
+    | PlaceAccounts
+    | PlaceBills
+    | PlaceDebts
+    | WithdrawBills
+    | AskBills
+    | AcknowledgePayments
+    | CancelAcknowledgments
+    | AskNotifications
+    | AskMeters
+    | PlaceReadings
+    | AskReadings
+    | AskSubrequests
+    | AnswerDebts
+    | AskAppeals
+    | AnswerAppeals
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,8 +460,63 @@ class PlacedBill:
 
 
 @dataclass(frozen=True, slots=True)
+class ToldPayment:
+    """A payment of a placed document, as the federal system was told of it; kopecks."""
+
+    guid: UUID
+    order_id: str
+    ipd: str
+    amount: int
+    acknowledged: int
+
+
+@dataclass(frozen=True, slots=True)
+class FederalMeter:
+    """A meter that is there, with the accounts that are charged by it."""
+
+    root: UUID
+    number: str
+    accounts: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldReading:
+    """A reading that is there, thousandths by rate."""
+
+    root: UUID
+    on: date
+    values_e3: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Subrequest:
+    """A request about the debt at an address; ``answer_by`` is the last day to answer."""
+
+    guid: UUID
+    number: str
+    asked_by: str
+    address: str
+    sent_on: date
+    answer_by: date
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class FederalAppeal:
+    """An appeal of a citizen."""
+
+    guid: UUID
+    number: str
+    created_on: date
+    topic: str
+    text: str
+    status: str
+    answer_by: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
-    """What an export brought; ``pages`` of a paged book."""
+    """What an export brought; ``pages`` of a paged book, ``following`` of other paged answers."""
 
     providers: tuple[UUID, ...] = ()
     organisations: tuple[FederalOrganisation, ...] = ()
@@ -278,6 +525,14 @@ class Content:
     places: tuple[FederalPlace, ...] = ()
     accounts: tuple[FederalAccount, ...] = ()
     bills: tuple[PlacedBill, ...] = ()
+    payments: tuple[ToldPayment, ...] = ()
+    meters: tuple[FederalMeter, ...] = ()
+    readings: tuple[ToldReading, ...] = ()
+    subrequests: tuple[Subrequest, ...] = ()
+    appeals: tuple[FederalAppeal, ...] = ()
+    following: UUID | None = None
+    is_partial: bool = False
+    """The answer says that there is more, and there is no way to ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +572,10 @@ class Gateway(Protocol):
         self, service: str, operation: str, *, remote_guid: UUID, provider_guid: UUID | None, question_guid: UUID, at: datetime, polls: int
     ) -> Polled:
         """Ask for the result once."""
+        ...
+
+    def read(self, operation: str, data: bytes) -> Content:
+        """What stored bytes of an answer hold."""
         ...
 
     def pause(self, polls: int) -> timedelta:

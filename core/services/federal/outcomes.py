@@ -6,6 +6,7 @@ Each function works inside the transaction of its step and changes an exchange o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -72,6 +73,8 @@ def _settle(
         if answer is None:
             unclear = True
             continue
+        if answer.standing == "rejected" and {code for code, _ in answer.errors} <= act.done_codes:
+            answer = replace(answer, standing="accepted")
         errors = tuple({"code": code, "text": text} for code, text in answer.errors)
         state = {"accepted": "accepted", "rejected": "rejected", "retry": "replaced", "exists": "waiting"}[answer.standing]
         unclear = unclear or answer.standing == "exists"

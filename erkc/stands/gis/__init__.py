@@ -6,6 +6,7 @@ tests.
 """
 
 from erkc.stands.gis.process import RunningStand, running
+from erkc.stands.gis.rules import FAULTS, BadScenario, Rule, read_scenario
 from erkc.stands.gis.seed import (
     SEED_FILE,
     SIGNATURES,
@@ -22,10 +23,13 @@ from erkc.stands.gis.stand import Answer, Stand
 from erkc.stands.gis.state import BadSeed, SeedMissing
 
 __all__ = [
+    "FAULTS",
     "SEED_FILE",
     "SIGNATURES",
     "Answer",
+    "BadScenario",
     "BadSeed",
+    "Rule",
     "RunningStand",
     "SeedBook",
     "SeedElement",
@@ -37,6 +41,7 @@ __all__ = [
     "build_seed",
     "listen",
     "open_stand",
+    "read_scenario",
     "running",
     "serve",
     "write_seed",

@@ -35,6 +35,8 @@ _SERVICES = (
     "MunicipalService",
     "TypeMunicipalService",
     "CapitalRepairCharge",
+    "CapitalRepairYearCharge",
+    "CapitalRepairDebt",
     "Insurance",
     "PenaltiesAndCourtCosts",
 )
@@ -114,14 +116,13 @@ def _keys(document: etree._Element, requisites: dict[str, list[str]]) -> Errors:
 def _amounts(document: etree._Element) -> Errors:
     """The sum over services must be the stated one, unless the sender insists on its numbers."""
     stated = text(document, "TotalPayableByChargeInfo")
-    lines = [
-        Decimal(text(service, "TotalPayable"))
+    services = [
+        first(service, "TypeMunicipalService") if etree.QName(service).localname == "GroupMunicipalService" else service
         for service in document.iterfind(f"{q(BILLS, 'ChargeInfo')}/*")
-        if text(service, "TotalPayable")
     ]
-    lines += [
-        Decimal(text(item, "TotalPayable")) for name in ("CapitalRepairCharge", "Insurance") for item in document.iterfind(q(BILLS, name))
-    ]
+    services += [item for name in ("CapitalRepairCharge", "Insurance") for item in document.iterfind(q(BILLS, name))]
+    services += list(document.iterfind(f"{q(BILLS, 'CapitalRepairYearCharge')}/{q(BILLS, 'CapitalRepairMonthlyCharge')}"))
+    lines = [Decimal(text(service, "TotalPayable")) for service in services if text(service, "TotalPayable")]
     if stated and lines and Decimal(stated) != sum(lines):
         return [("INT008165", f"Сумма {stated} расходится с рассчитанной автоматически {sum(lines)}")]
     return []
@@ -297,13 +298,18 @@ def _acknowledged(
     statement = "SELECT 1 FROM acknowledgment WHERE notification = ? AND ipd = ? AND service = ?"
     if connection.execute(statement, (notification, ipd, service)).fetchone():
         errors.append(("INT008104", "Извещение уже сквитировано с этой услугой документа"))
-    order = connection.execute("SELECT amount FROM payment_order WHERE order_id = ?", (notification,)).fetchone()
+    told = connection.execute(
+        "SELECT guid, key, content FROM object WHERE kind = 'notification' AND (key = ? OR guid = ?)", (notification, notification.lower())
+    ).fetchone()
+    if told is not None and json.loads(told["content"])["annulled"]:
+        errors.append(("INT002000", f"Извещение о платеже {notification} аннулировано"))
+    names = (notification, notification) if told is None else (told["key"], told["guid"])
+    order = connection.execute("SELECT amount FROM payment_order WHERE order_id IN (?, ?)", names).fetchone()
     if order is None and seeded.content["check_orders"]:
         errors.append(("INT002000", f"Извещение о платеже {notification} не найдено"))
     if order is not None:
-        done = connection.execute("SELECT coalesce(sum(amount), 0) FROM acknowledgment WHERE notification = ?", (notification,)).fetchone()[
-            0
-        ]
+        statement = "SELECT coalesce(sum(amount), 0) FROM acknowledgment WHERE notification IN (?, ?)"
+        done = connection.execute(statement, names).fetchone()[0]
         if done + amount > order["amount"]:
             errors.append(("INT008165", "Сквитировано больше, чем уплачено"))
     return errors, (notification, ipd, service, amount)

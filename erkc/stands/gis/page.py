@@ -76,6 +76,23 @@ def render(contents: dict[str, list[dict[str, Any]]], organisations: list[dict[s
             len(messages),
         ),
         _table(
+            "Сбои по сценарию",
+            ["Операция", "Сбой", "Пропустить", "Раз", "Вероятность", "Видел сообщений", "Сработал"],
+            [
+                [
+                    row["operation"],
+                    row["fault"],
+                    str(row["after"]),
+                    str(row["times"]),
+                    f"{row['chance']:g}",
+                    str(row["seen"]),
+                    str(row["struck"]),
+                ]
+                for row in contents["rules"]
+            ],
+            len(contents["rules"]),
+        ),
+        _table(
             "Журнал",
             ["Время", "Операция", "Что произошло"],
             [[row["at"][:19], row["operation"], row["verdict"]] for row in contents["journal"]],

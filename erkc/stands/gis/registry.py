@@ -90,7 +90,7 @@ def _element(seeded: Seeded, item: etree._Element, element: dict[str, Any]) -> N
     add(entry, NSI_BASE, "Code", element["code"])
     add(entry, NSI_BASE, "GUID", element["guid"])
     add(entry, NSI_BASE, "Modified", "2026-01-12T00:00:00+03:00")
-    add(entry, NSI_BASE, "IsActual", "true")
+    add(entry, NSI_BASE, "IsActual", "false" if element.get("gone") else "true")
     name = _field(entry, "NsiElementStringFieldType", "Наименование")
     add(name, NSI_BASE, "Value", element["name"])
     if element["okei"]:

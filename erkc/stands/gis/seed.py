@@ -102,12 +102,13 @@ def build_seed(
     delay_s: float = 1.0,
     check_orders: bool = False,
     skew_s: float = 0.0,
+    stall_s: float = 150.0,
 ) -> dict[str, object]:
     """The seed as JSON-able values.
 
     ``authorities`` are PEM certificates that signers must come from; ``signature`` is one of :data:`SIGNATURES`. ``delay_s`` is the time
     from receipt to result. ``check_orders`` refuses acknowledgments of payments that no bank has told the stand of.
-    ``skew_s`` shifts the stand's clock (a rehearsal of other days).
+    ``skew_s`` shifts the stand's clock (a rehearsal of other days), ``stall_s`` is how long a slow body stalls.
     """
     if signature not in SIGNATURES:
         raise ValueError(f"unknown signature {signature}; one of {', '.join(SIGNATURES)}")
@@ -117,6 +118,7 @@ def build_seed(
         "delay_s": delay_s,
         "check_orders": check_orders,
         "skew_s": skew_s,
+        "stall_s": stall_s,
         "organisations": [
             {
                 **asdict(item),

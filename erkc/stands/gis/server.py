@@ -3,6 +3,7 @@ passwords."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from contextlib import suppress
@@ -17,8 +18,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from erkc.stands.gis.page import render
+from erkc.stands.gis.rules import Rule
 from erkc.stands.gis.seed import SEED_FILE
-from erkc.stands.gis.stand import Stand
+from erkc.stands.gis.stand import Answer, Stand
 from erkc.stands.gis.state import BadSeed
 
 __all__ = ["application", "listen", "open_stand", "serve"]
@@ -35,13 +37,29 @@ class _Cut(Response):
         raise ConnectionAbortedError("cut on request")
 
 
+class _Slow(Response):
+    """Sends the beginning, and the rest when a client that waits for ``stall_s`` at most has given up."""
+
+    def __init__(self, answer: Answer, stall_s: float) -> None:
+        super().__init__(answer.body, answer.status, dict(answer.headers))
+        self._stall_s = stall_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": bytes(self.body[:1]), "more_body": True})
+        await asyncio.sleep(self._stall_s)
+        await send({"type": "http.response.body", "body": bytes(self.body[1:])})
+
+
 def application(stand: Stand) -> Starlette:
     """The ASGI application of a stand."""
 
     async def soap(request: Request) -> Response:
         data = await request.body()
         answer = await run_in_threadpool(stand.handle, request.url.path, request.headers.get("soapaction", ""), data)
-        return _Cut() if answer.cut else Response(answer.body, answer.status, dict(answer.headers))
+        if answer.cut:
+            return _Cut()
+        return _Slow(answer, stand.stall_s) if answer.slow else Response(answer.body, answer.status, dict(answer.headers))
 
     async def page(request: Request) -> Response:
         contents = await run_in_threadpool(stand.contents)
@@ -55,10 +73,9 @@ def application(stand: Stand) -> Starlette:
             await run_in_threadpool(stand.heal)
             return JSONResponse({"faults": "removed"})
         try:
-            for rule in await request.json():
-                options = {name: int(rule[name]) for name in ("after", "times") if name in rule}
-                await run_in_threadpool(stand.fail, rule["operation"], rule["fault"], **options)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            rules = [Rule(**rule) for rule in await request.json()]
+            await run_in_threadpool(stand.play, rules)
+        except (ValueError, TypeError) as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse({"faults": "set"})
 

@@ -40,9 +40,15 @@ CREATE TABLE IF NOT EXISTS acknowledgment (
   guid TEXT PRIMARY KEY, sender TEXT NOT NULL, notification TEXT NOT NULL, ipd TEXT NOT NULL,
   service TEXT NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS payment_order (order_id TEXT PRIMARY KEY, acceptor TEXT NOT NULL, amount INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS object (
+  guid TEXT PRIMARY KEY, kind TEXT NOT NULL, sender TEXT NOT NULL, key TEXT NOT NULL, parent TEXT NOT NULL,
+  content TEXT NOT NULL, at TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS object_kind ON object (kind, parent, key);
 CREATE TABLE IF NOT EXISTS rule (
   id INTEGER PRIMARY KEY, operation TEXT NOT NULL, fault TEXT NOT NULL, after INTEGER NOT NULL,
-  times INTEGER NOT NULL, seen INTEGER NOT NULL DEFAULT 0);
+  times INTEGER NOT NULL, chance REAL NOT NULL, sender TEXT NOT NULL, seed INTEGER NOT NULL,
+  seen INTEGER NOT NULL DEFAULT 0, struck INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS refused (digest TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS journal (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, operation TEXT NOT NULL, sender TEXT NOT NULL, verdict TEXT NOT NULL);
 """
@@ -92,7 +98,13 @@ class Seeded:
     def elements_for(self, sender: str) -> dict[str, str]:
         """Codes by GUID of every reference element that an organisation may use: the common books' and its own."""
         owner = self.by_ppa[sender]["ogrn"] if sender in self.by_ppa else None
-        return {item["guid"]: item["code"] for book in self.content["books"] if book["owner"] in ("", owner) for item in book["elements"]}
+        return {
+            item["guid"]: item["code"]
+            for book in self.content["books"]
+            if book["owner"] in ("", owner)
+            for item in book["elements"]
+            if not item.get("gone")
+        }
 
     def serves(self, sender: str, fias: str) -> bool:
         """Whether an organisation works with a house."""
@@ -115,21 +127,30 @@ class State:
         if seed is not None:
             text = json.dumps(seed, ensure_ascii=False)
             self._connection.execute("INSERT INTO seed VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET content = excluded.content", (text,))
-        row = self._connection.execute("SELECT content FROM seed").fetchone()
-        if row is None:
+        if self._connection.execute("SELECT 1 FROM seed").fetchone() is None:
             self.close()
             raise SeedMissing("the stand has no seed: give one at its first start")
-        self.seeded = Seeded(json.loads(row["content"]))
+        self.seeded = self._read_seed()
+
+    def _read_seed(self) -> Seeded:
+        return Seeded(json.loads(self._connection.execute("SELECT content FROM seed").fetchone()["content"]))
+
+    def reseed(self, connection: sqlite3.Connection, content: dict[str, Any]) -> None:
+        """What clients have added to what the stand knows (houses, elements of their books), as part of the open transaction."""
+        connection.execute("UPDATE seed SET content = ?", (json.dumps(content, ensure_ascii=False),))
+        self.seeded = Seeded({**content, "organisations": self.seeded.organisations})
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing, on disk before the block ends."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
+            before = self.seeded
             try:
                 yield self._connection
             except BaseException:
                 self._connection.execute("ROLLBACK")
+                self.seeded = before
                 raise
             self._connection.execute("COMMIT")
 

@@ -11,6 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
 from signxml.xades import XAdESVerifier
 
@@ -27,7 +31,7 @@ from adapters.signing import (
     sign_message,
     verify_message,
 )
-from adapters.signing.document import DS, SOAP, XADES
+from adapters.signing.document import DS, EXCLUSIVE, SOAP, XADES, canonical
 
 AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 BASE = "http://dom.gosuslugi.ru/schema/integration/base/"
@@ -181,13 +185,153 @@ def test_a_third_reference(rsa: Signing) -> None:
 
 
 def test_another_certificate_in_key_info(rsa: Signing, tmp_path: Path) -> None:
-    """The same key in a fresh certificate verifies the value, so only the signed properties tell."""
     other = issue(tmp_path, at=AT, profile=RSA)
     root, _, signature = _forge(rsa.sign())
-    certificate = signature.find(f".//{{{DS}}}X509Certificate")
-    assert certificate is not None
-    certificate.text = base64.b64encode(read_certificate(other.certificate.read_bytes()).data).decode()
+    _show(signature, read_certificate(other.certificate.read_bytes()).data)
     _refused(rsa, root, "SIG-0601")
+
+
+def _show(signature: etree._Element, certificate: bytes) -> None:
+    """Put another certificate into ``KeyInfo``."""
+    shown = signature.find(f".//{{{DS}}}X509Certificate")
+    assert shown is not None
+    shown.text = base64.b64encode(certificate).decode()
+
+
+@dataclass
+class Renewed:
+    """One key, two certificates of one authority: the old one is over, the new one is in force. A forger holds neither key."""
+
+    authority: Path
+    old: Path
+    new: Path
+    key: Path
+
+
+@pytest.fixture(scope="module")
+def renewed(tmp_path_factory: pytest.TempPathFactory) -> Renewed:
+    folder = tmp_path_factory.mktemp("renewed")
+    authority_key, key = (generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+
+    def certificate(name: str, subject: str, first: datetime, last: datetime, *, authority: bool) -> Path:
+        builder = x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(_name("УЦ")).serial_number(x509.random_serial_number())
+        builder = builder.public_key((authority_key if authority else key).public_key()).not_valid_before(first).not_valid_after(last)
+        builder = builder.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        path = folder / name
+        path.write_bytes(builder.sign(authority_key, hashes.SHA256()).public_bytes(Encoding.PEM))
+        return path
+
+    year = timedelta(days=365)
+    ca = certificate("ca.pem", "УЦ", AT - 5 * year, AT + 5 * year, authority=True)
+    old = certificate("old.pem", "РЦ", AT - 2 * year, AT - year, authority=False)
+    new = certificate("new.pem", "РЦ", AT - year, AT + year, authority=False)
+    secret = folder / "key.pem"
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return Renewed(ca, old, new, secret)
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def test_the_renewed_pair_is_good_as_it_is(renewed: Renewed) -> None:
+    signing = Signing(choose(renewed.new, renewed.key), renewed.authority, RSA)
+    assert signing.verify(signing.sign()) is not None
+
+
+def test_an_expired_certificate(renewed: Renewed) -> None:
+    """Signed honestly, now and on a day when it was in force, by a certificate that is over today."""
+    choice = choose(renewed.old, renewed.key)
+    signing = Signing(choice, renewed.authority, RSA)
+    for moment in (AT, AT - timedelta(days=500)):
+        with pytest.raises(SignatureError) as failure:
+            signing.verify(sign_message(BODY, choice.signer, digester=choice.digester, at=moment))
+        assert failure.value.code == "SIG-0615"
+
+
+def test_an_expired_certificate_is_covered_by_a_fresh_one_of_the_same_key(renewed: Renewed) -> None:
+    """The value verifies by the fresh certificate too: only the digest of the signer's certificate in the signed properties tells."""
+    signing = Signing(choose(renewed.old, renewed.key), renewed.authority, RSA)
+    root, _, signature = _forge(signing.sign())
+    _show(signature, read_certificate(renewed.new.read_bytes()).data)
+    _refused(signing, root, "SIG-0612")
+
+
+def test_mending_the_certificate_digest_breaks_the_signed_properties(renewed: Renewed) -> None:
+    """The forger goes on: digest, issuer and serial are made to fit the fresh certificate, and the reference to them; the value fails."""
+    signing = Signing(choose(renewed.old, renewed.key), renewed.authority, RSA)
+    root, _, signature = _forge(signing.sign())
+    fresh = read_certificate(renewed.new.read_bytes())
+    _show(signature, fresh.data)
+    digest = signature.find(f".//{{{XADES}}}CertDigest/{{{DS}}}DigestValue")
+    serial = signature.find(f".//{{{DS}}}X509SerialNumber")
+    assert digest is not None and serial is not None
+    digest.text = base64.b64encode(digest_of(fresh.data)).decode()
+    serial.text = str(fresh.serial)
+    _refused(signing, root, "SIG-0611")
+    properties = signature.find(f".//{{{XADES}}}SignedProperties")
+    reference = signature[0].findall(f"{{{DS}}}Reference")[1].find(f"{{{DS}}}DigestValue")
+    assert reference is not None
+    reference.text = base64.b64encode(digest_of(canonical(properties, EXCLUSIVE))).decode()
+    _refused(signing, root, "SIG-0601")
+
+
+def digest_of(data: bytes) -> bytes:
+    return digester_for(RSA).digest(data)
+
+
+def _carried(root: etree._Element, place: str) -> None:
+    """The signed element, whole and with its signature, is carried to a place where nobody acts on it; a forged one stands in the body."""
+    body = root.find(f"{{{SOAP}}}Body")
+    header = root.find(f"{{{SOAP}}}Header")
+    assert body is not None and header is not None
+    honest = body[0]
+    evil = copy.deepcopy(honest)
+    evil.find("{urn:bills}sum").text = "9.00"  # type: ignore[union-attr]
+    if place == "header":
+        evil.remove(evil[0])
+        body.remove(honest)
+        etree.SubElement(header, "{urn:h}carrier").append(honest)
+        body.append(evil)
+    elif place == "before":
+        body.insert(0, evil)
+    elif place == "inside":
+        evil.remove(evil[0])
+        body.remove(honest)
+        evil.append(honest)
+        body.append(evil)
+    else:  # the forged element takes the honest signature, the honest element stands beside the envelope's body
+        body.remove(honest)
+        body.append(evil)
+        second = etree.SubElement(root, f"{{{SOAP}}}Body")
+        second.append(honest)
+
+
+@pytest.mark.parametrize(
+    ("place", "codes"),
+    [
+        ("header", {"SIG-0602", "SIG-0603"}),
+        ("before", {"SIG-0503"}),
+        ("inside", {"SIG-0602", "SIG-0603"}),
+        ("second body", {"SIG-0503"}),
+    ],
+)
+def test_wrapping_of_every_kind(signing: Signing, place: str, codes: set[str]) -> None:
+    root, _, _ = _forge(signing.sign())
+    _carried(root, place)
+    with pytest.raises(SignatureError) as failure:
+        signing.verify(etree.tostring(root))
+    assert failure.value.code in codes
+
+
+@pytest.mark.parametrize("attribute", ["Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}id"])
+def test_the_same_identifier_under_any_name(signing: Signing, attribute: str) -> None:
+    """A second element claims to be the signed one, in whatever spelling a resolver of references might take."""
+    root, element, _ = _forge(signing.sign())
+    header = root.find(f"{{{SOAP}}}Header")
+    assert header is not None
+    header[0].set(attribute, element.get("Id"))
+    _refused(signing, root, "SIG-0602")
 
 
 @pytest.mark.parametrize(("name", "code"), [("X509SerialNumber", "SIG-0611"), ("X509IssuerName", "SIG-0611")])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import text
 
+from core.charges.explain import recalculation_reason
 from core.ids import ProviderId
 from core.model.records import Account
 from core.money import kopecks
@@ -185,6 +186,11 @@ def test_every_changed_line_is_traced_to_the_act_and_stands_in_the_ledger(acted:
         assert ACTS.name in {origin.message_name for origin in explained.origins.values()}, number
         for item in explained.lines:
             assert item.explanation is not None and item.explanation.total == item.line.total
+            reason = recalculation_reason(item.line)
+            clauses = {step.clause for step in item.explanation.steps if step.part == "recalculation"} - {"charged_before"}
+            assert bool(reason) == bool(clauses), (number, clauses)
+            assert "clause_61" not in clauses or "п. 61" in reason
+            assert not clauses & {"clause_62", "clause_62_norm"} or "одключение" in reason
     assert verify(acted.engine, law=law(), code_version=CODE_VERSION).holds
 
 

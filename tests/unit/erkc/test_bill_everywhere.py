@@ -42,3 +42,16 @@ def test_every_page_prints_what_its_bill_says(contents: list[BillContent], tmp_p
 def test_every_federal_document_states_what_its_bill_says(contents: list[BillContent]) -> None:
     assert len(contents) == 410
     federal_documents_agree(contents)
+
+
+def test_a_removed_meter_stands_beside_the_new_one_with_what_it_counted(contents: list[BillContent]) -> None:
+    (bill,) = [content for content in contents if content.account_number == "41200002495"]
+    old, new = [meter for meter in bill.meters if meter.service_name == "Холодное водоснабжение"]
+    assert (old.previous_e3, old.current_e3, old.verify_by) == (520_384, 525_414, None)
+    assert (new.previous_e3, new.current_e3) == (0, 6_148) and new.verify_by is not None
+
+
+def test_every_recalculation_of_the_town_has_a_reason(contents: list[BillContent]) -> None:
+    reasons = {row.reason for content in contents for row in content.recalculations}
+    assert "Перерасчёт платы" not in reasons
+    assert any(reason.startswith("Временное отсутствие") for reason in reasons)

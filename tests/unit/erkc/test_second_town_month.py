@@ -19,7 +19,7 @@ from core.documents.check import check
 from core.documents.qr import bill_payload, parse_payload
 from core.errors import ConfigError, InputError
 from core.ids import ProviderId, RecordId
-from core.issued.bills import bills_of_month
+from core.issued.bills import NewBill, bills_of_month, save_bills
 from core.ledger.balances import turnovers
 from core.model.bill import BillContent
 from core.model.finding import Position
@@ -30,6 +30,7 @@ from core.records.latest import read_accounts
 from core.records.providers import providers
 from core.records.store import save
 from core.services.charge import Draft, approve_month, draft_month, post_month
+from core.services.delivery import decide
 from core.services.explain import explain_account
 from core.services.explained_payer import explain_payer
 from core.services.issue import BillsIssued, issue_month
@@ -50,6 +51,7 @@ TOWN = Path(__file__).parents[3] / "examples" / "town2"
 EXPECTED: dict[str, Any] = json.loads((TOWN / "slobodka-2026-10-valid.expected.json").read_text(encoding="utf-8"))
 REGION: dict[str, Any] = json.loads((TOWN / "slobodka.region.json").read_text(encoding="utf-8"))
 UK, RSO = "slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"
+_WASTE_BY_AREA = frozenset(EXPECTED["cases"]["waste_by_area"])
 MANAGER, SUPPLIER = (sender["inn"] for sender in EXPECTED["meta"]["senders"])
 
 
@@ -228,6 +230,36 @@ def test_pages_and_federal_documents_say_what_the_bills_of_all_senders_say(charg
     federal_documents_agree(issued(charged))
 
 
+def test_the_reference_block_says_what_the_payer_can_check(charged: Application) -> None:
+    """Readings of a zone stand by the zone, norms are those that the lines went by, and a tariff that changed is shown twice."""
+    issue(charged)
+    zones = norms = 0
+    for bill in issued(charged):
+        volumes = {line.name: line.individual_volume_e6 for line in bill.lines}
+        night = [meter for meter in bill.meters if meter.service_name == "Электроэнергия, ночь"]
+        day = [meter for meter in bill.meters if meter.service_name == "Электроэнергия, день"]
+        assert {meter.serial for meter in night} == {meter.serial for meter in day} and len(night) == len(day)
+        for meter in (*day, *night):
+            if meter.current_e3 is not None and meter.previous_e3 is not None and bill.room_number is None:
+                used = (meter.current_e3 - meter.previous_e3) * 1000
+                assert used == volumes[meter.service_name], (bill.account_number, meter)
+                zones += 1
+        for line in bill.lines:
+            if line.name == "Горячая вода: тепловая энергия":
+                assert line.norm_e6 == 58_300, "Гкал of a cubic metre, not cubic metres of a person"
+                norms += 1
+            if line.name == "Газоснабжение" and line.base:
+                assert line.norm_e6 in (10_200_000, 27_600_000), "for cooking, or for cooking and heating water together"
+                assert line.tariff_e6 is None and line.tariffs_e6 == (9_150_000, 9_620_000)
+                norms += 1
+            if line.name == "Обращение с ТКО" and line.base:
+                by_area = any(account.number in _WASTE_BY_AREA for account in bill.accounts)
+                assert line.norm_e6 == (94_100 if by_area else 2_160_000)
+                norms += 1
+        assert all(line.tariff_e6 is not None or line.tariffs_e6 for line in bill.lines if line.base)
+    assert zones >= 10 and norms >= 20
+
+
 def test_the_code_of_a_recipient_names_the_account_that_it_knows(charged: Application) -> None:
     issue(charged)
     keepers = set()
@@ -241,6 +273,32 @@ def test_the_code_of_a_recipient_names_the_account_that_it_knows(charged: Applic
             assert not lines or account.account_id in lines
             keepers.add(account.keeper)
     assert len(keepers) > 1, "suppliers with direct contracts and the operator of capital repair have accounts of their own"
+
+
+def test_a_number_that_two_senders_gave_names_nobody(charged: Application) -> None:
+    """Each sender counts its bills from one: a page, a proof or a decision for one payer never takes in the other's."""
+    issue(charged)
+    manager, supplier = senders(charged)[MANAGER], senders(charged)[SUPPLIER]
+    with transaction(charged.engine) as connection:
+        ours, other, *_ = bills_of_month(connection, manager, OCTOBER)
+        theirs = next(account for account in other.content.accounts if account.number.startswith("612"))
+        name = {"number": ours.number, "accounts": (), "account_id": theirs.account_id, "account_number": theirs.number}
+        copied = dataclasses.replace(other.content, **name)
+        save_bills(connection, supplier, [NewBill(theirs.account_id, other.calculation_id, copied)], issued_at=NOW)
+    with pytest.raises(InputError, match="EX-0104") as refused:
+        explain_payer(charged.engine, name=ours.number, month=OCTOBER)
+    assert ours.content_sha256.hex()[:16] in refused.value.hint and theirs.number in refused.value.hint
+    told = explain_payer(charged.engine, name=ours.content_sha256.hex()[:16], month=OCTOBER)
+    assert [bill.payer_name for bill in told.bills] == [ours.content.payer_name]
+    with pytest.raises(InputError, match="PF-0103") as refused:
+        make_proof(charged, account=ours.number, month=OCTOBER, law=law())
+    assert "лицевого счёта" in refused.value.hint
+    decision: dict[str, Any] = {"number": ours.number, "verdict": "failed", "document": "тест", "actor": "тест", "clock": charged.clock}
+    with pytest.raises(InputError, match="DLV-0204") as refused:
+        decide(charged.engine, **decision)
+    assert MANAGER in refused.value.hint and SUPPLIER in refused.value.hint
+    with pytest.raises(InputError, match="DLV-0202"):
+        decide(charged.engine, provider=MANAGER, **decision)
 
 
 def test_a_payer_waits_for_the_month_of_every_sender(taken: Application) -> None:

@@ -13,6 +13,7 @@ from core.clock import FixedClock
 from core.errors import InputError
 from core.ledger.balances import chart_totals
 from core.model.lines import Chart
+from core.records.crosswalk import find_remembered
 from core.services.assigning import Assigned, assign_suspended
 from core.services.payments import reconcile
 from core.services.suspense_list import SuspenseItem, list_suspense
@@ -104,3 +105,23 @@ def test_money_of_rows_that_were_not_posted_is_listed_with_its_way_out(applicati
     reconcile(application.engine, clock=application.clock)
     rest = [item for item in _listed(application) if item.kind == "registry_rest"]
     assert rest and all(item.command and item.given["реестр"] for item in rest)
+
+
+def test_what_a_person_decided_about_a_text_holds_for_the_next_registry_of_the_agent(application: Application) -> None:
+    _take_archive(application)
+    item = next(one for one in _listed(application) if one.kind == "registry" and one.candidates)
+    account = item.candidates[0].account
+    _assign(application, item.operation, account)
+    text = item.given["лицевой счёт"]
+    rows = [line for line in FILES[REGISTRY].decode("cp1251").splitlines() if f";{text};" in line]
+    fields = rows[0].split(";")
+    fields[4] = "90000000000000000001"
+    money = [fields[9], fields[10], fields[11]]
+    following = ";".join(fields) + "\r\n" + "=1;" + ";".join(money) + ";4599;12-11-2026\r\n"
+    counts = take_file(application, "9901_0211_20261111.txt", following.encode("cp1251")).counts
+    assert (counts.get("posted"), counts.get("suspended")) == (1, None)
+    with application.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL erkc.provider = '*'")
+        assert find_remembered(connection, agent="sber-delimited", texts=[text]).keys() == {text}
+        assert not find_remembered(connection, agent="pipe-delimited", texts=[text])
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds

@@ -20,11 +20,13 @@ from adapters.signing.issue import issue
 from adapters.signing.profile import RSA
 from adapters.signing.rsa import RsaDigester, rsa_signer
 from adapters.signing.xades import sign_message
-from tests.unit.adapters.gis_zhkh.federal_samples import known_guid, replies, requests
+from tests.unit.adapters.gis_zhkh.all_samples import all_replies, all_requests
+from tests.unit.adapters.gis_zhkh.federal_samples import known_guid
 from xsd import catalog
 from xsd.tables import ALBUM, tables
 
 Mutation = Callable[[etree._Element], bool]
+_FORGOTTEN = ("GroupMunicipalService", "CapitalRepairYearCharge")
 _VERSION = tables().tag("base:version")
 
 
@@ -34,6 +36,7 @@ def official(shared: Path) -> Callable[[etree._Element], bool]:
 
     def accepts(element: etree._Element) -> bool:
         service = etree.QName(element).namespace.rstrip("/").rpartition("/")[2]
+        service = {"drs": "debt-requests"}.get(service, service)
         if service not in compiled:
             path = "lib/hcs-base.xsd" if service == "base" else f"{service}/hcs-{service}-types.xsd"
             compiled[service] = etree.XMLSchema(etree.parse(str(shared / f"hcs-{ALBUM}" / path)))
@@ -101,6 +104,8 @@ def _negative(element: etree._Element) -> bool:
 def _bad_key(element: etree._Element) -> bool:
     if not element.tag.endswith("}PaymentInformationKey"):
         return False
+    if any(etree.QName(above).localname in _FORGOTTEN for above in element.iterancestors()):
+        return False  # the album has no key there; the check before sending does it by hand
     element.text = str(known_guid("nobody"))
     return True
 
@@ -177,26 +182,26 @@ def mutants(message: etree._Element) -> Iterator[tuple[str, etree._Element]]:
 
 
 def test_both_accept_what_we_render(official: Callable[[etree._Element], bool]) -> None:
-    for name, message in [*requests().items(), *replies().items()]:
+    for name, message in [*all_requests().items(), *all_replies().items()]:
         assert catalog.validate(message) == [], name
         assert official(message), name
 
 
-@pytest.mark.parametrize("name", sorted(requests()))
+@pytest.mark.parametrize("name", sorted(all_requests()))
 def test_profile_judges_mutated_requests_as_the_album(name: str, official: Callable[[etree._Element], bool]) -> None:
     ours = catalog.album()
     refused = 0
-    for what, mutant in mutants(requests()[name]):
+    for what, mutant in mutants(all_requests()[name]):
         verdict = official(mutant)
         refused += not verdict
         assert ours.accepts(mutant) == verdict, what
-    assert refused >= 9
+    assert refused >= 8
 
 
-@pytest.mark.parametrize("name", sorted(replies()))
+@pytest.mark.parametrize("name", sorted(all_replies()))
 def test_profile_refuses_mutated_replies_that_the_album_refuses(name: str, official: Callable[[etree._Element], bool]) -> None:
     ours = catalog.album()
-    for what, mutant in mutants(replies()[name]):
+    for what, mutant in mutants(all_replies()[name]):
         if not official(mutant):
             assert not ours.accepts(mutant), what
 
@@ -208,7 +213,7 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> etree._Element:
     files = issue(tmp_path_factory.mktemp("keys"), at=at, profile=RSA)
     certificate = load_pem_x509_certificate(files.certificate.read_bytes()).public_bytes(Encoding.DER)
     signer = rsa_signer(certificate, files.key.read_bytes())
-    return etree.fromstring(sign_message(etree.tostring(requests()["house"]), signer, digester=RsaDigester(), at=at))
+    return etree.fromstring(sign_message(etree.tostring(all_requests()["house"]), signer, digester=RsaDigester(), at=at))
 
 
 def test_profile_takes_a_signed_message(signed: etree._Element) -> None:
@@ -225,10 +230,10 @@ def test_profile_refuses_broken_signatures_that_the_album_refuses(
             assert not ours.accepts(mutant), what
 
 
-@pytest.mark.parametrize("name", sorted(requests()))
+@pytest.mark.parametrize("name", sorted(all_requests()))
 def test_profile_alone_refuses_broken_requests(name: str) -> None:
     """The same without the album: a dropped mandatory part, a stranger and a bad identifier never pass."""
     ours = catalog.album()
-    for what, mutant in mutants(requests()[name]):
+    for what, mutant in mutants(all_requests()[name]):
         if what.startswith(("stranger", "other namespace", "bad key", "same key")):
             assert not ours.accepts(mutant), what

@@ -1374,3 +1374,53 @@ CREATE TABLE record_delivery_outcome (
 CREATE INDEX record_delivery_outcome_key ON record_delivery_outcome (provider_id, record_key, record_id);
 CREATE INDEX record_delivery_outcome_waiting ON record_delivery_outcome (provider_id) WHERE waits_for IS NOT NULL;
 CREATE INDEX record_delivery_outcome_released ON record_delivery_outcome (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_resolution (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  matter text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  value text COLLATE "C" NOT NULL,
+  about text COLLATE "C" NOT NULL,
+  reason text COLLATE "C" NOT NULL,
+  actor text COLLATE "C" NOT NULL,
+  CONSTRAINT record_resolution_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_resolution_key ON record_resolution (provider_id, record_key, record_id);
+CREATE INDEX record_resolution_waiting ON record_resolution (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_resolution_released ON record_resolution (released_by) WHERE released_by IS NOT NULL;
+CREATE TABLE record_gar_house (
+  record_id bigint NOT NULL DEFAULT nextval('record_id_seq'),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  file text NOT NULL,
+  file_row integer,
+  record_key text COLLATE "C" NOT NULL,
+  valid_from date,
+  valid_to date,
+  recorded_at timestamptz NOT NULL,
+  state text NOT NULL,
+  waits_for text[],
+  state_then text,
+  released_by bigint REFERENCES message,
+  fias text COLLATE "C" NOT NULL,
+  oktmo text COLLATE "C" NOT NULL,
+  address text COLLATE "C" NOT NULL,
+  match_key text COLLATE "C" NOT NULL,
+  cadastral text COLLATE "C" NOT NULL,
+  CONSTRAINT record_gar_house_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_gar_house_key ON record_gar_house (provider_id, record_key, record_id);
+CREATE INDEX record_gar_house_waiting ON record_gar_house (provider_id) WHERE waits_for IS NOT NULL;
+CREATE INDEX record_gar_house_released ON record_gar_house (released_by) WHERE released_by IS NOT NULL;
+CREATE INDEX record_gar_house_by_match_key ON record_gar_house (match_key);

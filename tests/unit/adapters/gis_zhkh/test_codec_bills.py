@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from adapters import xmlio
 from adapters.gis_zhkh import limits
+from adapters.gis_zhkh.bill_debts import debt_document
 from adapters.gis_zhkh.bill_document import document
 from adapters.gis_zhkh.bills import (
     BillReferences,
@@ -24,6 +25,16 @@ from adapters.gis_zhkh.values import decimal_text, kopecks_of
 from core.errors import InputError, InvariantError
 from core.model.bill import BillContent, BillRecipient
 from core.period import Month
+from tests.unit.adapters.gis_zhkh.branch_samples import (
+    BRANCH_REFERENCES,
+    CENTRE_BRANCH_REFERENCES,
+    DAY,
+    court_costs_bill,
+    debts_of,
+    several_rates_bill,
+    simple_debt,
+    yearly_contribution_bill,
+)
 from tests.unit.adapters.gis_zhkh.federal_samples import (
     CENTRE_REFERENCES,
     FUND,
@@ -55,7 +66,7 @@ def kopecks(value: dict[str, Any], name: str) -> int:
 
 def charged_services(value: dict[str, Any]) -> list[dict[str, Any]]:
     services = [next(iter(charge.values())) for charge in value["ChargeInfo"] or []]
-    return services + ([value["CapitalRepairCharge"]] if value["CapitalRepairCharge"] else [])
+    return services + ([value["CapitalRepairCharge"]] if "CapitalRepairCharge" in value else [])
 
 
 def check_identities(value: dict[str, Any]) -> None:
@@ -331,3 +342,119 @@ def test_any_bill_makes_a_valid_document(rows: list[tuple[Any, int, int]], balan
     references = CENTRE_REFERENCES if centre else REFERENCES
     check_identities(document(place(content), references))
     assert catalog.validate(import_payment_document_request([place(content)], references, month=MONTH)) == []
+
+
+@pytest.mark.parametrize("content", [several_rates_bill(), court_costs_bill(), yearly_contribution_bill()], ids=["rates", "court", "year"])
+@pytest.mark.parametrize("references", [BRANCH_REFERENCES, CENTRE_BRANCH_REFERENCES], ids=["own", "centre"])
+def test_amounts_of_every_branch_agree(content: BillContent, references: BillReferences) -> None:
+    value = document(place(content), references)
+    total = sum(kopecks(row, "TotalPayable") for row in value["PenaltiesAndCourtCosts"] or [])
+    for charge in value["ChargeInfo"] or []:
+        service = charge.get("GroupMunicipalService", {}).get("TypeMunicipalService") or next(iter(charge.values()))
+        total += kopecks(service, "TotalPayable")
+        for part in ("MunicipalResource", "GeneralMunicipalResource"):
+            for resource in service.get(part) or []:
+                inside = resource.get("GeneralMunicipalResource") or []
+                assert not inside or kopecks(resource, "TotalPayable") == sum(kopecks(one, "TotalPayable") for one in inside)
+    for month in value.get("CapitalRepairYearCharge", {}).get("CapitalRepairMonthlyCharge", []):
+        assert kopecks(month, "TotalPayable") == (
+            kopecks(month, "AccountingPeriodTotal") + kopecks(month, "MoneyRecalculation") - kopecks(month, "MoneyDiscount")
+        )
+        total += kopecks(month, "TotalPayable")
+    total += kopecks(value.get("Insurance", {}), "TotalPayable")
+    assert total == kopecks(value, "TotalPayableByPD") == content.charged + content.penalties
+    assert kopecks(value, "TotalPayableByChargeInfo") == content.charged
+
+
+def test_rates_of_one_utility_stand_in_their_group() -> None:
+    value = document(place(several_rates_bill()), BRANCH_REFERENCES)
+    group = value["ChargeInfo"][-1]["GroupMunicipalService"]
+    assert group["TypeMunicipalService"]["ServiceType"]["GUID"] == str(known_guid("nsi 3 4"))
+    assert (group["TypeMunicipalService"]["TotalPayable"], group["TypeMunicipalService"]["AccountingPeriodTotal"]) == ("650.10", "650.70")
+    parts = [(part["ServiceType"]["Code"], part["TotalPayable"]) for part in group["MunicipalService"]]
+    assert parts == [("4.1", "521.10"), ("4.2", "129.00")]
+    assert {part["PaymentInformationKey"] for part in group["MunicipalService"]} == {known_guid("requisite 40702810900000054321")}
+    with_two = dataclasses.replace(
+        several_rates_bill(),
+        lines=tuple(dataclasses.replace(one, creditor_id=UK) if one.service_id == DAY else one for one in several_rates_bill().lines),
+    )
+    with pytest.raises(InputError, match="разным получателям"):
+        document(place(with_two), BRANCH_REFERENCES)
+
+
+def test_components_of_a_resource_stand_inside_it() -> None:
+    (resource,) = document(place(several_rates_bill()), BRANCH_REFERENCES)["ChargeInfo"][0]["HousingService"]["MunicipalResource"]
+    assert resource["ServiceType"]["GUID"] == str(known_guid("nsi 2 2"))
+    assert (resource["TotalPayable"], "Rate" in resource) == ("12.10", False)
+    cold, heat = resource["GeneralMunicipalResource"]
+    assert (cold["ServiceType"]["Code"], cold["TotalPayable"]) == ("2.1", "3.10")
+    assert heat["ServiceCharge"]["MoneyRecalculation"] == "-0.05"
+    assert heat["Consumption"]["Volume"] == {"#": "0.0042", "@type": "O", "@determiningMethod": "N"}
+
+
+def test_court_costs_stand_beside_penalties_and_never_exceed_them() -> None:
+    rows = document(place(court_costs_bill()), BRANCH_REFERENCES)["PenaltiesAndCourtCosts"]
+    assert [(row["ServiceType"]["Code"], row["TotalPayable"]) for row in rows] == [
+        ("1", "7.77"), ("2", "500.00"), ("3", "400.00"), ("4", "120.50"),
+    ]  # fmt: skip
+    assert rows[2]["Cause"] == "Государственная пошлина, дело 2-417/2026"
+    with pytest.raises(InputError, match="нет вида 2"):
+        document(place(court_costs_bill()), REFERENCES)
+    less = dataclasses.replace(
+        court_costs_bill(), recipients=(dataclasses.replace(court_costs_bill().recipients[0], penalties=1),), penalties=1
+    )
+    with pytest.raises(InputError, match="больше его неустоек"):
+        document(place(less), BRANCH_REFERENCES)
+
+
+def test_yearly_contribution_has_twelve_months_of_its_sum() -> None:
+    content = yearly_contribution_bill()
+    value = document(place(content), BRANCH_REFERENCES)
+    year = value["CapitalRepairYearCharge"]
+    assert "CapitalRepairCharge" not in value
+    assert (year["Year"], [one["Month"] for one in year["CapitalRepairMonthlyCharge"]]) == (2026, list(range(1, 13)))
+    for months in (content.contribution_year[:11], (*content.contribution_year[:11], content.contribution_year[0])):
+        with pytest.raises(InputError, match="двенадцать"):
+            document(place(dataclasses.replace(content, contribution_year=months)), BRANCH_REFERENCES)
+
+
+def test_insurance_is_a_product_and_no_service() -> None:
+    value = document(place(several_rates_bill()), BRANCH_REFERENCES)
+    assert value["Insurance"]["InsuranceProductGUID"] == known_guid("insurance product")
+    assert (value["Insurance"]["Rate"], value["Insurance"]["TotalPayable"]) == ("1.82", "99.00")
+    assert not any("AdditionalService" in charge for charge in value["ChargeInfo"])
+
+
+def test_debt_document_states_service_and_month_once() -> None:
+    value = debt_document(debts_of(), BRANCH_REFERENCES)
+    charged = [next(iter(row.items())) for row in value["ChargeDebt"]]
+    assert [name for name, _ in charged] == [
+        "HousingService", "MunicipalService", "MunicipalService", "MunicipalService", "AdditionalService", "HousingService",
+        "GroupMunicipalService",
+    ]  # fmt: skip
+    housing, late = charged[0][1], charged[5][1]
+    assert (housing["Month"], housing["TotalPayable"], housing["MunicipalResource"][0]["TotalPayable"]) == (8, "1524.87", "12.61")
+    assert (late["Month"], late["TotalPayable"]) == (9, "9.00"), "a resource without its housing service brings the host along"
+    assert charged[6][1]["TypeMunicipalService"]["TotalPayable"] == "650.70"
+    assert [(row["Month"], row["TotalPayable"]) for row in value["CapitalRepairDebt"]] == [(8, "526.71")]
+    assert "ChargeInfo" not in value and "TotalByPenaltiesAndCourtCosts" not in value
+    total = sum(row.amount for row in debts_of().rows)
+    assert kopecks(value, "TotalPayableByPD") == total
+    assert sum(kopecks(row, "TotalPayableByPaymentInformation") for row in value["DetailsPaymentInformation"]) == total
+    assert debt_document(simple_debt(), BRANCH_REFERENCES)["PaymentInformationKey"] == known_guid("requisite 40702810900000012345")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"rows": ()}, "больше нуля"),
+        ({"rows": (*debts_of().rows[:1], dataclasses.replace(debts_of().rows[1], amount=0))}, "больше нуля"),
+        ({"rows": debts_of().rows[:1] * 2}, "встречается дважды"),
+        ({"rows": debts_of().rows[1:2]}, "нет жилищной услуги"),
+        ({"recipients": ()}, "нет получателя"),
+        ({"rows": (dataclasses.replace(debts_of().rows[3], service_id=REPAIR),)}, "не сопоставлена"),
+    ],
+)
+def test_debt_document_that_lacks_something(change: dict[str, Any], match: str) -> None:
+    with pytest.raises(InputError, match=match):
+        debt_document(dataclasses.replace(debts_of(), **change), BRANCH_REFERENCES)

@@ -19,21 +19,22 @@ from adapters.gis_zhkh.operations import operation, operations, state_operation
 from adapters.gis_zhkh.organisations import read_organisations, read_providers
 from adapters.gis_zhkh.replies import read_state
 from core.errors import InvariantError
-from tests.unit.adapters.gis_zhkh.federal_samples import accounts, acknowledgments, known_guid, replies, requests
+from tests.unit.adapters.gis_zhkh.all_samples import all_replies, all_requests
+from tests.unit.adapters.gis_zhkh.federal_samples import accounts, acknowledgments, known_guid
 from xsd.tables import tables
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "gis_zhkh" / "rendered"
 
 
-@pytest.mark.parametrize("name", sorted(requests()))
+@pytest.mark.parametrize("name", sorted(all_requests()))
 def test_rendered_messages_are_the_reviewed_ones(name: str) -> None:
     """Golden messages; after a wanted change: ``python -m tests.unit.adapters.gis_zhkh.write_golden`` and review the difference."""
     expected = xmlio.parse((GOLDEN / f"{name.replace(' ', '-')}.xml").read_bytes())
-    assert xmlio.read(expected) == xmlio.read(requests()[name])
+    assert xmlio.read(expected) == xmlio.read(all_requests()[name])
 
 
 def test_account_states_its_kind_place_and_payer() -> None:
-    rows = xmlio.read(requests()["accounts"])["Account"]
+    rows = xmlio.read(all_requests()["accounts"])["Account"]
     flags = [next(key for key in row if key.startswith("is") and key.endswith("Account")) for row in rows]
     assert flags == ["isUOAccount", "isRSOAccount", "isRCAccount", "isTKOAccount", "isCRAccount", "isOGVorOMSAccount"]
     assert rows[0]["Accommodation"] == [{"PremisesGUID": str(known_guid("premises")), "SharePercent": "100"}]
@@ -77,7 +78,7 @@ def test_limits_are_those_of_the_schema() -> None:
 
 
 def test_acknowledgment_counts_kopecks_and_names_the_service() -> None:
-    rows = xmlio.read(requests()["acknowledgments"])["AcknowledgmentRequestInfo"]
+    rows = xmlio.read(all_requests()["acknowledgments"])["AcknowledgmentRequestInfo"]
     documents = [row["PaymentDocumentAck"] for row in rows if "PaymentDocumentAck" in row]
     assert [row["Amount"] for row in documents] == ["152487", "20306", "6500", "1736"]
     assert documents[0]["HSType"] == str(known_guid("nsi 50 1"))
@@ -102,18 +103,18 @@ def test_acknowledgment_without_a_sum_or_a_payment_is_refused() -> None:
 
 
 def test_house_is_read_with_premises_and_rooms() -> None:
-    house = read_house(read_state(replies()["house"]))
+    house = read_house(read_state(all_replies()["house"]))
     assert house is not None
     assert (house.fias_guid, house.apartment_house, house.actual) == (known_guid("house"), True, True)
     flat, shop = house.premises
     assert (flat.guid, flat.number, flat.residential, flat.entrance, flat.area) == (known_guid("premises"), "17", True, "1", "54.3")
     assert [(room.guid, room.number) for room in flat.rooms] == [(known_guid("room"), "1")]
     assert (shop.number, shop.residential, shop.actual) == ("Н1", False, False)
-    assert read_house(read_state(replies()["nothing"])) is None
+    assert read_house(read_state(all_replies()["nothing"])) is None
 
 
 def test_book_is_read_with_children_and_references() -> None:
-    book = read_book(read_state(replies()["book"]))
+    book = read_book(read_state(all_replies()["book"]))
     assert book is not None
     parent, child = book.elements
     assert (book.number, book.page, parent.code, parent.name, parent.actual) == (51, None, "1", "Холодное водоснабжение", True)
@@ -127,23 +128,23 @@ def test_book_is_read_with_children_and_references() -> None:
     assert (child.parent_code, child.actual, child.name) == ("1", False, "")
     assert child.modified_at == datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
     assert list(book.actual()) == [parent]
-    paged = read_book(read_state(replies()["page of a book"]))
+    paged = read_book(read_state(all_replies()["page of a book"]))
     assert paged is not None
     assert paged.page == PageOf(1, 2, 1001)
-    assert read_book(read_state(replies()["nothing"])) is None
+    assert read_book(read_state(all_replies()["nothing"])) is None
 
 
 def test_organisations_are_read() -> None:
-    (provider,) = read_providers(read_state(replies()["providers"]))
+    (provider,) = read_providers(read_state(all_replies()["providers"]))
     assert (provider.provider_guid, provider.actual, provider.root_guid) == (known_guid("provider"), True, known_guid("root"))
-    company, person = read_organisations(read_state(replies()["organisations"]))
+    company, person = read_organisations(read_state(all_replies()["organisations"]))
     assert (company.name, company.ogrn, company.kpp, company.ppa_guid) == ("УК «Пример»", "1027700132195", "770101001", known_guid("ppa"))
     assert (company.role_codes, company.edited_on) == (("1",), date(2026, 1, 1))
     assert (person.name, person.ogrn, person.ppa_guid, person.actual) == ("Примеров Пётр", "304500116000157", None, False)
 
 
 def test_accounts_are_read() -> None:
-    (account,) = read_accounts(read_state(replies()["export of accounts"]))
+    (account,) = read_accounts(read_state(all_replies()["export of accounts"]))
     assert (account.number, account.kind, account.els) == ("100-417", AccountKind.MANAGEMENT, "70АА000560")
     assert account.account_guid == known_guid("account")
     assert account.places == (AccountPlaceGuids(premises=known_guid("premises")),)

@@ -79,7 +79,7 @@ def test_every_line_explains_itself_from_its_json(charged: list[HouseCharges]) -
         for line in house.lines:
             explanation = explain_line(line)
             assert explanation.total == line.total
-            assert json.loads(json.dumps(line.inputs)) == line.inputs
+            assert json.loads(json.dumps(dict(line.inputs))) == line.inputs
 
 
 def test_every_number_has_its_source(charged: list[HouseCharges]) -> None:

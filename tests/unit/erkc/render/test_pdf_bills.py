@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdf
@@ -231,6 +232,27 @@ def test_empty_blocks_are_left_out() -> None:
     assert view(alone)["balance"] is None
     assert view(samples.content(samples.zero_bill))["nothing_due"] is True
     assert view(samples.content(samples.overpaid))["credit"] == amount(1_646_043)
+
+
+def test_pages_are_numbered_once_and_an_odd_number_of_recipients_leaves_no_empty_box(compiler: BillCompiler) -> None:
+    five = replace(samples.content(samples.six_recipients), recipients=samples.content(samples.six_recipients).recipients[:5])
+    page = view(five) | {"long": True}
+    sheets = [sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(compiler.pdf([page], title="x"))).pages]
+    assert [sheet.count("страница") for sheet in sheets] == [1] * len(sheets)
+    assert sheets[0].index("ЕДИНЫЙ ПЛАТ") < sheets[0].index("контрольный код"), "what the reader hears first is whose bill it is"
+    pixels = np.asarray(Image.open(io.BytesIO(compiler.png(page, title="x", ppi=100))).convert("L"))
+    frames = [(column > 0).sum() for column in (pixels[:, -1 - round(9 / 25.4 * 100) - 3 : -round(9 / 25.4 * 100) + 3] < 200).T]
+    six = view(samples.content(samples.six_recipients)) | {"long": True}
+    whole = np.asarray(Image.open(io.BytesIO(compiler.png(six, title="x", ppi=100))).convert("L"))
+    framed = [(column > 0).sum() for column in (whole[:, -1 - round(9 / 25.4 * 100) - 3 : -round(9 / 25.4 * 100) + 3] < 200).T]
+    assert max(frames) < max(framed), "the right edge of the third row is not drawn"
+
+
+def test_tariffs_that_changed_inside_the_month_are_both_printed() -> None:
+    content = samples.content()
+    changed = replace(content.lines[0], tariff_e6=None, tariffs_e6=(9_150_000, 9_620_000))
+    groups: Any = view(replace(content, lines=(changed, *content.lines[1:])))["charges"]
+    assert groups["groups"][0]["rows"][0]["tariff"] == "9,15\n9,62"
 
 
 def test_packing_changes_the_bytes_but_not_the_document(compiler: BillCompiler) -> None:

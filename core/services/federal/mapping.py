@@ -1,0 +1,71 @@
+"""Services of a sender and elements of federal books: what is matched since when, and the operator's queue of what is not.
+
+The program matches by codes and names. What it cannot, a person maps by code; the element's identifier still comes from an export, never
+from the person. A person's choice holds against later matches, until another choice is made. Every element that was ever in force stays
+with its day: the mapping is dated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.errors import InputError
+from core.ids import EntityId, ProviderId
+from core.records.crosswalk import external_history
+from core.records.latest import read_services
+from core.records.rows import ServiceRow
+from core.services.federal.act import begin
+from core.services.federal.context import Federal
+from core.services.federal.directory import OWN_BOOKS, known
+from core.services.federal.gateway import NsiElement
+
+__all__ = ["MappedService", "choose_element", "mapped_services"]
+
+_CHOICES = ("1", "2", "50", "51")
+
+
+@dataclass(frozen=True, slots=True)
+class MappedService:
+    """A service of the sender with the element it is; ``element`` is None in the operator's queue."""
+
+    key: str
+    name: str
+    element: NsiElement | None
+    since: datetime | None
+    is_chosen: bool
+    """By a person."""
+    earlier: tuple[tuple[NsiElement, datetime], ...]
+    """Elements that it was before, with the day each came into force."""
+
+
+def mapped_services(federal: Federal, *, provider_id: ProviderId) -> tuple[MappedService, ...]:
+    """Every service that bills may have, unmapped ones first."""
+    with federal.engine.connect() as connection:
+        history: dict[EntityId, list[tuple[NsiElement, datetime]]] = {}
+        for entity, value, at in external_history(connection, provider_id=provider_id, system=federal.system, kind="nsi"):
+            history.setdefault(entity, []).append((NsiElement.parse(value), at))
+        chosen = known(connection, federal, "nsi_chosen", provider_id=provider_id)
+        rows = [_mapped(row, history.get(row.entity_id, []), chosen) for row in read_services(connection, provider_id=provider_id)]
+    return tuple(sorted(rows, key=lambda row: (row.element is not None, row.name, row.key)))
+
+
+def _mapped(row: ServiceRow, known_: list[tuple[NsiElement, datetime]], chosen: dict[EntityId, str]) -> MappedService:
+    element, since = known_[-1] if known_ else (None, None)
+    return MappedService(row.key, row.name, element, since, row.entity_id in chosen, tuple(known_[:-1]))
+
+
+def choose_element(federal: Federal, *, provider_id: ProviderId, key: str, book: str, code: str) -> None:
+    """Map a service by hand: the book is exported, and the element of this code becomes the service's.
+
+    ``InputError`` GIS-0512 when there is no such service, GIS-0513 when bills do not point into the book.
+    """
+    if book not in _CHOICES:
+        raise InputError("GIS-0513", f"Справочник {book} не годится для услуг документа.", hint=f"Годятся: {', '.join(_CHOICES)}.")
+    with federal.write("choose an element") as connection:
+        row = next((row for row in read_services(connection, provider_id=provider_id) if row.key == key), None)
+        if row is None:
+            raise InputError("GIS-0512", f"Услуги с кодом {key} у этого поставщика нет.", hint="Коды показывает erkc gis services.")
+        request = {"number": book, "own": book in OWN_BOOKS, "page": 1, "chosen": {str(row.entity_id): code}}
+        subject = f"book/choice/{book}/{row.entity_id}/{code}"
+        begin(connection, federal, "book", provider_id=provider_id, subject=subject, request=request)

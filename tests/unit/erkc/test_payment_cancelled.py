@@ -1,0 +1,130 @@
+"""One payment of a confirmed registry is cancelled once, and an agent's storno of it, or a second storno, finds nothing left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from adapters.contract import RawMessage
+from config.settings import load
+from core.calendar import WorkCalendar
+from core.clock import FixedClock
+from core.errors import InputError
+from core.ledger.balances import chart_totals
+from core.model.finding import Finding, Position
+from core.model.lines import Chart
+from core.model.parsed import Parsed
+from core.model.records import PaymentRegistry, Record, RegistryPayment
+from core.services.assigning import assign_suspended
+from core.services.cancelling import cancel_payment
+from core.services.payments import BankImport, import_bank_file, reconcile
+from core.services.suspense_list import list_suspense
+from core.services.verify import verify
+from erkc.application import CODE_VERSION, Application
+from erkc.cli.banks import registry_standing
+from erkc.cli.options import law
+from erkc.intake import load_region_file, take_file
+from tests.unit.erkc.conftest import ARCHIVE, TOWN
+
+ACCOUNT = "41100000011"
+
+
+def registry(number: str, *rows: tuple[str, str, str, int]) -> bytes:
+    """Letter, operation, the operation it takes back, kopecks."""
+    lines = [f"H|0077000116|Агент|{number}|2026-11-10|40821810700013101001"]
+    for letter, operation, original, amount in rows:
+        money = f"{amount / 100:.2f}"
+        lines.append(f"{letter}|{operation}|2026-11-10T10:00:00|{ACCOUNT}|||||||{money}|0.00|T1|{original}")
+    total = sum(amount for *_, amount in rows)
+    return "\r\n".join([*lines, f"T|{len(rows)}|{total / 100:.2f}|0.00", ""]).encode("cp1251")
+
+
+@dataclass(frozen=True)
+class LaterRegistry:
+    """A reader of a registry whose rows take back payments of earlier registries."""
+
+    number: str
+    rows: tuple[tuple[str, str, int], ...]
+    name: str = "banks.files"
+
+    def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
+        """The registry and its rows as the adapters give them."""
+        day, key = date(2026, 11, 11), f"pipe-delimited/{self.number}"
+        total = sum(amount for *_, amount in self.rows)
+        head = PaymentRegistry("pipe-delimited", "Агент", self.number, day, "", None, len(self.rows), total, 0, total)
+        yield Record(key, Position(message.name), head)
+        for place, (operation, original, amount) in enumerate(self.rows, start=1):
+            body = RegistryPayment(key, operation, day, ACCOUNT, "", "", None, amount, 0, amount, reverses=f"pipe-delimited/{original}")
+            yield Record(f"pipe-delimited/{operation}", Position(message.name, place), body)
+        yield Parsed("ok", {"kind": "registry"}, {})
+
+
+def storno(engine: Engine, clock: FixedClock, number: str, *rows: tuple[str, str, int]) -> BankImport:
+    message = RawMessage(f"later{number}.txt", repr(rows).encode())
+    return import_bank_file(engine, reader=LaterRegistry(number, rows), message=message, clock=clock, own_accounts=())
+
+
+def balances(application: Application) -> dict[Chart, int]:
+    with application.engine.connect() as connection:
+        found: dict[Chart, int] = {}
+        for total in chart_totals(connection):
+            found[total.chart] = found.get(total.chart, 0) + total.debit - total.credit
+    return {chart: amount for chart, amount in found.items() if amount}
+
+
+def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    before = balances(application)
+
+    def take(number: str, *rows: tuple[str, str, str, int]) -> dict[str, int]:
+        return dict(take_file(application, f"r{number}.txt", registry(number, *rows)).counts)
+
+    assert take("1", ("P", "A1", "", 100_01), ("P", "A2", "", 100_01), ("P", "A3", "", 77_77), ("S", "B0", "A3", -7_00))["posted"] == 3
+    cancelled = cancel_payment(engine, operation="pipe-delimited/A1", reason="письмо агента", actor="бухгалтер", clock=clock)
+    assert cancelled.amount == 100_01
+    with pytest.raises(InputError, match="BANK-0412"):
+        cancel_payment(engine, operation="pipe-delimited/A1", reason="ещё раз", actor="бухгалтер", clock=clock)
+    with pytest.raises(InputError, match="BANK-0411"):
+        cancel_payment(engine, operation="pipe-delimited/NO", reason="нет такой", actor="бухгалтер", clock=clock)
+    assert balances(application)[Chart.TRANSIT] - before.get(Chart.TRANSIT, 0) == 100_01 + 70_77
+
+    done = reconcile(engine, clock=clock)
+    [waiting] = done.result.registries
+    told = registry_standing(done, waiting, date(2026, 11, 12), WorkCalendar.of([date(2026, 11, 4)]))
+    assert (told.state, told.since, told.working_days, told.urgency) == ("no_order", date(2026, 11, 10), 2, "warning")
+    rest = cancel_payment(engine, operation="pipe-delimited/A3", reason="письмо агента", actor="бухгалтер", clock=clock)
+    assert rest.amount == 70_77
+    late = storno(engine, clock, "2", ("B1", "A1", -100_01), ("B2", "A2", -40_00), ("B3", "A2", -60_01), ("B4", "A3", -1))
+    assert (late.count("refused"), late.count("reversed")) == (2, 2)
+    again = storno(engine, clock, "3", ("C2", "A2", -1))
+    assert (again.count("refused"), again.count("reversed")) == (1, 0)
+    assert balances(application) == before
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_money_in_suspense_and_money_that_left_it_are_taken_back_whole(engine: Engine, tmp_path: Path) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    before = balances(application)
+    data = registry("9", ("P", "Z1", "", 5_00), ("P", "Z2", "", 6_00)).replace(ACCOUNT.encode(), b"99999")
+    assert take_file(application, "r9.txt", data).counts["suspended"] == 2
+    assign_suspended(engine, operation="Z2", account=ACCOUNT, reason="письмо плательщика", actor="бухгалтер", clock=clock)
+    for operation, amount in (("pipe-delimited/Z1", 5_00), ("pipe-delimited/Z2", 6_00)):
+        done = cancel_payment(engine, operation=operation, reason="письмо агента", actor="бухгалтер", clock=clock)
+        assert done.amount == amount
+    assert balances(application) == before
+    assert [item for item in list_suspense(engine) if item.kind == "registry"] == []
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
