@@ -6,6 +6,7 @@ At most one adapter says yes to a message; when none does, the bytes are archive
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,7 +163,7 @@ def place_of_file(name: str, data: bytes) -> int:
     profile = bank_files().profile_of(message)
     if profile is None:
         return _UNKNOWN
-    return _STATEMENT if profile.layout == "onec" else _REGISTRY
+    return _STATEMENT if profile.is_statement else _REGISTRY
 
 
 def release_after(application: Application, outcome: Taken | BankTaken) -> Released:
@@ -210,7 +211,22 @@ def _region(application: Application) -> RegionKnowledge:
 
 
 def _take_bank_file(application: Application, message: RawMessage) -> BankTaken:
-    imported = import_bank_file(application.engine, reader=bank_files(), message=message, clock=application.clock)
+    reader = bank_files()
+    imported = import_bank_file(application.engine, reader=reader, message=message, clock=application.clock)
     with transaction(application.engine) as connection:
         findings = tuple(stored.finding for stored in read_findings(connection, message_id=imported.message_id))
-    return BankTaken(message.name, imported.message_id, imported.status, imported.counts, findings, imported.is_new)
+    whole = BankTaken(message.name, imported.message_id, imported.status, imported.counts, findings, imported.is_new)
+    if imported.kind != "archive" or imported.status == "rejected":
+        return whole
+    return _together(whole, [_take_bank_file(application, member) for member in reader.members(message)])
+
+
+def _together(archive: BankTaken, members: list[BankTaken]) -> BankTaken:
+    """An archive whose files were taken one by one; it is new while one of them is, so a run that was cut short can be repeated."""
+    counts: Counter[str] = Counter()
+    for member in members:
+        counts.update(member.counts)
+    findings = (*archive.findings, *(finding for member in members for finding in member.findings))
+    bad = [member.status for member in members if member.status != "ok"]
+    status = "ok" if not bad else "rejected" if len(bad) == len(members) and set(bad) == {"rejected"} else "partial"
+    return BankTaken(archive.name, archive.message_id, status, dict(counts), findings, any(member.is_new for member in members))

@@ -36,6 +36,14 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "INVALID_DATE": ("Дата «{value}» в поле {field} не существует.", _ROW),
     "INVALID_PERIOD": ("Месяц «{value}» не существует.", _ROW),
     "NON_POSITIVE_AMOUNT": ("Сумма не положительна, и это не возврат известного платежа.", _ROW),
+    "NOT_FINAL": (
+        "Операция {value} ещё не окончательная: банк может её отозвать.",
+        "Проведётся по итоговой выписке; делать ничего не нужно.",
+    ),
+    "SCHEMA_INVALID": ("Сообщение не проходит проверку по схеме формата.", _FILE),
+    "PART_MISSING": ("Нет частей {missing} выписки {aggregate_id}.", "Дождитесь остальных частей: выписка принимается целиком."),
+    "SPLIT_SUM_MISMATCH": ("Сумма {declared}, а начисление и пени вместе {computed}.", _ROW),
+    "DUPLICATE_ACCOUNT": ("Счёт {account} стоит в реестре начислений дважды: он уже есть в записи {first_n}.", _FILE),
     "TRANSFER_MISMATCH": ("К перечислению {declared}, а сумма без комиссии {computed}.", _ROW),
     "DUPLICATE_OPERATION_ID": (
         "Операция {operation_id} уже есть в записи {first_n} с тем же содержанием.",
@@ -55,7 +63,7 @@ def finding_of(error: Mapping[str, Any], file: str, profile: Profile) -> Finding
     message, hint = _TEXTS[code]
     record = error.get("n")
     fields = {column.key: column.at + 1 for column in profile.columns}
-    money = str(error.get("field", "")).endswith("_kop") or code in ("BALANCE_MISMATCH", "TRANSFER_MISMATCH")
+    money = str(error.get("field", "")).endswith("_kop") or code in ("BALANCE_MISMATCH", "TRANSFER_MISMATCH", "SPLIT_SUM_MISMATCH")
     shown = {
         key: format_roubles(value) if money and isinstance(value, int) and key in ("declared", "computed") else value
         for key, value in error.items()
@@ -64,7 +72,7 @@ def finding_of(error: Mapping[str, Any], file: str, profile: Profile) -> Finding
     return Finding(
         position=Position(file, record),
         code=code,
-        severity="warning" if code in ("DUPLICATE_OPERATION_ID", "UNKNOWN_ACCOUNT") else "error",
+        severity="warning" if code in ("DUPLICATE_OPERATION_ID", "NOT_FINAL", "UNKNOWN_ACCOUNT") else "error",
         effect="refuse_file" if record is None else EFFECTS.get(code, "refuse_row"),
         field=fields.get(str(error.get("field", ""))),
         value=None if value is None else str(value),

@@ -7,6 +7,7 @@ model, substitutions in the account number, the agent's accounts. Unknown keys a
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,14 @@ from typing import Any, Literal
 
 from core.errors import ConfigError
 
-__all__ = ["Column", "FeeModel", "FirstLine", "Profile", "Trailer", "bundled", "load_profile", "profile_named"]
+__all__ = ["Column", "FeeModel", "FileName", "FirstLine", "Profile", "Trailer", "bundled", "load_profile", "profile_named"]
 
 FeeModel = Literal["kept", "on_top", "billed"]
-ColumnKind = Literal["text", "date", "time", "month", "amount"]
+ColumnKind = Literal["text", "date", "time", "month", "amount", "count", "readings"]
+_STATEMENTS = ("onec", "camt053", "ed211", "ed101", "packetepd")
+_REGISTRIES = ("delimited", "keyvalue", "dbf", "sheet", "attributes", "json", "camt054")
+_NAMED = ("keyvalue", "dbf", "sheet", "attributes", "json")
+"""Layouts whose columns are found by name: their places are the order in which the profile lists them."""
 _ENCODINGS = ("cp1251", "cp866", "koi8-r", "utf-8")
 
 
@@ -35,6 +40,22 @@ class Column:
     split: str = ""
     """A date-time: the date stands before this sign and the time, written as ``time``, after it."""
     time: str = ""
+    part: int = -1
+    """A text of several values: which of those that ``split`` separates; the last one takes the rest."""
+    name: str = ""
+    """How the container calls it: field of a DBF, title of a sheet's column, XML attribute, JSON key, word of a key:value item. Several
+    names separated by ``|`` are joined by a space (texts) or, when ``first`` is set, the first that is not empty is taken."""
+    first: bool = False
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Codes of the file and what they mean; a code that is not listed is null."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileName:
+    """Facts that stand in the file name: groups of ``mask`` by key."""
+
+    mask: re.Pattern[str]
+    columns: tuple[Column, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +83,7 @@ class Profile:
 
     name: str
     title: str
-    layout: Literal["delimited", "onec"]
+    layout: str
     extension: str
     encodings: tuple[str, ...]
     """The agreed one first; the others are accepted with a warning."""
@@ -71,8 +92,34 @@ class Profile:
     columns: tuple[Column, ...] = ()
     first_line: FirstLine | None = None
     trailer: Trailer | None = None
+    file_name: FileName | None = None
+    heading: str = ""
+    """An agreed first line without facts."""
+    meta: Mapping[str, Column] = field(default_factory=dict)
+    """Word of a ``#`` line → what it says; a column of kind ``count`` or ``amount`` is a control total."""
+    summary: Mapping[str, str] = field(default_factory=dict)
+    """XML: attribute of the total → key of the control; JSON: key → key of the control."""
+    header_names: Mapping[str, Column] = field(default_factory=dict)
+    """XML: attribute of the root; JSON: key; DBF: field of the first record → fact of the file as a whole."""
     storno_mark: str = ""
-    """First field of a row that takes a payment back."""
+    """Text of a row that takes a payment back, in the field ``storno_at``."""
+    storno_at: int = 0
+    payment_mark: str = ""
+    """Where the field ``storno_at`` must say one of the two: what it says for a payment."""
+    storno_is_positive: bool = False
+    """The file writes the sum of a storno without its minus."""
+    amount_is_sum: bool = False
+    """The amount is not written: it is charge plus penalty."""
+    decimal_comma: bool = False
+    """A decimal comma is the rule and no oddity."""
+    from_purpose: tuple[str, ...] = ()
+    """Keys that are found in the purpose (contract, section 7)."""
+    pads_account: bool = False
+    """The agent strips leading zeros of the personal account."""
+    registry_name: str = ""
+    """Expression whose first group is the number that the agent gives the registry in the file name, where the file itself has none."""
+    outgoing: bool = False
+    """A registry of charges that we send."""
     fee_model: FeeModel = "kept"
     agent: str = ""
     agent_accounts: tuple[str, ...] = ()
@@ -85,9 +132,31 @@ class Profile:
         keys: list[str] = []
         for column in self.columns:
             keys.append(column.key)
-            if column.split:
+            if column.split and column.kind == "date":
                 keys.append(column.key.removesuffix("_date") + "_time")
-        return tuple(keys)
+        if self.amount_is_sum:
+            keys.append("amount_kop")
+        return (*keys, *self.from_purpose)
+
+    def number_in_name(self, name: str) -> str:
+        """The agent's number of a registry, by the file name (that of a member for a file of an archive)."""
+        match = re.fullmatch(self.registry_name, name.rpartition("/")[2]) if self.registry_name else None
+        return match[1] if match else ""
+
+    @property
+    def width(self) -> int:
+        """How many texts a whole row has."""
+        return len(self.columns) if self.layout in _NAMED else self.fields
+
+    @property
+    def is_statement(self) -> bool:
+        """An account statement, not a registry of payments."""
+        return self.layout in _STATEMENTS
+
+    @property
+    def has_payments(self) -> bool:
+        """Whether the file brings payments of people: neither a statement nor charges that we send."""
+        return not self.is_statement and not self.outgoing
 
 
 def load_profile(text: str, source: str) -> Profile:
@@ -96,40 +165,81 @@ def load_profile(text: str, source: str) -> Profile:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _wrong(source, f"файл не читается: {error}") from error
-    first, last = table.pop("first_line", None), table.pop("trailer", None)
-    columns = _columns(table.pop("columns", {}), source)
-    known = set(Profile.__dataclass_fields__) - {"first_line", "trailer", "columns"}
+    first, last, name = table.pop("first_line", None), table.pop("trailer", None), table.pop("file_name", None)
+    layout = str(table.get("layout"))
+    columns = _columns(table.pop("columns", {}), source, named=layout in _NAMED)
+    meta, header_names = (_by_word(table.pop(key, {}), source) for key in ("meta", "header_names"))
+    known = set(Profile.__dataclass_fields__) - {"first_line", "trailer", "columns", "file_name", "meta", "header_names"}
     _refuse_unknown(table, known, source)
     for key in ("name", "title", "layout", "extension", "encodings"):
         if key not in table:
             raise _wrong(source, f"нет ключа «{key}»")
-    if table["layout"] not in ("delimited", "onec"):
-        raise _wrong(source, f"неизвестный layout «{table['layout']}»")
+    if layout not in _STATEMENTS + _REGISTRIES:
+        raise _wrong(source, f"неизвестный layout «{layout}»")
     if table.get("fee_model", "kept") not in ("kept", "on_top", "billed"):
         raise _wrong(source, f"неизвестная модель комиссии «{table['fee_model']}»")
-    if not table["encodings"] or not set(table["encodings"]) <= set(_ENCODINGS):
+    if not set(table["encodings"]) <= set(_ENCODINGS) or (layout == "delimited" and not table["encodings"]):
         raise _wrong(source, f"encodings: допустимы {', '.join(_ENCODINGS)}")
-    if table["layout"] == "delimited" and not {"operation_id", "account", "amount_kop"} <= {column.key for column in columns}:
-        raise _wrong(source, "в columns нужны operation_id, account и amount_kop")
-    for key in ("encodings", "agent_accounts"):
+    try:
+        groups = re.compile(str(table.get("registry_name", "()"))).groups
+    except re.error as error:
+        raise _wrong(source, f"registry_name: выражение не читается: {error}") from error
+    if not groups:
+        raise _wrong(source, "registry_name: нет группы с номером")
+    if layout in _REGISTRIES:
+        keys = (
+            {column.key for column in columns}
+            | ({"amount_kop"} if table.get("amount_is_sum") else set())
+            | set(table.get("from_purpose", ()))
+        )
+        missing = sorted({"account", "amount_kop"} - keys)
+        if missing:
+            raise _wrong(source, f"в columns нужны {', '.join(missing)}")
+    for key in ("encodings", "agent_accounts", "from_purpose"):
         if key in table:
             table[key] = tuple(table[key])
     return Profile(
         columns=columns,
         first_line=_first_line(first, source) if first else None,
         trailer=_trailer(last, source) if last else None,
+        file_name=_file_name(name, source) if name else None,
+        meta=meta,
+        header_names=header_names,
         **table,
     )
 
 
-def _columns(table: Mapping[str, Any], source: str) -> tuple[Column, ...]:
+def _columns(table: Mapping[str, Any], source: str, *, named: bool = False) -> tuple[Column, ...]:
     columns = []
-    for key, value in table.items():
+    for place, (key, value) in enumerate(table.items()):
         _refuse_unknown(value, set(Column.__dataclass_fields__) - {"key"}, source)
+        if named:
+            value = {**value, "at": place}
         if not isinstance(value.get("at"), int):
             raise _wrong(source, f"у столбца «{key}» нет номера at")
         columns.append(Column(key=key, **value))
     return tuple(sorted(columns, key=lambda column: column.at))
+
+
+def _by_word(table: Mapping[str, Any], source: str) -> dict[str, Column]:
+    """Word of the file → column; a short form names the key alone."""
+    columns = {}
+    for word, value in table.items():
+        value = {"key": value} if isinstance(value, str) else value
+        _refuse_unknown(value, set(Column.__dataclass_fields__), source)
+        columns[word] = Column(at=0, **value)
+    return columns
+
+
+def _file_name(table: dict[str, Any], source: str) -> FileName:
+    try:
+        mask = re.compile(table.pop("mask"), re.IGNORECASE)
+    except (KeyError, re.error) as error:
+        raise _wrong(source, f"file_name: маска не читается: {error}") from error
+    for key in table:
+        if key not in mask.groupindex:
+            raise _wrong(source, f"file_name: в маске нет группы «{key}»")
+    return FileName(mask, tuple(Column(key=key, at=0, **value) for key, value in table.items()))
 
 
 def _first_line(table: dict[str, Any], source: str) -> FirstLine:

@@ -78,8 +78,16 @@ def _read(text: str, pattern: str) -> dict[str, int]:
 
 @lru_cache(maxsize=4096)
 def parse_date(text: str, pattern: str) -> str:
-    """A calendar date as ``YYYY-MM-DD``; a 29 February of a common year is unreadable."""
-    parts = _read(text, pattern)
+    """A calendar date as ``YYYY-MM-DD``; a 29 February of a common year is unreadable.
+
+    The pattern ``36`` is that of DBF names: year − 2000, month and day, one digit of base 36 each.
+    """
+    if pattern == "36":
+        if not re.fullmatch(r"[0-9A-Za-z]{3}", text):
+            raise Unreadable(text)
+        parts = {"year": 2000 + int(text[0], 36), "month": int(text[1], 36), "day": int(text[2], 36)}
+    else:
+        parts = _read(text, pattern)
     try:
         return date(parts["year"], parts["month"], parts["day"]).isoformat()
     except ValueError as error:

@@ -5,15 +5,16 @@ A member is read into memory whole, so its size is limited before it is unpacked
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from adapters.banks.profile import Profile
 from adapters.banks.result import ParsedFile
+from adapters.banks.ufebs import prove_parts
 from adapters.zipio import DAMAGE, open_zip
 from core.errors import InputError
 
-__all__ = ["is_archive", "parse_archive"]
+__all__ = ["is_archive", "members_of", "parse_archive"]
 
 _SIGNATURE = b"PK"
 _UNPACKED_BYTES = 1 << 30
@@ -23,6 +24,20 @@ _RATIO = 200
 def is_archive(name: str, data: bytes) -> bool:
     """Whether a file is named as an archive, or is one."""
     return name.lower().endswith(".zip") or data.startswith(_SIGNATURE)
+
+
+def members_of(data: bytes, most: int | None = None) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the first members; none of an archive that is damaged or too big."""
+    try:
+        opened = open_zip(data)
+        items = [item for item in opened.infolist() if not item.is_dir()]
+        size = sum(item.file_size for item in items)
+        if size > _UNPACKED_BYTES or size > _RATIO * max(len(data), 1):
+            return
+        contents = [(PurePosixPath(item.filename).name, opened.read(item)) for item in items[:most]]
+    except DAMAGE:
+        return
+    yield from contents
 
 
 def parse_archive(name: str, data: bytes, profile: Profile, parse: Callable[[str, bytes], ParsedFile]) -> ParsedFile:
@@ -50,8 +65,9 @@ def parse_archive(name: str, data: bytes, profile: Profile, parse: Callable[[str
         except DAMAGE:
             return damaged
         members.append(parse(member, content))
-    if all(member.status == "rejected" for member in members):
+    errors = prove_parts(members)
+    if errors or all(member.status == "rejected" for member in members):
         status = "rejected"
     else:
         status = "ok" if all(member.status == "ok" for member in members) else "partial"
-    return ParsedFile(name, profile.name, None, status, warnings=["IGNORED_MEMBER"] if ignored else [], files=members)
+    return ParsedFile(name, profile.name, None, status, errors, ["IGNORED_MEMBER"] if ignored else [], files=members)

@@ -6,6 +6,7 @@ A new adapter adds one entry here (a function, so that nothing is read before it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -53,8 +54,11 @@ def _region() -> Iterator[Sample]:
 
 
 def _banks() -> Iterator[Sample]:
-    for path in sorted(BANKS.glob("*/valid.txt")):
-        yield _file(path, is_valid=True)
+    for expected in sorted(BANKS.glob("*/*.expected.json")):
+        document = json.loads(expected.read_text(encoding="utf-8"))
+        path = expected.with_name(expected.name.removesuffix(".expected.json"))
+        if document["status"] == "ok" and path.suffix != ".zip" and not document["format"].startswith("charges-out"):
+            yield _file(path, is_valid=True)
 
 
 _SETS: Mapping[str, Callable[[], Iterator[Sample]]] = {"uk.format4": _format4, "uk.acts": _acts, "region": _region, "banks": _banks}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -116,3 +117,36 @@ def test_opening_balances_of_a_posted_month_are_not_changed_but_told(application
         corrected = connection.execute(text("SELECT count(*) FROM entry WHERE kind LIKE 'opening%' AND entry_key LIKE '%/%/%/%'")).scalar()
     assert corrected == 0
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+@pytest.mark.parametrize(("archives", "formats"), [(False, 16), (True, 2)])
+def test_every_good_sample_of_a_bank_is_posted_once_however_often_it_comes(application: Application, archives: bool, formats: int) -> None:
+    """One of each format, or of archives: the sum of the file is in the states of its rows, and a second coming changes nothing."""
+    good: dict[str, tuple[Path, dict[str, Any]]] = {}
+    for expected in sorted(BANKS.glob("*/*.expected.json")):
+        document = json.loads(expected.read_text(encoding="utf-8"))
+        if document["status"] == "ok" and not document["format"].startswith("charges-out") and expected.parent.name != "reconcile":
+            path = expected.with_name(expected.name.removesuffix(".expected.json"))
+            if (path.suffix == ".zip") is archives:
+                good.setdefault(document["format"], (path, document))
+    assert len(good) == formats
+    for path, document in good.values():
+        taken = take_file(application, path.name, path.read_bytes())
+        assert isinstance(taken, BankTaken), path
+        assert taken.status == "ok", (path, taken.findings)
+        totals = [item["totals"] for item in document.get("files", [document])]
+        wanted = sum(item.get("amount_kop", 0) or item.get("credit_kop", 0) + item.get("debit_kop", 0) for item in totals)
+        assert sum(number for state, number in taken.counts.items() if state.endswith("_kop")) == wanted, (path, taken.counts)
+        before = _counts(application.engine)
+        again = take_file(application, path.name, path.read_bytes())
+        assert isinstance(again, BankTaken) and not again.is_new and again.counts == taken.counts, path
+        assert _counts(application.engine) == before, path
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_a_divided_statement_without_all_its_parts_posts_nothing(application: Application) -> None:
+    path = BANKS / "zip" / "ed211-part-missing.zip"
+    taken = take_file(application, path.name, path.read_bytes())
+    assert isinstance(taken, BankTaken) and taken.status == "rejected"
+    assert [finding.code for finding in taken.findings] == ["PART_MISSING"]
+    assert _counts(application.engine)["entry"] == 0

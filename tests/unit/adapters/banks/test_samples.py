@@ -44,8 +44,8 @@ def test_sample_is_identified_by_itself(path: Path) -> None:
     expected = json.loads(path.read_text(encoding="utf-8"))
     data = path.with_name(path.name.removesuffix(".expected.json")).read_bytes()
     found = detect(expected["file"], data)
-    if path.parent.name == "zip":
-        assert found is None  # an archive is parsed with the profile of its members
+    if path.name.startswith("cut_"):
+        assert found is None  # a cut archive has no members to tell it by
         return
     if "BAD_SIGNATURE" in {error["code"] for error in expected["errors"]}:
         assert found is None
