@@ -63,10 +63,10 @@ def trouble_sentence(trouble: Trouble) -> str:
     cause = _lowered(trouble.text) or "ответа на отправку нет"
     code = f" [{trouble.code}]" if trouble.code else ""
     tried = f"попыток отправить {trouble.attempts}" if trouble.state == "prepared" else f"вопросов о результате {trouble.polls}"
-    moment = trouble.next_at.astimezone().strftime("%d.%m.%Y %H:%M:%S")
+    moment = trouble.next_at.astimezone().strftime("%d.%m.%Y в %H:%M:%S")
     return (
         f"{_WHAT[trouble.state]}: {cause}{code} ({trouble.operation}, сообщений {trouble.exchanges}{inside}; {tried}); "
-        f"следующая попытка в {moment}"
+        f"следующая попытка {moment}"
     )
 
 

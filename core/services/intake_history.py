@@ -13,11 +13,13 @@ from core.ids import CENTRE, MessageId
 from core.model.finding import Finding
 from core.period import Month
 from core.records.findings import read_findings
-from core.records.intake import read_intake, read_intakes
+from core.records.intake import Intake, read_intake, read_intakes
 from core.records.providers import provider, providers
 from core.storage.engine import transaction
 
 __all__ = ["TakenFile", "intake_history", "taken_bytes"]
+
+_KINDS = {"registry": "реестр платежей", "statement": "выписка"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,7 @@ def intake_history(engine: Engine, *, inn: str | None = None, month: Month | Non
                 continue
             message = archive.describe(connection, intake.message_id)
             found = [stored.finding.severity for stored in read_findings(connection, message_id=intake.message_id)]
-            name = intake.header.get("name", "") or intake.header.get("file", "")
-            sender = name if intake.provider_id == CENTRE else provider(connection, intake.provider_id).name
+            sender = _bank(intake) if intake.provider_id == CENTRE else provider(connection, intake.provider_id).name
             listed.append(
                 TakenFile(
                     intake.message_id,
@@ -65,12 +66,19 @@ def intake_history(engine: Engine, *, inn: str | None = None, month: Month | Non
                     intake.header.get("unload_kind") == "2",
                     message.received_at,
                     intake.taken_at,
-                    sum(intake.counts.values()),
+                    sum(number for name, number in intake.counts.items() if not name.endswith("_kop")),
                     found.count("error"),
                     found.count("warning"),
                 )
             )
         return listed
+
+
+def _bank(intake: Intake) -> str:
+    """Who sent a file that is no provider's: a bank or agent, known by the profile of its files."""
+    kind = _KINDS.get(intake.header.get("kind", ""), "")
+    profile = intake.header.get("profile", "")
+    return f"{kind}, профиль {profile}" if kind and profile else intake.header.get("name", "") or intake.header.get("file", "")
 
 
 def taken_bytes(engine: Engine, message_id: MessageId) -> tuple[str, bytes, list[Finding]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from core.services.federal import (
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
 from erkc.cli.federal_inbox import answer_room, inbox_room
-from erkc.cli.federal_screen import show_checked, show_standing, show_troubles, watched
+from erkc.cli.federal_screen import exchanges_over, show_checked, show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
 from erkc.federal_check import Checked, check_file, check_month, write_good
@@ -105,7 +105,7 @@ def gis_access(wait: Wait = 60, as_json: Json = False) -> None:
     finished = True
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = _exchanges(federal, provider.provider_id)
+            count = exchanges_over(federal, provider.provider_id)
             title = f"Проверяю доступ, {provider.name}"
             with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
                 found = check_access(federal, provider_id=provider.provider_id, waiting=waiting)
@@ -143,7 +143,7 @@ def synchronise_all(application: Application, federal: Federal, screen: Screen, 
     outcomes: dict[str, object] = {}
     finished = True
     for provider in providers_of_month(application):
-        count = _exchanges(federal, provider.provider_id)
+        count = exchanges_over(federal, provider.provider_id)
         with watched(
             application, screen, f"Сверяюсь с ГИС ЖКХ, {provider.name}", wait_s=wait_s, count=count, what="завершено обменов"
         ) as waiting:
@@ -269,7 +269,7 @@ def gis_debts(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False
     held = 0
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = _exchanges(federal, provider.provider_id)
+            count = exchanges_over(federal, provider.provider_id)
             title = f"Размещаю долговые документы, {provider.name}"
             with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
                 prepared = send_debts(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
@@ -296,7 +296,7 @@ def gis_readings(month_text: MonthArgument, wait: Wait = 120, as_json: Json = Fa
     left = waiting_for = 0
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = _exchanges(federal, provider.provider_id)
+            count = exchanges_over(federal, provider.provider_id)
             title = f"Передаю показания, {provider.name}"
             with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
                 done = send_readings(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
@@ -337,7 +337,7 @@ def gis_withdraw(
     is_held = False
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = _exchanges(federal, provider.provider_id)
+            count = exchanges_over(federal, provider.provider_id)
             with watched(
                 application, screen, f"Отзываю документы, {provider.name}", wait_s=wait, count=count, what="завершено обменов"
             ) as waiting:
@@ -415,7 +415,7 @@ def gis_map(
             found = "ни у одного поставщика" if not fitting else f"у нескольких: {', '.join(one.inn for one in fitting)}"
             raise InputError("GIS-0512", f"Услуга с кодом {key} есть {found}.", hint="Укажите --inn; коды показывает erkc gis services.")
         provider_id = fitting[0].provider_id
-        count = _exchanges(federal, provider_id)
+        count = exchanges_over(federal, provider_id)
         with watched(application, screen, f"Выгружаю справочник {book}", wait_s=wait, count=count, what="завершено обменов") as waiting:
             row = map_service(federal, provider_id=provider_id, key=key, book=book, code=code, waiting=waiting)
         done = row.element is not None and (row.element.book, row.element.code) == (book, code)
@@ -440,7 +440,7 @@ def gis_poll(wait: Wait = 0, as_json: Json = False) -> None:
 def poll_all(application: Application, federal: Federal, screen: Screen, *, wait_s: float) -> tuple[dict[str, object], bool]:
     """Take every step that is due and show what is left; the outcome, and whether nothing is."""
     with watched(
-        application, screen, "Обмен с ГИС ЖКХ", wait_s=wait_s, count=_exchanges(federal, None), what="завершено обменов"
+        application, screen, "Обмен с ГИС ЖКХ", wait_s=wait_s, count=exchanges_over(federal, None), what="завершено обменов"
     ) as waiting:
         ran = poll(federal, waiting=waiting)
     left, met = unfinished(federal), troubles(federal)
@@ -454,19 +454,6 @@ def poll_all(application: Application, federal: Federal, screen: Screen, *, wait
         "next_at": next_at,
         "troubles": troubles_json(met),
     }, ran.finished
-
-
-def _exchanges(federal: Federal, provider_id: ProviderId | None) -> Callable[[], tuple[int, int]]:
-    """How many of the conversations that were seen open are over, and of how many."""
-    most = 0
-
-    def count() -> tuple[int, int]:
-        nonlocal most
-        left = unfinished(federal, provider_id=provider_id)
-        most = max(most, left)
-        return most - left, most
-
-    return count
 
 
 @_room.command("status")

@@ -18,10 +18,10 @@ from core.services.federal import (
     troubles,
 )
 from erkc.application import Application
-from erkc.cli.federal_screen import show_troubles
+from erkc.cli.federal_screen import exchanges_over, show_troubles, watched
 from erkc.cli.options import Json, opened, providers_of_month
 from erkc.cli.screen import Screen
-from erkc.federation import open_federal, waiting
+from erkc.federation import open_federal
 
 __all__ = ["answer_room", "inbox_room"]
 
@@ -29,6 +29,7 @@ inbox_room = typer.Typer(help="Запросы о задолженности и �
 answer_room = typer.Typer(help="Ответы на запросы и обращения.", no_args_is_help=True)
 _DAYS = 30
 Kind = Literal["subrequests", "appeals"]
+_KINDS: dict[Kind, str] = {"subrequests": "запросы о задолженности", "appeals": "обращения"}
 Since = Annotated[str, typer.Option("--since", metavar="ГГГГ-ММ-ДД", help="С какого дня; без ключа — за последние 30 дней.")]
 Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
 Number = Annotated[str, typer.Argument(metavar="НОМЕР", help="Номер запроса или обращения: его показывает erkc gis inbox.")]
@@ -66,7 +67,10 @@ def _look(kind: Kind, since: str, wait: float, as_json: bool) -> None:
         first = _day(since) if since else last - timedelta(days=_DAYS)
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
-            ran = look_at_inbox(federal, kind, first=first, last=last, waiting=waiting(wait, application) if wait else None, **scope)
+            count = exchanges_over(federal, provider.provider_id)
+            title = f"Выгружаю {_KINDS[kind]}, {provider.name}"
+            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+                ran = look_at_inbox(federal, kind, first=first, last=last, waiting=waiting, **scope)
             finished = finished and ran.finished
             rows = _rows(federal, kind, provider_id=provider.provider_id)
             screen.say(f"{provider.name}: {len(rows)}" if rows else f"{provider.name}: ничего нет")
@@ -151,8 +155,9 @@ def _answer_all(
         raise InputError("GIS-0514", f"Номера {number} в выгрузках нет.", hint=f"Выгрузите: erkc gis inbox {room}.")
     refused: list[tuple[tuple[str, str], ...]] = []
     for provider in asked:
-        before = waiting(wait, application) if wait else None
-        found = answer(federal, kind, provider_id=provider.provider_id, number=number, executor=executor, text=text, waiting=before)
+        count = exchanges_over(federal, provider.provider_id)
+        with watched(application, screen, f"Отвечаю, {provider.name}", wait_s=wait, count=count, what="завершено обменов") as waiting:
+            found = answer(federal, kind, provider_id=provider.provider_id, number=number, executor=executor, text=text, waiting=waiting)
         refused += list(found.values())
         screen.say(f"{provider.name}: ответ на {number} передан" if not found else f"{provider.name}: отказ")
         for reasons in found.values():

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from core.ids import ProviderId
 from core.outbox import Trouble
-from core.services.federal import Standing, Waiting
+from core.services.federal import Federal, Standing, Waiting, unfinished
 from erkc.application import Application
 from erkc.cli.screen import Screen
 from erkc.federal_check import Checked
 from erkc.federal_words import checked_sentence, standing_sentence, trouble_sentence
 from erkc.federation import waiting
 
-__all__ = ["show_checked", "show_standing", "show_troubles", "watched"]
+__all__ = ["exchanges_over", "show_checked", "show_standing", "show_troubles", "watched"]
 
 _MOST_LINES = 20
 _LINE_EVERY_S = 10.0
@@ -47,6 +48,19 @@ def show_troubles(screen: Screen, troubles: Iterable[Trouble]) -> None:
     """What stands in the way, and when it is tried again."""
     for trouble in list(troubles)[:_MOST_LINES]:
         screen.say(f"  {trouble_sentence(trouble)}")
+
+
+def exchanges_over(federal: Federal, provider_id: ProviderId | None) -> Callable[[], tuple[int, int]]:
+    """How many of the conversations that were seen open are over, and of how many."""
+    most = 0
+
+    def count() -> tuple[int, int]:
+        nonlocal most
+        left = unfinished(federal, provider_id=provider_id)
+        most = max(most, left)
+        return most - left, most
+
+    return count
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from tests.unit.erkc.conftest import ARCHIVE, TOWN, Run
 from tests.unit.erkc.test_intake import application, without_region
 
 __all__ = ["application", "without_region"]
+BANKS = Path(__file__).parents[2] / "golden" / "banks"
 _METER = 7
 
 
@@ -91,3 +92,10 @@ def test_the_commands_show_the_history_and_write_the_file(erkc: Run, tmp_path: P
         assert {"_info.csv", "_filelist.csv", "errors.csv"} < set(archive.namelist()) and "oplata.csv" not in archive.namelist()
     code, _, said = erkc("intake", "history", "--sender", "1")
     assert code == 1 and "IN-0114" in said
+
+
+def test_a_bank_file_stands_in_the_history_by_its_profile_and_rows(erkc: Run) -> None:
+    assert erkc("take", str(BANKS / "sber" / "valid.txt"))[0] in (0, 1)
+    [file] = json.loads(erkc("intake", "history", "--json")[1])
+    assert file["sender"] == "реестр платежей, профиль sber-delimited"
+    assert 0 < file["rows"] < 1000, "rows are counted, not their kopecks"
