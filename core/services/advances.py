@@ -43,7 +43,7 @@ def use_advances(
     """
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
     books = Books(connection)
-    order, holds = books.order(provider.provider_id), books.rules(month).holds_advance
+    order, holds = books.order(provider.provider_id), books.rules(provider.provider_id, month).holds_advance
     advances: dict[EntityId, list[Standing]] = defaultdict(list)
     for item in standing_advances(connection, provider_id=provider.provider_id, month=month):
         advances[item.account_id].append(item)

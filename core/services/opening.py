@@ -59,7 +59,7 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
     if taken is not None and taken != month:
         return Openings()
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
-    refuses = _refuses_unknown(read_settings(connection, day=month.last))
+    refuses = _refuses_unknown(read_settings(connection, day=month.last, provider_id=provider.provider_id))
     principal, undated = _principal(connection, provider, month, refuses=refuses)
     without_months = tuple(sorted(keys[account] for account in undated))
     stated = {("opening", account): places for account, places in principal.items()}
