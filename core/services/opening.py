@@ -30,6 +30,7 @@ from core.records.entities import entity_ids
 from core.records.facts import read_settings
 from core.records.latest import read_balances, read_opening_debts, read_opening_penalties
 from core.records.providers import Provider
+from core.services.turned_up import cover_turned_up
 from core.validate.settings import canonical_setting
 
 __all__ = ["Openings", "post_openings"]
@@ -87,7 +88,10 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
                 message_id=message_id,
             )
 
-    return Openings(post(connection, entries(), at=at), without_months=without_months)
+    posted = post(connection, entries(), at=at)
+    if held:  # payments may have been shared out before these debts were known
+        cover_turned_up(connection, provider=provider, month=month, cause=digest, at=at, freed=True)
+    return Openings(posted, without_months=without_months)
 
 
 def _refuses_unknown(settings: Mapping[str, object]) -> bool:
