@@ -142,7 +142,7 @@ class _Rendering:
                 shown += by
                 self.progress(shown, count)
 
-        look = bill_look(self.application, self.month)
+        look = bill_look(self.application, self.month, self.provider.provider_id)
         size = -(-len(bills) // min(_PROCESSES, os.cpu_count() or 1))
         parts = [bills[start : start + size] for start in range(0, len(bills), size)]
         with ThreadPoolExecutor(len(parts)) as pool:

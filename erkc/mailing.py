@@ -9,6 +9,7 @@ from pathlib import Path
 from adapters.mail.letter import Sender, letter
 from adapters.mail.smtp import MailServer, SmtpMailer
 from core.errors import ConfigError
+from core.ids import ProviderId
 from core.model.bill import BillContent
 from core.period import Month
 from core.services.delivery import LetterOrder
@@ -43,7 +44,7 @@ def open_mailer(application: Application) -> SmtpMailer:
     return SmtpMailer(MailServer(mail.host, mail.port, mail.security, mail.user, password, mail.timeout_s, ca_file))
 
 
-def letters_of(application: Application) -> Callable[[Sequence[LetterOrder]], Sequence[bytes]]:
+def letters_of(application: Application, provider_id: ProviderId) -> Callable[[Sequence[LetterOrder]], Sequence[bytes]]:
     """Makes letters: the bills of a month are rendered in one process."""
     sender = sender_of(application)
 
@@ -52,7 +53,7 @@ def letters_of(application: Application) -> Callable[[Sequence[LetterOrder]], Se
         with tempfile.TemporaryDirectory(prefix="erkc-mail-") as folder:
             pdfs: dict[str, bytes] = {}
             for month, contents in _by_month(orders).items():
-                files = render_batch(contents, Path(folder), single_files=True, look=bill_look(application, month))
+                files = render_batch(contents, Path(folder), single_files=True, look=bill_look(application, month, provider_id))
                 pdfs.update((number, file.path.read_bytes()) for file in files for number in file.numbers)
         return [
             letter(order.content, pdfs[order.content.number], sender=sender, to=order.to, identifier=str(order.identifier), at=at)

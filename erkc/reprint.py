@@ -67,7 +67,7 @@ def _printed(application: Application, bill: IssuedBill, files: Sequence[BillFil
         if data is not None:
             path.write_bytes(data)
             return Printed(bill, path, first.sha256, False)
-    rendered, data = _render(bill, bill_look(application, bill.month))
+    rendered, data = _render(bill, bill_look(application, bill.month, bill.provider_id))
     if first is not None and rendered.sha256 != first.sha256:
         raise InputError(
             "EPD-0602",

@@ -1,22 +1,36 @@
 """The region's own configuration: registered senders, approved tariffs, norms and limits of growth, settings of the calculation.
 
 What the hub knows by itself before any archive comes: a JSON, a TOML of the same shape, or a folder of such files (``config/regions``).
-Read strictly: an unknown key, dates that overlap and dates with a gap are errors that name file and line, because a misspelt setting or a
-day without a tariff would silently change money. Keys of records are natural, so a corrected file makes new versions of the same facts.
+Norms and settings hold in the municipalities of the item's own ``oktmo``, else in those that the file names (``oktmo`` at the top, else the
+ОКТМО of its tariffs and limits): two regions in one database do not touch each other. Read strictly: an unknown key, dates that overlap and
+dates with a gap are errors that name file and line, because a misspelt setting or a day without a tariff would silently change money. Keys
+of records are natural, so a corrected file makes new versions of the same facts.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
 from adapters.contract import Identification, Parsed, RawMessage
-from adapters.uk.region_fields import DATED_SETTING, LIMIT, MATRIX_ROW, NORM, ROOT, SENDER, SETTINGS, TARIFF, UNITS, Checker
+from adapters.uk.region_fields import (
+    DATED_SETTING,
+    LIMIT,
+    MATRIX_ROW,
+    NORM,
+    ROOT,
+    SENDER,
+    SETTINGS,
+    TARIFF,
+    UNITS,
+    Checker,
+    is_oktmo,
+)
 from adapters.uk.region_source import FOLDER_ENDING, Source, SourceError, read_sources
 from core.model.finding import Finding, Position
 from core.model.records import ApprovedLimit, ApprovedNorm, ApprovedTariff, Record, RegionSetting, RegisteredSender
@@ -55,7 +69,7 @@ class RegionAdapter:
             yield Finding(Position(error.file, error.line), "RG-001", "error", "reject_archive", message=text, hint=hint)
             yield Parsed("rejected", {})
             return
-        reading = _Reading()
+        reading = _Reading(_places(sources))
         items = [item for source in sources for item in reading.source(source)]
         items += reading.end(message.name)
         yield from items
@@ -84,9 +98,13 @@ class _Span:
 class _Reading:
     """One pass over all sources: each section in its turn; what a subject's values say of each other is kept over the files."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: tuple[str, ...]) -> None:
         self._spans: defaultdict[str, list[_Span]] = defaultdict(list)
         self._has_content = False
+        self._places = places
+        """Municipalities of all that names none of its own; none: wherever there is nothing nearer."""
+        self._everywhere: Position | None = None
+        """The first norm or setting that holds everywhere because no place is known."""
 
     def source(self, source: Source) -> Iterator[Record | Finding]:
         root = Checker(source, (), source.content, ROOT)
@@ -104,6 +122,10 @@ class _Reading:
         if not self._has_content:
             text, hint = "В файле нет ни отправителей, ни тарифов, ни нормативов, ни настроек.", "Проверьте, тот ли это файл."
             yield Finding(Position(name, 1), "RG-017", "error", "reject_row", message=text, hint=hint)
+        if self._everywhere is not None:
+            text = "Не сказано, для каких муниципальных образований эти нормативы и настройки: они действуют везде, где нет своих."
+            hint = 'Укажите в файле oktmo = ["…"] или пришлите их вместе с тарифами: место берётся по их ОКТМО.'
+            yield Finding(self._everywhere, "RG-022", "warning", "accept_flagged", message=text, hint=hint)
         for spans in self._spans.values():
             ordered = sorted(spans, key=lambda span: span.first)
             for before, after in pairwise(ordered):
@@ -178,21 +200,35 @@ class _Reading:
                 continue
             if norm.value_e6 == 0 and values["matrix"] is None:
                 yield _zero(checker, "Норматив равен нулю: без прибора услуга не будет стоить ничего.")
-            subject = f"norm/{_part(norm.utility_kind)}/{_part(norm.resource_kind)}/{norm.basis}"
-            # A norm without an end holds until the next one.
-            self._spans[subject] = [
-                replace(span, last=norm.first - _DAY) if span.last is None and span.first < norm.first else span
-                for span in self._spans[subject]
-            ]
-            later = [span.first for span in self._spans[subject] if span.first > norm.first]
-            last = norm.last if norm.last is not None or not later else min(later) - _DAY
-            refused = self._refused_dates(subject, norm.first, last, checker)
-            if refused is not None:
-                yield refused
-            elif values["matrix"] is None:
-                yield Record(f"{subject}/{norm.first.isoformat()}", checker.position, norm, valid_from=norm.first, valid_to=norm.last)
-            else:
-                yield from self._matrix(checker, subject, norm, values["matrix"])
+            for number, place in enumerate(self._places_of(values["oktmo"], checker)):
+                here = replace(norm, oktmo=place)
+                subject = f"norm/{place or '-'}/{_part(norm.utility_kind)}/{_part(norm.resource_kind)}/{norm.basis}"
+                refused = self._refused_norm(subject, here, checker)
+                if refused is not None:
+                    yield refused
+                    break
+                if values["matrix"] is None:
+                    yield Record(f"{subject}/{norm.first.isoformat()}", checker.position, here, valid_from=norm.first, valid_to=norm.last)
+                    continue
+                for item in self._matrix(checker, subject, here, values["matrix"]):
+                    if number == 0 or isinstance(item, Record):  # what is wrong with the table is said once
+                        yield item
+
+    def _places_of(self, own: str | None, checker: Checker) -> tuple[str, ...]:
+        """Beginnings of the ОКТМО that an item holds in."""
+        if own is None and not self._places:
+            self._everywhere = self._everywhere or checker.position
+        return (own,) if own is not None else self._places or ("",)
+
+    def _refused_norm(self, subject: str, norm: ApprovedNorm, checker: Checker) -> Finding | None:
+        # A norm without an end holds until the next one.
+        self._spans[subject] = [
+            replace(span, last=norm.first - _DAY) if span.last is None and span.first < norm.first else span
+            for span in self._spans[subject]
+        ]
+        later = [span.first for span in self._spans[subject] if span.first > norm.first]
+        last = norm.last if norm.last is not None or not later else min(later) - _DAY
+        return self._refused_dates(subject, norm.first, last, checker)
 
     @staticmethod
     def _matrix(checker: Checker, subject: str, norm: ApprovedNorm, rows: list[object]) -> Iterator[Record | Finding]:
@@ -246,11 +282,13 @@ class _Reading:
             if isinstance(value, Finding):
                 yield value
                 continue
-            refused = self._refused_dates(f"setting/{name}", date.min, None, checker)
-            if refused is not None:
-                yield refused
-                continue
-            yield Record(f"setting/{name}", checker.place(name), RegionSetting(name, _json(value)))
+            for place in self._places_of(None, checker):
+                subject = f"setting/{place or '-'}/{name}"
+                refused = self._refused_dates(subject, date.min, None, checker)
+                if refused is not None:
+                    yield refused
+                    break
+                yield Record(subject, checker.place(name), RegionSetting(name, _json(value), oktmo=place))
 
     def _dated_settings(self, source: Source, listed: list[object]) -> Iterator[Record | Finding]:
         for number, item in enumerate(listed):
@@ -267,12 +305,14 @@ class _Reading:
                 yield value
                 continue
             first, last = values["valid_from"], values["valid_to"]
-            refused = self._refused_dates(f"setting/{name}", first, last, checker)
-            if refused is not None:
-                yield refused
-                continue
-            body = RegionSetting(str(name), _json(value), values["act"])
-            yield Record(f"setting/{name}/{first.isoformat()}", checker.position, body, valid_from=first, valid_to=last)
+            for place in self._places_of(values["oktmo"], checker):
+                subject = f"setting/{place or '-'}/{name}"
+                refused = self._refused_dates(subject, first, last, checker)
+                if refused is not None:
+                    yield refused
+                    break
+                body = RegionSetting(str(name), _json(value), values["act"], place)
+                yield Record(f"{subject}/{first.isoformat()}", checker.position, body, valid_from=first, valid_to=last)
 
     def _refused_dates(self, subject: str, first: date, last: date | None, checker: Checker) -> Finding | None:
         """Why a value's days can not be taken beside the others of its subject; None, and they are noted, when they can."""
@@ -300,6 +340,22 @@ def _computed(checker: Checker, name: str, field: str, value: object) -> object:
     if said is None or said == str(value):
         return value
     return {"true": True, "false": False}.get(said, said)
+
+
+def _places(sources: Iterable[Source]) -> tuple[str, ...]:
+    """The municipalities that the files are about: those they name, else those of their tariffs and limits; a part of another left out."""
+    stated, named = set[str](), set[str]()
+    for source in sources:
+        listed = source.content.get("oktmo")
+        stated |= {code for code in (listed if isinstance(listed, list) else ()) if is_oktmo(code)}
+        for section in ("tariffs", "limits"):
+            items = source.content.get(section)
+            for item in items if isinstance(items, list) else ():
+                code = item.get("oktmo") if isinstance(item, Mapping) else None
+                if is_oktmo(code):
+                    named.add(code)
+    found = stated or named
+    return tuple(sorted(code for code in found if not any(code != other and code.startswith(other) for other in found)))
 
 
 def _zero(checker: Checker, text: str) -> Finding:

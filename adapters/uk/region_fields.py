@@ -10,17 +10,17 @@ import difflib
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from adapters.uk.region_source import Source
 from core.model.finding import Finding, Position
 from core.validate.places import Path
 
-__all__ = ["DATED_SETTING", "LIMIT", "MATRIX_ROW", "NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "UNITS", "Checker"]
+__all__ = ["DATED_SETTING", "LIMIT", "MATRIX_ROW", "NORM", "ROOT", "SENDER", "SETTINGS", "TARIFF", "UNITS", "Checker", "is_oktmo"]
 
 ROOT = {
     "region": "text?", "town": "text?", "senders": "list?", "tariffs": "list?", "norms": "list?", "limits": "list?",
-    "settings": "settings?",
+    "settings": "settings?", "oktmo": "oktmos?",
 }  # fmt: skip
 SENDER = {"name": "text", "inn": "inn", "kpp": "kpp", "ogrn": "ogrn", "data_bank_keys": "texts", "provider_kind": "number"}
 TARIFF = {
@@ -29,11 +29,11 @@ TARIFF = {
 }  # fmt: skip
 NORM = {
     "utility_kind": "utility?", "resource_kind": "resource?", "basis": "basis", "unit_okei": "text", "valid_from": "date",
-    "valid_to": "date?", "value": "amount?", "matrix": "list?", "act": "text?",
+    "valid_to": "date?", "value": "amount?", "matrix": "list?", "act": "text?", "oktmo": "oktmo?",
 }  # fmt: skip
 MATRIX_ROW = {"rooms": "number", "persons": "amounts"}
 LIMIT = {"oktmo": "oktmo", "valid_from": "date", "valid_to": "date?", "percent": "amount", "act": "text"}
-DATED_SETTING = {"name": "setting", "value": "present", "valid_from": "date", "valid_to": "date?", "act": "text"}
+DATED_SETTING = {"name": "setting", "value": "present", "valid_from": "date", "valid_to": "date?", "act": "text", "oktmo": "oktmo?"}
 
 _TEXT_SETTINGS = """
 account_on_registry advance_split average_window communal_area edk_cap february_2026_due due_shift heated_common_area heating_degrees
@@ -98,6 +98,7 @@ _AMOUNT = re.compile(r"\d{1,12}(\.\d{1,6})?")
 _EXPECTED = {
     "text": "непустой текст", "number": "целое число", "texts": "список непустых текстов", "inn": "ИНН: 10 или 12 цифр в кавычках",
     "kpp": "КПП: 9 цифр в кавычках", "ogrn": "ОГРН: 13 или 15 цифр в кавычках", "oktmo": "ОКТМО: 8 или 11 цифр в кавычках",
+    "oktmos": "список ОКТМО: [\"02705000\"]",
     "tariff_kind": "utility или contribution", "zone": "single, day или night", "basis": "одно из: " + ", ".join(_BASES),
     "date": "дата вида 2026-10-01", "amount": "число в кавычках с точкой, не больше 6 знаков после неё: \"41.87\"",
     "utility": "вид коммунальной услуги: " + ", ".join(f"{kind} {name}" for kind, name in _UTILITIES.items()),
@@ -220,7 +221,7 @@ def _convert(kind: str, value: object) -> object:
             return _millionths(value)
         case "date":
             return _date(value)
-        case "texts" | "numbers" | "dates" | "amounts":
+        case "texts" | "numbers" | "dates" | "amounts" | "oktmos":
             items = value if isinstance(value, list) else None
             if items is None:
                 raise ValueError
@@ -246,6 +247,11 @@ def _word(kind: str, value: object) -> object:
             return _checked(value, value.strip() != "")
         case _:
             return _checked(value, _DIGITS[kind].fullmatch(value) is not None)
+
+
+def is_oktmo(value: object) -> TypeGuard[str]:
+    """Whether a value is an ОКТМО: 8 or 11 digits as text."""
+    return isinstance(value, str) and _DIGITS["oktmo"].fullmatch(value) is not None
 
 
 def _are_months(value: object) -> bool:

@@ -130,7 +130,7 @@ class _Trial:
 
     def __init__(self, house: HouseFacts, facts: Facts, law: Law, month: Month, senders: Mapping[EntityId, SenderFacts]) -> None:
         self._house = house
-        self._facts = facts
+        self._facts = facts.at(house.oktmo)
         self._law = law
         self._month = month
         self._senders = senders

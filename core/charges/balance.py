@@ -88,6 +88,7 @@ def house_balances(
 
     ``corrections_e6``: corrections of own volumes of closed months that the month takes in, by service key.
     """
+    rules = rules.at(house.oktmo)
     by_service: dict[EntityId, list[ChargeLine]] = defaultdict(list)
     for line in lines:
         by_service[line.service_id].append(line)

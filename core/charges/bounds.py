@@ -72,7 +72,7 @@ def check_bounds(charges: HouseCharges, house: HouseFacts, rules: Rules, earlier
     """Findings with the effect ``stop_house``; none for a house that is held already."""
     if charges.held:
         return []
-    return list(_Check(charges, house, rules, earlier or Earlier()).findings())
+    return list(_Check(charges, house, rules.at(house.oktmo), earlier or Earlier()).findings())
 
 
 @dataclass(slots=True)

@@ -33,6 +33,12 @@ class Deadlines:
     late: LateRule
     late_days: int
     shift: ShiftRule
+    pending_years: frozenset[int] = frozenset()
+    """Years whose decree on transferred days off is not at hand: their days are those of the labour code alone."""
+
+    def is_pending(self, day: date) -> bool:
+        """Whether a decree that is not at hand may still move the day."""
+        return self.shift != "none" and day.year in self.pending_years
 
     def due_day(self, month: Month, *, presented_on: date | None = None) -> date:
         """Last day to pay the bill of the month; a ``ConfigError`` EPD-0001 when the calendar does not know the year."""
@@ -57,13 +63,17 @@ def deadlines(law: Law, settings: Mapping[str, object], *, day: date) -> Deadlin
     due = _day_rules(settings["due_day_rule"]) if "due_day_rule" in settings else _of_law(law, "due.day")
     if own_choice(law, settings, "february_2026_due", day) == "2026-03-10":
         due = tuple(DayRule(rule.from_month.next() if rule.from_month == _FEBRUARY_2026 else rule.from_month, rule.day) for rule in due)
+    calendar = _calendar(law, settings, regional=own_choice(law, settings, "regional_holidays", day) == "apply")
+    stated = {one.year for one in _dates(settings, "days_off")}
+    transfers = law.parameters["calendar.transfers"]
     return Deadlines(
-        _calendar(law, settings, regional=own_choice(law, settings, "regional_holidays", day) == "apply"),
+        calendar,
         due,
         _of_law(law, "due.presentation_day"),
         cast("LateRule", own_choice(law, settings, "late_bill_due", day)),  # the values of the table are the values of the type
         int(law.number("due.late_bill_days", day)),
         cast("ShiftRule", own_choice(law, settings, "due_shift", day)),  # the same
+        frozenset(year for year in calendar.years - stated if transfers.on(date(year, 1, 1)).value == "pending"),
     )
 
 

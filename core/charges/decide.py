@@ -80,7 +80,7 @@ class _Decision:
         self.frozen = frozen
         self.alike = alike
         self.house = house
-        self.rules = rules
+        self.rules = rules = rules.at(house.oktmo)
         self.month = rules.month
         self.payers = Payers(house)
         self.plain = {account.key: area_of(account) for account in house.accounts if is_plain(account)} if alike else {}

@@ -87,6 +87,7 @@ MONEY_CHOICES: Mapping[str, tuple[str, ...]] = {
     "setting.edk_cap": ("household", "entitled"),
     "setting.index_base_october": ("both", "december", "september"),
     "penalty.moratorium": ("none", "all", "existing"),
+    "calendar.transfers": ("decided", "pending"),
 }
 """The same for deadlines, penalties and reliefs (charging rules, section 10)."""
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from core.charges.law import Law
 from core.ids import EntityId, RecordId
-from core.model.facts import Facts, NormFacts, TariffFacts
+from core.model.facts import Facts, LocalSettings, NormFacts, TariffFacts
 from core.model.records import ApprovedNorm, ApprovedTariff, Record, RegionSetting
 from core.period import Month
 
@@ -91,23 +91,25 @@ class _Laid:
                 continue
             new = NormFacts(
                 body.utility_kind, body.resource_kind, body.basis, body.okei, first, body.value_e6, self.source(), last, body.rooms,
-                body.persons,
+                body.persons, body.oktmo,
             )  # fmt: skip
-            later = [old.first for old in found if _is_same_norm(old, new) and old.first > first]
+            replaced = [old for old in found if _gives_way(old, new)]
+            later = [old.first for old in replaced if old.first > first]
             until = last if last is not None or not later else min(later) - _DAY
-            found = [part for old in found for part in (_without(old, first, until) if _is_same_norm(old, new) else (old,))]
+            found = [part for old in found for part in (_without(old, first, until) if old in replaced else (old,))]
             found.append(new)
         return tuple(found)
 
-    def settings(self, proposed: Iterable[Record]) -> dict[str, object]:
-        """Of each setting the last value that holds on the month's last day."""
-        found: dict[str, object] = {}
+    def settings(self, proposed: Iterable[Record]) -> dict[tuple[str, str], object]:
+        """Of each setting, by place and name, the last value that holds on the month's last day; places of one name follow each other."""
+        found: dict[tuple[str, str], object] = {}
         for record in sorted(proposed, key=lambda one: one.valid_from or date.min):
             body = record.body
             first, last = self.days(record.valid_from or date.min, record.valid_to)
             if isinstance(body, RegionSetting) and first <= self.month.last <= (last or date.max):
-                found[body.name] = json.loads(body.value_json)
-        return found
+                found[body.oktmo, body.name] = json.loads(body.value_json)
+        names = list(dict.fromkeys(name for _, name in found))
+        return dict(sorted(found.items(), key=lambda item: (names.index(item[0][1]), item[0][0])))
 
 
 _Value = TypeVar("_Value", TariffFacts, NormFacts)
@@ -129,7 +131,33 @@ def _is_same_tariff(old: TariffFacts, new: TariffFacts) -> bool:
 
 
 def _is_same_norm(old: NormFacts, new: NormFacts) -> bool:
-    return all(getattr(old, name) == getattr(new, name) for name in ("utility_kind", "resource_kind", "basis", "rooms", "persons"))
+    names = ("oktmo", "utility_kind", "resource_kind", "basis", "rooms", "persons")
+    return all(getattr(old, name) == getattr(new, name) for name in names)
+
+
+def _gives_way(old: NormFacts, new: NormFacts) -> bool:
+    """Whether a proposed norm stands in the place of one: of the same matter, there or in a part of where the proposed one holds."""
+    return old.oktmo.startswith(new.oktmo) and _is_same_norm(replace(old, oktmo=new.oktmo), new)
+
+
+def _with_setting(facts: Facts, oktmo: str, name: str, value: object, source: RecordId) -> Facts | None:
+    """The facts with a setting changed in a place and in all parts of it; None where that changes nothing."""
+    places = {place.oktmo: place for place in (LocalSettings("", facts.settings, facts.settings_sources), *facts.local)}
+    inside = {key for key, place in places.items() if key.startswith(oktmo) and name in place.settings and key != oktmo}
+    here = places.get(oktmo, LocalSettings(oktmo, {}, {}))
+    if not inside and name in facts.at(oktmo).settings and facts.at(oktmo).settings[name] == value:
+        return None
+    if inside and all(places[key].settings[name] == value for key in inside) and here.settings.get(name, value) == value:
+        return None
+    for key in inside:
+        settings, sources = dict(places[key].settings), dict(places[key].sources)
+        settings.pop(name)
+        sources.pop(name)
+        places[key] = LocalSettings(key, settings, sources)
+    places[oktmo] = LocalSettings(oktmo, {**here.settings, name: value}, {**here.sources, name: source})
+    everywhere = places.pop("")
+    local = tuple(sorted(places.values(), key=lambda place: (len(place.oktmo), place.oktmo)))
+    return replace(facts, settings=everywhere.settings, settings_sources=everywhere.sources, local=local)
 
 
 def _ended(norm: NormFacts, norms: Iterable[NormFacts]) -> NormFacts:
@@ -159,11 +187,15 @@ def steps_to(
     norms = laid.norms(body for body in bodies if isinstance(body, ApprovedNorm))
     if _told(norms, month) != _told(facts.norms, month):
         add("norm", _NORM, norms=norms)
-    for name, value in laid.settings(proposal.records).items():
-        if name not in facts.settings or facts.settings[name] != value:
-            settings = {**steps[-1].facts.settings, name: value}
-            sources = {**steps[-1].facts.settings_sources, name: laid.source()}
-            add(f"setting.{name}", _title_of_setting(name, law), settings=settings, settings_sources=sources)
+    proposed: dict[str, Facts] = {}
+    for (oktmo, name), value in laid.settings(proposal.records).items():
+        with_it = _with_setting(proposed.get(name, steps[-1].facts), oktmo, name, value, laid.source())
+        if with_it is not None:
+            if name in proposed:  # another place of a setting that was changed is part of the same step
+                steps.pop()
+            proposed[name] = with_it
+            changed = {key: getattr(with_it, key) for key in ("settings", "settings_sources", "local")}
+            add(f"setting.{name}", _title_of_setting(name, law), **changed)
     money = []
     for name, parameter in proposal.law.parameters.items():
         known = [one for one in parameter.values if one.first <= month.last]
@@ -175,8 +207,10 @@ def steps_to(
             money.append(parameter.meaning)
             continue
         own = name.removeprefix("setting.").replace(".", "_")
-        if own in steps[-1].facts.settings:
-            notes.append(f"Правило {name} не изменит начислений: регион задал своё, настройка {own} = {steps[-1].facts.settings[own]}.")
+        values = [at[own] for at in (steps[-1].facts.settings, *(place.settings for place in steps[-1].facts.local)) if own in at]
+        if values:
+            shown = ", ".join(dict.fromkeys(map(str, values)))
+            notes.append(f"Правило {name} не изменит начислений там, где задано своё: настройка {own} = {shown}.")
         add(name, parameter.meaning, law=Law({**steps[-1].law.parameters, name: parameter}))
     if money:
         notes.append(f"Начислений не меняет, только сроки, пени и расчёты: {', '.join(money)}.")
@@ -191,7 +225,7 @@ def _told(values: Sequence[TariffFacts] | Sequence[NormFacts], month: Month) -> 
         if isinstance(one, TariffFacts):
             matter: tuple[object, ...] = (one.supplier_id, one.oktmo, one.kind, one.zone, one.range_number)
         else:
-            matter = (one.basis, one.rooms, one.persons)
+            matter = (one.oktmo, one.basis, one.rooms, one.persons)
         if one.first <= month.last:
             key = (*matter, one.utility_kind, one.resource_kind, one.value_e6)
             told.setdefault(key, []).append((one.first, min(one.last or month.last, month.last)))

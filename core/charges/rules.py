@@ -94,6 +94,7 @@ class Rules:
         self.law = law
         self.month = month
         self.version = law.version(month.last)
+        self._at: dict[str, Rules] | None = {} if facts.is_local else None
         self._known: dict[object, tuple[Valued, ...]] = {}
         self._matrices: dict[object, tuple[Matrix, ...]] = {}
         self._has_ranges = any(tariff.range_number is not None for tariff in facts.tariffs)
@@ -102,6 +103,16 @@ class Rules:
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
+
+    def at(self, oktmo: str) -> Rules:
+        """The rules of one municipality: its own norms and settings; tariffs are looked up by place in any case."""
+        if self._at is None:
+            return self
+        if oktmo not in self._at:
+            rules = Rules(self.facts.at(oktmo), self.law, self.month)
+            rules._at = None
+            self._at[oktmo] = rules
+        return self._at[oktmo]
 
     def number(self, name: str, day: date) -> Sourced:
         """A number of the law, or the region's own in its place (``coefficient.cold_water`` → setting ``coefficient_cold_water``)."""
@@ -256,10 +267,11 @@ class Rules:
             matching = [norm for norm in self.facts.norms if fits(norm)]
             found = []
             for norm in matching:
-                later = [o.first - _DAY for o in matching if o.first > norm.first and o.resource_kind == norm.resource_kind]
+                same = (norm.oktmo, norm.resource_kind)
+                later = [o.first - _DAY for o in matching if o.first > norm.first and (o.oktmo, o.resource_kind) == same]
                 end = min([*later, *([norm.last] if norm.last else [])], default=None)
                 value = Valued(norm.first, last, Fraction(norm.value_e6, 10**6), (norm.source,))
-                found.append((norm.first, end, int(norm.resource_kind is not None), value))
+                found.append((norm.first, end, 2 * len(norm.oktmo) + (norm.resource_kind is not None), value))
             return _in_order(found, first, last, _missing_norm(what))
 
         return self._valued(key, read)
@@ -276,6 +288,11 @@ class Rules:
                 and norm.utility_kind == utility
                 and norm.resource_kind in (None, resource)
             ]
+            # A municipality with tables of its own goes by those; the region's hold where it has none in these days.
+            near = max(
+                (norm.oktmo for norm in cells if norm.first <= last and (norm.last is None or norm.last >= first)), key=len, default=""
+            )
+            cells = [norm for norm in cells if norm.oktmo == near]
             starts = sorted({norm.first for norm in cells})
             found = []
             for number, start in enumerate(starts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,7 @@ from core.model.lines import Component
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["AdvanceUse", "Standing", "accounts_in_credit", "advance_uses", "standing_advances"]
+__all__ = ["AdvanceUse", "PaidAhead", "Standing", "accounts_in_credit", "advance_uses", "paid_ahead", "standing_advances"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,30 @@ class AdvanceUse:
     origin_month: Month
     component: Component
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAhead:
+    """What a payment has put ahead (no origin month), or on a debt of a month, kopecks, whatever became of it since."""
+
+    account_id: EntityId
+    service_id: EntityId | None
+    creditor_id: EntityId | None
+    payment: str
+    """Key of its entry."""
+    day: date
+    amount: int
+    origin_month: Month | None = None
+    surcharge: bool = False
+
+
+def paid_ahead(connection: Connection, accounts: Sequence[EntityId], *, through: Month) -> Iterator[PaidAhead]:
+    """Where payments that are accounted up to a month have gone, penalties apart, in the order of the days they were paid on."""
+    if accounts:
+        names = {"account_ids": list(accounts), "month": through.first}
+        for r in connection.execute(queries("core.ledger").paid_ahead, names):
+            origin = None if r.origin_month is None else Month.of(r.origin_month)
+            yield PaidAhead(r.account_id, r.service_id, r.creditor_id, r.entry_key, r.occurred_on, r.amount, origin, r.surcharge)
 
 
 def standing_advances(connection: Connection, *, provider_id: ProviderId, month: Month) -> Iterator[Standing]:

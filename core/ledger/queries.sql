@@ -586,6 +586,14 @@ GROUP BY 1, 2, 3
 HAVING sum(CASE WHEN credit = 6 THEN amount ELSE -amount END) <> 0
 ORDER BY 1, 2 NULLS LAST, 3 NULLS LAST
 
+-- name: paid_ahead
+SELECT p.account_id, p.service_id, p.creditor_id, e.entry_key, e.occurred_on, p.origin_month, coalesce(p.component, 0) = 1 AS surcharge,
+  sum(p.amount)::bigint AS amount
+FROM posting p JOIN entry e USING (entry_id)
+WHERE p.account_id = ANY (:account_ids) AND p.credit IN (1, 6) AND p.month <= :month AND e.kind = 'payment'
+GROUP BY 1, 2, 3, 4, 5, 6, 7
+ORDER BY 1, 5, 4, 6 NULLS LAST, 2 NULLS LAST, 3 NULLS LAST, 7
+
 -- name: advance_uses
 -- What advances covered: receivables against the counter-account of offsets.
 SELECT account_id, service_id, creditor_id, origin_month, component, sum(CASE WHEN credit = 1 THEN amount ELSE -amount END)::bigint AS amount

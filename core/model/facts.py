@@ -388,13 +388,41 @@ class NormFacts:
     last: date | None = None
     rooms: int | None = None
     persons: int | None = None
+    oktmo: str = ""
+    """Beginning of the ОКТМО of the municipalities it holds in; the longest that fits goes before the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """Settings of the municipalities whose ОКТМО begins so (name → value), with their records."""
+
+    oktmo: str
+    settings: dict[str, object]
+    sources: dict[str, RecordId]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What holds for every house of the region: approved tariffs and norms, and the region's settings (name → value)."""
+    """What is approved for houses: tariffs and norms, each with its municipalities, and settings (name → value)."""
 
     tariffs: tuple[TariffFacts, ...]
     norms: tuple[NormFacts, ...]
     settings: dict[str, object]
+    """Those that hold wherever a municipality has none of its own."""
     settings_sources: dict[str, RecordId]
+    local: tuple[LocalSettings, ...] = ()
+    """Those of municipalities, the shortest beginning of ОКТМО first."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether any of it holds in some municipalities only (tariffs are looked up by place in any case)."""
+        return bool(self.local) or any(norm.oktmo for norm in self.norms)
+
+    def at(self, oktmo: str) -> Facts:
+        """What holds in one municipality: two regions in one database know nothing of each other."""
+        settings, sources = dict(self.settings), dict(self.settings_sources)
+        for place in self.local:
+            if oktmo.startswith(place.oktmo):
+                settings |= place.settings
+                sources |= place.sources
+        return Facts(self.tariffs, tuple(norm for norm in self.norms if oktmo.startswith(norm.oktmo)), settings, sources)

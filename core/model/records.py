@@ -741,6 +741,8 @@ class ApprovedNorm:
     rooms: int | None = None
     persons: int | None = None
     """A cell of a norm matrix: so many rooms of the dwelling, so many persons in it."""
+    oktmo: str = ""
+    """Beginning of the ОКТМО of the municipalities it holds in; empty: wherever there is no norm of the place's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -763,6 +765,8 @@ class RegionSetting:
     name: str
     value_json: str
     act: str = ""
+    oktmo: str = ""
+    """Beginning of the ОКТМО of the municipalities it holds in; empty: wherever the place has no value of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from core.ids import EntityId
 from core.model.ledger import OpenItem
 from core.money import split
 from core.payments.allocate import BillShare
+from core.period import Month
 
-__all__ = ["Covered", "Offset", "Used", "cover_by_credit", "offset_advances", "share_undivided"]
+__all__ = ["Ahead", "Covered", "Offset", "Used", "cover_by_credit", "cover_debts", "offset_advances", "share_undivided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,20 @@ class Covered:
 
     debt: OpenItem
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Money of a payment that stands ahead, or beyond a debt that is no more; kopecks. Without a recipient it is for all of them."""
+
+    payment: str
+    day: date
+    service_id: EntityId | None
+    creditor_id: EntityId | None
+    amount: int
+    origin_month: Month | None = None
+    """Of the debt that it went to."""
+    surcharge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,29 @@ def offset_advances(advances: Mapping[EntityId, int], bill: Iterable[BillShare])
             shares = split(taken, [line.total for line in mine])
             used += [Used(line.service_id, creditor, share) for line, share in zip(mine, shares, strict=True) if share]
     return Offset(tuple(used), left)
+
+
+def cover_debts(ahead: Iterable[Ahead], debts: Iterable[OpenItem]) -> list[tuple[Ahead, OpenItem, int]]:
+    """What money that stands ahead covers of older debts: in the order of the money, the oldest month first, inside it pro rata.
+
+    Section 3, steps 3 and 4, as if the debts had been there on the day of the payment; ``debts``: above zero, in the fixed order.
+    """
+    left = {debt: debt.amount for debt in debts}
+    months = sorted({debt.origin_month for debt in left})
+    covered: list[tuple[Ahead, OpenItem, int]] = []
+    for money in ahead:
+        free = money.amount
+        for month in months:
+            mine = [debt for debt in left if debt.origin_month == month and money.creditor_id in (None, debt.creditor_id) and left[debt]]
+            taken = min(free, sum(left[debt] for debt in mine))
+            if not taken:
+                continue
+            free -= taken
+            for debt, share in zip(mine, split(taken, [left[debt] for debt in mine]), strict=True):
+                if share:
+                    left[debt] -= share
+                    covered.append((money, debt, share))
+    return covered
 
 
 def share_undivided(advance: int, bill: Iterable[BillShare]) -> dict[EntityId, int]:

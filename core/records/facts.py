@@ -8,13 +8,13 @@ house's own account. Which version of a record counts says :mod:`core.records.ve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection, text
 
 from core.ids import CENTRE, EntityId, ProviderId, RecordId
-from core.model.facts import Facts, HouseFacts, NormFacts, TariffFacts
+from core.model.facts import Facts, HouseFacts, LocalSettings, NormFacts, TariffFacts
 from core.model.records import Account, ApprovedNorm, ApprovedTariff, House, Organisation, RegionSetting
 from core.period import Month
 from core.records.houses import HouseReader
@@ -41,9 +41,8 @@ def read_region(connection: Connection, *, month: Month, known_until: RecordId |
         text(with_tables(named["region_tariffs"], tariff_now=in_force(ApprovedTariff), **own)), parameters | {"sender": provider_id}
     )
     norms = connection.execute(text(with_tables(named["region_norms"], norm_now=in_force(ApprovedNorm))), parameters)
-    rows = connection.execute(text(with_tables(named["region_settings"], setting_now=in_force(RegionSetting))), parameters).all()
-    settings = {name: json.loads(value) for name, value, _ in rows}
-    sources = {name: RecordId(source) for name, _, source in rows}
+    everywhere, local = _settings(connection, parameters)
+    settings, sources = everywhere.settings, everywhere.sources
     limits = read_limits(connection, month=month, known_until=known_until)
     if limits and _GROWTH not in settings:  # approved limits are what the bound before posting goes by, unless a setting says otherwise
         settings[_GROWTH] = {limit.oktmo: f"{limit.percent_e2 // 100}.{limit.percent_e2 % 100:02d}" for limit in limits}
@@ -53,14 +52,37 @@ def read_region(connection: Connection, *, month: Month, known_until: RecordId |
         norms=tuple(NormFacts(*row) for row in norms),
         settings=settings,
         settings_sources=sources,
+        local=local,
     )
 
 
-def read_settings(connection: Connection, *, day: date, known_until: RecordId | None = None) -> dict[str, object]:
-    """The region's settings in force on a day."""
+def read_settings(
+    connection: Connection, *, day: date, provider_id: ProviderId | None, known_until: RecordId | None = None
+) -> dict[str, object]:
+    """Settings in force on a day where a provider has most of its houses (None: where all providers together have).
+
+    For what is decided for a whole provider: deadlines, penalties, sharing out of payments. Lines go by the place of their house
+    (:meth:`core.model.facts.Facts.at`).
+    """
+    parameters = scope(CENTRE, until=day, known_until=known_until)
+    everywhere, local = _settings(connection, parameters)
+    if len(local) == 1:  # whatever a provider says of its houses, there is but one place that has settings
+        return everywhere.settings | local[0].settings
+    home = None
+    for owner in (provider_id, None) if local else ():
+        home = home or connection.execute(queries("core.records").home_oktmo, parameters | {"owner": owner}).scalar()
+    return Facts((), (), everywhere.settings, everywhere.sources, local).at(home or "").settings
+
+
+def _settings(connection: Connection, parameters: Mapping[str, object]) -> tuple[LocalSettings, tuple[LocalSettings, ...]]:
+    """Settings that hold everywhere, and those of municipalities."""
     statement = with_tables(queries("core.records").raw["region_settings"], setting_now=in_force(RegionSetting))
-    rows = connection.execute(text(statement), scope(CENTRE, until=day, known_until=known_until))
-    return {name: json.loads(value) for name, value, _ in rows}
+    found = {"": LocalSettings("", {}, {})}
+    for oktmo, name, value, source in connection.execute(text(statement), parameters):
+        place = found.setdefault(oktmo, LocalSettings(oktmo, {}, {}))
+        place.settings[name] = json.loads(value)
+        place.sources[name] = RecordId(source)
+    return found.pop(""), tuple(found.values())
 
 
 def house_ids(connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId | None = None) -> list[EntityId]:

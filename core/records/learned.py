@@ -28,6 +28,7 @@ HOUSE_TOTALS = "house"
 """Cause of what changes the totals of a house, which stay frozen: told, never recalculated by itself (section 17.1)."""
 
 Whose = Literal["account", "premises", "meter", "house", "house_meter", "reading", "house_reading", "region"]
+"""``region``: of the municipalities whose ОКТМО begins as the record says; another region's provider learns nothing by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ def _statement(source: Source) -> str:
     key = {"account": "n.account", "meter": "n.record_key", "reading": "n.meter", "house_meter": "n.record_key", "house_reading": "n.meter"}
     subject = "n.record_key" if source.body in (r.Account, r.House, r.Premises) else key.get(source.whose, "n.house")
     if source.whose == "region":
-        subject = "NULL"
+        subject = "n.oktmo"
     changed = f"""
       SELECT n.record_id, {subject} AS subject, coalesce({source.first}, '-infinity')::date AS first,
         coalesce({source.last}, 'infinity')::date AS last
@@ -235,7 +236,8 @@ def _statement(source: Source) -> str:
 def _subject(whose: Whose) -> str:
     """Joins that give the house ``h`` and the account ``a`` of the subject of a row ``t``."""
     if whose == "region":
-        return "LEFT JOIN entity h ON FALSE LEFT JOIN entity a ON FALSE"
+        return """LEFT JOIN entity h ON FALSE LEFT JOIN entity a ON FALSE
+    WHERE EXISTS (SELECT FROM record_house o WHERE o.provider_id = :provider AND starts_with(o.oktmo, t.subject))"""
     house = "JOIN entity h ON h.provider_id = :provider AND h.kind = 'house' AND h.entity_key = "
     if whose == "house":
         return f"{house} t.subject LEFT JOIN entity a ON FALSE"

@@ -497,16 +497,25 @@ LEFT JOIN entity e ON e.provider_id = 0 AND e.kind = 'organisation' AND e.entity
 LEFT JOIN supplier_now o ON o.inn = i.inn
 
 -- name: region_norms
-SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons FROM norm_now WHERE first <= :until
-ORDER BY utility_kind, resource_kind, basis, rooms, persons, first
+SELECT utility_kind, resource_kind, basis, okei, first, value_e6, record_id, last, rooms, persons, oktmo FROM norm_now
+WHERE first <= :until
+ORDER BY oktmo, utility_kind, resource_kind, basis, rooms, persons, first
 
 -- name: region_settings
 -- Of a setting with dates the value of the month's last day; one that has ended gives way to the default of the law.
-SELECT name, value_json, record_id FROM (
-  SELECT DISTINCT ON (name) name, value_json, record_id, valid_to FROM setting_now
-  ORDER BY name, coalesce(valid_from, '-infinity') DESC, record_id DESC) latest
+SELECT oktmo, name, value_json, record_id FROM (
+  SELECT DISTINCT ON (oktmo, name) oktmo, name, value_json, record_id, valid_to FROM setting_now
+  ORDER BY oktmo, name, coalesce(valid_from, '-infinity') DESC, record_id DESC) latest
 WHERE valid_to IS NULL OR valid_to >= :until
-ORDER BY name
+ORDER BY length(oktmo), oktmo, name
+
+-- name: home_oktmo
+-- The municipality that a provider (null: all of them together) has most of its houses in.
+SELECT oktmo FROM (
+  SELECT DISTINCT ON (provider_id, record_key) oktmo FROM record_house
+  WHERE (CAST(:owner AS bigint) IS NULL OR provider_id = :owner) AND record_id <= :known_until AND state IN ('accepted', 'flagged')
+  ORDER BY provider_id, record_key, record_id DESC) houses
+GROUP BY oktmo ORDER BY count(*) DESC, oktmo LIMIT 1
 
 -- name: region_limits
 SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first

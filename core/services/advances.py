@@ -28,6 +28,7 @@ from core.period import Month
 from core.records.entities import entity_ids
 from core.records.providers import Provider
 from core.services.standings import Books
+from core.services.turned_up import cover_turned_up
 
 __all__ = ["use_advances"]
 
@@ -37,17 +38,18 @@ _ACCOUNTS_AT_ONCE = 5000
 def use_advances(
     connection: Connection, *, provider: Provider, month: Month, at: datetime, only: Collection[EntityId] | None = None
 ) -> Posted:
-    """Use the advances of a provider's accounts on the bill of the month, inside the caller's transaction, after its charges.
+    """Use the advances of a provider's accounts on debts that turned up since (:mod:`core.services.turned_up`), then on the bill of the
+    month, inside the caller's transaction, after its charges.
 
     ``only``: accounts of houses that are let through after the others.
     """
+    posted = cover_turned_up(connection, provider=provider, month=month, cause=str(month), at=at, only=only)
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
     books = Books(connection)
-    order, holds = books.order(provider.provider_id), books.rules(month).holds_advance
+    order, holds = books.order(provider.provider_id), books.rules(provider.provider_id, month).holds_advance
     advances: dict[EntityId, list[Standing]] = defaultdict(list)
     for item in standing_advances(connection, provider_id=provider.provider_id, month=month):
         advances[item.account_id].append(item)
-    posted = Posted()
     accounts = iter(sorted(advances if only is None else advances.keys() & only))
     while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
         items: dict[EntityId, list[OpenItem]] = defaultdict(list)
@@ -154,7 +156,7 @@ class _Account:
             missing = min(-advance.amount, owed[advance.creditor_id])
             owed[advance.creditor_id] -= missing
             for use in sorted(left, key=lambda use: use.origin_month, reverse=True):
-                taken = min(missing, left[use]) if use.creditor_id == advance.creditor_id else 0
+                taken = min(missing, left[use]) if advance.creditor_id in (None, use.creditor_id) else 0
                 if not taken:
                     continue
                 missing -= taken

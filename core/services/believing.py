@@ -45,12 +45,14 @@ class Believing:
     connection: Connection
     month: Month
     known_until: RecordId | None
+    provider_id: ProviderId
     _decisions: dict[str, Resolved] = field(init=False)
     _rules: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._decisions = read_resolutions(self.connection, "conflict", known_until=self.known_until)
-        said = read_settings(self.connection, day=self.month.last, known_until=self.known_until).get(_RULE)
+        settings = read_settings(self.connection, day=self.month.last, provider_id=self.provider_id, known_until=self.known_until)
+        said = settings.get(_RULE)
         self._rules = {name: _checked(name, str(value)) for name, value in said.items()} if isinstance(said, dict) else {}
 
     def chosen(self, same: SameHouse, senders: Mapping[ProviderId, Provider]) -> Chosen:

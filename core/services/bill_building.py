@@ -17,7 +17,7 @@ from core.charges.law import Law
 from core.documents.check import check
 from core.documents.epd import build
 from core.documents.source import BillSource
-from core.errors import ErkcError
+from core.errors import ConfigError, ErkcError
 from core.ids import EntityId, ProviderId
 from core.issued.lookup import BillSums, sums_of_accounts
 from core.ledger import months
@@ -28,7 +28,7 @@ from core.model.bill import BillContent
 from core.model.finding import Finding, Position
 from core.money import format_roubles
 from core.period import Month
-from core.records.facts import read_region
+from core.records.facts import read_settings
 from core.records.neighbours import sharing_providers
 from core.records.providers import Provider
 from core.services.bill_sources import BillDates, BillSources, PayerSource
@@ -47,6 +47,10 @@ _UNLIKE_HINT = "Остановите выпуск, проверьте журна
 _GROWN = "К оплате {now} руб. — больше {times} счетов прошлого месяца ({before} руб.): счёт не выпущен."
 _GROWN_HINT = "Проверьте счёт (erkc explain). Верно — выпустите с причиной: erkc issue bills {month} --despite «причина»."
 
+_NO_DUE_DAY = ("EPD-0001", "EPD-0002")
+"""Codes of a due day that cannot be told: nothing is issued, and it is said once."""
+_PENDING = "Срок оплаты {day:%d.%m.%Y} определён по ТК ст. 112: постановления о переносе выходных дней на {year} год в настройках нет."
+_PENDING_HINT = "Когда оно принято, внесите дни {year} года в config/law/calendar.toml или в настройку days_off региона."
 _LEAST_GROWN = 1_000_000
 """Kopecks below which a bill may grow as it likes: a month of a new account, a small debt."""
 
@@ -68,7 +72,15 @@ class BillBuilder:
 
     def build(self, houses: Sequence[EntityId], *, skip: Container[EntityId] = ()) -> Iterator[BillContent]:
         """Contents of the payers of some houses, without numbers; ``skip``: accounts whose payers have their bill."""
-        found = [payer for payer in self._opened().read(houses, skip=skip) if self._may(payer)]
+        try:
+            sources = self._opened()
+        except ConfigError as error:
+            if error.code not in _NO_DUE_DAY:
+                raise
+            position = Position(f"выпуск {self.calculation.month}")
+            self.findings.append(Finding(position, error.code, "error", "hold_document", message=error.message, hint=error.hint))
+            return
+        found = [payer for payer in sources.read(houses, skip=skip) if self._may(payer)]
         accounts = [account.account_id for payer in found for account in payer.accounts]
         posted = charged_in_month(self.connection, accounts, month=self.calculation.month)
         before = sums_of_accounts(self.connection, accounts, self.calculation.month.previous())
@@ -144,12 +156,15 @@ class BillBuilder:
 
     def _dates(self) -> BillDates:
         month = self.calculation.month
-        facts = read_region(self.connection, month=month, known_until=self.calculation.known_until)
-        return BillDates(
-            issued_on=self.issued_on,
-            due_on=deadlines(self.law, facts.settings, day=month.last).due_day(month, presented_on=self.issued_on),
-            payments_until=month.last,
-        )
+        own = self.provider.provider_id
+        settings = read_settings(self.connection, day=month.last, provider_id=own, known_until=self.calculation.known_until)
+        rules = deadlines(self.law, settings, day=month.last)
+        due_on = rules.due_day(month, presented_on=self.issued_on)
+        if rules.is_pending(due_on):
+            position, text = Position(f"выпуск {month}"), _PENDING.format(day=due_on, year=due_on.year)
+            hint = _PENDING_HINT.format(year=due_on.year)
+            self.findings.append(Finding(position, "EPD-0003", "warning", "accept_flagged", message=text, hint=hint))
+        return BillDates(issued_on=self.issued_on, due_on=due_on, payments_until=month.last)
 
     def _note(self, account: str, code: str, message: str, hint: str) -> None:
         position = Position(f"выпуск {self.calculation.month}")

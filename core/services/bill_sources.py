@@ -143,9 +143,9 @@ class BillSources:
         limit = limit_of(house.oktmo, self._limits)
         pieces = [parts[account.sender].of(account) for account in payer]
         senders = list({account.sender: parts[account.sender] for account in payer}.values())
-        services = {key: service for part in senders for key, service in part.sender.services.items()}
+        services = {key: service for part in senders for key, service in part.sender.services_at(house.oktmo).items()}
         for account, piece in zip(payer, pieces, strict=True):
-            services = parts[account.sender].sender.with_norms(services, piece.lines)
+            services = parts[account.sender].sender.with_norms(services, piece.lines, house.oktmo)
         listed = (meter for account in payer for meter in _meters(account.meters, house, services, own.month, closed_too=True))
         meters = tuple({(meter.service_id, meter.serial): meter for meter in listed}.values())
         return BillSource(
@@ -258,7 +258,8 @@ class _Sender:
         self._organisations: dict[EntityId, OrganisationRow] = {
             row.entity_id: row for row in read_organisations(connection, provider_id=own, month=month)
         }
-        self.norms: dict[EntityId, tuple[NormFacts, ...]] = {}
+        self._norms: dict[str, dict[EntityId, tuple[NormFacts, ...]]] = {}
+        self._services_at: dict[str, dict[EntityId, BilledService]] = {}
         self.services = self._read_services()
         self._requisites = Requisites(connection, provider_id=own, month=month)
         self.bill_texts = {
@@ -288,7 +289,11 @@ class _Sender:
     def payer(self, house: HouseFacts, account: AccountFacts) -> PayerFacts:
         """Who pays, by the account that the bill is addressed by."""
         row, month = self._accounts[account.account_id], self.month
-        people = persons(account, month, self.rules, first=month.first, last=month.last).count if account.residential else Fraction(0)
+        people = (
+            persons(account, month, self.rules.at(house.oktmo), first=month.first, last=month.last).count
+            if account.residential
+            else Fraction(0)
+        )
         listed = self.bill_account(account)
         return PayerFacts(
             name=row.payer_name,
@@ -348,7 +353,6 @@ class _Sender:
 
     def _read_services(self) -> dict[EntityId, BilledService]:
         rows = list(read_services(self.connection, provider_id=self.provider.provider_id, month=self.month))
-        self.norms = {row.entity_id: self._norms_of(row.provision, row.utility_kind, row.resource_kind) for row in rows}
         return {
             row.entity_id: BilledService(
                 service_id=row.entity_id,
@@ -362,28 +366,41 @@ class _Sender:
                 resource_kind=row.resource_kind,
                 okei=row.okei,
                 sort_order=row.sort_order,
-                norm_e6=self.norms[row.entity_id][0].value_e6 if len(self.norms[row.entity_id]) == 1 else None,
+                norm_e6=None,
             )
             for row in rows
         }
 
-    def _norms_of(self, provision: int, utility_kind: int | None, resource_kind: int | None) -> tuple[NormFacts, ...]:
-        """Approved norms of the month for a service of these codes, one for each basis: of the resource itself before those of any."""
-        last = self.month.last
+    def services_at(self, oktmo: str) -> dict[EntityId, BilledService]:
+        """The services with the norms of a municipality, each where there is one."""
+        if oktmo not in self._services_at:
+            norms = self._facts.at(oktmo).norms
+            self._norms[oktmo] = of = {key: self._norms_of(service, norms) for key, service in self.services.items()}
+            self._services_at[oktmo] = {
+                key: replace(service, norm_e6=of[key][0].value_e6 if len(of[key]) == 1 else None) for key, service in self.services.items()
+            }
+        return self._services_at[oktmo]
+
+    def _norms_of(self, service: BilledService, norms: Iterable[NormFacts]) -> tuple[NormFacts, ...]:
+        """Approved norms of the month for a service, one for each basis: the nearest, and of the resource itself before those of any."""
+        last, provision = self.month.last, service.provision
         found: dict[str, NormFacts] = {}
-        for norm in sorted(self._facts.norms, key=lambda norm: (norm.resource_kind is not None, norm.first)):
-            wanted = utility_kind if provision == 1 else None
-            is_of = norm.utility_kind == wanted and (provision == 2 or wanted is not None) and norm.resource_kind in (None, resource_kind)
+        for norm in sorted(norms, key=lambda norm: (len(norm.oktmo), norm.resource_kind is not None, norm.first)):
+            wanted = service.utility_kind if provision == 1 else None
+            is_of = norm.utility_kind == wanted and (provision == 2 or wanted is not None)
+            is_of = is_of and norm.resource_kind in (None, service.resource_kind)
             if is_of and provision in (1, 2) and norm.first <= last and (norm.last is None or norm.last >= last):
                 found[norm.basis] = norm
         return tuple(norm for norm in found.values() if norm.rooms is None and norm.persons is None)
 
-    def with_norms(self, services: Mapping[EntityId, BilledService], lines: Iterable[ChargeLine]) -> dict[EntityId, BilledService]:
+    def with_norms(
+        self, services: Mapping[EntityId, BilledService], lines: Iterable[ChargeLine], oktmo: str
+    ) -> dict[EntityId, BilledService]:
         """The services with the norms that the payer's lines went by, where a utility has several (gas for cooking and for heating water
         add up, waste by persons or by area): the reference block never prints a norm of somebody else."""
         known = dict(services)
         for line in lines:
-            norms = self.norms.get(line.service_id, ())
+            norms = self._norms[oktmo].get(line.service_id, ())
             if len(norms) > 1:
                 used = [norm.value_e6 for norm in norms if norm.source in line.sources]
                 known[line.service_id] = replace(known[line.service_id], norm_e6=sum(used) if used else None)

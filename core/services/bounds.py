@@ -55,7 +55,7 @@ class Bounds:
             house = one.house
             found = check_bounds(whole, house, self._rules, before)
             yield from (item for item in found if not one.is_joint or _concerns(item, one.own))
-            if before.base and not self._unlimited and self._rules.growth_limit(house.oktmo) is None:
+            if before.base and not self._unlimited and self._rules.at(house.oktmo).growth_limit(house.oktmo) is None:
                 self._unlimited = True
                 yield _no_limit(self.month)
 

@@ -87,7 +87,7 @@ def issue_month(
             builder = BillBuilder(connection, owner, calculation, law, issued_on, despite_bounds=bool(despite.strip()))
             batch = _Batch(connection, owner, calculation, series, clock, builder)
             new += batch.issue(houses[start : start + _HOUSES_AT_ONCE])
-            findings += builder.findings
+            findings += (one for one in builder.findings if one.value is not None or one not in findings)  # of the whole month once
         progress(min(start + _HOUSES_AT_ONCE, len(houses)), len(houses))
     with transaction(engine) as connection:
         return BillsIssued(len(latest_bills(connection, provider_id, month)), new, tuple(findings))

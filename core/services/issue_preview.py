@@ -85,7 +85,7 @@ def preview_month(
             contents = list(builder.build(houses[start : start + _HOUSES_AT_ONCE], skip=have))
             accounts = [content.account_id for content in contents]
             seen += compared.add(contents, sums_of_accounts(connection, accounts, month.previous()))
-            findings += builder.findings
+            findings += (one for one in builder.findings if one.value is not None or one not in findings)  # of the whole month once
         progress(min(start + _HOUSES_AT_ONCE, len(houses)), len(houses))
     preview.gone = max(preview.before.bills - seen - len(have), 0)
     preview.findings = tuple(findings)

@@ -170,7 +170,7 @@ class JointReader:
         self._readers: dict[ProviderId, HouseReader] = {}
         self._senders = {one.provider_id: one for one in providers(connection)}
         self._heard = senders_heard(connection, month=month, known_until=known_until)
-        self._believing = Believing(connection, month, known_until)
+        self._believing = Believing(connection, month, known_until, provider_id)
 
     def read(self, houses: Sequence[EntityId]) -> Iterator[JointHouse]:
         """Houses in the order given, a batch at a time; one without a record in force is left out."""

@@ -29,20 +29,21 @@ def with_last_year(
     connection: Connection, houses: Iterable[HouseFacts], *, provider_id: ProviderId, known_until: RecordId, rules: Rules
 ) -> list[HouseFacts]:
     """The houses, with what the ledger knows of the year before where it is needed."""
-    listed, due = list(houses), is_due(rules)
-    wanted = [house for house in listed if due or _by_average(house, rules)]
+    listed = list(houses)
+    due = {house.house_id for house in listed if is_due(rules.at(house.oktmo))}
+    wanted = [house for house in listed if house.house_id in due or _by_average(house, rules)]
     if not wanted:
         return listed
     posted = posted_year(connection, provider_id=provider_id, year=rules.month.year - 1, known_until=known_until)
     if not posted.calculations:
         return listed
     volumes = volumes_of_year(connection, posted, [house.house_id for house in wanted])
-    accounts = [account.account_id for house in wanted for account in house.accounts] if due else []
+    accounts = [account.account_id for house in wanted if house.house_id in due for account in house.accounts]
     charged = charges_of_year(connection, posted, accounts) if due else {}
     of_house = {account.account_id: house.house_id for house in wanted for account in house.accounts}
     found = []
     for house in listed:
-        if not due and not _by_average(house, rules):
+        if house.house_id not in due and not _by_average(house, rules):
             found.append(house)
             continue
         year = YearFacts(
@@ -56,7 +57,9 @@ def with_last_year(
 
 
 def _by_average(house: HouseFacts, rules: Rules) -> bool:
-    return house.soi_mode == _AVERAGE or (house.soi_mode is None and rules.choice("soi_regime", rules.month.last) == "soi_average")
+    if house.soi_mode is not None:
+        return house.soi_mode == _AVERAGE
+    return rules.at(house.oktmo).choice("soi_regime", rules.month.last) == "soi_average"
 
 
 def _averages(house: HouseFacts, year: YearFacts) -> tuple[tuple[str, int], ...]:

@@ -32,7 +32,7 @@ from core.model.facts import ServiceFacts
 from core.model.lines import ChargeLine
 from core.money import format_roubles
 from core.period import Month
-from core.records.facts import read_region
+from core.records.facts import read_region, read_settings
 from core.records.latest import read_services
 from core.records.limits import Limit, PayerAccount, read_limits, read_payer_accounts
 from core.records.providers import Provider, providers
@@ -173,7 +173,7 @@ class _Sender:
     @property
     def settings(self) -> Mapping[str, object]:
         """Settings of the region."""
-        return self._region().facts.settings
+        return read_settings(self._connection, day=self.month.last, provider_id=self._provider.provider_id)
 
     def calculation(self, month: Month) -> Calculation | None:
         """What was posted of the month or waits to be; else what was computed last."""

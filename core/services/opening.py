@@ -30,6 +30,7 @@ from core.records.entities import entity_ids
 from core.records.facts import read_settings
 from core.records.latest import read_balances, read_opening_debts, read_opening_penalties
 from core.records.providers import Provider
+from core.services.turned_up import cover_turned_up
 from core.validate.settings import canonical_setting
 
 __all__ = ["Openings", "post_openings"]
@@ -59,7 +60,7 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
     if taken is not None and taken != month:
         return Openings()
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
-    refuses = _refuses_unknown(read_settings(connection, day=month.last))
+    refuses = _refuses_unknown(read_settings(connection, day=month.last, provider_id=provider.provider_id))
     principal, undated = _principal(connection, provider, month, refuses=refuses)
     without_months = tuple(sorted(keys[account] for account in undated))
     stated = {("opening", account): places for account, places in principal.items()}
@@ -87,7 +88,10 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
                 message_id=message_id,
             )
 
-    return Openings(post(connection, entries(), at=at), without_months=without_months)
+    posted = post(connection, entries(), at=at)
+    if held:  # payments may have been shared out before these debts were known
+        cover_turned_up(connection, provider=provider, month=month, cause=digest, at=at, freed=True)
+    return Openings(posted, without_months=without_months)
 
 
 def _refuses_unknown(settings: Mapping[str, object]) -> bool:

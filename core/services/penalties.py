@@ -36,7 +36,7 @@ from core.model.lines import Chart, Component
 from core.money import kopecks
 from core.period import Month
 from core.records.entities import entity_ids
-from core.records.facts import read_region
+from core.records.facts import read_settings
 from core.records.findings import save_findings
 from core.records.latest import read_services
 from core.records.providers import Provider
@@ -157,7 +157,7 @@ class Penalties:
     def _terms(self) -> _Terms:
         owner = self.provider.provider_id
         taken = takeover_month(self.connection, provider_id=owner)
-        settings = read_region(self.connection, month=self.month, known_until=None).settings
+        settings = read_settings(self.connection, day=self.month.last, provider_id=owner)
         services = read_services(self.connection, provider_id=owner, month=self.month)
         return _Terms(
             rules=penalty_rules(self.law, settings, day=self.month.last),

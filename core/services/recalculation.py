@@ -332,7 +332,7 @@ class _Recalculation:
             scope = {"month": self.month, "provider_id": self.provider_id}
             first = read_region(self.connection, known_until=self.original.known_until, **scope)  # type: ignore[arg-type]  # as named
             facts = read_region(self.connection, known_until=known_until, **scope)  # type: ignore[arg-type]  # as named
-            self._regions[known_until] = replace(facts, settings=first.settings, settings_sources=first.settings_sources)
+            self._regions[known_until] = replace(facts, settings=first.settings, settings_sources=first.settings_sources, local=first.local)
         return self._regions[known_until]
 
     def _tell_totals(self, house: HouseFacts, touched: _House) -> None:

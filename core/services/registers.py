@@ -22,7 +22,7 @@ from core.model.ledger import UNKNOWN_ORIGIN
 from core.model.register import Cell, Column, Register, RegisterPart
 from core.period import Month
 from core.records.directory import residents, stage_channels, stage_directory
-from core.records.facts import read_region
+from core.records.facts import read_settings
 from core.records.latest import read_organisations, read_services
 from core.records.providers import Provider, providers
 from core.storage.engine import transaction
@@ -229,7 +229,7 @@ class _Source:
     def _stage_debts(self, provider: Provider) -> None:
         origins = ledger.stage_debts(self.connection, provider_id=provider.provider_id, month=self.month)
         stage_bill_due_days(self.connection)
-        settings = read_region(self.connection, month=self.month, known_until=None).settings
+        settings = read_settings(self.connection, day=self.month.last, provider_id=provider.provider_id)
         rules = deadlines(self.law, settings, day=self.month.last)
         days: dict[Month, date] = {}
         for origin in origins:

@@ -47,7 +47,7 @@ def _account(part: ProviderMonth, house: HouseFacts, account: AccountFacts, stat
         "house": house.fias,
         "premises": account.premises_number,
         "room": int(room) if room is not None and room.isdecimal() else room,
-        "persons": _six(_persons(part, account)),
+        "persons": _six(_persons(part, house, account)),
         "area": area(account.area_e2),
         "services": {part.service_keys[line.service_id]: _line(part, line) for line in lines},
         "total_recomputed": format_roubles(recomputed),
@@ -116,10 +116,10 @@ def _line(part: ProviderMonth, line: ChargeLine) -> Json:
     return row
 
 
-def _persons(part: ProviderMonth, account: AccountFacts) -> Fraction:
+def _persons(part: ProviderMonth, house: HouseFacts, account: AccountFacts) -> Fraction:
     if not account.residential:
         return Fraction(0)
-    return persons(account, part.month, part.rules, first=part.month.first, last=part.month.last).count
+    return persons(account, part.month, part.rules.at(house.oktmo), first=part.month.first, last=part.month.last).count
 
 
 def _six(value: Fraction) -> str:

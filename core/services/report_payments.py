@@ -39,7 +39,7 @@ def payments_section(parts: Sequence[ProviderMonth]) -> Json:
         "by_kind": _texts(by_kind),
         "by_creditor": _texts(by_creditor),
         "by_settlement_account": _texts(by_place),
-        "allocations": {uip: _texts(shares) for uip, shares in allocations.items()},
+        "allocations": {uip: _texts({key: sum_ for key, sum_ in shares.items() if sum_}) for uip, shares in allocations.items()},
     }
 
 

@@ -44,6 +44,7 @@ _ENTRY_KINDS = {
     "payment": "платёж",
     "payment_suspense": _UNCLEAR,
     "payment_reversal": "возврат",
+    "payment_division": "зачёт платежа в счёт долга, который появился после него",
     "receipt": "поступление",
     "fee": "комиссия банка",
     "agent_fee": "комиссия агента",

@@ -36,14 +36,15 @@ class Books:
 
     connection: Connection
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
-    _rules: dict[Month, AllocationRules] = field(default_factory=dict)
+    _rules: dict[tuple[ProviderId, Month], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
 
-    def rules(self, month: Month) -> AllocationRules:
-        """How the region shares out payments that are accounted in a month."""
-        if month not in self._rules:
-            self._rules[month] = allocation_rules(read_settings(self.connection, day=month.last))
-        return self._rules[month]
+    def rules(self, provider_id: ProviderId, month: Month) -> AllocationRules:
+        """How payments to a provider that are accounted in a month are shared out where it has its houses."""
+        key = (provider_id, month)
+        if key not in self._rules:
+            self._rules[key] = allocation_rules(read_settings(self.connection, day=month.last, provider_id=provider_id))
+        return self._rules[key]
 
     def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:
         """Debts and penalties of accounts of one provider."""

@@ -146,14 +146,14 @@ def _prepare_and_print(application: Application, screen: Screen, provider: Provi
         application.engine,
         provider_id=owner,
         month=month,
-        letters=letters_of(application) if is_mail_ready(application) else None,
+        letters=letters_of(application, owner) if is_mail_ready(application) else None,
         route=only,
         clock=application.clock,
     )
     with screen.progress(f"Печать, {provider.name}") as progress:
         print_batches(
             application.engine,
-            printer=AgentFolders(out, provider.inn, provider.name, bill_look(application, month)),
+            printer=AgentFolders(out, provider.inn, provider.name, bill_look(application, month, owner)),
             clock=application.clock,
             provider_id=owner,
             progress=lambda done: progress(done, max(done, prepared.printed)),

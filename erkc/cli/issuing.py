@@ -80,7 +80,7 @@ def issue(
                     "findings": [finding_json(finding) for finding in issued.findings],
                 }
             )
-    if findings:
+    if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
 
 

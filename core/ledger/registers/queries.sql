@@ -62,19 +62,21 @@ WITH moved AS (
 )
 
 -- name: create_payments
-CREATE TEMPORARY TABLE register_payment (entry_id bigint, operation text COLLATE "C", message_id bigint) ON COMMIT DROP
+CREATE TEMPORARY TABLE register_payment (entry_id bigint, operation text COLLATE "C", message_id bigint, divides boolean) ON COMMIT DROP
 
 -- name: fill_payments
--- The operation is what the key names after its first word: that of the agent, of the sender, the line of a statement, the registry.
+-- The operation is what the key names after its first word: that of the agent, of the sender, the line of a statement, the registry. What was
+-- divided otherwise later is the operation of its payment, and no payment more.
 INSERT INTO register_payment
-SELECT entry_id, substring(entry_key FROM position('/' IN entry_key) + 1), message_id
+SELECT entry_id, regexp_replace(entry_key, CASE kind WHEN 'payment_division' THEN '^[^/]*/[^/]*/' ELSE '^[^/]*/' END, ''), message_id,
+  kind = 'payment_division'
 FROM entry WHERE provider_id = :provider_id AND month = :month AND (kind LIKE 'payment%' OR kind = 'registry_rest')
 
 -- name: payments
 -- What came in (positive) or was taken back. What waits in suspense is a column of its own: money that leaves it lowers that and raises another.
 WITH moved AS (
   SELECT p.entry_id, p.account_id, p.service_id, p.creditor_id, p.origin_month, c.channel, s.chart, coalesce(p.component, 0) = 1 AS surcharge,
-         s.sign * p.amount AS amount
+         s.sign * p.amount AS amount, k.divides
   FROM posting p JOIN register_payment k USING (entry_id) LEFT JOIN register_channel c USING (entry_id)
   CROSS JOIN LATERAL (VALUES (p.debit, -1), (p.credit, 1)) s (chart, sign)
   WHERE p.provider_id = :provider_id AND p.month = :month AND s.chart IN (1, 4, 6, 7)
@@ -82,7 +84,7 @@ WITH moved AS (
   SELECT CASE WHEN :by_house THEN d.house_id END AS house_id, CASE WHEN :by_account THEN m.account_id END AS account_id,
          CASE WHEN :by_service THEN m.service_id END AS service_id, CASE WHEN :by_creditor THEN m.creditor_id END AS creditor_id,
          CASE WHEN :by_origin THEN m.origin_month END AS origin_month, CASE WHEN :by_channel THEN m.channel END AS channel,
-         count(DISTINCT m.entry_id) AS payments,
+         count(DISTINCT m.entry_id) FILTER (WHERE NOT m.divides) AS payments,
          coalesce(sum(amount) FILTER (WHERE chart = 1 AND NOT surcharge), 0)::bigint AS debt,
          coalesce(sum(amount) FILTER (WHERE chart = 1 AND surcharge), 0)::bigint AS surcharge,
          coalesce(sum(amount) FILTER (WHERE chart = 6), 0)::bigint AS advance,

@@ -103,7 +103,7 @@ def agree(application: Application, count: int) -> dict[str, str]:
 
 
 def prepare(application: Application, *, mail: bool = True, route: str | None = None) -> Any:
-    letters = letters_of(application) if mail else None
+    letters = letters_of(application, PROVIDER) if mail else None
     return prepare_deliveries(
         application.engine, provider_id=PROVIDER, month=OCTOBER, letters=letters, route=route, clock=application.clock
     )
@@ -323,7 +323,7 @@ def test_every_way_of_a_bill_prints_the_same_page(town: Application, tmp_path: P
     with town.engine.connect() as connection:
         bill = next(bills_of_month(connection, PROVIDER, OCTOBER))
     (issued,) = print_bills(town, name=bill.number, month=None, out=tmp_path)
-    (sent,) = letters_of(town)([LetterOrder(uuid4(), "payer@example.org", bill.content)])
+    (sent,) = letters_of(town, PROVIDER)([LetterOrder(uuid4(), "payer@example.org", bill.content)])
     attached = next(part for part in message_from_bytes(sent).walk() if part.get_content_type() == "application/pdf")
     assert attached.get_payload(decode=True) == issued.path.read_bytes()
     batch = PrintBatch(OCTOBER, "Без маршрута", 1, (bill.content,), b"")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -145,6 +146,18 @@ def _contents(application: Application) -> list[BillContent]:
         calculation = posted_month(connection, OURS, OCTOBER)
         builder = BillBuilder(connection, provider(connection, OURS), calculation, law(), NOW.date())
         return list(builder.build(house_ids(connection, OURS, OCTOBER, calculation.known_until)))
+
+
+def test_a_due_day_that_the_calendar_cannot_tell_is_said_once(charged_town: Application) -> None:
+    """A year without its decree on transferred days off is a warning, a year that is not there holds the bills: neither is a crash."""
+    found = []
+    for day in (NOW.date(), date(2027, 1, 10), date(2027, 12, 25)):  # a late bill is due ten days after
+        with transaction(charged_town.engine) as connection:
+            calculation = posted_month(connection, OURS, OCTOBER)
+            builder = BillBuilder(connection, provider(connection, OURS), calculation, law(), day)
+            assert list(builder.build([])) == []
+            found.append([(item.code, item.severity) for item in builder.findings])
+    assert found == [[], [("EPD-0003", "warning")], [("EPD-0001", "error")]]
 
 
 def test_a_bill_that_is_not_what_the_ledger_says_is_held(charged_town: Application, server_url: str) -> None:

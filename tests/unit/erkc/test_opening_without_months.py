@@ -41,6 +41,8 @@ def test_such_a_debt_is_of_unknown_origin(server_url: str, template_database: st
 
 
 def test_a_region_may_refuse_it(server_url: str, template_database: str, tmp_path: Path) -> None:
-    codes, rows = _taken(server_url, template_database, tmp_path, '[settings]\nopening_without_months = "refuse"\n')
+    codes, rows = _taken(
+        server_url, template_database, tmp_path, 'oktmo = ["02701000001"]\n[settings]\nopening_without_months = "refuse"\n'
+    )
     assert codes.count("IN-0111") == 1
     assert rows == []

@@ -46,6 +46,7 @@ def test_a_region_that_ships_is_loaded_once_and_its_settings_hold_by_dates(appli
         new_year = read_region(connection, month=Month(2026, 1), known_until=None)
         october = read_region(connection, month=Month(2026, 10), known_until=None)
         early = read_region(connection, month=Month(2024, 12), known_until=None)
+    old, new_year, october, early = (one.at("02705000011") for one in (old, new_year, october, early))
     assert (old.settings["heating_payment"], new_year.settings["heating_payment"]) == ("evenly", "season")
     assert (old.settings["late_reading"], october.settings["late_reading"]) == ("rebuild", "difference")
     assert early.settings == {} and early.norms == () and early.tariffs == ()
@@ -57,11 +58,13 @@ def test_a_setting_that_has_ended_gives_way_to_the_law(application: Application,
     folder = tmp_path / "ended"
     folder.mkdir()
     (folder / "s.toml").write_text(
-        '[[settings]]\nname = "late_reading"\nvalue = "rebuild"\nvalid_from = 2026-01-01\nvalid_to = 2026-03-31\nact = "1"\n', "utf-8"
+        'oktmo = ["02705000"]\n'
+        '[[settings]]\nname = "late_reading"\nvalue = "rebuild"\nvalid_from = 2026-01-01\nvalid_to = 2026-03-31\nact = "1"\n',
+        "utf-8",
     )
     assert _load(application, folder) == ((), 1)
     with application.engine.connect() as connection:
-        found = [read_region(connection, month=Month(2026, number), known_until=None).settings for number in (3, 4)]
+        found = [read_region(connection, month=Month(2026, number), known_until=None).at("02705000001").settings for number in (3, 4)]
     assert found == [{"late_reading": "rebuild"}, {}]
 
 

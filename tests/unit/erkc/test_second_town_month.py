@@ -91,6 +91,8 @@ def begin(application: Application, archives: Sequence[str]) -> None:
     """Load the region and take archives in an order."""
     region = TOWN / "slobodka.region.json"
     load_region_file(application, region.name, region.read_bytes())
+    other = json.loads((TOWN.parent / "town" / "zarechinsk.region.json").read_text(encoding="utf-8")) | {"senders": []}
+    load_region_file(application, "zarechinsk.region.json", json.dumps(other).encode())  # another municipality, learned last
     for name in archives:
         take(application, name)
 

@@ -972,6 +972,7 @@ CREATE TABLE record_approved_norm (
   act text COLLATE "C" NOT NULL,
   rooms bigint,
   persons bigint,
+  oktmo text COLLATE "C" NOT NULL,
   CONSTRAINT record_approved_norm_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_approved_norm_key ON record_approved_norm (provider_id, record_key, record_id);
@@ -994,6 +995,7 @@ CREATE TABLE record_region_setting (
   name text COLLATE "C" NOT NULL,
   value_json text COLLATE "C" NOT NULL,
   act text COLLATE "C" NOT NULL,
+  oktmo text COLLATE "C" NOT NULL,
   CONSTRAINT record_region_setting_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_region_setting_key ON record_region_setting (provider_id, record_key, record_id);

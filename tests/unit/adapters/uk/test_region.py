@@ -25,12 +25,40 @@ TARIFF = {
 NORM = {"utility_kind": 1, "resource_kind": 1, "basis": "per_person", "unit_okei": "113", "valid_from": "2026-01-01", "value": "4.20"}
 
 
-def parse(content: object, name: str = "t.region.json") -> tuple[list[Record], list[Finding], Parsed]:
+def parse(content: object, name: str = "t.region.json", *, tells_places: bool = False) -> tuple[list[Record], list[Finding], Parsed]:
+    """Records and findings; that a small file names no municipality (RG-022) is only told where asked."""
     data = content if isinstance(content, bytes) else json.dumps(content, ensure_ascii=False, indent=1).encode()
     items = list(RegionAdapter().parse(RawMessage(name, data), {}))
     last = items.pop()
     assert isinstance(last, Parsed)
-    return [item for item in items if isinstance(item, Record)], [item for item in items if isinstance(item, Finding)], last
+    findings = [item for item in items if isinstance(item, Finding) and (tells_places or item.code != "RG-022")]
+    return [item for item in items if isinstance(item, Record)], findings, last
+
+
+def test_norms_and_settings_hold_in_the_municipalities_of_the_file() -> None:
+    """Those of the item itself, of the file, of its tariffs and limits; a part of another is not listed twice."""
+    limit = {"oktmo": "02701000", "valid_from": "2026-01-01", "percent": "1.7", "act": "1"}
+    dated = {"name": "edk_cap", "value": "entitled", "valid_from": "2026-01-01", "act": "1"}
+    content: dict[str, object] = {"tariffs": [TARIFF], "norms": [NORM], "settings": {"edk_cap": "entitled"}}
+    found = {}
+    for title, more in {
+        "tariffs": {},
+        "limits": {"limits": [limit]},
+        "file": {"oktmo": ["02703000009", "02704000"]},
+        "item": {"norms": [NORM | {"oktmo": "02705000"}], "settings": [dated | {"oktmo": "02706000"}]},
+        "nothing": {"tariffs": []},
+    }.items():
+        records, findings, _ = parse(content | more, tells_places=True)
+        places = [r.body.oktmo for r in records if isinstance(r.body, ApprovedNorm | RegionSetting)]
+        found[title] = (places, [(item.code, item.severity) for item in findings])
+    assert found == {
+        "tariffs": (["02701000001"] * 2, []),
+        "limits": (["02701000"] * 2, []),
+        "file": (["02703000009", "02704000"] * 2, []),
+        "item": (["02705000", "02706000"], []),
+        "nothing": (["", ""], [("RG-022", "warning")]),
+    }
+    assert parse({"oktmo": "02701000001", "norms": [NORM]})[1][0].code == "RG-013"
 
 
 def test_the_town_is_read_whole() -> None:
@@ -51,7 +79,7 @@ def test_the_town_is_read_whole() -> None:
     heating = next(record.body for record in records if isinstance(record.body, ApprovedNorm) and record.body.basis == "per_m2")
     assert heating.value_e6 == 23_100
     settings = {record.key: record.body.value_json for record in records if record.key.startswith("setting/")}  # type: ignore[union-attr]
-    assert settings["setting/coefficient_cold_water"] == '"3"' and settings["setting/payment_day_counts"] == "true"
+    assert settings["setting/02701000001/coefficient_cold_water"] == '"3"'
 
 
 @pytest.mark.parametrize(
@@ -265,8 +293,8 @@ def test_a_folder_is_read_as_one_message_with_matrices_limits_and_dated_settings
     limit, *settings = [record for record in records if not isinstance(record.body, ApprovedNorm)]
     assert limit.body == ApprovedLimit("02701000001", date(2026, 10, 1), None, 1280, "5-у") and limit.position.file == "rules.toml"
     assert [(item.body, item.valid_from, item.valid_to, item.position.row) for item in settings] == [
-        (RegionSetting("heating_months", "[10, 11]", "3-п"), date(2026, 1, 1), date(2026, 8, 31), 2),
-        (RegionSetting("heating_months", "[9, 10, 11]", "4-п"), date(2026, 9, 1), None, 8),
+        (RegionSetting("heating_months", "[10, 11]", "3-п", "02701000001"), date(2026, 1, 1), date(2026, 8, 31), 2),
+        (RegionSetting("heating_months", "[9, 10, 11]", "4-п", "02701000001"), date(2026, 9, 1), None, 8),
     ]
     assert len({(record.body.kind_name, record.key) for record in records}) == len(records)
 
@@ -317,5 +345,5 @@ def test_a_packed_folder_that_is_damaged_or_strange_is_refused() -> None:
 def test_a_wrong_setting_is_left_out_alone() -> None:
     settings = {"heating_months": [10, "11"], "penalty_rate_value": 9.5, "days_off": "2026-01-01", "average_window": 6, "residence_end": ""}
     records, findings, _ = parse({"settings": settings, "senders": 1, "norms": [1]})
-    assert [record.key for record in records] == ["setting/average_window"]
+    assert [record.key for record in records] == ["setting/-/average_window"]
     assert Counter(item.code for item in findings) == {"RG-013": 6}

@@ -29,6 +29,8 @@ def of(**settings: object) -> Deadlines:
         ("2026-01", "2026-02-10"),
         ("2026-02", "2026-03-16"),  # the first bill under the new law, the 15th is a Sunday
         ("2026-10", "2026-11-16"),
+        ("2026-12", "2027-01-15"),
+        ("2027-04", "2027-05-17"),  # a Saturday
     ],
 )
 def test_the_law_alone(month: str, due: str) -> None:
@@ -37,8 +39,16 @@ def test_the_law_alone(month: str, due: str) -> None:
 
 def test_a_year_without_a_calendar_is_an_error() -> None:
     with pytest.raises(ConfigError) as error:
-        of().due_day(Month(2026, 12))
+        of().due_day(Month(2027, 12))
     assert error.value.code == "EPD-0001"
+    assert of(days_off=["2028-01-17"]).due_day(Month(2027, 12)) == date(2028, 1, 18)
+
+
+def test_a_year_whose_decree_is_not_at_hand_is_told() -> None:
+    """The labour code alone makes its days; a region that states the year, and one that moves nothing, need no decree."""
+    assert of().is_pending(date(2027, 1, 15)) and not of().is_pending(date(2026, 12, 15))
+    assert not of(days_off=["2027-01-01"]).is_pending(date(2027, 1, 15))
+    assert not of(due_shift="none").is_pending(date(2027, 1, 15))
     assert of(days_off=["2027-01-15"]).due_day(Month(2026, 12)) == date(2027, 1, 18)
 
 

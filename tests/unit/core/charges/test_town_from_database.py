@@ -35,7 +35,9 @@ Charged = dict[tuple[str, str], tuple[str, int, int | None, int, int, int, int]]
 def _take(engine: Engine) -> None:
     region = RawMessage("zarechinsk.region.json", (TOWN / "zarechinsk.region.json").read_bytes())
     bodies = [item.body for item in RegionAdapter().parse(region, {}) if isinstance(item, Record)]
-    load_region(engine, name=region.name, data=region.data, parse=lambda known: RegionAdapter().parse(region, known), clock=CLOCK)
+    other = RawMessage("slobodka.region.json", (files("examples") / "town2" / "slobodka.region.json").read_bytes())
+    for one in (region, other):  # another municipality in the same database, learned last
+        load_region(engine, name=one.name, data=one.data, parse=lambda known, one=one: RegionAdapter().parse(one, known), clock=CLOCK)
     adapter = UkArchives(
         RegionKnowledge(
             tuple(body for body in bodies if isinstance(body, RegisteredSender)),

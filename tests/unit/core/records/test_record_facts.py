@@ -5,13 +5,20 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from datetime import date
+from importlib.resources import files
 
 import pytest
 from sqlalchemy import Connection
 
+from adapters.contract import RawMessage
+from adapters.uk.region import RegionAdapter
+from config.law import tables
+from core.charges.law import Law
+from core.charges.rules import Rules
 from core.errors import InputError
 from core.ids import CENTRE, MessageId, ProviderId, RecordId
 from core.model.facts import HouseFacts
+from core.model.finding import Finding
 from core.model.records import (
     ApprovedNorm,
     ApprovedTariff,
@@ -30,12 +37,13 @@ from core.model.records import (
 )
 from core.period import Month
 from core.records.entities import entity_ids
-from core.records.facts import house_ids, read_houses, read_region
+from core.records.facts import house_ids, read_houses, read_region, read_settings
 from core.records.store import last_record, save
 from tests.unit.core.records.samples import AT, BACK, BROKEN_OFF, FIAS, account, fact, service, small_house
 
 Archive = Callable[[ProviderId], MessageId]
 OCTOBER = Month(2026, 10)
+LAW = Law.from_tables(tables())
 
 
 def read(connection: Connection, sender: ProviderId, month: Month = OCTOBER, known_until: RecordId | None = None) -> list[HouseFacts]:
@@ -186,6 +194,41 @@ def test_the_region_has_tariffs_norms_and_settings(connection: Connection, take:
     assert [(item.basis, item.value_e6) for item in region.norms] == [("per_person", 4_200_000)]
     assert region.settings == {"heating_months": [10, 11]} and set(region.settings_sources) == {"heating_months"}
     assert len(read_region(connection, month=Month(2026, 9), known_until=None).tariffs) == 1
+
+
+def test_two_regions_in_one_database_do_not_touch_each_other(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    """Norms of the same matter, settings of the same name: each house goes by those of its own municipality."""
+    for town, folder in (("zarechinsk", "town"), ("slobodka", "town2")):
+        message = RawMessage(f"{town}.region.json", (files("examples") / folder / f"{town}.region.json").read_bytes())
+        parsed = list(RegionAdapter().parse(message, {}))
+        assert [item for item in parsed if isinstance(item, Finding)] == []
+        take(*(item for item in parsed if isinstance(item, Record)), owner=CENTRE)
+    take(fact("own", RegionSetting("edk_cap", '"entitled"', oktmo="02703"), since=None), owner=CENTRE)
+    facts = read_region(connection, month=OCTOBER, known_until=None)
+    found = {}
+    for oktmo in ("02701000001", "02703000009", "02799000001"):
+        rules = Rules(facts, LAW, OCTOBER).at(oktmo)
+        water = [norm.value_e6 for norm in rules.facts.norms if (norm.basis, norm.utility_kind) == ("per_person", 1)]
+        found[oktmo] = (water, len(rules.facts.norms), rules.facts.settings.get("edk_cap"), len(rules.facts.settings))
+    assert found == {
+        "02701000001": ([4_200_000], 7, "household", 28),
+        "02703000009": ([4_100_000], 10, "household", 29),
+        "02799000001": ([], 0, None, 0),
+    }
+
+
+def test_settings_of_a_whole_provider_are_those_of_where_it_has_its_houses(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    take(*small_house())
+    take(
+        fact("a", RegionSetting("late_bill_due", '"unchanged"'), since=None),
+        fact("b", RegionSetting("late_bill_due", '"plus_10_days"', oktmo="02701000"), since=None),
+        fact("c", RegionSetting("late_bill_due", '"none"', oktmo="02703000"), since=None),
+        owner=CENTRE,
+    )
+    assert read_settings(connection, day=OCTOBER.last, provider_id=sender) == {"late_bill_due": "plus_10_days"}
+    assert read_settings(connection, day=OCTOBER.last, provider_id=None) == {"late_bill_due": "plus_10_days"}
 
 
 def test_payers_and_reliefs_of_the_month_stand_with_the_account(

@@ -74,6 +74,11 @@ class Books:
         posting = Posting(Chart.CASH, Chart.ADVANCE, amount, self.account, service, creditor, component=Component.ADVANCE)
         self._post(f"payment/{key}", "payment", Month.of(on), on, posting)
 
+    def states_ahead(self, amount: int, service: EntityId, creditor: EntityId) -> None:
+        """An advance that the sender states as an opening balance."""
+        posting = Posting(Chart.OPENING, Chart.ADVANCE, amount, self.account, service, creditor, component=Component.ADVANCE)
+        self._post("opening/ahead", "opening", OCTOBER, OCTOBER.first, posting)
+
     def takes_ahead_back(self, key: str, amount: int, on: date, service: EntityId | None, creditor: EntityId | None) -> None:
         """The agent takes back money that was an advance."""
         posting = Posting(Chart.ADVANCE, Chart.CASH, amount, self.account, service, creditor, component=Component.ADVANCE)

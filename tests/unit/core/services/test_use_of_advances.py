@@ -126,3 +126,29 @@ def test_a_credit_goes_to_its_own_service_then_to_the_oldest_debt_and_the_rest_i
     (row,) = books.rows(OCTOBER)
     assert (row.origin_month, row.segments[-1].last, row.segments[-1].principal) == (Month(2026, 7), OCTOBER.last, 10_00)
     assert books.rows(NOVEMBER) == []
+
+
+def test_a_debt_that_turns_up_later_is_paid_as_of_the_day_of_the_payment(books: Books, connection: Connection) -> None:
+    """A corrected archive brings debts of August and September after the payment: the oldest first, pro rata, then the new bill."""
+    books.pays_ahead("1", 60_00, date(2026, 10, 5), SERVICE, CREDITOR)
+    books.pays_ahead("2", 100_00, date(2026, 10, 20), None, None)
+    books.owes(90_00)
+    books.owes(30_00, Month(2026, 9), service=OTHER_SERVICE)
+    books.charged({(SERVICE, CREDITOR): 50_00}, OCTOBER)
+    assert use(books, OCTOBER).new == 3, "one entry for each payment, and one of the new bill"
+    assert (owed(books), ahead(books)) == ({(SERVICE, CREDITOR): 10_00}, {})
+    (august,) = [row for row in books.rows(OCTOBER) if row.origin_month == Month(2026, 8)]
+    assert (august.segments[-1].last, august.segments[-1].principal) == (date(2026, 10, 20), 30_00), "90 − 60, paid on 20.10"
+    assert use(books, OCTOBER).new == 0
+    assert {total.debit - total.credit for total in chart_totals(connection) if total.chart is Chart.OFFSET} == {0}
+    books.takes_ahead_back("3", 100_00, date(2026, 11, 20), None, None)
+    use(books, NOVEMBER)
+    assert sum(owed(books).values()) == 110_00, "taken back, the money never was there"
+
+
+def test_an_advance_of_the_opening_balance_leaves_the_senders_debts_alone(books: Books) -> None:
+    books.states_ahead(70_00, SERVICE, CREDITOR)
+    books.pays_ahead("1", 5_00, date(2026, 10, 5), SERVICE, CREDITOR)
+    books.owes(90_00, service=OTHER_SERVICE)
+    use(books, OCTOBER)
+    assert (owed(books), ahead(books)) == ({(OTHER_SERVICE, CREDITOR): 85_00}, {(SERVICE, CREDITOR): 70_00})
