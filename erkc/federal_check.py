@@ -26,7 +26,6 @@ from core.model.bill import BillContent
 from core.period import Month
 from core.records.crosswalk import find_by_external
 from core.records.latest import read_accounts
-from core.records.neighbours import sharing_providers
 from core.records.providers import providers
 from core.services.federal import Federal, bill_request
 from core.services.federal.bills import bills_lacking
@@ -38,8 +37,6 @@ from erkc.federation import is_signing_ready
 
 __all__ = ["Checked", "check_file", "check_month", "write_good"]
 
-_OWN_BOOKS = frozenset(("1", "51", "337"))
-"""Books that each provider keeps for itself: an element of a neighbour's is refused in our documents (SRV007079)."""
 _BASE = "http://dom.gosuslugi.ru/schema/integration/base/"
 
 
@@ -112,13 +109,9 @@ def _facts_of(federal: Federal, sender: str) -> Known | None:
 def known_facts(federal: Federal, provider_id: ProviderId) -> Known:
     """What the crosswalk knows for a provider; a part of which it knows nothing is not compared."""
     with federal.engine.connect() as connection:
-        elements: dict[str, tuple[str, str]] = {}
-        for one in (provider_id, *sharing_providers(connection, provider_id)):
-            texts = [*known(connection, federal, "nsi", provider_id=one).values()]
-            texts += known(connection, federal, "nsi_penalty", provider_id=CENTRE).values()
-            for element in map(NsiElement.parse, texts):
-                if one == provider_id or element.book not in _OWN_BOOKS:
-                    elements[str(element.guid)] = (element.book, element.code)
+        texts = [*known(connection, federal, "nsi", provider_id=provider_id).values()]
+        texts += known(connection, federal, "nsi_penalty", provider_id=CENTRE).values()
+        elements = {str(element.guid): (element.book, element.code) for element in map(NsiElement.parse, texts)}
         kinds = {row.entity_id: row.kind for row in read_accounts(connection, provider_id=provider_id)}
         guids = known(connection, federal, "account_guid", provider_id=provider_id)
         accounts = {guid.lower(): kinds[entity] for entity, guid in guids.items() if entity in kinds}

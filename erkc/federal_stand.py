@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.ids import EntityId, ProviderId
-from core.records.latest import read_accounts, read_houses_list, read_organisations, read_services
+from core.records.latest import read_accounts, read_houses_list, read_organisations
 from core.records.providers import provider
 from core.records.rows import AccountRow, ServiceRow
+from core.services.federal.directory import billed_services
 from erkc.stands.gis import SeedBook, SeedElement, SeedHouse, SeedOrganisation, SeedPremises, build_seed
 
 __all__ = ["town_seed"]
@@ -66,7 +67,7 @@ def town_seed(
         organisations.setdefault(own.ogrn, SeedOrganisation(own.name, own.inn, own.kpp, own.ogrn, is_provider=True))
         for house in _houses(connection, own.provider_id):
             houses[house.fias] = _together(houses[house.fias], house) if house.fias in houses else house
-        for book in _books(read_services(connection, provider_id=own.provider_id), own.ogrn):
+        for book in _books((row for _, row in billed_services(connection, own.provider_id)), own.ogrn):
             key = (book.owner, book.number)
             known = books[key].elements if key in books else ()
             codes = {element.code for element in known}
@@ -118,10 +119,15 @@ def _premises(rows: Iterable[AccountRow]) -> list[SeedPremises]:
 
 
 def _books(services: Iterable[ServiceRow], owner: str) -> list[SeedBook]:
+    """Books that a provider's bills point into; its own ones hold the services of neighbours that stand on its bills, each name once."""
+    seen: set[tuple[int, int | None, str]] = set()
     housing: dict[str, str] = {}
     utilities: list[SeedElement] = []
     additional: list[SeedElement] = []
     for row in services:
+        if row.kind != _HOUSING and (row.kind, row.utility_kind, row.name) in seen:
+            continue
+        seen.add((row.kind, row.utility_kind, row.name))
         if row.kind == _UTILITY:
             utilities.append(SeedElement(f"{row.utility_kind}.{len(utilities) + 1}", row.name, row.okei, (("3", str(row.utility_kind)),)))
         elif row.kind == _HOUSING and row.provision != _COMMON_PROPERTY and row.housing_kind is not None:

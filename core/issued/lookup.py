@@ -17,6 +17,7 @@ __all__ = [
     "BillSummary",
     "BillSums",
     "bill_ids",
+    "billed_providers",
     "bills_like",
     "bills_of_accounts",
     "bills_of_code",
@@ -63,7 +64,10 @@ _OF_ACCOUNTS = text(
     "WHERE a.account_id = ANY (:accounts) AND a.month = :month ORDER BY b.provider_id, b.payer_id, b.version DESC"
 )
 
-
+_BILLED_PROVIDERS = text(
+    "SELECT DISTINCT a.provider_id FROM bill b JOIN bill_account a USING (bill_id) "
+    "WHERE b.provider_id = :provider_id AND a.provider_id <> :provider_id ORDER BY 1"
+)
 _BY_CODE = text(
     "SELECT bill_id, provider_id, payer_id, month, number, version, total FROM bill "
     "WHERE month = :month AND content_sha256 >= :low AND content_sha256 <= :high ORDER BY bill_id"
@@ -115,6 +119,11 @@ def month_sums(connection: Connection, provider_id: ProviderId, month: Month) ->
     """All bills of a provider's month together, the last version of each."""
     row = connection.execute(_MONTH_SUMS, {"provider_id": provider_id, "month": month.first}).one()
     return BillSums(row.bills, row.charged, row.due)
+
+
+def billed_providers(connection: Connection, provider_id: ProviderId) -> list[ProviderId]:
+    """Other senders whose accounts stand on a provider's bills, of whatever month."""
+    return [ProviderId(number) for number in connection.execute(_BILLED_PROVIDERS, {"provider_id": provider_id}).scalars()]
 
 
 def bills_of_accounts(connection: Connection, accounts: Collection[EntityId], month: Month) -> list[BillId]:

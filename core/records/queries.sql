@@ -221,15 +221,18 @@ LEFT JOIN LATERAL (
 WHERE e.entity_id = ANY (:ids) AND e.kind = 'account'
 
 -- name: link
--- From staging; only what differs from the value in force.
+-- From staging; only what differs from the value in force. A thing may have a value for each provider: a service is an element of the own
+-- book of everybody who bills it.
 INSERT INTO external_id (entity_id, provider_id, system, kind, value, message_id, seen_at)
-SELECT DISTINCT ON (s.entity_id, s.system, s.kind) s.entity_id, s.provider_id, s.system, s.kind, s.value, :message, :at
+SELECT DISTINCT ON (s.entity_id, s.provider_id, s.system, s.kind)
+       s.entity_id, s.provider_id, s.system, s.kind, s.value, :message, :at
 FROM arrived_external_id s
 LEFT JOIN LATERAL (
-  SELECT value FROM external_id x WHERE x.entity_id = s.entity_id AND x.system = s.system AND x.kind = s.kind
+  SELECT value FROM external_id x
+  WHERE x.entity_id = s.entity_id AND x.provider_id = s.provider_id AND x.system = s.system AND x.kind = s.kind
   ORDER BY seen_at DESC, message_id DESC LIMIT 1) latest ON TRUE
 WHERE latest.value IS DISTINCT FROM s.value
-ORDER BY s.entity_id, s.system, s.kind, s.n DESC
+ORDER BY s.entity_id, s.provider_id, s.system, s.kind, s.n DESC
 ON CONFLICT DO NOTHING
 
 -- name: external_ids
@@ -247,7 +250,8 @@ ORDER BY entity_id, seen_at, message_id
 SELECT x.entity_id FROM external_id x
 WHERE x.system = :system AND x.kind = :kind AND x.value = :value
   AND NOT EXISTS (
-    SELECT FROM external_id n WHERE n.entity_id = x.entity_id AND n.system = x.system AND n.kind = x.kind AND n.value <> x.value
+    SELECT FROM external_id n
+    WHERE n.entity_id = x.entity_id AND n.provider_id = x.provider_id AND n.system = x.system AND n.kind = x.kind AND n.value <> x.value
       AND (n.seen_at, n.message_id) > (x.seen_at, x.message_id))
 GROUP BY x.entity_id
 ORDER BY x.entity_id

@@ -229,6 +229,8 @@ def _zones(meter: MeterFacts, service: ServiceFacts, house: HouseFacts) -> list[
 def _meter(meter: MeterFacts, service: BilledService, readings: Sequence[ReadingFacts], start_e3: int | None, month: Month) -> BillMeter:
     current = [reading for reading in readings if reading.taken_on in month]
     before = [reading for reading in readings if reading.taken_on < month.first]
+    if start_e3 is None and len(current) > 1:
+        start_e3 = current[0].value_e3  # a meter put up this month counts from its first reading, as its charge does
     return BillMeter(
         service_id=service.service_id,
         serial=meter.serial,

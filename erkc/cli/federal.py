@@ -478,18 +478,35 @@ def gis_status(month_text: MonthArgument, as_json: Json = False) -> None:
 def gis_package_bills(
     month_text: MonthArgument, out: Annotated[Path, typer.Option(help="Папка для файлов.")] = Path("gis-packages"), as_json: Json = False
 ) -> None:
-    """Сложить подписанные запросы importPaymentDocumentData в файлы; рядом сертификат signer.pem."""
+    """Сложить подписанные запросы importPaymentDocumentData в файлы; рядом сертификат signer.pem. Код 1 — не все документы идут."""
     month = month_of(month_text)
     outcomes: dict[str, object] = {}
+    is_held = False
     with opened(as_json) as (application, screen):
         for provider in providers_of_month(application):
-            with screen.progress(f"Готовлю пакеты, {provider.name}"):
-                packed = package_bills(application, provider_id=provider.provider_id, month=month, out=out)
+            try:
+                with screen.progress(f"Готовлю пакеты, {provider.name}"):
+                    packed = package_bills(application, provider_id=provider.provider_id, month=month, out=out)
+            except InputError as error:
+                if error.code != "GIS-0601":
+                    raise
+                screen.say(f"{provider.name}: {error.message}")
+                continue
+            is_held = is_held or bool(packed.held)
             screen.say(f"{provider.name}: документов {packed.bills}, файлов {len(packed.files)}, папка {out}; подпись: {packed.signature}")
             outcomes[provider.inn] = {
                 "bills": packed.bills,
                 "files": [file.name for file in packed.files],
                 "certificate": packed.certificate.name,
                 "signature": packed.signature,
+                "held": dict(packed.held),
             }
+            for document, reason in list(packed.held.items())[:_MOST_LINES]:
+                screen.say(f"  не идёт {document}: {reason}")
+            if len(packed.held) > _MOST_LINES:
+                screen.say(f"  и ещё {len(packed.held) - _MOST_LINES}")
+        if not outcomes:
+            raise InputError("GIS-0601", f"За {month.title} не выпущено ни одного документа.", hint=f"Выполните erkc issue bills {month}.")
         screen.document(outcomes)
+    if is_held:
+        raise typer.Exit(1)

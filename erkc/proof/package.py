@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
-from importlib.resources import files
 
 from sqlalchemy import Connection
 
@@ -32,23 +31,11 @@ from core.services.support import support_json
 from erkc.application import Application
 from erkc.document_store import DocumentStore
 from erkc.proof.disclosure import Disclosed, disclose
+from erkc.proof.received import program as check_program
 from erkc.proof.verify import FORMAT, MANIFEST, manifest_of, pack
 from erkc.reprint import PDF
 
 __all__ = ["Proof", "make_proof"]
-
-_MAIN = b"""import sys
-
-sys.dont_write_bytecode = True
-
-from pathlib import Path
-
-from verify import main
-
-if hasattr(sys.stdout, "reconfigure"):
-    sys.stdout.reconfigure(encoding="utf-8")
-sys.exit(main(sys.argv[1:], place=Path(sys.path[0])))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +95,7 @@ class _Packing:
     def packed(self, source: ProofSource) -> Proof:
         """The package as bytes."""
         pdf = _printed(source, self.documents)
-        program = {
-            "__main__.py": _MAIN,
-            "verify.py": _source("erkc.proof", "verify.py"),
-            "clauses.py": _source("core.charges", "clauses.py"),
-            "merkle.py": _source("core.archive", "merkle.py"),
-        }
+        program = check_program()
         documents = {
             "package.json": self._package(source, pdf),
             "lines.json": {"accounts": [_account(one) for one in source.accounts]},
@@ -309,11 +291,6 @@ def _printed(source: ProofSource, documents: DocumentStore) -> bytes | None:
     return None if first is None else documents.find(first.sha256)
 
 
-def _source(package: str, name: str) -> bytes:
-    """A file of the program, its line ends as they are in the source."""
-    return files(package).joinpath(name).read_bytes()
-
-
 def _fields(body: object) -> dict[str, object]:
     assert dataclasses.is_dataclass(body)
     return {item.name: getattr(body, item.name) for item in dataclasses.fields(body)}
@@ -348,8 +325,12 @@ def _readme(source: ProofSource) -> str:
     python -I ПАКЕТ.zip --package КОД         сверить с кодом пакета, который назвал центр
     python -I ПАКЕТ.zip --rows                показать строки сообщений, из которых взяты числа
 
-Проверка исполняет код из пакета. Пакет, полученный от незнакомых, проверяйте своим verify.py и сравните SHA-256 файлов clauses.py и
-merkle.py (они названы в manifest.json) с опубликованными центром.
+Проверка исполняет код из пакета, а изменённая программа не может сама сказать о себе правду. Поэтому сначала сравните SHA-256 файлов
+__main__.py, verify.py, clauses.py и merkle.py с теми, что названы в сопроводительном письме центра (не в самом пакете):
+
+    sha256sum *.py            Linux; macOS: shasum -a 256 *.py; Windows: certutil -hashfile verify.py SHA256
+
+Где установлена программа ЕРКЦ, проверяет она сама, своим кодом: erkc proof verify ПАКЕТ.zip.
 
 Что внутри
   bill.json, bill.pdf   содержание счёта, его хеш напечатан на счёте; PDF

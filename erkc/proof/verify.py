@@ -35,7 +35,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TextIO
 
-__all__ = ["FORMAT", "MANIFEST", "Refused", "Report", "main", "manifest_of", "pack", "read_package", "verify"]
+__all__ = ["FORMAT", "MANIFEST", "Refused", "Report", "main", "manifest_of", "pack", "read_package", "reported", "verify"]
 
 FORMAT = "erkc-proof/1"
 MANIFEST = "manifest.json"
@@ -594,13 +594,12 @@ def _total(lines: Sequence[Json]) -> int:
 _MARKS = {"ok": "  ✔ ", "bad": "  ✘ ", "note": "  • ", "section": ""}
 
 
-def _show(report: Report, rows: Sequence[str], out: TextIO) -> None:
-    for kind, text in report.told:
-        out.write(("\n" if kind == "section" else "") + _MARKS[kind] + text + "\n")
+def reported(report: Report, rows: Sequence[str] = ()) -> str:
+    """The report as people read it, the verdict last."""
+    told = [("\n" if kind == "section" else "") + _MARKS[kind] + text for kind, text in report.told]
     if rows:
-        out.write("\nСтроки сообщений, из которых взяты числа\n")
-        out.writelines(f"  {row}\n" for row in rows)
-    out.write("\nВЕРДИКТ: " + ("всё сошлось." if report.is_good else "ПАКЕТ ОТВЕРГНУТ.") + "\n")
+        told += ["\nСтроки сообщений, из которых взяты числа", *(f"  {row}" for row in rows)]
+    return "\n".join([*told, "\nВЕРДИКТ: " + ("всё сошлось." if report.is_good else "ПАКЕТ ОТВЕРГНУТ.")])
 
 
 def main(arguments: Sequence[str], *, place: Path, out: TextIO | None = None) -> int:
@@ -635,7 +634,7 @@ def main(arguments: Sequence[str], *, place: Path, out: TextIO | None = None) ->
         told = [{"kind": kind, "text": text} for kind, text in report.told]
         screen.write(json.dumps({"ok": report.is_good, "checks": told}, ensure_ascii=False, indent=1) + "\n")
     else:
-        _show(report, rows, screen)
+        screen.write(reported(report, rows) + "\n")
     return 0 if report.is_good else 1
 
 

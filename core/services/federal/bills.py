@@ -20,7 +20,6 @@ from core.ids import CENTRE, BillId, EntityId, MessageId, ProviderId, TransportG
 from core.model.bill import BillContent
 from core.outbox import Exchange, Item
 from core.period import Month
-from core.records.neighbours import sharing_providers
 from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.directory import known
@@ -92,11 +91,7 @@ class References:
 
     def __init__(self, connection: Connection, federal: Federal, provider_id: ProviderId) -> None:
         self.accounts = known(connection, federal, "account_guid", provider_id=provider_id)
-        self.services = {
-            service: NsiElement.parse(value)
-            for one in (provider_id, *sharing_providers(connection, provider_id))
-            for service, value in known(connection, federal, "nsi", provider_id=one).items()
-        }
+        self.services = self._elements(connection, federal, provider_id, "nsi")
         self.organisations = {
             organisation: UUID(value) for organisation, value in known(connection, federal, "ppa_guid", provider_id=CENTRE).items()
         }

@@ -12,14 +12,14 @@ from core import outbox
 from core.errors import InputError
 from core.ids import BillId, ProviderId
 from core.period import Month
-from core.records.latest import read_accounts, read_organisations, read_services
+from core.records.latest import read_accounts, read_organisations
 from core.services.federal.accounts import ask_accounts, open_accounts
 from core.services.federal.acknowledgments import Acknowledged, PaymentToAcknowledge, prepare_acknowledgments
 from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran, run
 from core.services.federal.debts import PreparedDebts, prepare_debts
-from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known, may_act_for
+from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, billed_services, known, may_act_for
 from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
 from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
@@ -83,7 +83,7 @@ def synchronise(federal: Federal, *, provider_id: ProviderId, waiting: Waiting |
             break
     with federal.engine.connect() as connection:
         accounts = [row.entity_id for row in read_accounts(connection, provider_id=provider_id) if row.closed_on is None]
-        services = [row.entity_id for row in read_services(connection, provider_id=provider_id)]
+        services = [row.entity_id for _, row in billed_services(connection, provider_id)]
         account_guids = known(connection, federal, "account_guid", provider_id=provider_id)
         elements = known(connection, federal, "nsi", provider_id=provider_id)
         return Synchronised(

@@ -21,12 +21,11 @@ from core.ledger.balances import opening_items
 from core.model.bill import BillContent, Section
 from core.outbox import Exchange, Item
 from core.period import Month
-from core.records.latest import read_services
 from core.records.rows import ServiceRow
 from core.services.federal.act import Act, begin, register
 from core.services.federal.bills import References
 from core.services.federal.context import Federal
-from core.services.federal.directory import known
+from core.services.federal.directory import billed_services, known
 from core.services.federal.gateway import Answer, Content, DebtCard, DebtPart, PlaceDebts, Request
 
 __all__ = ["PreparedDebts", "debt_number", "prepare_debts"]
@@ -84,7 +83,7 @@ def _parts(
     connection: Connection, provider_id: ProviderId, month: Month, bills: Mapping[BillId, BillContent]
 ) -> dict[BillId, tuple[DebtPart, ...]]:
     """What each bill's payer owes of earlier months, by service, creditor and month."""
-    services = {row.entity_id: row for row in read_services(connection, provider_id=provider_id)}
+    services = {row.entity_id: row for _, row in billed_services(connection, provider_id)}
     of_account = {account: bill_id for bill_id, content in bills.items() for account in _accounts(content)}
     sums: dict[BillId, dict[tuple[EntityId, EntityId, Month], int]] = defaultdict(lambda: defaultdict(int))
     for item in opening_items(connection, sorted(of_account), month=month):

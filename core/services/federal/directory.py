@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from core.ids import CENTRE, EntityId, MessageId, ProviderId
+from core.issued.lookup import billed_providers
 from core.outbox import Exchange, Item
 from core.records.crosswalk import ExternalId, external_ids, find_by_external, link
 from core.records.entities import ensure_entity, organisations_of_inn
@@ -22,7 +23,7 @@ from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.gateway import AskBook, AskHouse, AskOrganisations, AskProviders, BookElement, Content, FederalPlace, Request
 
-__all__ = ["BOOKS", "OWN_BOOKS", "REVOKED", "house_accounts", "known", "same_number"]
+__all__ = ["BOOKS", "OWN_BOOKS", "REVOKED", "billed_services", "house_accounts", "known", "same_number"]
 
 BOOKS: tuple[tuple[str, bool], ...] = (("2", False), ("50", False), ("329", False), ("1", True), ("51", True))
 """Books that bills point into: resources, housing services, penalties; the provider's additional and utility services."""
@@ -40,6 +41,15 @@ _UTILITY, _HOUSING, _COMMON_PROPERTY = 1, 2, 2
 def known(connection: Connection, federal: Federal, kind: str, *, provider_id: ProviderId) -> dict[EntityId, str]:
     """Federal identifiers of a kind, by our number of the thing."""
     return external_ids(connection, provider_id=provider_id, system=federal.system, kind=kind)
+
+
+def billed_services(connection: Connection, provider_id: ProviderId) -> list[tuple[ProviderId, ServiceRow]]:
+    """Services that a provider's bills may name, each with its sender: its own, then those of senders whose accounts stand on its bills.
+
+    All of them become elements of books that the provider itself may point into; a neighbour's own book is closed to it (SRV007079).
+    """
+    senders = (provider_id, *billed_providers(connection, provider_id))
+    return [(sender, row) for sender in senders for row in read_services(connection, provider_id=sender)]
 
 
 def same_number(number: str) -> str:
@@ -83,7 +93,7 @@ def _absorb_providers(connection: Connection, federal: Federal, exchange: Exchan
 
 def _absorb_book(connection: Connection, federal: Federal, exchange: Exchange, content: Content, message_id: MessageId) -> None:
     provider_id, request = exchange.provider_id, exchange.request
-    services = read_services(connection, provider_id=provider_id)
+    services = [service for _, service in billed_services(connection, provider_id)]
     chosen = {EntityId(int(key)): code for key, code in request.get("chosen", {}).items()}
     found = [
         (entity, "nsi_chosen", f"{item.element.book}/{code}")
@@ -266,13 +276,14 @@ def ask_providers(connection: Connection, federal: Federal, provider_id: Provide
 def ask_books(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:
     """Fetch the reference books while some service or the penalty has no element; how many are asked for."""
     matched = known(connection, federal, "nsi", provider_id=provider_id)
+    services = [service for _, service in billed_services(connection, provider_id)]
     own = federal.provider_entity(connection, provider_id)
     complete = own in known(connection, federal, "nsi_penalty", provider_id=CENTRE) and all(
-        service.entity_id in matched for service in read_services(connection, provider_id=provider_id)
+        service.entity_id in matched for service in services
     )
     if complete:
         return 0
-    books = needed_books(read_services(connection, provider_id=provider_id))
+    books = needed_books(services)
     for number, is_own in books:
         request = {"number": number, "own": is_own, "page": 1}
         begin(connection, federal, "book", provider_id=provider_id, subject=_book_subject(request), request=request)

@@ -2,7 +2,7 @@
 
 The program matches by codes and names. What it cannot, a person maps by code; the element's identifier still comes from an export, never
 from the person. A person's choice holds against later matches, until another choice is made. Every element that was ever in force stays
-with its day: the mapping is dated.
+with its day: the mapping is dated. Each provider has its own: what a neighbour's service is on its bills is an element of its own.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from core.errors import InputError
 from core.ids import EntityId, ProviderId
 from core.records.crosswalk import external_history
-from core.records.latest import read_services
+from core.records.providers import provider
 from core.records.rows import ServiceRow
 from core.services.federal.act import begin
 from core.services.federal.context import Federal
-from core.services.federal.directory import OWN_BOOKS, known
+from core.services.federal.directory import OWN_BOOKS, billed_services, known
 from core.services.federal.gateway import NsiElement
 
 __all__ = ["MappedService", "choose_element", "mapped_services"]
@@ -27,9 +29,10 @@ _CHOICES = ("1", "2", "50", "51")
 
 @dataclass(frozen=True, slots=True)
 class MappedService:
-    """A service of the sender with the element it is; ``element`` is None in the operator's queue."""
+    """A service with the element it is on the provider's bills; ``element`` is None in the operator's queue."""
 
     key: str
+    """As its sender names it; of another sender's services after its ИНН and a slash."""
     name: str
     element: NsiElement | None
     since: datetime | None
@@ -46,13 +49,20 @@ def mapped_services(federal: Federal, *, provider_id: ProviderId) -> tuple[Mappe
         for entity, value, at in external_history(connection, provider_id=provider_id, system=federal.system, kind="nsi"):
             history.setdefault(entity, []).append((NsiElement.parse(value), at))
         chosen = known(connection, federal, "nsi_chosen", provider_id=provider_id)
-        rows = [_mapped(row, history.get(row.entity_id, []), chosen) for row in read_services(connection, provider_id=provider_id)]
+        rows = [_mapped(key, row, history.get(row.entity_id, []), chosen) for key, row in _keyed(connection, provider_id)]
     return tuple(sorted(rows, key=lambda row: (row.element is not None, row.name, row.key)))
 
 
-def _mapped(row: ServiceRow, known_: list[tuple[NsiElement, datetime]], chosen: dict[EntityId, str]) -> MappedService:
+def _keyed(connection: Connection, provider_id: ProviderId) -> list[tuple[str, ServiceRow]]:
+    """Services by the key a person names them with."""
+    services = billed_services(connection, provider_id)
+    inns = {sender: provider(connection, sender).inn for sender in {sender for sender, _ in services} - {provider_id}}
+    return [(row.key if sender == provider_id else f"{inns[sender]}/{row.key}", row) for sender, row in services]
+
+
+def _mapped(key: str, row: ServiceRow, known_: list[tuple[NsiElement, datetime]], chosen: dict[EntityId, str]) -> MappedService:
     element, since = known_[-1] if known_ else (None, None)
-    return MappedService(row.key, row.name, element, since, row.entity_id in chosen, tuple(known_[:-1]))
+    return MappedService(key, row.name, element, since, row.entity_id in chosen, tuple(known_[:-1]))
 
 
 def choose_element(federal: Federal, *, provider_id: ProviderId, key: str, book: str, code: str) -> None:
@@ -63,7 +73,7 @@ def choose_element(federal: Federal, *, provider_id: ProviderId, key: str, book:
     if book not in _CHOICES:
         raise InputError("GIS-0513", f"Справочник {book} не годится для услуг документа.", hint=f"Годятся: {', '.join(_CHOICES)}.")
     with federal.write("choose an element") as connection:
-        row = next((row for row in read_services(connection, provider_id=provider_id) if row.key == key), None)
+        row = next((row for name, row in _keyed(connection, provider_id) if name == key), None)
         if row is None:
             raise InputError("GIS-0512", f"Услуги с кодом {key} у этого поставщика нет.", hint="Коды показывает erkc gis services.")
         request = {"number": book, "own": book in OWN_BOOKS, "page": 1, "chosen": {str(row.entity_id): code}}

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from core.storage.engine import owner_engine, transaction
 from erkc.application import Application
 from erkc.cli.options import law
 from erkc.issue import issue_bills
+from erkc.proof.letter import letter
 from erkc.proof.package import Proof, make_proof
 from erkc.proof.verify import MANIFEST, Anchors, Refused, kopecks, manifest_of, pack, unpack, verify
 from tests.unit.erkc.conftest import ARCHIVE, NOW, OCTOBER, Run, database_copy
@@ -177,7 +179,14 @@ def test_records_of_another_person_are_named_but_not_shown(issued: Application) 
 
 def test_any_changed_byte_of_the_archive_is_refused(standard: Proof) -> None:
     data, chance = standard.data, random.Random(20261104)
-    for place in chance.sample(range(len(data)), 1000):
+    places = chance.sample(range(len(data)), 1000)
+    programs = {name: data.index(unpack(data)[name]) for name in standard.program}
+    for name, start in programs.items():
+        size = len(unpack(data)[name])
+        inside = [place for place in places if start <= place < start + size]
+        assert inside or size < len(data) // 100, f"{name}: none of the thousand"
+        places += [start, start + size // 2, start + size - 1]
+    for place in places:
         changed = bytearray(data)
         changed[place] ^= chance.randrange(1, 256)
         with pytest.raises(Refused):
@@ -217,6 +226,56 @@ def test_a_changed_package_is_refused_by_its_own_program_too(standard: Proof, tm
         place.write_bytes(changed)
         done = subprocess.run([sys.executable, "-I", "-S", place], check=False, capture_output=True, timeout=60)
         assert done.returncode != 0, n
+
+
+@pytest.mark.parametrize("name", ["verify.py", "clauses.py", "merkle.py", "bill.json", "manifest.json"])
+def test_a_changed_program_is_refused_in_words_before_it_runs(standard: Proof, tmp_path: Path, name: str) -> None:
+    """One byte of a file made no Python, or other Python: the first check names the file, from the archive and from its folder."""
+    members = unpack(standard.data)
+    changed = bytearray(members[name])
+    changed[len(changed) // 2] ^= 0x5F
+    place, folder = tmp_path / "changed.zip", tmp_path / "folder"
+    place.write_bytes(pack({**members, name: bytes(changed)}))
+    folder.mkdir()
+    for member, data in {**members, name: bytes(changed)}.items():
+        (folder / member).parent.mkdir(parents=True, exist_ok=True)
+        (folder / member).write_bytes(data)
+    for at in (place, folder):
+        done = subprocess.run([sys.executable, "-I", "-S", at], check=False, capture_output=True, encoding="utf-8", timeout=60)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "ВЕРДИКТ: ПАКЕТ ОТВЕРГНУТ." in done.stdout
+        assert name == "manifest.json" or name in done.stdout
+    told = subprocess.run([sys.executable, "-I", place, "--json"], check=False, capture_output=True, encoding="utf-8", timeout=60)
+    assert json.loads(told.stdout)["ok"] is False
+
+
+def test_the_command_checks_with_its_own_code_and_runs_no_other(standard: Proof, erkc: Run, tmp_path: Path) -> None:
+    """A made-up package whose list of hashes is right: its verify.py would say yes; ours does not run what is not of this version."""
+    members = {key: data for key, data in unpack(standard.data).items() if key != MANIFEST}
+    good, forged_, lied = tmp_path / "good.zip", tmp_path / "lied.zip", tmp_path / "broken.zip"
+    good.write_bytes(standard.data)
+    yes = b"def main(arguments, *, place):\n    print('\xd0\xb4\xd0\xb0')\n    return 0\n"
+    trap = f"open({str(tmp_path / 'run')!r}, 'w')\n".encode()
+    made_up = {**members, "verify.py": yes, "clauses.py": members["clauses.py"] + trap}
+    forged_.write_bytes(pack({**made_up, MANIFEST: manifest_of(made_up)}))
+    lied.write_bytes(standard.data.replace(b"import base64", b"import bas364"))
+    code, out, _ = erkc("proof", "verify", str(good), "--package", standard.code, "--json")
+    assert (code, json.loads(out)["ok"], json.loads(out)["foreign_program"]) == (0, True, [])
+    code, out, _ = erkc("proof", "verify", str(forged_))
+    assert code == 1 and "не исполнялась: verify.py" in " ".join(out.split()) and not (tmp_path / "run").exists()
+    assert erkc("proof", "verify", str(forged_), "--trust-program")[0] == 0 and (tmp_path / "run").exists()
+    code, out, _ = erkc("proof", "verify", str(lied))
+    assert code == 1 and "ПАКЕТ ОТВЕРГНУТ" in out
+    assert erkc("proof", "verify", str(good), "--package", "0" * 64)[0] == 1
+    assert erkc("proof", "verify", str(tmp_path / "absent.zip"))[0] == 1
+
+
+def test_the_letter_names_what_is_compared_first(standard: Proof) -> None:
+    text_ = letter(standard, "proof.zip")
+    members = unpack(standard.data)
+    for name in ("__main__.py", "verify.py", "clauses.py", "merkle.py"):
+        assert f"{name:<12} {sha256(members[name]).hexdigest()}" in text_
+    assert standard.code in text_ and standard.source.seals[-1].chain.hex() in text_
 
 
 def _first_line(document: Any) -> Any:

@@ -242,6 +242,7 @@ def test_the_reference_block_says_what_the_payer_can_check(charged: Application)
         day = [meter for meter in bill.meters if meter.service_name == "Электроэнергия, день"]
         assert {meter.serial for meter in night} == {meter.serial for meter in day} and len(night) == len(day)
         for meter in (*day, *night):
+            assert meter.current_e3 is None or meter.previous_e3 is not None, "whoever sees a consumption sees what it is counted from"
             if meter.current_e3 is not None and meter.previous_e3 is not None and bill.room_number is None:
                 used = (meter.current_e3 - meter.previous_e3) * 1000
                 assert used == volumes[meter.service_name], (bill.account_number, meter)
