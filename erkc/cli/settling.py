@@ -23,7 +23,7 @@ from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import user_name
 from erkc.render.xlsx import write_xlsx
 
-__all__ = ["ORDER_STATES", "register"]
+__all__ = ["ORDER_STATES", "as_bank_order", "register"]
 
 _room = typer.Typer(help="Расчёты с поставщиками и другими получателями (ПП РФ № 253).", no_args_is_help=True)
 ORDER_STATES = {
@@ -168,7 +168,7 @@ def settle_export(
         now = application.clock.now()
         done = export_orders(
             application.engine,
-            render=lambda orders: render_payment_orders([_as_bank_order(order) for order in orders], created_at=now),
+            render=lambda orders: render_payment_orders([as_bank_order(order) for order in orders], created_at=now),
             name=out.name,
             actor=actor or user_name(),
             law=law(),
@@ -201,7 +201,7 @@ def _day(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise ConfigError("CLI-0105", f"«{text}» — не день.", hint="День пишется так: 2026-11-12.") from None
+        raise ConfigError("CLI-0406", f"«{text}» — не день.", hint="День пишется так: 2026-11-12.") from None
 
 
 def _show(screen: Screen, found: Settlement, rows: Sequence[DayRow], day: date, xlsx: Path | None) -> None:
@@ -341,7 +341,9 @@ def _party(order: StoredOrder, which: str) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _as_bank_order(order: StoredOrder) -> PaymentOrder:
+def as_bank_order(order: StoredOrder) -> PaymentOrder:
+    """An order as the file for the bank takes it."""
+
     def party(which: str) -> OrderParty:
         found = _party(order, which)
         return OrderParty(
