@@ -67,6 +67,7 @@ SETTINGS = {
     "days_off": "dates?",
     "regional_days_off": "dates?",
     "due_day_rule": "list?",
+    "agency_contracts": "list?",
     "key_rates": "list?",
     "wins": "object?",
 }

@@ -92,3 +92,29 @@ ON CONFLICT (bill_id, media, template) DO NOTHING
 
 -- name: files_of_bill
 SELECT bill_id, media, template, sha256, size_bytes, path FROM bill_file WHERE bill_id = :bill_id ORDER BY rendered_at, media, template
+
+-- name: lock_payment_orders
+SELECT pg_advisory_xact_lock(hashtext('erkc payment orders'))
+
+-- name: last_order_number
+SELECT coalesce(max(number), 0) FROM payment_order WHERE payer_account = :payer_account AND year = :year
+
+-- name: insert_payment_order
+INSERT INTO payment_order (payer_account, year, number, drawn_on, organisation_id, account, bik, amount, content, content_sha256, proposed_by, proposed_at)
+VALUES (:payer_account, :year, :number, :drawn_on, :organisation_id, :account, :bik, :amount, CAST(:content AS jsonb), :content_sha256, :proposed_by, :at)
+RETURNING order_id
+
+-- name: insert_order_step
+INSERT INTO payment_order_step (order_id, step, state, actor, reason, message_id, statement_line, at)
+SELECT :order_id, coalesce(max(step), 0) + 1, :state, :actor, :reason, :message_id, :statement_line, :at FROM payment_order_step WHERE order_id = :order_id
+
+-- name: payment_orders
+-- With the last step of each; in the order of numbers.
+SELECT o.order_id, o.payer_account, o.number, o.drawn_on, o.organisation_id, o.account, o.bik, o.amount, o.content, o.proposed_by, o.proposed_at,
+       coalesce(s.state, 'proposed') AS state, coalesce(s.actor, o.proposed_by) AS actor, coalesce(s.reason, '') AS reason,
+       (SELECT a.actor FROM payment_order_step a WHERE a.order_id = o.order_id AND a.state = 'approved') AS approved_by,
+       ARRAY(SELECT l.statement_line FROM payment_order_step l WHERE l.order_id = o.order_id AND l.statement_line IS NOT NULL ORDER BY l.step) AS lines,
+       (SELECT x.message_id FROM payment_order_step x WHERE x.order_id = o.order_id AND x.state = 'exported') AS export_message
+FROM payment_order o
+LEFT JOIN LATERAL (SELECT state, actor, reason FROM payment_order_step s WHERE s.order_id = o.order_id ORDER BY step DESC LIMIT 1) s ON true
+ORDER BY o.drawn_on, o.payer_account, o.number

@@ -25,6 +25,8 @@ __all__ = [
     "is_agent",
     "is_bank_charge",
     "reconcile",
+    "refunds",
+    "returned_transfers",
 ]
 
 FeeModel = Literal["kept", "on_top", "billed"]
@@ -85,6 +87,7 @@ class LineFact:
     links: tuple[RegistryLink, ...] = ()
     account: str | None = None
     document_type: str = ""
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,12 @@ def reconcile(
     """Link registries and lines, share orders out, and name the state of each."""
     own, agents = frozenset(own_accounts), frozenset(agent_accounts)
     coverage = _Coverage(registries)
-    linked = {line.key: _linked(line, registries, coverage) for line in lines if line.other_account not in own and is_agent(line, agents)}
+    back, given = returned_transfers(lines), refunds(lines)
+    linked = {
+        line.key: _linked(line, registries, coverage)
+        for line in lines
+        if line.other_account not in own and line.key not in back and line.key not in given and is_agent(line, agents)
+    }
     for line in lines:
         if line.incoming and line.key in linked:
             coverage.add(line, linked[line.key])
@@ -142,6 +150,9 @@ def reconcile(
     results = []
     for line in lines:
         found = linked.get(line.key, [])
+        if line.key in back or line.key in given:
+            results.append(LineOutcome(line.key, "returned_in" if line.incoming else "refund_out", ()))
+            continue
         state = _line_state(line, found, outcomes, own=own, settles=line.key in linked)
         if state in ("agent_fee", "agent_fee_difference"):
             for registry in found:
@@ -191,6 +202,32 @@ def is_agent(line: LineFact, agents: frozenset[str] = frozenset()) -> bool:
     """Whether a line speaks of registries: a credit from an agent, or anything whose purpose names one."""
     from_agent = line.incoming and (line.other_account in agents or line.other_account.startswith(AGENT_ACCOUNTS))
     return from_agent or bool(line.links)
+
+
+def returned_transfers(lines: Sequence[LineFact]) -> dict[str, str]:
+    """Our transfers that came back: credit → the debit it returns. Same account and sum, a purpose that says so, each debit once."""
+    return _given_back(lines, incoming=True)
+
+
+def refunds(lines: Sequence[LineFact]) -> dict[str, str]:
+    """Our returns: debit → the payer's or agent's credit that it gives back (account and sum equal, a purpose that says so)."""
+    return _given_back(lines, incoming=False)
+
+
+def _given_back(lines: Sequence[LineFact], *, incoming: bool) -> dict[str, str]:
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for line in lines:
+        if line.incoming is not incoming or "возврат" not in line.purpose.casefold():
+            continue
+        day = line.value_on or line.document_on or date.max
+        for other in lines:
+            is_original = other.incoming is not incoming and other.key not in taken and other.other_account == line.other_account
+            if is_original and other.amount == line.amount and (other.value_on or other.document_on or date.min) <= day:
+                found[line.key] = other.key
+                taken.add(other.key)
+                break
+    return found
 
 
 def is_bank_charge(line: LineFact) -> bool:

@@ -3,13 +3,14 @@
 A day's receipts of one supplier go on the working day after them. A day with little money may wait: what waits goes on the working day
 after it has grown beyond the small sum, with the next day that is not small, or at the latest on the fifth working day after its first
 receipt. The surcharge by the raising coefficient and common property stay with the provider. Nothing that came in is left out.
+What is taken back lowers what waits; more than that is owed back, and later receipts make it good before anything goes out again.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Literal
@@ -18,7 +19,7 @@ from core.calendar import WorkCalendar
 from core.ids import EntityId
 from core.money import Kopecks, kopecks
 
-__all__ = ["Kind", "Received", "Settlement", "SettlementRules", "Transfer", "agent_fee", "settle"]
+__all__ = ["Kind", "Received", "Settlement", "SettlementRules", "Transfer", "agent_fee", "schedule", "settle"]
 
 Kind = Literal["utility", "k_surcharge", "soi"]
 
@@ -34,7 +35,7 @@ class SettlementRules:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Money that a bank statement brought on a day for a supplier's resource, kopecks."""
+    """Money that a bank statement brought on a day for a supplier's resource, kopecks; negative: it was taken back on that day."""
 
     on: date
     supplier_id: EntityId
@@ -57,6 +58,8 @@ class Settlement:
 
     transfers: tuple[Transfer, ...]
     kept_by_provider: int
+    owed_back: Mapping[EntityId, int] = field(default_factory=dict)
+    """By supplier what was taken back after it had been passed on, kopecks: the next receipts are kept for it."""
 
 
 def settle(receipts: Iterable[Received], rules: SettlementRules, calendar: WorkCalendar) -> Settlement:
@@ -69,11 +72,15 @@ def settle(receipts: Iterable[Received], rules: SettlementRules, calendar: WorkC
         else:
             kept += item.amount
     due: dict[tuple[date, EntityId], int] = defaultdict(int)
+    back: dict[EntityId, int] = {}
     for supplier, days in daily.items():
-        for on, amount in _of_supplier(sorted(days.items()), rules, calendar):
+        found, owed = schedule(sorted(days.items()), rules, calendar)
+        for on, amount in found:
             due[on, supplier] += amount
+        if owed:
+            back[supplier] = owed
     transfers = tuple(Transfer(on, supplier, amount) for (on, supplier), amount in sorted(due.items()) if amount)
-    return Settlement(transfers, kept)
+    return Settlement(transfers, kept, back)
 
 
 def agent_fee(amount: int, *, percent: Fraction) -> Kopecks:
@@ -81,19 +88,23 @@ def agent_fee(amount: int, *, percent: Fraction) -> Kopecks:
     return kopecks(Fraction(amount, 100) * percent / 100)
 
 
-def _of_supplier(days: Sequence[tuple[date, int]], rules: SettlementRules, calendar: WorkCalendar) -> list[tuple[date, int]]:
+def schedule(days: Sequence[tuple[date, int]], rules: SettlementRules, calendar: WorkCalendar) -> tuple[list[tuple[date, int]], int]:
+    """One supplier's net receipts by day, in order → what goes on which day, and what it owes back; together the receipts."""
     found: list[tuple[date, int]] = []
     waiting, latest = 0, date.max
     for day, amount in days:
-        if waiting and latest <= day:
+        if waiting > 0 and latest <= day:
             found.append((latest, waiting))
             waiting = 0
-        following = calendar.working_day_after(day)
-        if not rules.accumulates or amount >= rules.small_sum or waiting + amount > rules.small_sum:
-            found.append((following, waiting + amount))
-            waiting = 0
-            continue
-        if not waiting:
-            latest = calendar.working_day_after(day, rules.longest_days)
+        is_first = waiting <= 0
         waiting += amount
-    return [*found, (latest, waiting)] if waiting else found
+        if waiting <= 0:
+            continue
+        if not rules.accumulates or amount >= rules.small_sum or waiting > rules.small_sum:
+            found.append((calendar.working_day_after(day), waiting))
+            waiting = 0
+        elif is_first:
+            latest = calendar.working_day_after(day, rules.longest_days)
+    if waiting > 0:
+        found.append((latest, waiting))
+    return found, max(-waiting, 0)

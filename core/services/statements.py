@@ -23,7 +23,16 @@ from core.ledger.post import post
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
 from core.money import format_roubles
-from core.payments.reconcile import LineFact, Reconciliation, RegistryFact, RegistryLink, RegistryOutcome, is_agent, is_bank_charge
+from core.payments.reconcile import (
+    LineFact,
+    Reconciliation,
+    RegistryFact,
+    RegistryLink,
+    RegistryOutcome,
+    is_agent,
+    is_bank_charge,
+    returned_transfers,
+)
 from core.payments.reconcile import reconcile as compare
 from core.records.bank import RegistryRow, StatementRow, payments_of, read_registries, read_statement_lines
 from core.records.entities import organisation_ids
@@ -37,7 +46,7 @@ from core.services.receipts import Receipts, Suspended
 from core.services.standings import Books
 from core.storage.engine import transaction
 
-__all__ = ["Reconciled", "centre_accounts", "post_statement", "reconcile"]
+__all__ = ["Reconciled", "centre_accounts", "compared", "post_statement", "reconcile", "returned_among"]
 
 _CENTRE_KIND = 36
 
@@ -88,6 +97,7 @@ class _Lines:
         """Sort the lines by what they are, and post each sort as a set."""
         connection = self.arrival.connection
         rows = read_statement_lines(connection, self.arrival.message_id)
+        back = self._returned(rows)
         books = Books(connection)
         creditors = organisation_ids(connection)
         entries: list[Entry] = []
@@ -96,6 +106,9 @@ class _Lines:
             line = row.body
             if line.other_account in self.own:
                 self.arrival.count("internal", [line.amount])
+            elif row.key in back:
+                creditor = creditors.get(line.other_inn)
+                self._add(entries, "returned", row, books, Posting(Chart.CASH, Chart.PAYABLE, line.amount, creditor_id=creditor))
             elif line.incoming and not is_agent(_fact(row)):
                 direct.append(row)
             elif line.incoming:
@@ -108,9 +121,16 @@ class _Lines:
         post(connection, entries, at=self.arrival.at)
         self._post_direct(direct)
 
+    def _returned(self, rows: Sequence[StatementRow]) -> dict[str, str]:
+        """Of these lines those that bring back a transfer of ours: the obligation is open again."""
+        if not any(row.body.incoming and "возврат" in row.body.purpose.casefold() for row in rows):
+            return {}
+        return returned_among({row.key: row for row in read_statement_lines(self.arrival.connection)})
+
     def _add(self, entries: list[Entry], state: str, row: StatementRow, books: Books, posting: Posting) -> None:
         day = day_of_line(row.body)
         kinds = {"agent": ("receipt", "Перевод агента"), "charge": ("fee", "Комиссия банка"), "transfer": ("transfer", "Перечислено")}
+        kinds["returned"] = ("transfer_return", "Перечисление вернулось")
         kind, title = kinds[state]
         entries.append(
             Entry(
@@ -153,13 +173,7 @@ def reconcile(engine: Engine, *, clock: Clock, own_accounts: Iterable[str] | Non
     with transaction(engine) as connection:
         at = clock.now()
         released = clear_suspense(connection, at=at)
-        own = centre_accounts(connection) if own_accounts is None else frozenset(own_accounts)
-        registries = {row.key: row for row in read_registries(connection) if row.counts.get("posted") or row.counts.get("suspended")}
-        lines = {row.key: row for row in read_statement_lines(connection)}
-        accounts = _accounts(connection, lines)
-        facts = [_fact(row, accounts.get(row.key)) for row in lines.values()]
-        left = _left_suspense(connection)
-        result = compare([_registry_fact(row, left[row.key]) for row in registries.values()], facts, own_accounts=own)
+        result, registries, lines = compared(connection, own_accounts)
         entries = [entry for outcome in result.registries for entry in _settlement(connection, outcome, registries[outcome.key], lines)]
         known = known_keys(connection, [entry.key for entry in entries])
         fresh = [entry for entry in entries if entry.key not in known]
@@ -167,6 +181,24 @@ def reconcile(engine: Engine, *, clock: Clock, own_accounts: Iterable[str] | Non
         for outcome in result.registries:
             _tell(connection, outcome, registries[outcome.key], fresh, at)
         return Reconciled(result, registries, lines, posted.new, released)
+
+
+def returned_among(lines: Mapping[str, StatementRow]) -> dict[str, str]:
+    """Of these lines those that bring back a transfer of ours: credit → debit."""
+    return returned_transfers([_fact(row) for row in lines.values()])
+
+
+def compared(
+    connection: Connection, own_accounts: Iterable[str] | None = None
+) -> tuple[Reconciliation, Mapping[str, RegistryRow], Mapping[str, StatementRow]]:
+    """Where all registries and statement lines stand now, with the rows they are; nothing is posted."""
+    own = centre_accounts(connection) if own_accounts is None else frozenset(own_accounts)
+    registries = {row.key: row for row in read_registries(connection) if row.counts.get("posted") or row.counts.get("suspended")}
+    lines = {row.key: row for row in read_statement_lines(connection)}
+    accounts = _accounts(connection, lines)
+    facts = [_fact(row, accounts.get(row.key)) for row in lines.values()]
+    left = _left_suspense(connection)
+    return compare([_registry_fact(row, left[row.key]) for row in registries.values()], facts, own_accounts=own), registries, lines
 
 
 def _accounts(connection: Connection, lines: Mapping[str, StatementRow]) -> dict[str, str]:
@@ -258,4 +290,5 @@ def _fact(row: StatementRow, account: str | None = None) -> LineFact:
         links=tuple(RegistryLink.parse(text) for text in line.registries),
         account=account,
         document_type=line.document_type,
+        purpose=line.purpose,
     )

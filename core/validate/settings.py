@@ -40,7 +40,6 @@ class SettingRule:
 
 _POSITIVE = r"(?!0+(\.0+)?$)\d{1,6}(\.\d{1,6})?"
 _YES, _NO = "true", "false"
-_NO_TRANSFERS = "реестры перечислений поставщикам (ПП РФ № 253) программа не составляет"
 _ONCE = "пени округляются один раз на долг, нарастающим итогом, иначе сумма зависит от числа проводок"
 _PRO_RATA = "внутри месяца платёж делится пропорционально неоплаченному"
 _ONLY_LARGEST = "копейки делятся наибольшим остатком, иначе суммы частей нельзя проверить"
@@ -121,7 +120,7 @@ SETTING_RULES: Mapping[str, SettingRule] = {
     "account_on_registry": SettingRule(
         (_YES,), refused={_NO: "деньги реестра учитываются сразу, как деньги в пути, и не переводятся до строки выписки"}
     ),
-    "pp253_small": SettingRule(("accumulate",), refused={"daily": _NO_TRANSFERS}, functions_only=("daily",)),
+    "pp253_small": SettingRule(("accumulate", "daily")),
     "qr_paym_period": SettingRule(("MM.YYYY", "MMYY")),
     "qr_zero": SettingRule(("omit", "zero", "no_code")),
     "edk_cap": SettingRule(("household", "entitled")),

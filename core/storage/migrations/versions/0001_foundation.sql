@@ -334,6 +334,59 @@ CREATE TABLE bill_file (
   CONSTRAINT bill_file_pk PRIMARY KEY (bill_id, media, template)
 );
 
+-- Payment orders of the settlement with recipients: the centre's own. A step is a row, the last one holds; nothing is changed.
+CREATE TABLE payment_order (
+  order_id bigint GENERATED ALWAYS AS IDENTITY,
+  provider_id integer NOT NULL DEFAULT 0 REFERENCES provider,
+  payer_account text COLLATE "C" NOT NULL,
+  year integer NOT NULL,
+  number integer NOT NULL CONSTRAINT payment_order_number CHECK (number BETWEEN 1 AND 999999),
+  drawn_on date NOT NULL,
+  organisation_id bigint NOT NULL REFERENCES entity,
+  account text COLLATE "C" NOT NULL,
+  bik text COLLATE "C" NOT NULL,
+  amount bigint NOT NULL CONSTRAINT payment_order_amount_positive CHECK (amount > 0),
+  content jsonb NOT NULL,
+  content_sha256 bytea NOT NULL CONSTRAINT payment_order_sha256_length CHECK (length(content_sha256) = 32),
+  proposed_by text NOT NULL CONSTRAINT payment_order_proposer CHECK (btrim(proposed_by) <> ''),
+  proposed_at timestamptz NOT NULL,
+  CONSTRAINT payment_order_pk PRIMARY KEY (order_id),
+  CONSTRAINT payment_order_number_once UNIQUE (payer_account, year, number)
+);
+CREATE TABLE payment_order_step (
+  order_id bigint NOT NULL REFERENCES payment_order,
+  provider_id integer NOT NULL DEFAULT 0,
+  step integer NOT NULL,
+  state text NOT NULL CONSTRAINT payment_order_state CHECK (state IN ('approved', 'rejected', 'exported', 'executed', 'returned')),
+  actor text NOT NULL,
+  reason text NOT NULL,
+  message_id bigint REFERENCES message,
+  statement_line text COLLATE "C",
+  at timestamptz NOT NULL,
+  CONSTRAINT payment_order_step_pk PRIMARY KEY (order_id, step)
+);
+CREATE UNIQUE INDEX payment_order_line_once ON payment_order_step (statement_line) WHERE statement_line IS NOT NULL;
+-- Two persons, whatever program writes: who proposed an order does not approve it.
+CREATE FUNCTION erkc_two_persons() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.state = 'approved' AND lower(btrim(NEW.actor)) = (SELECT lower(btrim(proposed_by)) FROM payment_order WHERE order_id = NEW.order_id) THEN
+    RAISE EXCEPTION 'payment order %: who proposed it does not approve it', NEW.order_id USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER payment_order_two_persons BEFORE INSERT ON payment_order_step FOR EACH ROW EXECUTE FUNCTION erkc_two_persons();
+-- Operational days of the centre's bank: a closed day takes no posting; how it stood is kept with it.
+CREATE TABLE bank_day (
+  day date NOT NULL,
+  provider_id integer NOT NULL DEFAULT 0 REFERENCES provider,
+  actor text NOT NULL,
+  reason text NOT NULL,
+  content jsonb NOT NULL,
+  message_id bigint NOT NULL REFERENCES message,
+  closed_at timestamptz NOT NULL,
+  CONSTRAINT bank_day_pk PRIMARY KEY (day)
+);
+
 -- Outbox: conversations with remote systems; identifiers are stored before the first byte leaves.
 CREATE TABLE exchange (
   exchange_id bigint GENERATED ALWAYS AS IDENTITY,

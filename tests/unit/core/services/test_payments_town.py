@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
 
 from adapters.banks.adapter import BankFiles
+from adapters.banks.payment_orders import render_payment_orders
 from adapters.contract import RawMessage
 from adapters.uk.archives import UkArchives
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region import RegionAdapter
+from config.law import tables
 from core import events
+from core.charges.law import Law
 from core.clock import FixedClock
+from core.errors import InputError
 from core.events import EventKind
 from core.ids import EntityId
+from core.issued.orders import StoredOrder, add_step
 from core.ledger import months
 from core.ledger.balances import chart_totals
 from core.ledger.post import post
@@ -30,21 +39,33 @@ from core.model.lines import Chart, Component
 from core.model.parsed import Parsed
 from core.model.records import ApprovedTariff, Record, RegisteredSender
 from core.money import format_roubles, parse_roubles
+from core.payments.daily import UNDIVIDED, Recipient
 from core.period import Month
 from core.records.entities import entity_ids, find_accounts
 from core.records.findings import read_findings
+from core.services.payment_orders import decide_orders, export_orders, last_export, list_orders, propose_orders
 from core.services.payments import import_bank_file, reconcile
+from core.services.settlement import open_settlement
 from core.services.take import Taken, load_region, take
 from core.storage.engine import application_engine, transaction
 from core.storage.migrate import APP, OWNER
+from erkc.cli.main import application
+from erkc.cli.settling import as_bank_order
 from examples.town.november.make import REGISTRY, STATEMENT, build
 from tests.conftest import Database, _address
 
 TOWN = Path(__file__).parents[4] / "examples" / "town"
 EXPECTED = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))
+LAW = Law.from_tables(tables())
 CLOCK = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+LATER = FixedClock(datetime(2026, 11, 13, 6, tzinfo=UTC))
 OCTOBER = Month(2026, 10)
 FILES = build()
+
+
+def as_file(orders: Sequence[StoredOrder]) -> bytes:
+    """The orders as the client-bank takes them."""
+    return render_payment_orders([as_bank_order(order) for order in orders], created_at=CLOCK.now())
 
 
 def test_the_files_are_what_the_script_makes() -> None:
@@ -299,6 +320,161 @@ def test_money_of_a_month_that_is_not_open_goes_to_the_next(town: Engine) -> Non
             text("SELECT month, occurred_on FROM entry WHERE entry_key = 'payment/sber-delimited/9A26111400000002'")
         ).one()
     assert (str(row.month), str(row.occurred_on)) == ("2026-12-01", "2026-11-30")
+
+
+def test_what_the_statement_brought_is_due_to_recipients(town: Engine) -> None:
+    """By every source and recipient to the kopeck; what has no statement line is awaited and never due."""
+    with transaction(town) as connection:
+        found = open_settlement(connection, law=LAW, day=date(2026, 11, 13))
+        covered = connection.execute(
+            text(
+                "SELECT sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END) FROM posting p JOIN entry e USING (entry_id)"
+                " WHERE e.kind IN ('payment', 'payment_reversal') AND (p.credit IN (1, 6, 7) OR p.debit IN (1, 6, 7)) AND e.message_id IN"
+                " (SELECT message_id FROM message WHERE name IN (:registry, :statement))"
+            ),
+            {"registry": REGISTRY, "statement": STATEMENT},
+        ).scalar_one()
+    standings = found.standings()
+    assert sum(fact.amount for fact in found.facts if fact.on is not None) == covered
+    assert sum(one.collected - one.returned for one in standings.values()) == covered
+    assert sum(one.awaited for one in standings.values()) == 2 * 500_00
+    nobody = standings[UNDIVIDED]
+    assert (nobody.on_hand, nobody.awaited, nobody.to_transfer) == (
+        2000_00,
+        2 * 500_00,
+        0,
+    )  # ahead of any bill
+    prefixes = {found.name(recipient): set[str]() for recipient in standings}
+    for recipient in standings:
+        prefixes[found.name(recipient)].add(recipient.account[:5])
+    assert prefixes["Водоканал"] == {"40821"} and prefixes["ФКР"] == {"40603"}
+    assert prefixes["УК Береговая"] == {"40821", "40705"}  # special accounts of houses apart
+    assert {trouble.code for trouble in found.troubles} == {"SET-0101"}
+
+
+def _settings(engine: Engine, settings: dict[str, object]) -> None:
+    """Settings of the region beside those that are loaded."""
+    data = json.dumps({"settings": settings}, ensure_ascii=False).encode()
+    message = RawMessage("contracts.region.json", data)
+    load_region(engine, name=message.name, data=data, parse=lambda known: RegionAdapter().parse(message, known), clock=CLOCK)
+
+
+def _statement(documents: list[str], *, day: str, opening: str, came: str, went: str, closing: str) -> bytes:
+    """A statement of the centre's account that has these documents."""
+    head = FILES[STATEMENT].decode("cp1251").split("СекцияРасчСчет")[0].replace("11.11.2026", day)
+    sums = f"НачальныйОстаток={opening}\r\nВсегоПоступило={came}\r\nВсегоСписано={went}\r\nКонечныйОстаток={closing}\r\n"
+    account = f"СекцияРасчСчет\r\nДатаНачала={day}\r\nДатаКонца={day}\r\nРасчСчет=40821810700013101001\r\n{sums}КонецРасчСчет\r\n"
+    return (head + account + "".join(documents) + "КонецФайла\r\n").encode("cp1251")
+
+
+def test_orders_are_proposed_approved_by_another_exported_and_met_in_the_statement(town: Engine) -> None:
+    """Two persons; nothing twice; fees lower the transfer and are posted; what came back is due again; receipts = transfers + on hand."""
+    with transaction(town) as connection:
+        before = open_settlement(connection, law=LAW, day=date(2026, 11, 12))
+    inns = {before.name(fact.recipient): before.inn(fact.recipient) for fact in before.facts}
+    terms = {"number": "7/26", "first": "2026-01-01"}
+    water = {"inn": inns["Водоканал"], "percent": "1.35", **terms}
+    power = {"inn": inns["Энерго"], "percent": "0", "bank_fee": "centre", **terms}
+    _settings(town, {"agency_contracts": [water, power]})
+    day = date(2026, 11, 12)
+    done = propose_orders(town, law=LAW, day=day, actor="Иванова", clock=CLOCK)
+    assert not done.held and len(done.orders) == 8
+    assert not propose_orders(town, law=LAW, day=day, actor="Иванова", clock=CLOCK).orders
+    by_name = {done.settlement.name(Recipient(one.organisation_id)): one for one in done.orders}
+    collected = {before.name(who): one.collected for who, one in before.standings().items()}
+    fees = by_name["Водоканал"].content["fees"]
+    assert fees["bank_kop"] > 0 and fees["own_kop"] > 0  # type: ignore[index]  # as it was proposed
+    assert by_name["Водоканал"].amount + fees["bank_kop"] + fees["own_kop"] == collected["Водоканал"]  # type: ignore[index]
+    assert by_name["Энерго"].amount == collected["Энерго"]
+    numbers = [one.order_id for one in done.orders]
+    with pytest.raises(InputError, match="SET-0203"):
+        decide_orders(town, numbers=numbers, verdict="approved", reason="проверено", actor=" иванова", law=LAW, clock=CLOCK)
+    with pytest.raises(DBAPIError, match="who proposed it does not approve it"), transaction(town) as connection:
+        add_step(connection, numbers[0], "approved", actor="Иванова", reason="сама", at=CLOCK.now())
+    decide_orders(town, numbers=numbers[1:], verdict="approved", reason="проверено", actor="Петров", law=LAW, clock=CLOCK)
+    decide_orders(town, numbers=numbers[:1], verdict="rejected", reason="не сейчас", actor="Петров", law=LAW, clock=CLOCK)
+    files = export_orders(town, render=as_file, name="1c_to_kl.txt", actor="Петров", law=LAW, clock=CLOCK)
+    assert [one.order_id for one in files.orders] == numbers[1:] and last_export(town) == ("1c_to_kl.txt", files.data)
+    with pytest.raises(InputError, match="SET-0204"):
+        export_orders(town, render=as_file, name="1c_to_kl.txt", actor="Петров", law=LAW, clock=CLOCK)
+
+    sections = ["СекцияДокумент" + part for part in files.data.decode("cp1251").split("СекцияДокумент")[1:]]
+    paid = [part.replace("КонецФайла\r\n", "").replace("Сумма=", "ДатаСписано=12.11.2026\r\nСумма=", 1) for part in sections]
+    went = sum(one.amount for one in files.orders)
+    opening = parse_roubles("2813303.49")
+    first = RawMessage("out.txt", _statement(
+        paid, day="12.11.2026", opening="2813303.49", came="0.00", went=format_roubles(went), closing=format_roubles(opening - went)
+    ))  # fmt: skip
+    taken = import_bank_file(town, reader=BankFiles(), message=first, clock=CLOCK)
+    assert (taken.count("transfer"), taken.amount("transfer")) == (7, went)
+    states = {one.order_id: one.state for one in list_orders(town, law=LAW, clock=CLOCK)}
+    assert [states[number] for number in numbers] == ["rejected", *["executed"] * 7]
+
+    returned = next(one for one in files.orders if one.organisation_id == by_name["ФКР"].organisation_id)
+    text_of = next(part for part in paid if f"Номер={returned.number}\r\n" in part)
+    swapped = text_of.replace("Плательщик", "@").replace("Получатель", "Плательщик").replace("@", "Получатель")
+    back = swapped.replace("ДатаСписано=12.11.2026", "ДатаПоступило=13.11.2026").replace("Дата=12.11.2026", "Дата=13.11.2026")
+    back = back.replace("НазначениеПлатежа=", "НазначениеПлатежа=Возврат: счет закрыт. ").replace(
+        f"Номер={returned.number}\r", "Номер=991\r"
+    )
+    rest = opening - went
+    second = RawMessage("back.txt", _statement(
+        [back], day="13.11.2026", opening=format_roubles(rest), came=format_roubles(returned.amount), went="0.00",
+        closing=format_roubles(rest + returned.amount),
+    ))  # fmt: skip
+    taken = import_bank_file(town, reader=BankFiles(), message=second, clock=CLOCK)
+    assert (taken.count("returned"), taken.amount("returned")) == (1, returned.amount)
+    after = {one.order_id: one for one in list_orders(town, law=LAW, clock=LATER)}
+    assert after[returned.order_id].state == "returned" and len(after[returned.order_id].lines) == 2
+    with transaction(town) as connection:
+        found = open_settlement(connection, law=LAW, day=date(2026, 11, 13))
+    standings = found.standings()
+    for one in standings.values():
+        assert one.collected - one.returned == one.transferred + one.bank_fee + one.own_fee + one.on_hand
+    assert sum(one.transferred for one in standings.values()) == went - returned.amount
+    due = {one.recipient.account: one.to_transfer for one in standings.values() if one.to_transfer}
+    assert due == {returned.account: returned.amount, done.orders[0].account: done.orders[0].amount}
+    again = propose_orders(town, law=LAW, day=date(2026, 11, 13), actor="Иванова", clock=LATER)
+    assert {one.account: one.amount for one in again.orders} == due
+    assert all(one.content["fees"] == {"bank_kop": 0, "own_kop": 0} for one in again.orders if one.account == returned.account)
+
+
+def test_the_commands_tell_people_and_machines_the_same(town: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ERKC_DATABASE_URL", town.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("ERKC_HOME", str(tmp_path))
+    run = CliRunner()
+    found = run.invoke(application, ["settle", "show", "2026-11-13", "--xlsx", str(tmp_path / "s.xlsx"), "--json"])
+    document = json.loads(found.stdout)
+    for row in document["rows"]:
+        went = sum(row[f"{name}_kop"] for name in ("returned", "bank_fee", "own_fee", "transferred"))
+        assert row["opening_kop"] + row["collected_kop"] - went == row["closing_kop"]
+    sheet = openpyxl.load_workbook(tmp_path / "s.xlsx").worksheets[0]
+    cells = [cell.value for line in sheet.iter_rows() for cell in line]
+    assert "Собрано" in cells and sum(row["collected_kop"] for row in document["rows"]) / 100 in cells
+    assert run.invoke(application, ["settle", "show", "2026-10-01"]).exit_code == 0
+    orders = json.loads(run.invoke(application, ["settle", "orders", "--json"]).stdout)["orders"]
+    assert {one["state"] for one in orders} == {"executed", "rejected", "returned", "proposed"}
+    assert all(one["approved_by"] in (None, "Петров") and one["proposed_by"] == "Иванова" for one in orders)
+    waiting = [str(one["order"]) for one in orders if one["state"] == "proposed"]
+    assert run.invoke(application, ["settle", "approve", *waiting, "--actor", "Петров"]).exit_code == 0
+    out = tmp_path / "1c_to_kl.txt"
+    assert run.invoke(application, ["settle", "export", "--out", str(out)]).exit_code == 0
+    written = out.read_bytes()
+    assert run.invoke(application, ["settle", "export", "--out", str(out), "--again"]).exit_code == 0
+    assert out.read_bytes() == written and written.count("КонецДокумента".encode("cp1251")) == len(waiting)
+
+
+def test_nothing_leaves_to_an_account_that_is_not_verified(town: Engine) -> None:
+    with transaction(town) as connection:
+        found = open_settlement(connection, law=LAW, day=date(2026, 11, 13))
+    recipient = next(one for one in found.standings() if one.account)
+    bank = found.banks[recipient.account, recipient.bik]
+    wrong = replace(recipient, account=recipient.account[:-1] + str((int(recipient.account[-1]) + 1) % 10))
+    assert found.refusal(recipient) is None
+    assert [found.refusal(one) and found.refusal(one).code for one in (wrong, replace(recipient, account=""))] == ["SET-0103", "SET-0102"]  # type: ignore[union-attr]
+    for changed in (replace(bank, verified=False), replace(bank, closed_on=date(2026, 11, 13))):
+        told = replace(found, banks={(bank.number, bank.bik): changed}).refusal(recipient)
+        assert told is not None and told.code == "SET-0103"
 
 
 def test_money_of_a_broken_archive_is_posted_or_in_suspense(engine: Engine) -> None:

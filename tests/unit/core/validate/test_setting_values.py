@@ -83,7 +83,6 @@ REFUSED = {
     ("heated_common_area", "value of the house"), ("penalty_by", "accounted_on"), ("penalty_rounding", "daily"),
     ("penalty_rounding", "monthly"),
     ("inside_month", "priority of РСО or maintenance"), ("kopek_remainder", "last or largest service"), ("account_on_registry", "False"),
-    ("pp253_small", "daily"),
 }  # fmt: skip
 """What the method names and the program does not compute."""
 WAYS = [(name, way) for name, ways in THE_METHOD.items() for way in ways]
