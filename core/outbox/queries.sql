@@ -62,6 +62,12 @@ FROM outbox_outcome o WHERE i.exchange_id = :exchange AND i.transport_guid = o.t
 -- name: retract
 UPDATE exchange_item SET state = 'replaced' WHERE kind = :kind AND local_id = ANY(:ids) AND state = 'accepted'
 
+-- name: retract_parts
+-- Things that a request describes in its ``parts`` by number: those that say so of themselves.
+UPDATE exchange_item i SET state = 'replaced' FROM exchange e
+WHERE e.exchange_id = i.exchange_id AND e.provider_id = :provider AND e.act = :act AND i.kind = :kind AND i.state = 'accepted'
+  AND e.request -> 'parts' -> i.local_id::text ->> 'ipd' = :ipd AND e.request -> 'parts' -> i.local_id::text ->> 'order_id' = ANY(:orders)
+
 -- name: exchange
 SELECT * FROM exchange WHERE exchange_id = :exchange
 

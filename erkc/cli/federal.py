@@ -32,6 +32,7 @@ from core.services.federal import (
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
 from erkc.cli.federal_inbox import answer_room, inbox_room
+from erkc.cli.federal_payments import register as register_payments
 from erkc.cli.federal_screen import show_checked, show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
@@ -54,6 +55,7 @@ def register(application: typer.Typer) -> None:
     _room.add_typer(album_room, name="album")
     _room.add_typer(inbox_room, name="inbox")
     _room.add_typer(answer_room, name="answer")
+    register_payments(_room)
     application.add_typer(_room, name="gis")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -22,23 +22,39 @@ from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known, may_act_for
 from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
+from core.services.federal.payments import (
+    Form,
+    NotificationStanding,
+    PaymentToTell,
+    ask_details,
+    cancel_notification,
+    cancellation_refusals,
+    notification_refusals,
+    prepare_notifications,
+    read_details,
+)
 from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
-from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
+from core.services.federal.wire_payments import PaymentDetails
+from core.services.federal.withdrawals import Withdrawn, prepare_cancellations, prepare_withdrawals
 
 __all__ = [
     "Access",
     "Synchronised",
     "Waiting",
     "acknowledge",
+    "annul_notification",
     "answer",
+    "cancel_acknowledgments",
     "check_access",
     "look_at_inbox",
     "map_service",
+    "payment_details",
     "poll",
     "send_bills",
     "send_debts",
     "send_readings",
     "synchronise",
+    "tell_payments",
     "withdraw_bills",
 ]
 
@@ -278,3 +294,48 @@ def acknowledge(
         _run(federal, provider_id, waiting)
         return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held, begun.payments + again.payments)
     return begun
+
+
+def cancel_acknowledgments(
+    federal: Federal, *, provider_id: ProviderId, month: Month, numbers: Sequence[str] = (), waiting: Waiting | None = None
+) -> Withdrawn:
+    """Take back what placed bills of a month (or just these printed numbers) are acknowledged with; the bills stay placed."""
+    begun = prepare_cancellations(federal, provider_id=provider_id, month=month, numbers=numbers)
+    _run(federal, provider_id, waiting)
+    return begun
+
+
+def tell_payments(
+    federal: Federal, *, provider_id: ProviderId, payments: Iterable[PaymentToTell], form: Form, waiting: Waiting | None = None
+) -> NotificationStanding:
+    """Tell of posted payments; how they stand afterwards."""
+    listed = list(payments)
+    begun = prepare_notifications(federal, provider_id=provider_id, payments=listed, form=form)
+    _run(federal, provider_id, waiting)
+    return replace(begun, refused=notification_refusals(federal, provider_id=provider_id, payments=listed))
+
+
+def annul_notification(
+    federal: Federal, *, provider_id: ProviderId, key: str, reason: str, waiting: Waiting | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Annul the notification of a payment by its key; the reasons when the federal system refuses."""
+    number = cancel_notification(federal, provider_id=provider_id, key=key, reason=reason)
+    _run(federal, provider_id, waiting)
+    return cancellation_refusals(federal, provider_id=provider_id).get(number, ())
+
+
+def payment_details(
+    federal: Federal,
+    *,
+    provider_id: ProviderId,
+    ipd: str | None = None,
+    els: str | None = None,
+    izku: str | None = None,
+    month: Month | None = None,
+    payer: tuple[str, str] | None = None,
+    waiting: Waiting | None = None,
+) -> tuple[Ran, tuple[PaymentDetails, ...]]:
+    """Ask what is to be paid by a document, an ЕЛС or an ИЖКУ; the newest answer."""
+    subject = ask_details(federal, provider_id=provider_id, ipd=ipd, els=els, izku=izku, month=month, payer=payer)
+    ran = _run(federal, provider_id, waiting)
+    return ran, read_details(federal, provider_id=provider_id, subject=subject)
