@@ -46,7 +46,7 @@ from core.ids import TransportGuid
 from core.model.bill import BillContent
 from core.services.federal import gateway as federal
 from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
-from erkc import federal_money
+from erkc import federal_housing, federal_money
 from xsd.catalog import SchemaSet, validate
 from xsd.tables import tables
 
@@ -266,6 +266,8 @@ def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._El
             return "importAcknowledgment", acknowledgments.import_acknowledgment_request([_acknowledgment(part) for part in parts])
         case _ if isinstance(request, federal_money.REQUESTS):
             return federal_money.body(request)
+        case _ if isinstance(request, federal_housing.REQUESTS):
+            return federal_housing.body(request)
         case _:
             assert_never(request)
 
@@ -330,9 +332,11 @@ def _answered(one: federal.AppealReply) -> tuple[appeals.Answer, appeals.Execute
     )
 
 
-def _reading(card: federal.ReadingCard) -> readings.MeterReadings:
+def _reading(card: federal.ReadingCard | federal.VerificationCard) -> readings.MeterReadings:
+    if isinstance(card, federal.VerificationCard):
+        return federal_housing.verified(card)
     shown = meters.Tariffs(card.values_e3) if card.resource is None else readings.OneRate(_reference(card.resource), card.values_e3[0])
-    return readings.MeterReadings(card.root, (readings.Taken(card.transport_guid, shown, card.on),))
+    return readings.MeterReadings(card.root, (readings.Taken(card.transport_guid, shown, card.on, card.control),))
 
 
 def _reference(element: federal.NsiElement) -> NsiRef:
@@ -457,7 +461,7 @@ def _content(reply: StateReply, operation_name: str) -> Content:
                 readings=tuple(federal.ToldReading(one.root_guid, one.on, one.values_e3, one.kind == "control") for one in history)
             )
         case _:
-            return federal_money.content(reply, operation_name) or Content()
+            return federal_money.content(reply, operation_name) or federal_housing.content(reply, operation_name) or Content()
 
 
 def _book(reply: StateReply) -> Content:

@@ -122,3 +122,5 @@ def test_acknowledgments_are_taken_back_alone_and_made_again(make_world: Callabl
     assert status(world.federal(), month=MONTH, **scope).placed == 1, "the bill stays"
     acknowledge(world.federal(), payments=listed, waiting=waiting(world), **scope)
     assert len(world.stand.contents()["acknowledgments"]) == 2
+    sent = [data for action, data in world.wire.sent if "importAcknowledgment" in action and b"AckCancellation" in data]
+    assert len(sent) == 1, "what was taken back is not taken back again"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from core.services.federal.accounts import ask_accounts, open_accounts
 from core.services.federal.acknowledgments import Acknowledged, PaymentToAcknowledge, prepare_acknowledgments
 from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
-from core.services.federal.conversation import Ran, run
+from core.services.federal.conversation import Ran
 from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, known, may_act_for
 from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
@@ -34,6 +34,7 @@ from core.services.federal.payments import (
     read_details,
 )
 from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
+from core.services.federal.waiting import Waiting, run_waiting
 from core.services.federal.wire_payments import PaymentDetails
 from core.services.federal.withdrawals import Withdrawn, prepare_cancellations, prepare_withdrawals
 
@@ -57,15 +58,6 @@ __all__ = [
     "tell_payments",
     "withdraw_bills",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How a command waits for answers: how to sleep, and until when at most."""
-
-    sleep: Callable[[timedelta], None]
-    until: datetime | None = None
-    progress: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +85,7 @@ def synchronise(federal: Federal, *, provider_id: ProviderId, waiting: Waiting |
     for stage in (_ask_who, _ask_delegation, _ask_content, _ask_accounts, _open_refused if refused_too else _open):
         begun = stage(federal, provider_id)
         asked += begun
-        ran = _run(federal, provider_id, waiting)
+        ran = run_waiting(federal, provider_id, waiting)
         finished = ran.finished
         if not finished:
             break
@@ -156,12 +148,6 @@ def _open_refused(federal: Federal, provider_id: ProviderId) -> int:
         return open_accounts(connection, federal, provider_id, refused_too=True)
 
 
-def _run(federal: Federal, provider_id: ProviderId, waiting: Waiting | None) -> Ran:
-    if waiting is None:
-        return run(federal, provider_id=provider_id)
-    return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
-
-
 def send_bills(
     federal: Federal,
     *,
@@ -174,7 +160,7 @@ def send_bills(
     """Place a month's bills but those that are ``stopped``; answers are awaited only with ``waiting``, else :func:`poll` fetches them
     later."""
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, stopped=stopped)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return prepared
 
 
@@ -190,13 +176,13 @@ class Access:
 def check_access(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None) -> Access:
     """The self-check at start, asked anew each time: who the provider is there, and whom this system may act for."""
     _ask_who(federal, provider_id)
-    ran = _run(federal, provider_id, waiting)
+    ran = run_waiting(federal, provider_id, waiting)
     with federal.write("ask for providers") as connection:
         is_registered = federal.provider_guid(connection, provider_id) is not None
         if is_registered:
             ask_providers(connection, federal, provider_id, anew=True)
     if is_registered:
-        ran = _run(federal, provider_id, waiting)
+        ran = run_waiting(federal, provider_id, waiting)
     with federal.engine.connect() as connection:
         return Access(ran.finished, is_registered, is_registered and may_act_for(connection, federal, provider_id))
 
@@ -212,7 +198,7 @@ def look_at_inbox(
 ) -> Ran:
     """Export what came on some days; then :func:`read_subrequests` or :func:`read_appeals` list it."""
     ask_inbox(federal, act, provider_id=provider_id, first=first, last=last)
-    return _run(federal, provider_id, waiting)
+    return run_waiting(federal, provider_id, waiting)
 
 
 def answer(
@@ -230,7 +216,7 @@ def answer(
         answer_debt(federal, provider_id=provider_id, number=number, executor=executor, description=text)
     else:
         answer_appeal(federal, provider_id=provider_id, number=number, executor=executor, text=text)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     with federal.engine.connect() as connection:
         return outbox.refusals(connection, "debt_answers" if act == "subrequests" else "appeal_answers", provider_id=provider_id)
 
@@ -240,23 +226,23 @@ def map_service(
 ) -> MappedService:
     """Map a service by hand; how it stands afterwards (its element is the old one while the answer is awaited or the code is not there)."""
     choose_element(federal, provider_id=provider_id, key=key, book=book, code=code)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return next(row for row in mapped_services(federal, provider_id=provider_id) if row.key == key)
 
 
 def send_debts(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> PreparedDebts:
     """Place documents of what is owed of earlier months, for the bills of a month."""
     prepared = prepare_debts(federal, provider_id=provider_id, month=month)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return prepared
 
 
 def send_readings(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> ReadingStanding:
     """Tell the month's readings of the meters that the federal system has; how they stand afterwards."""
     ask_resources(federal, provider_id=provider_id)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     ask_meters(federal, provider_id=provider_id, month=month)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return reading_standing(federal, provider_id=provider_id, month=month)
 
 
@@ -271,15 +257,13 @@ def withdraw_bills(
 ) -> Withdrawn:
     """Take placed bills of a month back, or just these printed numbers; with ``acknowledged_too`` their acknowledgments first."""
     begun = prepare_withdrawals(federal, provider_id=provider_id, month=month, numbers=numbers, acknowledged_too=acknowledged_too)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return begun
 
 
 def poll(federal: Federal, *, provider_id: ProviderId | None = None, waiting: Waiting | None = None) -> Ran:
     """Take every step that is due: send, ask, look for what was lost."""
-    if waiting is None:
-        return run(federal, provider_id=provider_id)
-    return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
+    return run_waiting(federal, provider_id, waiting)
 
 
 def acknowledge(
@@ -288,10 +272,10 @@ def acknowledge(
     """Acknowledge payments of placed bills. An acceptor that is not known is looked up first, and its payments go in a second round."""
     listed = list(payments)
     begun = prepare_acknowledgments(federal, provider_id=provider_id, payments=listed)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     if begun.held and waiting is not None:
         again = prepare_acknowledgments(federal, provider_id=provider_id, payments=[item for item in listed if item.key in begun.held])
-        _run(federal, provider_id, waiting)
+        run_waiting(federal, provider_id, waiting)
         return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held, begun.payments + again.payments)
     return begun
 
@@ -301,7 +285,7 @@ def cancel_acknowledgments(
 ) -> Withdrawn:
     """Take back what placed bills of a month (or just these printed numbers) are acknowledged with; the bills stay placed."""
     begun = prepare_cancellations(federal, provider_id=provider_id, month=month, numbers=numbers)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return begun
 
 
@@ -311,7 +295,7 @@ def tell_payments(
     """Tell of posted payments; how they stand afterwards."""
     listed = list(payments)
     begun = prepare_notifications(federal, provider_id=provider_id, payments=listed, form=form)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return replace(begun, refused=notification_refusals(federal, provider_id=provider_id, payments=listed))
 
 
@@ -320,7 +304,7 @@ def annul_notification(
 ) -> tuple[tuple[str, str], ...]:
     """Annul the notification of a payment by its key; the reasons when the federal system refuses."""
     number = cancel_notification(federal, provider_id=provider_id, key=key, reason=reason)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return cancellation_refusals(federal, provider_id=provider_id).get(number, ())
 
 
@@ -337,5 +321,5 @@ def payment_details(
 ) -> tuple[Ran, tuple[PaymentDetails, ...]]:
     """Ask what is to be paid by a document, an ЕЛС or an ИЖКУ; the newest answer."""
     subject = ask_details(federal, provider_id=provider_id, ipd=ipd, els=els, izku=izku, month=month, payer=payer)
-    ran = _run(federal, provider_id, waiting)
+    ran = run_waiting(federal, provider_id, waiting)
     return ran, read_details(federal, provider_id=provider_id, subject=subject)

@@ -88,6 +88,7 @@ __all__ = [
     "Subrequest",
     "ToldPayment",
     "ToldReading",
+    "VerificationCard",
     "WithdrawBills",
 ]
 
