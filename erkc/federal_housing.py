@@ -72,7 +72,7 @@ def _reference(element: NsiElement) -> NsiRef:
 
 def _needed(element: NsiElement | None, what: str) -> NsiRef:
     if element is None:
-        raise InvariantError("GIS-0133", f"В сообщении не названо: {what}.")
+        raise InvariantError("GIS-0535", f"В сообщении не названо: {what}.")
     return _reference(element)
 
 
