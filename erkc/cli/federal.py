@@ -41,7 +41,7 @@ from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, pr
 from erkc.cli.screen import Screen
 from erkc.federal_check import Checked, check_file, check_month, write_good
 from erkc.federal_packages import package_bills
-from erkc.federal_words import checked_json, standing_json, troubles_json
+from erkc.federal_words import access_sentence, checked_json, standing_json, troubles_json
 from erkc.federation import open_federal, prove_signature, test_signing_files
 
 __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
@@ -115,11 +115,7 @@ def gis_access(wait: Wait = 60, as_json: Json = False) -> None:
             title = f"Проверяю доступ, {provider.name}"
             with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
                 found = check_access(federal, provider_id=provider.provider_id, waiting=waiting)
-            if found.is_delegated:
-                said = "права делегированы"
-            else:
-                said = "права не делегированы" if found.is_registered else "в реестре ГИС ЖКХ не найден или нет личного кабинета"
-            screen.say(f"{provider.name}: {said}" + ("" if found.finished else " (ответа ещё нет, так было в прошлый раз)"))
+            screen.say(access_sentence(provider.name, found))
             show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
             lacking, finished = lacking or not found.is_delegated, finished and found.finished
             outcomes[provider.inn] = {

@@ -21,7 +21,7 @@ from core.model.records import Body, Meter, Record, Service
 from core.records.entities import entity_ids
 from core.records.latest import read_accounts
 from core.records.store import save
-from core.services.federal import mapped_services, synchronise
+from core.services.federal import begin_access_check, known_access, mapped_services, poll, synchronise
 from core.services.federal.contracts import look_at_contracts, read_contracts, supply_contract
 from core.services.federal.meters import archive_meter, look_at_meters, meter_standing, place_meters
 from core.services.federal.own_books import place_own_elements
@@ -209,3 +209,17 @@ def test_settlements_say_what_the_ledger_says(make_world: Callable[..., World]) 
     assert '"annulled": "расторгнут"' in there()
     settle(federal, waiting=waiting(world), annulled="расторгнут", whole=True, **about)
     assert sent() == 4
+
+
+def test_the_self_check_at_start_waits_for_nobody(make_world: Callable[..., World]) -> None:
+    """It is only prepared at start; the next steps bring the answer, and a delegation that is gone is known then."""
+    world = make_world(888, flats=1)
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    sent = len(world.wire.sent)
+    world.stand.organisations[0]["is_provider"] = False
+    begun = begin_access_check(federal, **scope)
+    assert (begun.finished, begun.is_delegated, len(world.wire.sent)) == (False, True, sent)
+    assert poll(federal, waiting=waiting(world), **scope).finished
+    found = known_access(federal, **scope)
+    assert (found.finished, found.is_registered, found.is_delegated) == (True, True, False)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core import outbox
 from core.errors import InputError
-from core.ids import BillId, ProviderId
+from core.ids import CENTRE, BillId, ProviderId
 from core.period import Month
 from core.records.latest import read_accounts, read_organisations, read_services
 from core.services.federal.accounts import ask_accounts, open_accounts
@@ -45,8 +45,10 @@ __all__ = [
     "acknowledge",
     "annul_notification",
     "answer",
+    "begin_access_check",
     "cancel_acknowledgments",
     "check_access",
+    "known_access",
     "look_at_inbox",
     "map_service",
     "payment_details",
@@ -171,6 +173,25 @@ class Access:
     finished: bool
     is_registered: bool
     is_delegated: bool
+
+
+def begin_access_check(federal: Federal, *, provider_id: ProviderId) -> Access:
+    """Prepare the self-check without waiting for anybody: it leaves with the next step. What the last one said."""
+    _ask_who(federal, provider_id)
+    with federal.write("ask for providers") as connection:
+        is_registered = federal.provider_guid(connection, provider_id) is not None
+        if is_registered:
+            ask_providers(connection, federal, provider_id, anew=True)
+        return Access(False, is_registered, is_registered and may_act_for(connection, federal, provider_id))
+
+
+def known_access(federal: Federal, *, provider_id: ProviderId) -> Access:
+    """What the last self-check said; ``finished`` when there was one."""
+    with federal.engine.connect() as connection:
+        own = federal.provider_entity(connection, provider_id)
+        is_registered = federal.provider_guid(connection, provider_id) is not None
+        was_asked = own in known(connection, federal, "data_provider", provider_id=CENTRE)
+        return Access(was_asked, is_registered, is_registered and may_act_for(connection, federal, provider_id))
 
 
 def check_access(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None) -> Access:
