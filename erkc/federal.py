@@ -46,6 +46,7 @@ from core.ids import TransportGuid
 from core.model.bill import BillContent
 from core.services.federal import gateway as federal
 from core.services.federal.gateway import Content, Envelope, Polled, Rendered, Sent
+from erkc import federal_housing, federal_money
 from xsd.catalog import SchemaSet, validate
 from xsd.tables import tables
 
@@ -60,6 +61,14 @@ _LIMITS: Mapping[str, str] = {
     "account": "request_accounts",
     "acknowledgment": "request_acknowledgments",
     "cancellation": "request_acknowledgments",
+    "notification": "request_notifications",
+    "own_notification": "request_supplier_notifications",
+    "notification_cancellation": "request_cancellations",
+    "meter": "request_meters",
+    "book_element": "request_nsi",
+    "individual_service": "request_individual_services",
+    "individual_removal": "request_individual_services",
+    "contracts": "request_contracts",
 }
 
 
@@ -255,6 +264,10 @@ def _body(request: federal.Request, envelope_: Envelope) -> tuple[str, etree._El
             return "exportPaymentDocumentData", bills.export_payment_document_request(month=month, account_guids=account_guids)
         case federal.AcknowledgePayments(parts):
             return "importAcknowledgment", acknowledgments.import_acknowledgment_request([_acknowledgment(part) for part in parts])
+        case _ if isinstance(request, federal_money.REQUESTS):
+            return federal_money.body(request)
+        case _ if isinstance(request, federal_housing.REQUESTS):
+            return federal_housing.body(request)
         case _:
             assert_never(request)
 
@@ -319,9 +332,11 @@ def _answered(one: federal.AppealReply) -> tuple[appeals.Answer, appeals.Execute
     )
 
 
-def _reading(card: federal.ReadingCard) -> readings.MeterReadings:
+def _reading(card: federal.ReadingCard | federal.VerificationCard) -> readings.MeterReadings:
+    if isinstance(card, federal.VerificationCard):
+        return federal_housing.verified(card)
     shown = meters.Tariffs(card.values_e3) if card.resource is None else readings.OneRate(_reference(card.resource), card.values_e3[0])
-    return readings.MeterReadings(card.root, (readings.Taken(card.transport_guid, shown, card.on),))
+    return readings.MeterReadings(card.root, (readings.Taken(card.transport_guid, shown, card.on, card.control),))
 
 
 def _reference(element: federal.NsiElement) -> NsiRef:
@@ -435,19 +450,18 @@ def _content(reply: StateReply, operation_name: str) -> Content:
             )
         case "exportMeteringDeviceData":
             there = [one for one in meters.read_meters(reply) if one.active]
-            return Content(meters=tuple(federal.FederalMeter(one.root_guid, one.number, one.accounts) for one in there))
+            return Content(
+                meters=tuple(
+                    federal.FederalMeter(one.root_guid, one.number, one.accounts, one.version_guid, one.resources) for one in there
+                )
+            )
         case "exportMeteringDeviceHistory":
             history = readings.read_history(reply).readings
-            return Content(readings=tuple(federal.ToldReading(one.root_guid, one.on, one.values_e3) for one in history))
-        case "exportNotificationsOfOrderExecutionPaginal":
-            page = notifications.read_notifications(reply)
-            told = tuple(
-                federal.ToldPayment(one.guid, one.order_id, one.payment_document_id or "", one.amount, one.acknowledged)
-                for one in page.notifications
+            return Content(
+                readings=tuple(federal.ToldReading(one.root_guid, one.on, one.values_e3, one.kind == "control") for one in history)
             )
-            return Content(payments=told, following=page.following)
         case _:
-            return Content()
+            return federal_money.content(reply, operation_name) or federal_housing.content(reply, operation_name) or Content()
 
 
 def _book(reply: StateReply) -> Content:

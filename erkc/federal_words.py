@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from adapters.gis_zhkh.ailments import Ailment
 from core.outbox import Trouble
-from core.services.federal import Acknowledged, Standing
+from core.services.federal import Access, Acknowledged, Standing
 from erkc.federal_check import Checked
 
 __all__ = [
@@ -27,6 +27,15 @@ _WHAT = {
     "acknowledged": "отправлено, но результат не получен",
     "lost": "неизвестно, дошло ли: проверяется выгрузкой",
 }
+
+
+def access_sentence(name: str, found: Access) -> str:
+    """Whether a provider may be acted for, and that this is what an earlier answer said where the new one has not come."""
+    if found.is_delegated:
+        said = "права делегированы"
+    else:
+        said = "права не делегированы" if found.is_registered else "в реестре ГИС ЖКХ не найден или нет личного кабинета"
+    return f"{name}: {said}" + ("" if found.finished else " (ответа ещё нет, так было в прошлый раз)")
 
 
 def standing_sentence(standing: Standing) -> str:

@@ -1,24 +1,26 @@
 """The jobs of the month, as the worker runs them: each looks what is due and does it; running one twice does no harm.
 
 ``take_inbox`` archives and takes every file of ``<home>/inbox``, then moves it to ``inbox/done`` or ``inbox/refused``; ``gis_synchronise``
-pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch results, ``reconcile`` compares bank and ledger.
+first asks whom this system may act for (the self-check) and then pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch
+results, ``reconcile`` compares bank and ledger.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from core.ids import CENTRE, ProviderId
+from core.errors import InputError
+from core.ids import CENTRE
 from core.ledger import months
 from core.ledger.months import MonthState
 from core.period import Month
 from core.records.providers import Provider, providers
-from core.services.federal import Federal, poll, send_bills, status, synchronise, troubles, unfinished
+from core.services.federal import Federal, begin_access_check, known_access, poll, send_bills, status, synchronise, troubles, unfinished
 from core.services.payments import reconcile
 from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.collecting import take_inbox
-from erkc.federal_words import standing_sentence, trouble_sentence
+from erkc.federal_words import access_sentence, standing_sentence, trouble_sentence
 from erkc.federation import is_signing_ready, open_federal
 from erkc.worker import JOBS, JobContext, JobFunction
 
@@ -59,11 +61,28 @@ def _gis_synchronise(application: Application, context: JobContext) -> str:
         return _NOT_READY
     federal = open_federal(application)
     known = accounts = 0
-    for provider_id in _provider_ids(application):
+    for provider in _providers(application):
         context.keep()
-        done = synchronise(federal, provider_id=provider_id)
+        begin_access_check(federal, provider_id=provider.provider_id)
+        access = known_access(federal, provider_id=provider.provider_id)
+        if access.finished and access.is_registered and not access.is_delegated:
+            continue  # told below; the answer to the new question may change it
+        done = synchronise(federal, provider_id=provider.provider_id)
         known, accounts = known + done.accounts_known, accounts + done.accounts
-    return " ".join((f"Счетов известно ГИС ЖКХ: {known} из {accounts}.", *_hindrances(federal)))
+    return " ".join((f"Счетов известно ГИС ЖКХ: {known} из {accounts}.", *_refused(application, federal), *_hindrances(federal)))
+
+
+def _refused(application: Application, federal: Federal) -> list[str]:
+    """Who has not delegated its rights, as the last self-check said, a sentence each."""
+    found = []
+    for provider in _providers(application):
+        try:
+            access = known_access(federal, provider_id=provider.provider_id)
+        except InputError:
+            continue  # nothing of this provider was ever taken: there is nothing to send either
+        if access.finished and not access.is_delegated:
+            found.append(f"{access_sentence(provider.name, access)}.")
+    return found
 
 
 def _gis_send(application: Application, context: JobContext) -> str:
@@ -91,7 +110,8 @@ def _gis_poll(application: Application, context: JobContext) -> str:
     federal = open_federal(application)
     ran = poll(federal)
     left = unfinished(federal)
-    return " ".join((f"Шагов обмена: {ran.steps}; {f'не завершено обменов: {left}' if left else 'всё завершено'}.", *_hindrances(federal)))
+    note = f"Шагов обмена: {ran.steps}; {f'не завершено обменов: {left}' if left else 'всё завершено'}."
+    return " ".join((note, *_refused(application, federal), *_hindrances(federal)))
 
 
 def _hindrances(federal: Federal) -> list[str]:
@@ -105,10 +125,6 @@ def _reconcile(application: Application, context: JobContext) -> str:
     note = f"Реестров {len(done.result.registries)}, с расхождением {len(done.differences)}, проведено {done.posted}."
     released = len(done.released.payments)
     return f"{note} Из невыясненных разнесено платежей: {released}." if released else note
-
-
-def _provider_ids(application: Application) -> list[ProviderId]:
-    return [one.provider_id for one in _providers(application)]
 
 
 def _providers(application: Application) -> list[Provider]:

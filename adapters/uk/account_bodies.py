@@ -107,6 +107,8 @@ def meter(row: Row, joined: Joined) -> r.Meter:
         closed_on=row.day("closed_on"),
         start_e3=row.number_of("start"),
         is_open=row.number_of("status") != 2,
+        make=row.text("make"),
+        model=row.text("model"),
     )
 
 

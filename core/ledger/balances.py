@@ -72,6 +72,7 @@ class PaymentPart:
     origin_month: Month | None
     component: Component | None
     amount: int
+    occurred_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,7 @@ def payment_parts(connection: Connection, *, provider_id: ProviderId, month: Mon
             Month.of(r.origin_month) if r.origin_month else None,
             None if r.component is None else Component(r.component),
             r.amount,
+            r.occurred_on,
         )
 
 

@@ -541,7 +541,7 @@ SELECT calculation_id FROM calculation WHERE provider_id = :provider_id AND mont
 
 -- name: payment_parts
 -- What each payment of a month was divided into: by entry, the receivables, advances and penalties it went to.
-SELECT e.entry_key, e.kind, p.account_id, p.service_id, p.creditor_id, p.origin_month, p.component,
+SELECT e.entry_key, e.kind, e.occurred_on, p.account_id, p.service_id, p.creditor_id, p.origin_month, p.component,
        CASE WHEN p.credit IN (1, 6, 7) THEN p.credit ELSE p.debit END AS chart,
        CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END AS amount
 FROM entry e JOIN posting p USING (entry_id)

@@ -469,6 +469,9 @@ class Meter:
     closed_on: date | None
     start_e3: int | None
     is_open: bool
+    make: str = ""
+    """Марка, as the passport has it; ``model`` likewise: what the federal system wants of a meter besides its number."""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
 __all__ = ["Count", "Exchange", "Item", "ItemOutcome", "ItemState", "LiveItem", "State", "Trouble"]
 
 State = Literal["prepared", "sent", "acknowledged", "done", "failed", "lost", "replaced"]
-ItemState = Literal["waiting", "accepted", "rejected", "replaced"]
+ItemState = Literal["waiting", "accepted", "rejected", "replaced", "retracted"]
+"""``replaced``: leaves again in another message; ``retracted``: was taken and then taken back, and leaves again only if somebody asks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,13 @@ UPDATE exchange_item i SET state = o.state, remote_guid = coalesce(o.remote_guid
 FROM outbox_outcome o WHERE i.exchange_id = :exchange AND i.transport_guid = o.transport_guid AND i.state = 'waiting'
 
 -- name: retract
-UPDATE exchange_item SET state = 'replaced' WHERE kind = :kind AND local_id = ANY(:ids) AND state = 'accepted'
+UPDATE exchange_item SET state = 'retracted' WHERE kind = :kind AND local_id = ANY(:ids) AND state = 'accepted'
+
+-- name: retract_parts
+-- Things that a request describes in its ``parts`` by number: those that say so of themselves.
+UPDATE exchange_item i SET state = 'retracted' FROM exchange e
+WHERE e.exchange_id = i.exchange_id AND e.provider_id = :provider AND e.act = :act AND i.kind = :kind AND i.state = 'accepted'
+  AND e.request -> 'parts' -> i.local_id::text ->> 'ipd' = :ipd AND e.request -> 'parts' -> i.local_id::text ->> 'order_id' = ANY(:orders)
 
 -- name: exchange
 SELECT * FROM exchange WHERE exchange_id = :exchange
@@ -92,7 +98,7 @@ WHERE i.kind = :kind AND i.provider_id = :provider AND i.state = 'accepted'
 
 -- name: statistics
 SELECT e.act, i.kind, i.state, count(*) AS count FROM exchange_item i JOIN exchange e USING (exchange_id)
-WHERE e.system = :system AND (CAST(:provider AS integer) IS NULL OR e.provider_id = :provider) AND i.state <> 'replaced'
+WHERE e.system = :system AND (CAST(:provider AS integer) IS NULL OR e.provider_id = :provider) AND i.state NOT IN ('replaced', 'retracted')
   AND NOT (i.state = 'rejected' AND EXISTS (
     SELECT FROM exchange_item later WHERE later.kind = i.kind AND later.local_id = i.local_id AND later.exchange_id > i.exchange_id))
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
@@ -138,7 +144,7 @@ GROUP BY 1, 2, 3, 4 ORDER BY min(exchange_id)
 -- How many things of conversations about a subject are answered, of how many; each as its last message stands.
 SELECT count(*) FILTER (WHERE state <> 'waiting') AS answered, count(*) AS things FROM (
   SELECT DISTINCT ON (i.kind, i.local_id) i.state FROM exchange_item i JOIN exchange e USING (exchange_id)
-  WHERE e.system = :system AND e.act = :act AND starts_with(e.subject, :subject) AND i.state <> 'replaced'
+  WHERE e.system = :system AND e.act = :act AND starts_with(e.subject, :subject) AND i.state NOT IN ('replaced', 'retracted')
     AND e.provider_id = :provider
   ORDER BY i.kind, i.local_id, i.exchange_id DESC) last
 

@@ -38,6 +38,7 @@ __all__ = [
     "refusals",
     "release",
     "retract",
+    "retract_parts",
     "settle",
     "statistics",
     "sweep",
@@ -200,6 +201,12 @@ def settle(connection: Connection, exchange_id: ExchangeId, outcomes: Iterable[I
         ),
     )
     return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id}).rowcount
+
+
+def retract_parts(connection: Connection, *, act: str, kind: str, provider_id: ProviderId, ipd: str, orders: Collection[str]) -> None:
+    """Parts of payments that were taken and are taken back, of one document and some orders: each may leave again."""
+    parameters = {"act": act, "kind": kind, "provider": provider_id, "ipd": ipd, "orders": list(orders)}
+    connection.execute(queries("core.outbox").retract_parts, parameters)
 
 
 def retract(connection: Connection, kind: str, local_ids: Collection[int]) -> int:

@@ -12,6 +12,7 @@ import typer
 
 from core.errors import InputError
 from core.ids import BillId, ProviderId
+from core.records.providers import Provider
 from core.services.federal import (
     Federal,
     MappedService,
@@ -29,15 +30,18 @@ from core.services.federal import (
     unfinished,
     withdraw_bills,
 )
+from core.services.federal.own_books import place_own_elements
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
+from erkc.cli.federal_housing import register as register_housing
 from erkc.cli.federal_inbox import answer_room, inbox_room
+from erkc.cli.federal_payments import register as register_payments
 from erkc.cli.federal_screen import exchanges_over, show_checked, show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
 from erkc.federal_check import Checked, check_file, check_month, write_good
 from erkc.federal_packages import package_bills
-from erkc.federal_words import checked_json, standing_json, troubles_json
+from erkc.federal_words import access_sentence, checked_json, standing_json, troubles_json
 from erkc.federation import open_federal, prove_signature, test_signing_files
 
 __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
@@ -54,6 +58,8 @@ def register(application: typer.Typer) -> None:
     _room.add_typer(album_room, name="album")
     _room.add_typer(inbox_room, name="inbox")
     _room.add_typer(answer_room, name="answer")
+    register_payments(_room)
+    register_housing(_room)
     application.add_typer(_room, name="gis")
 
 
@@ -109,11 +115,7 @@ def gis_access(wait: Wait = 60, as_json: Json = False) -> None:
             title = f"Проверяю доступ, {provider.name}"
             with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
                 found = check_access(federal, provider_id=provider.provider_id, waiting=waiting)
-            if found.is_delegated:
-                said = "права делегированы"
-            else:
-                said = "права не делегированы" if found.is_registered else "в реестре ГИС ЖКХ не найден или нет личного кабинета"
-            screen.say(f"{provider.name}: {said}" + ("" if found.finished else " (ответа ещё нет, так было в прошлый раз)"))
+            screen.say(access_sentence(provider.name, found))
             show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
             lacking, finished = lacking or not found.is_delegated, finished and found.finished
             outcomes[provider.inn] = {
@@ -363,13 +365,18 @@ def gis_withdraw(
 
 @_room.command("services")
 def gis_services(
-    all_: Annotated[bool, typer.Option("--all", help="И сопоставленные; без ключа — только ждущие решения.")] = False, as_json: Json = False
+    all_: Annotated[bool, typer.Option("--all", help="И сопоставленные; без ключа — только ждущие решения.")] = False,
+    place: Annotated[bool, typer.Option("--place", help="Сначала завести недостающее в собственных справочниках 1, 51 и 337.")] = False,
+    wait: Wait = 120,
+    as_json: Json = False,
 ) -> None:
     """Услуги, которым не нашлось элемента в справочниках ГИС ЖКХ; код 1 — такие есть. Сопоставляет erkc gis map."""
     outcomes: dict[str, object] = {}
     left = 0
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
+            if place:
+                _place_elements(application, federal, screen, provider, wait)
             rows = mapped_services(federal, provider_id=provider.provider_id)
             waiting = [row for row in rows if row.element is None]
             left += len(waiting)
@@ -386,6 +393,18 @@ def gis_services(
         screen.document(outcomes)
     if left:
         raise typer.Exit(1)
+
+
+def _place_elements(application: Application, federal: Federal, screen: Screen, provider: Provider, wait: float) -> None:
+    count = exchanges_over(federal, provider.provider_id)
+    title = f"Завожу элементы справочников, {provider.name}"
+    with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+        done = place_own_elements(federal, provider_id=provider.provider_id, waiting=waiting)
+    screen.say(f"{provider.name}: заводится элементов {done.begun}")
+    for name, reasons in done.refused.items():
+        screen.say(f"  «{name}»: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+    for name in done.left:
+        screen.say(f"  «{name}»: общий справочник, сопоставляет erkc gis map")
 
 
 def _mapped_json(row: MappedService) -> dict[str, object]:

@@ -19,7 +19,7 @@ from core.storage.engine import transaction
 from erkc.application import Application, open_application
 from erkc.cli.screen import Screen
 
-__all__ = ["Json", "MonthArgument", "is_month", "law", "month_of", "opened", "providers_of_month"]
+__all__ = ["Json", "MonthArgument", "is_month", "law", "month_of", "opened", "provider_of", "providers_of_month"]
 
 Json = Annotated[bool, typer.Option("--json", help="Один документ JSON на стандартном выводе.")]
 MonthArgument = Annotated[str, typer.Argument(metavar="ГГГГ-ММ", help="Расчётный месяц, например 2026-10.")]
@@ -58,3 +58,15 @@ def providers_of_month(application: Application) -> list[Provider]:
     if not found:
         raise ConfigError("CLI-0102", "Не зарегистрирован ни один отправитель.", hint="Загрузите настройки региона: erkc region load ФАЙЛ.")
     return found
+
+
+def provider_of(application: Application, inn: str) -> Provider:
+    """The provider of an ИНН; without one, the only provider there is. ``ConfigError`` CLI-0452."""
+    fitting = [one for one in providers_of_month(application) if inn in ("", one.inn)]
+    if len(fitting) != 1:
+        raise ConfigError(
+            "CLI-0452",
+            f"Поставщика с ИНН {inn} нет." if not fitting else "Поставщиков несколько: назовите --inn.",
+            hint="Кто зарегистрирован, показывает erkc report month ГГГГ-ММ.",
+        )
+    return fitting[0]

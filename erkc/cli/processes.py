@@ -16,6 +16,7 @@ from erkc.cli.options import Json, opened, providers_of_month
 from erkc.federal_stand import town_seed
 from erkc.federation import prove_signature, test_signing_files
 from erkc.jobs import registry
+from erkc.self_check import begin_self_check
 from erkc.stands.gis import (
     FAULTS,
     SEED_FILE,
@@ -61,6 +62,8 @@ def work(
         proved = prove_signature(application)
         if proved is not None:
             screen.say(f"Подпись проверена: {proved.title}; сертификат действует по {proved.not_after:%d.%m.%Y}.")
+            for sentence in begin_self_check(application):
+                screen.say(sentence)
         screen.say("Исполнитель работает; остановка: Ctrl-C.")
         run(application.database, schedule=load_schedule(schedule), registry=registry(application), until_idle=until_idle)
 

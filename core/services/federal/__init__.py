@@ -12,15 +12,21 @@ from core.services.federal.commands import (
     Synchronised,
     Waiting,
     acknowledge,
+    annul_notification,
     answer,
+    begin_access_check,
+    cancel_acknowledgments,
     check_access,
+    known_access,
     look_at_inbox,
     map_service,
+    payment_details,
     poll,
     send_bills,
     send_debts,
     send_readings,
     synchronise,
+    tell_payments,
     withdraw_bills,
 )
 from core.services.federal.context import Federal
@@ -28,6 +34,7 @@ from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
 from core.services.federal.inbox import read_appeals, read_subrequests
 from core.services.federal.mapping import MappedService, mapped_services
+from core.services.federal.payments import Form, NotificationStanding, PaymentToTell
 from core.services.federal.readings import ReadingStanding
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
 from core.services.federal.withdrawals import Withdrawn
@@ -36,10 +43,13 @@ __all__ = [
     "Access",
     "Acknowledged",
     "Federal",
+    "Form",
     "Gateway",
     "MappedService",
+    "NotificationStanding",
     "PaidPart",
     "PaymentToAcknowledge",
+    "PaymentToTell",
     "Prepared",
     "Ran",
     "ReadingStanding",
@@ -48,13 +58,18 @@ __all__ = [
     "Waiting",
     "Withdrawn",
     "acknowledge",
+    "annul_notification",
     "answer",
     "answered",
+    "begin_access_check",
     "bill_request",
+    "cancel_acknowledgments",
     "check_access",
+    "known_access",
     "look_at_inbox",
     "map_service",
     "mapped_services",
+    "payment_details",
     "poll",
     "read_appeals",
     "read_subrequests",
@@ -63,6 +78,7 @@ __all__ = [
     "send_readings",
     "status",
     "synchronise",
+    "tell_payments",
     "troubles",
     "unfinished",
     "withdraw_bills",

@@ -2,54 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from core import outbox
 from core.errors import InputError
-from core.ids import BillId, ProviderId
+from core.ids import CENTRE, BillId, ProviderId
 from core.period import Month
 from core.records.latest import read_accounts, read_organisations
 from core.services.federal.accounts import ask_accounts, open_accounts
 from core.services.federal.acknowledgments import Acknowledged, PaymentToAcknowledge, prepare_acknowledgments
 from core.services.federal.bills import Prepared, prepare_bills
 from core.services.federal.context import Federal
-from core.services.federal.conversation import Ran, run
+from core.services.federal.conversation import Ran
 from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, billed_services, known, may_act_for
 from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
+from core.services.federal.payments import (
+    Form,
+    NotificationStanding,
+    PaymentToTell,
+    ask_details,
+    cancel_notification,
+    cancellation_refusals,
+    notification_refusals,
+    prepare_notifications,
+    read_details,
+)
 from core.services.federal.readings import ReadingStanding, ask_meters, ask_resources, reading_standing
-from core.services.federal.withdrawals import Withdrawn, prepare_withdrawals
+from core.services.federal.waiting import Waiting, run_waiting
+from core.services.federal.wire_payments import PaymentDetails
+from core.services.federal.withdrawals import Withdrawn, prepare_cancellations, prepare_withdrawals
 
 __all__ = [
     "Access",
     "Synchronised",
     "Waiting",
     "acknowledge",
+    "annul_notification",
     "answer",
+    "begin_access_check",
+    "cancel_acknowledgments",
     "check_access",
+    "known_access",
     "look_at_inbox",
     "map_service",
+    "payment_details",
     "poll",
     "send_bills",
     "send_debts",
     "send_readings",
     "synchronise",
+    "tell_payments",
     "withdraw_bills",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How a command waits for answers: how to sleep, and until when at most."""
-
-    sleep: Callable[[timedelta], None]
-    until: datetime | None = None
-    progress: Callable[[int], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ def synchronise(federal: Federal, *, provider_id: ProviderId, waiting: Waiting |
     for stage in (_ask_who, _ask_delegation, _ask_content, _ask_accounts, _open_refused if refused_too else _open):
         begun = stage(federal, provider_id)
         asked += begun
-        ran = _run(federal, provider_id, waiting)
+        ran = run_waiting(federal, provider_id, waiting)
         finished = ran.finished
         if not finished:
             break
@@ -140,12 +150,6 @@ def _open_refused(federal: Federal, provider_id: ProviderId) -> int:
         return open_accounts(connection, federal, provider_id, refused_too=True)
 
 
-def _run(federal: Federal, provider_id: ProviderId, waiting: Waiting | None) -> Ran:
-    if waiting is None:
-        return run(federal, provider_id=provider_id)
-    return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
-
-
 def send_bills(
     federal: Federal,
     *,
@@ -158,7 +162,7 @@ def send_bills(
     """Place a month's bills but those that are ``stopped``; answers are awaited only with ``waiting``, else :func:`poll` fetches them
     later."""
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, stopped=stopped)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return prepared
 
 
@@ -171,16 +175,35 @@ class Access:
     is_delegated: bool
 
 
+def begin_access_check(federal: Federal, *, provider_id: ProviderId) -> Access:
+    """Prepare the self-check without waiting for anybody: it leaves with the next step. What the last one said."""
+    _ask_who(federal, provider_id)
+    with federal.write("ask for providers") as connection:
+        is_registered = federal.provider_guid(connection, provider_id) is not None
+        if is_registered:
+            ask_providers(connection, federal, provider_id, anew=True)
+        return Access(False, is_registered, is_registered and may_act_for(connection, federal, provider_id))
+
+
+def known_access(federal: Federal, *, provider_id: ProviderId) -> Access:
+    """What the last self-check said; ``finished`` when there was one."""
+    with federal.engine.connect() as connection:
+        own = federal.provider_entity(connection, provider_id)
+        is_registered = federal.provider_guid(connection, provider_id) is not None
+        was_asked = own in known(connection, federal, "data_provider", provider_id=CENTRE)
+        return Access(was_asked, is_registered, is_registered and may_act_for(connection, federal, provider_id))
+
+
 def check_access(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None) -> Access:
     """The self-check at start, asked anew each time: who the provider is there, and whom this system may act for."""
     _ask_who(federal, provider_id)
-    ran = _run(federal, provider_id, waiting)
+    ran = run_waiting(federal, provider_id, waiting)
     with federal.write("ask for providers") as connection:
         is_registered = federal.provider_guid(connection, provider_id) is not None
         if is_registered:
             ask_providers(connection, federal, provider_id, anew=True)
     if is_registered:
-        ran = _run(federal, provider_id, waiting)
+        ran = run_waiting(federal, provider_id, waiting)
     with federal.engine.connect() as connection:
         return Access(ran.finished, is_registered, is_registered and may_act_for(connection, federal, provider_id))
 
@@ -196,7 +219,7 @@ def look_at_inbox(
 ) -> Ran:
     """Export what came on some days; then :func:`read_subrequests` or :func:`read_appeals` list it."""
     ask_inbox(federal, act, provider_id=provider_id, first=first, last=last)
-    return _run(federal, provider_id, waiting)
+    return run_waiting(federal, provider_id, waiting)
 
 
 def answer(
@@ -214,7 +237,7 @@ def answer(
         answer_debt(federal, provider_id=provider_id, number=number, executor=executor, description=text)
     else:
         answer_appeal(federal, provider_id=provider_id, number=number, executor=executor, text=text)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     with federal.engine.connect() as connection:
         return outbox.refusals(connection, "debt_answers" if act == "subrequests" else "appeal_answers", provider_id=provider_id)
 
@@ -224,23 +247,23 @@ def map_service(
 ) -> MappedService:
     """Map a service by hand; how it stands afterwards (its element is the old one while the answer is awaited or the code is not there)."""
     choose_element(federal, provider_id=provider_id, key=key, book=book, code=code)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return next(row for row in mapped_services(federal, provider_id=provider_id) if row.key == key)
 
 
 def send_debts(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> PreparedDebts:
     """Place documents of what is owed of earlier months, for the bills of a month."""
     prepared = prepare_debts(federal, provider_id=provider_id, month=month)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return prepared
 
 
 def send_readings(federal: Federal, *, provider_id: ProviderId, month: Month, waiting: Waiting | None = None) -> ReadingStanding:
     """Tell the month's readings of the meters that the federal system has; how they stand afterwards."""
     ask_resources(federal, provider_id=provider_id)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     ask_meters(federal, provider_id=provider_id, month=month)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return reading_standing(federal, provider_id=provider_id, month=month)
 
 
@@ -255,15 +278,13 @@ def withdraw_bills(
 ) -> Withdrawn:
     """Take placed bills of a month back, or just these printed numbers; with ``acknowledged_too`` their acknowledgments first."""
     begun = prepare_withdrawals(federal, provider_id=provider_id, month=month, numbers=numbers, acknowledged_too=acknowledged_too)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     return begun
 
 
 def poll(federal: Federal, *, provider_id: ProviderId | None = None, waiting: Waiting | None = None) -> Ran:
     """Take every step that is due: send, ask, look for what was lost."""
-    if waiting is None:
-        return run(federal, provider_id=provider_id)
-    return run(federal, provider_id=provider_id, until=waiting.until, wait=waiting.sleep, progress=waiting.progress)
+    return run_waiting(federal, provider_id, waiting)
 
 
 def acknowledge(
@@ -272,9 +293,54 @@ def acknowledge(
     """Acknowledge payments of placed bills. An acceptor that is not known is looked up first, and its payments go in a second round."""
     listed = list(payments)
     begun = prepare_acknowledgments(federal, provider_id=provider_id, payments=listed)
-    _run(federal, provider_id, waiting)
+    run_waiting(federal, provider_id, waiting)
     if begun.held and waiting is not None:
         again = prepare_acknowledgments(federal, provider_id=provider_id, payments=[item for item in listed if item.key in begun.held])
-        _run(federal, provider_id, waiting)
+        run_waiting(federal, provider_id, waiting)
         return Acknowledged(begun.begun + again.begun, begun.known + again.known, again.held, begun.payments + again.payments)
     return begun
+
+
+def cancel_acknowledgments(
+    federal: Federal, *, provider_id: ProviderId, month: Month, numbers: Sequence[str] = (), waiting: Waiting | None = None
+) -> Withdrawn:
+    """Take back what placed bills of a month (or just these printed numbers) are acknowledged with; the bills stay placed."""
+    begun = prepare_cancellations(federal, provider_id=provider_id, month=month, numbers=numbers)
+    run_waiting(federal, provider_id, waiting)
+    return begun
+
+
+def tell_payments(
+    federal: Federal, *, provider_id: ProviderId, payments: Iterable[PaymentToTell], form: Form, waiting: Waiting | None = None
+) -> NotificationStanding:
+    """Tell of posted payments; how they stand afterwards."""
+    listed = list(payments)
+    begun = prepare_notifications(federal, provider_id=provider_id, payments=listed, form=form)
+    run_waiting(federal, provider_id, waiting)
+    return replace(begun, refused=notification_refusals(federal, provider_id=provider_id, payments=listed))
+
+
+def annul_notification(
+    federal: Federal, *, provider_id: ProviderId, key: str, reason: str, waiting: Waiting | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Annul the notification of a payment by its key; the reasons when the federal system refuses."""
+    number = cancel_notification(federal, provider_id=provider_id, key=key, reason=reason)
+    run_waiting(federal, provider_id, waiting)
+    return cancellation_refusals(federal, provider_id=provider_id).get(number, ())
+
+
+def payment_details(
+    federal: Federal,
+    *,
+    provider_id: ProviderId,
+    ipd: str | None = None,
+    els: str | None = None,
+    izku: str | None = None,
+    month: Month | None = None,
+    payer: tuple[str, str] | None = None,
+    waiting: Waiting | None = None,
+) -> tuple[Ran, tuple[PaymentDetails, ...]]:
+    """Ask what is to be paid by a document, an ЕЛС or an ИЖКУ; the newest answer."""
+    subject = ask_details(federal, provider_id=provider_id, ipd=ipd, els=els, izku=izku, month=month, payer=payer)
+    ran = run_waiting(federal, provider_id, waiting)
+    return ran, read_details(federal, provider_id=provider_id, subject=subject)

@@ -16,6 +16,30 @@ from uuid import UUID
 from core.ids import EntityId, TransportGuid
 from core.model.bill import BillContent, Section
 from core.period import Month
+from core.services.federal.elements import NsiElement
+from core.services.federal.wire_housing import (
+    AskContracts,
+    AskIndividualServices,
+    Contract,
+    FederalIndividualService,
+    PlaceBookElements,
+    PlaceHouse,
+    PlaceIndividualServices,
+    PlaceMeters,
+    RemoveIndividualServices,
+    VerificationCard,
+)
+from core.services.federal.wire_payments import (
+    AskDetails,
+    AskNotificationsOfDay,
+    AskSettlements,
+    CancelNotifications,
+    FederalSettlement,
+    PaymentDetails,
+    PlaceSettlements,
+    TellOwnPayments,
+    TellPayments,
+)
 
 __all__ = [
     "AccountCard",
@@ -64,26 +88,9 @@ __all__ = [
     "Subrequest",
     "ToldPayment",
     "ToldReading",
+    "VerificationCard",
     "WithdrawBills",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class NsiElement:
-    """An element of a federal reference book: ``book/code/guid`` in the crosswalk."""
-
-    book: str
-    code: str
-    guid: UUID
-
-    def __str__(self) -> str:
-        return f"{self.book}/{self.code}/{self.guid}"
-
-    @classmethod
-    def parse(cls, text: str) -> NsiElement:
-        """From the crosswalk."""
-        book, code, guid = text.split("/")
-        return cls(book, code, UUID(guid))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,13 +270,14 @@ class AskMeters:
 
 @dataclass(frozen=True, slots=True)
 class ReadingCard:
-    """What a meter showed on a day, thousandths by rate; ``resource`` is None for electricity."""
+    """What a meter showed on a day, thousandths by rate; ``resource`` is None for electricity, ``control`` when the provider read it."""
 
     transport_guid: TransportGuid
     root: UUID
     resource: NsiElement | None
     values_e3: tuple[int, ...]
     on: date
+    control: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +285,7 @@ class PlaceReadings:
     """Tell the readings of meters of a house."""
 
     fias: str
-    readings: tuple[ReadingCard, ...]
+    readings: tuple[ReadingCard | VerificationCard, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +371,20 @@ Request = (
     | AnswerDebts
     | AskAppeals
     | AnswerAppeals
+    | TellPayments
+    | TellOwnPayments
+    | CancelNotifications
+    | AskNotificationsOfDay
+    | AskDetails
+    | PlaceSettlements
+    | AskSettlements
+    | PlaceMeters
+    | PlaceBookElements
+    | PlaceIndividualServices
+    | RemoveIndividualServices
+    | AskIndividualServices
+    | AskContracts
+    | PlaceHouse
 )
 
 
@@ -468,15 +490,19 @@ class ToldPayment:
     ipd: str
     amount: int
     acknowledged: int
+    on: date
+    is_annulled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FederalMeter:
-    """A meter that is there, with the accounts that are charged by it."""
+    """A meter that is there, with the accounts that are charged by it; ``resources`` are codes of book 2, none for electricity."""
 
     root: UUID
     number: str
     accounts: tuple[UUID, ...]
+    version: UUID
+    resources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +512,7 @@ class ToldReading:
     root: UUID
     on: date
     values_e3: tuple[int, ...]
+    control: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -530,6 +557,10 @@ class Content:
     readings: tuple[ToldReading, ...] = ()
     subrequests: tuple[Subrequest, ...] = ()
     appeals: tuple[FederalAppeal, ...] = ()
+    details: tuple[PaymentDetails, ...] = ()
+    settlements: tuple[FederalSettlement, ...] = ()
+    individual_services: tuple[FederalIndividualService, ...] = ()
+    contracts: tuple[Contract, ...] = ()
     following: UUID | None = None
     is_partial: bool = False
     """The answer says that there is more, and there is no way to ask for it."""

@@ -6,12 +6,14 @@ Each function works inside the transaction of its step and changes an exchange o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection
 
-from core import events, outbox
+from core import archive, events, outbox
 from core.errors import InvariantError
 from core.events import EventKind
 from core.ids import ExchangeId, MessageId, TransportGuid
@@ -34,8 +36,11 @@ def finished(connection: Connection, federal: Federal, exchange: Exchange, polle
     if not act.kind:
         outbox.finish(connection, exchange, "done", now=now, message_id=message_id, code=polled.code or None, text=polled.text or None)
         resolves = exchange.request.get("resolves")
+        if resolves is not None and polled.content.following is not None:
+            _next_page(connection, federal, exchange, polled.content.following, message_id)
+            return
         if resolves is not None:
-            _resolve(connection, federal, ExchangeId(resolves), polled.content, message_id)
+            _resolve(connection, federal, ExchangeId(resolves), _whole(connection, federal, exchange, polled.content), message_id)
         if act.absorb is not None:
             act.absorb(connection, federal, exchange, polled.content, message_id)
         return
@@ -55,6 +60,29 @@ def finished(connection: Connection, federal: Federal, exchange: Exchange, polle
         return
     outbox.finish(connection, exchange, "done", now=now, message_id=message_id)
     _send_rest(connection, federal, exchange)
+
+
+def _next_page(connection: Connection, federal: Federal, exchange: Exchange, following: UUID, message_id: MessageId) -> None:
+    """What is missing of a lost import is known only after the last page of the export."""
+    request = {**exchange.request, "after": str(following), "earlier": [*exchange.request.get("earlier", ()), message_id]}
+    subject = f"{exchange.subject.partition('?')[0]}?{following}"
+    begin(connection, federal, exchange.act, provider_id=exchange.provider_id, subject=subject, request=request)
+
+
+def _whole(connection: Connection, federal: Federal, exchange: Exchange, content: Content) -> Content:
+    """The last page with what the archived earlier ones hold."""
+    pages = [
+        federal.gateway.read(exchange.operation, archive.read(connection, MessageId(number)))
+        for number in exchange.request.get("earlier", ())
+    ]
+    if not pages:
+        return content
+    whole: dict[str, Any] = {  # Any: rows of every kind
+        name.name: tuple(row for page in (*pages, content) for row in getattr(page, name.name))
+        for name in fields(content)
+        if isinstance(getattr(content, name.name), tuple)
+    }
+    return replace(content, **whole)
 
 
 def _settle(

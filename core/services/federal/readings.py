@@ -28,11 +28,12 @@ from core.services.federal.context import Federal
 from core.services.federal.directory import known, same_number
 from core.services.federal.gateway import Answer, AskMeters, AskReadings, Content, NsiElement, PlaceReadings, ReadingCard, Request
 
-__all__ = ["ReadingStanding", "ask_meters", "ask_resources", "reading_standing"]
+__all__ = ["ELECTRICITY", "RESOURCES", "ReadingStanding", "ask_meters", "ask_resources", "reading_standing", "resources_of"]
 
-_RESOURCES: Mapping[int, str] = {1: "1", 2: "2", 4: "3", 5: "4", 6: "5"}
+RESOURCES: Mapping[int, str] = {1: "1", 2: "2", 4: "3", 5: "4", 6: "5"}
 """Utility of Формат 4.0 → code of its resource in book 2."""
-_ELECTRICITY = 4
+ELECTRICITY = 4
+"""Utility whose meters name no resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,12 @@ def _shown(connection: Connection, federal: Federal, provider_id: ProviderId, mo
         by_serial: dict[tuple[str, int], list[tuple[int, int | None, date | None]]] = defaultdict(list)
         for meter in content.meters:
             utility_kind = meter.utility_kind
-            if meter.serial and utility_kind is not None and utility_kind in _RESOURCES:
+            if meter.serial and utility_kind is not None and utility_kind in RESOURCES:
                 by_serial[meter.serial, utility_kind].append((zones.get(meter.service_id, 0), meter.current_e3, meter.taken_on))
         for (serial, utility), rates in by_serial.items():
             values = [value for _, value, _ in sorted(rates, key=lambda rate: rate[0]) if value is not None]
             days = [day for _, _, day in rates if day is not None]
-            several_of_one = utility != _ELECTRICITY and len(rates) > 1
+            several_of_one = utility != ELECTRICITY and len(rates) > 1
             if len(values) == len(rates) and days and not several_of_one:
                 number = _number(str(provider_id), str(month), str(content.account_id), serial, str(utility))
                 found[content.house_fias].append(_Shown(number, content.account_id, serial, utility, tuple(values), max(days)))
@@ -84,9 +85,10 @@ def _number(*key: str) -> int:
     return int.from_bytes(sha256("\x1f".join(("reading", *key)).encode()).digest()[:8], "big") >> 1
 
 
-def _resources(connection: Connection, federal: Federal, provider_id: ProviderId) -> dict[str, NsiElement]:
+def resources_of(connection: Connection, federal: Federal, provider_id: ProviderId) -> dict[str, NsiElement]:
+    """Elements of the book of resources by code, as far as they are known."""
     own = federal.provider_entity(connection, provider_id)
-    codes = sorted(set(_RESOURCES.values()))
+    codes = sorted(set(RESOURCES.values()))
     found = {code: known(connection, federal, f"nsi_resource_{code}", provider_id=CENTRE).get(own) for code in codes}
     return {code: NsiElement.parse(value) for code, value in found.items() if value is not None}
 
@@ -94,7 +96,7 @@ def _resources(connection: Connection, federal: Federal, provider_id: ProviderId
 def ask_resources(federal: Federal, *, provider_id: ProviderId) -> int:
     """Fetch the book of resources unless it is known; how many books are asked for."""
     with federal.write("ask for resources") as connection:
-        if _resources(connection, federal, provider_id):
+        if resources_of(connection, federal, provider_id):
             return 0
         request = {"number": "2", "own": False, "page": 1}
         begin(connection, federal, "book", provider_id=provider_id, subject="book/common/2/1", request=request)
@@ -140,15 +142,15 @@ def _absorb_meters(connection: Connection, federal: Federal, exchange: Exchange,
     """Readings of the meters that are there leave at once; a refused one leaves again only when it says something new."""
     provider_id, month = exchange.provider_id, Month.parse(exchange.request["month"])
     accounts = known(connection, federal, "account_guid", provider_id=provider_id)
-    resources = _resources(connection, federal, provider_id)
+    resources = resources_of(connection, federal, provider_id)
     there = {(account, same_number(meter.number)): meter.root for meter in content.meters for account in meter.accounts}
     rows = _shown(connection, federal, provider_id, month).get(exchange.request["fias"], [])
     live = outbox.live(connection, "reading", [row.number for row in rows])
     chosen: dict[int, dict[str, Any]] = {}
     for row in rows:
         root = there.get((UUID(accounts[row.account_id]), same_number(row.serial))) if row.account_id in accounts else None
-        electric = row.utility == _ELECTRICITY
-        resource = resources.get(_RESOURCES[row.utility])
+        electric = row.utility == ELECTRICITY
+        resource = resources.get(RESOURCES[row.utility])
         if row.number in live or root is None or (resource is None and not electric):
             continue
         chosen[row.number] = {
@@ -189,8 +191,8 @@ def _search(connection: Connection, federal: Federal, exchange: Exchange, items:
 
 def _any(connection: Connection, federal: Federal, exchange: Exchange) -> list[NsiElement]:
     """The export wants a resource: electricity's own."""
-    resources = _resources(connection, federal, exchange.provider_id)
-    return [element for code, element in resources.items() if code == _RESOURCES[_ELECTRICITY]] or list(resources.values())
+    resources = resources_of(connection, federal, exchange.provider_id)
+    return [element for code, element in resources.items() if code == RESOURCES[ELECTRICITY]] or list(resources.values())
 
 
 def _ask_readings(

@@ -426,7 +426,7 @@ CREATE TABLE exchange_item (
   transport_guid uuid NOT NULL,
   kind text NOT NULL,
   local_id bigint NOT NULL,
-  state text NOT NULL CONSTRAINT exchange_item_state CHECK (state IN ('waiting', 'accepted', 'rejected', 'replaced')),
+  state text NOT NULL CONSTRAINT exchange_item_state CHECK (state IN ('waiting', 'accepted', 'rejected', 'replaced', 'retracted')),
   remote_guid text,
   remote_number text,
   errors jsonb NOT NULL DEFAULT '[]',

@@ -481,6 +481,8 @@ CREATE TABLE record_meter (
   closed_on date,
   start_e3 bigint,
   is_open boolean NOT NULL,
+  make text COLLATE "C" NOT NULL,
+  model text COLLATE "C" NOT NULL,
   CONSTRAINT record_meter_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_meter_key ON record_meter (provider_id, record_key, record_id);

@@ -1,0 +1,225 @@
+"""Meters, own books, contracts, settlements: placed once from our records, found again after a lost answer, told where they cannot go."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from core import archive
+from core.errors import InputError
+from core.ids import CENTRE
+from core.ledger.post import post
+from core.model.finding import Position
+from core.model.ledger import Entry, Posting
+from core.model.lines import Chart, Component
+from core.model.records import Body, Meter, Record, Service
+from core.records.entities import entity_ids
+from core.records.latest import read_accounts
+from core.records.store import save
+from core.services.federal import begin_access_check, known_access, mapped_services, poll, synchronise
+from core.services.federal.contracts import look_at_contracts, read_contracts, supply_contract
+from core.services.federal.meters import archive_meter, look_at_meters, meter_standing, place_meters
+from core.services.federal.own_books import place_own_elements
+from core.services.federal.settlements import settle
+from core.storage.engine import transaction
+from erkc.stands.gis import houses as stand_houses
+from erkc.stands.gis.seed import guid
+from tests.simulation.test_federal_conversation import waiting
+from tests.simulation.world import MONTH, World, centre_inn, fias
+
+DAY = date(2024, 2, 1)
+
+
+def tell(world: World, bodies: dict[str, Body]) -> None:
+    """More records of the town."""
+    records = [Record(key, Position("more", 1), body, MONTH.first) for key, body in bodies.items()]
+    with transaction(world.engine) as connection:
+        now = world.clock.now()
+        data = f"{world.number} {sorted(bodies)} {now}".encode()
+        stored = archive.store(connection, data=data, name="more", channel="test", direction="in", provider_id=world.provider_id, at=now)
+        save(connection, provider_id=world.provider_id, message_id=stored.message_id, records=records, recorded_at=now)
+
+
+def reseed(world: World, **content: Any) -> None:
+    """More that the stand knows; books are added to those that are there."""
+    with world.stand._state.transaction() as connection:
+        known = world.stand._state.seeded.content
+        content["books"] = [*known["books"], *content.get("books", [])]
+        world.stand._state.reseed(connection, {**known, **content})
+
+
+def objects(world: World, kind: str) -> list[dict[str, Any]]:
+    return [one for one in world.stand.contents()["objects"] if one["kind"] == kind]
+
+
+def meter(flat: int, serial: str, service: str = "2", *, make: str = "СВК", is_open: bool = True) -> Meter:
+    closed = None if is_open else DAY
+    return Meter("1", 3, f"1-{flat}", f"1-{flat}", service, serial, 5, DAY, DAY, None, closed, 12_345, is_open, make, "15-3")
+
+
+@pytest.mark.parametrize(("fault", "number"), [("", 881), ("lost_ack", 882)])
+def test_meters_are_placed_once_with_their_passports(make_world: Callable[..., World], fault: str, number: int) -> None:
+    world = make_world(number, flats=3)
+    electric = {f"э{zone}": Service("Электроснабжение", "ЭЭ", 1, 1, None, 4, None, zone, "245", 3, 9 + zone) for zone in (2, 3)}
+    tell(world, dict(electric))
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    bodies = {f"п{flat}": meter(flat, f"В-{flat}", make="СВК" if flat != 3 else "") for flat in (1, 2, 3)}
+    tell(world, {**bodies, "д": meter(1, "Э-1", "э2"), "н": meter(1, "Э-1", "э3")})
+    assert meter_standing(federal, **scope).there == 0
+    if fault:
+        world.stand.fail("importMeteringDeviceData", fault)
+    done = place_meters(federal, waiting=waiting(world), **scope)
+    assert (done.meters, done.there, done.waiting, done.refused) == (4, 3, 0, {})
+    ((title, reason),) = done.held.items()
+    assert title.endswith("В-3") and "марки" in reason
+    shown = {one["key"]: one["content"] for one in objects(world, "meter")}
+    assert sorted(shown) == ["В-1", "В-2", "Э-1"] and "MeteringValueT2" in shown["Э-1"]
+    assert place_meters(federal, waiting=waiting(world), **scope) == done and len(objects(world, "meter")) == 3
+
+
+def test_a_meter_closed_with_us_is_named_and_archived_by_a_person(make_world: Callable[..., World]) -> None:
+    world = make_world(883, flats=1)
+    reseed(world, books=[{"number": "21", "owner": "", "elements": [
+        {"code": "1", "name": "Истёк срок", "okei": "", "refers": [], "guid": guid("book", "", "21", "1")}
+    ]}])  # fmt: skip
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    tell(world, {"п1": meter(1, "В-1")})
+    assert place_meters(federal, waiting=waiting(world), **scope).there == 1
+    tell(world, {"п1": meter(1, "В-1", is_open=False)})
+    look_at_meters(federal, waiting=waiting(world), **scope)
+    found = meter_standing(federal, **scope)
+    assert (found.meters, [title.split()[-1] for title in found.closed]) == (0, ["В-1"])
+    with pytest.raises(InputError, match="GIS-0532"):
+        archive_meter(federal, serial="нет", reason="1", waiting=waiting(world), **scope)
+    with pytest.raises(InputError, match="GIS-0533"):
+        archive_meter(federal, serial="В-1", reason="77", waiting=waiting(world), **scope)
+    world.stand.fail("importMeteringDeviceData", "lost_ack")
+    assert archive_meter(federal, serial="В-1", reason="1", waiting=waiting(world), **scope) == ()
+    assert '"active": false' in objects(world, "meter")[0]["content"]
+    assert sum("importMeteringDeviceData" in action for action, _ in world.wire.sent) == 2
+
+
+@pytest.mark.parametrize(("fault", "number"), [("", 884), ("lost_ack", 885)])
+def test_own_books_get_what_services_lack(make_world: Callable[..., World], fault: str, number: int) -> None:
+    world = make_world(number, flats=1)
+    tell(world, {
+        "7": Service("Запирающее устройство", "ЗУ", 3, 1, None, None, None, None, "796", None, 7),
+        "8": Service("Водоотведение", "КАН", 1, 1, None, 3, None, None, "113", None, 8),
+        "9": Service("Неведомое содержание", "НС", 2, 1, None, None, 77, None, "055", None, 9),
+    })  # fmt: skip
+    with world.stand._state.transaction() as connection:
+        content = copy.deepcopy(world.stand._state.seeded.content)
+        for book in content["books"]:
+            more = {"2": ("8", "Сточные воды"), "3": ("3", "Водоотведение")}.get(book["number"])
+            if more is not None:
+                code, name = more
+                element = {"code": code, "name": name, "okei": "", "refers": [], "guid": guid("book", "", book["number"], code)}
+                book["elements"].append(element)
+        world.stand._state.reseed(connection, content)
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    if fault:
+        world.stand.fail("importMunicipalServices", fault)
+    done = place_own_elements(federal, waiting=waiting(world), **scope)
+    assert (done.begun, done.refused, done.left) == (2, {}, ("Неведомое содержание",))
+    mapped = {row.key: (row.element.book, row.element.code) for row in mapped_services(federal, **scope) if row.element is not None}
+    assert (mapped["7"], mapped["8"][0]) == (("1", "2"), "51") and "9" not in mapped
+    assert place_own_elements(federal, waiting=waiting(world), **scope).begun == 0
+    assert sum("importMunicipalServices" in action for action, _ in world.wire.sent) == 1
+
+
+def supplied(make_world: Callable[..., World], number: int, contracts: Sequence[str]) -> World:
+    """A world whose centre supplies under these contracts, and whose ledger has a month of it."""
+    world = make_world(number, flats=2)
+    supply = [
+        {"number": name, "root_guid": str(uuid4()), "signed_on": "2020-01-01", "utilities": ["1"], "houses": [fias(1)]}
+        for name in contracts
+    ]
+    reseed(world, supply=supply)
+    synchronise(world.federal(), provider_id=world.provider_id, waiting=waiting(world))
+    with transaction(world.engine) as connection:
+        own = entity_ids(connection, CENTRE, "organisation")[centre_inn(number)]
+        water = entity_ids(connection, world.provider_id, "service")["2"]
+        rows = list(read_accounts(connection, provider_id=world.provider_id))
+        about = [(row.entity_id, water, own, MONTH, Component.BASE) for row in rows]
+        charged = tuple(
+            Posting(Chart.RECEIVABLE, Chart.INCOME, amount, *place) for amount, place in zip((10_000, 5_000), about, strict=True)
+        )
+        paid = (
+            Posting(Chart.CASH, Chart.RECEIVABLE, 4_000, *about[0]),
+            Posting(Chart.CASH, Chart.RECEIVABLE, 5_000, *about[1]),
+            Posting(Chart.CASH, Chart.ADVANCE, 700, rows[1].entity_id, water, own),
+        )
+        entries = [
+            Entry(f"charge/{number}", "charge", world.provider_id, MONTH, MONTH.last, "начислено", charged),
+            Entry(f"payment/{number}", "payment", world.provider_id, MONTH, MONTH.last, "оплачено", paid),
+        ]
+        post(connection, entries, at=world.clock.now())
+    return world
+
+
+def test_contracts_are_listed_and_named(make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stand_houses, "_SUPPLY_PAGE", 50)
+    world = supplied(make_world, 886, [f"Д-{number}" for number in range(1, 104)])
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    with pytest.raises(InputError, match="GIS-0531"):
+        supply_contract(federal, **scope)
+    assert look_at_contracts(federal, waiting=waiting(world), **scope).finished
+    kinds = [one.kind for one in read_contracts(federal, **scope)]
+    assert (kinds.count("supply"), kinds.count("contract")) == (103, 1), "every page"
+    assert supply_contract(federal, number="Д-7", **scope).number == "Д-7"
+    with pytest.raises(InputError, match="несколько"):
+        supply_contract(federal, **scope)
+    assert sum("SupplyResource" in action for action, _ in world.wire.sent) == 3
+
+
+def test_settlements_say_what_the_ledger_says(make_world: Callable[..., World]) -> None:
+    world = supplied(make_world, 887, ["Д-1"])
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    look_at_contracts(federal, waiting=waiting(world), **scope)
+    contract = supply_contract(federal, **scope).root
+    world.stand.fail("importRSOSettlements", "lost_ack")
+    about = {"month": MONTH, "contract": contract, **scope}
+    done = settle(federal, waiting=waiting(world), **about)
+    assert done.figures is not None and done.refused == ()
+    assert (done.figures.charged, done.figures.received, done.figures.debt, done.figures.overpaid) == (15_000, 9_700, 6_000, 700)
+
+    def there() -> str:
+        (one,) = objects(world, "settlement")
+        return str(one["content"])
+
+    def sent() -> int:
+        return sum("importRSOSettlements" in action for action, _ in world.wire.sent)
+
+    assert '"Credted": "150.00", "Receipt": "97.00", "Debts": "60.00", "Overpayment": "7.00"' in there()
+    settle(federal, waiting=waiting(world), **about)
+    assert sent() == 1, "what is there is not sent again"
+    settle(federal, waiting=waiting(world), annulled="ошибка", **about)
+    assert '"annulled": "ошибка"' in there()
+    settle(federal, waiting=waiting(world), **about)
+    assert (sent(), '"annulled": "ошибка"' in there()) == (3, False)
+    settle(federal, waiting=waiting(world), annulled="расторгнут", whole=True, **about)
+    assert '"annulled": "расторгнут"' in there()
+    settle(federal, waiting=waiting(world), annulled="расторгнут", whole=True, **about)
+    assert sent() == 4
+
+
+def test_the_self_check_at_start_waits_for_nobody(make_world: Callable[..., World]) -> None:
+    """It is only prepared at start; the next steps bring the answer, and a delegation that is gone is known then."""
+    world = make_world(888, flats=1)
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    sent = len(world.wire.sent)
+    world.stand.organisations[0]["is_provider"] = False
+    begun = begin_access_check(federal, **scope)
+    assert (begun.finished, begun.is_delegated, len(world.wire.sent)) == (False, True, sent)
+    assert poll(federal, waiting=waiting(world), **scope).finished
+    found = known_access(federal, **scope)
+    assert (found.finished, found.is_registered, found.is_delegated) == (True, True, False)
