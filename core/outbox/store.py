@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import ConflictError
 from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
 from core.outbox.model import Count, Exchange, Item, ItemOutcome, LiveItem, State, Trouble
-from core.storage.bulk import stage
 from core.storage.sql import queries
 
 __all__ = [
@@ -92,13 +91,14 @@ def prepare(
     }
     try:
         exchange_id = ExchangeId(connection.execute(queries("core.outbox").insert_exchange, parameters).scalar_one())
-        stage(
-            connection,
-            "outbox_item",
-            (("transport_guid", "uuid"), ("kind", "text"), ("local_id", "bigint")),
-            ((item.transport_guid, item.kind, item.local_id) for item in items),
-        )
-        connection.execute(queries("core.outbox").insert_items, {"exchange": exchange_id, "provider": provider_id})
+        carried = list(items)
+        if carried:
+            columns = {
+                "guids": [item.transport_guid for item in carried],
+                "kinds": [item.kind for item in carried],
+                "ids": [item.local_id for item in carried],
+            }
+            connection.execute(queries("core.outbox").insert_items, {"exchange": exchange_id, "provider": provider_id, **columns})
     except IntegrityError as error:
         raise ConflictError(
             "GIS-0301", "Документ или запрос уже отправляется или размещён.", hint="Повторите команду: она продолжит начатое."
@@ -184,22 +184,17 @@ def finish(
 
 def settle(connection: Connection, exchange_id: ExchangeId, outcomes: Iterable[ItemOutcome]) -> int:
     """Write what became of waiting items; an item that is settled already stays as it is. Returns how many changed."""
-    stage(
-        connection,
-        "outbox_outcome",
-        (("transport_guid", "uuid"), ("state", "text"), ("remote_guid", "text"), ("remote_number", "text"), ("errors", "text")),
-        (
-            (
-                item.transport_guid,
-                item.state,
-                item.remote_guid,
-                item.remote_number,
-                json.dumps([dict(error) for error in item.errors], ensure_ascii=False),
-            )
-            for item in outcomes
-        ),
-    )
-    return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id}).rowcount
+    told = list(outcomes)
+    if not told:
+        return 0
+    columns = {
+        "guids": [item.transport_guid for item in told],
+        "states": [item.state for item in told],
+        "remote_guids": [item.remote_guid for item in told],
+        "remote_numbers": [item.remote_number for item in told],
+        "errors": [json.dumps([dict(error) for error in item.errors], ensure_ascii=False) for item in told],
+    }
+    return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id, **columns}).rowcount
 
 
 def retract(connection: Connection, kind: str, local_ids: Collection[int]) -> int:

@@ -19,6 +19,7 @@ from core.outbox import Exchange, Item, ItemOutcome
 from core.services.federal.act import act_of, begin
 from core.services.federal.context import Federal
 from core.services.federal.gateway import Answer, Content, Polled
+from core.services.federal.oddities import say
 
 __all__ = ["again", "fail", "finished", "search", "still_ours"]
 
@@ -39,8 +40,12 @@ def finished(connection: Connection, federal: Federal, exchange: Exchange, polle
         if act.absorb is not None:
             act.absorb(connection, federal, exchange, polled.content, message_id)
         return
-    items = [item for item in outbox.items(connection, exchange.exchange_id) if item.state == "waiting"]
-    answers = {answer.transport_guid: answer for answer in polled.answers}
+    carried = outbox.items(connection, exchange.exchange_id)
+    items = [item for item in carried if item.state == "waiting"]
+    answers = _one_each(polled.answers)
+    strange = sorted({str(one.transport_guid) for one in polled.answers} - {str(item.transport_guid) for item in carried})
+    texts = [f"В ответе есть результат по TransportGUID {guid}, которого в запросе не было" for guid in strange]
+    say(connection, federal, exchange, message_id, [("GIS-0523", text) for text in texts])
     unclear = _settle(connection, federal, exchange, items, answers, message_id)
     if unclear:
         outbox.lose(
@@ -55,6 +60,14 @@ def finished(connection: Connection, federal: Federal, exchange: Exchange, polle
         return
     outbox.finish(connection, exchange, "done", now=now, message_id=message_id)
     _send_rest(connection, federal, exchange)
+
+
+def _one_each(answers: Sequence[Answer]) -> dict[TransportGuid, Answer]:
+    """Answers by identifier; where several contradict each other there is none, and an export decides."""
+    told: dict[TransportGuid, set[Answer]] = {}
+    for answer in answers:
+        told.setdefault(answer.transport_guid, set()).add(answer)
+    return {guid: next(iter(said)) for guid, said in told.items() if len(said) == 1}
 
 
 def _settle(
