@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from lxml import etree
 
+from core.ids import ProviderId
 from core.period import Month
 from core.records.crosswalk import external_ids
 from core.services.federal import Federal, Waiting, poll, send_bills, status, synchronise
 from erkc.stands.gis.rules import FAULTS
-from tests.simulation.world import MONTH, World
+from tests.simulation.world import MONTH, Bills, World
 
-__all__ = ["Crash", "CrashPoints", "Towns", "live_through", "run_schedule", "set_faults"]
+__all__ = ["Crash", "CrashPoints", "Towns", "check_placed", "live_through", "run_schedule", "set_faults"]
 
 STRIKING = tuple(fault for fault in FAULTS if fault != "large")  # ten megabytes an answer: a test of its own
 QUESTION_FAULTS = ("drop", "http_502", "http_503", "http_504", "exp001000", "truncated", "slow_body", "unsigned_html")
@@ -97,13 +99,13 @@ def month_of(seed: int) -> Month:
     return MONTH if is_whole(seed) else MONTH.next(seed % TOWN)
 
 
-def set_faults(fail: Callable[..., None], random: Random, *, whole: bool) -> None:
+def set_faults(fail: Callable[..., None], random: Random, *, whole: bool, faults: Sequence[str] = STRIKING) -> None:
     """Rules on imports above all, where doubling is possible; some on exports and questions."""
     imports = IMPORTS if whole else IMPORTS[1:]
     for _ in range(random.randint(0, 5)):
-        fail(random.choice(imports), random.choice(STRIKING), after=random.randint(0, 3), times=random.randint(1, 2))
+        fail(random.choice(imports), random.choice(faults), after=random.randint(0, 3), times=random.randint(1, 2))
     for _ in range(random.randint(0, 2)):
-        fail(random.choice(EXPORTS if whole else EXPORTS[-1:]), random.choice(STRIKING), after=random.randint(0, 1))
+        fail(random.choice(EXPORTS if whole else EXPORTS[-1:]), random.choice(faults), after=random.randint(0, 1))
     for _ in range(random.randint(0, 2)):
         fail("getState", random.choice(QUESTION_FAULTS), after=random.randint(0, 30 if whole else 8), times=random.randint(1, 3))
 
@@ -135,30 +137,36 @@ def live_through(world: World, month: Month, *, whole: bool) -> None:
 
 
 def check(world: World, month: Month) -> None:
-    """The promise: each bill is placed exactly once, or refused with a stored reason; no message left twice."""
-    standing = status(world.federal(), provider_id=world.provider_id, month=month)
-    contents = world.stand.contents()
-    with world.engine.connect() as connection:
-        guids = external_ids(connection, provider_id=world.provider_id, system=world.gateway.system, kind="account_guid")
-    assert sorted(guids.values()) == sorted(account["guid"] for account in contents["accounts"]), "an account is double, lost or unknown"
-    bills = [bill for bill in contents["bills"] if Month(bill["year"], bill["month"]) == month]
-    placed = {(bill["number"], bill["account"]): bill["ipd"] for bill in bills}
-    assert len(placed) == len(bills), "a bill was placed twice"
-    for bill_id, content in world.bills.contents.items():
-        key = (content.number, guids[content.account_id])
-        if bill_id in standing.refused:
-            assert all(code and text for code, text in standing.refused[bill_id])
-            assert key not in placed, "refused here, placed there"
-        else:
-            assert standing.identifiers.get(bill_id) == placed.get(key, "nowhere"), f"bill {content.number}"
-    assert standing.placed + len(standing.refused) == standing.bills == len(world.bills.contents)
-    assert set(placed) <= {(content.number, guids[content.account_id]) for content in world.bills.contents.values()}, "a bill of nobody"
+    """The promise, of a stand in this process; no message left twice."""
+    check_placed(world.federal(), world.provider_id, world.bills, world.stand.contents(), month)
     identifiers = Counter(
         etree.fromstring(data).findtext(".//{http://dom.gosuslugi.ru/schema/integration/base/}MessageGUID")
         for action, data in world.wire.sent
         if "getState" not in action
     )
     assert not identifiers or identifiers.most_common(1)[0][1] == 1, "a message left twice under one identifier"
+
+
+def check_placed(federal: Federal, provider_id: ProviderId, issued: Bills, contents: Mapping[str, Any], month: Month) -> None:
+    """Each bill is placed exactly once, or refused with a stored reason; what the stand holds is what we know."""
+    standing = status(federal, provider_id=provider_id, month=month)
+    with federal.engine.connect() as connection:
+        guids = external_ids(connection, provider_id=provider_id, system=federal.system, kind="account_guid")
+    assert sorted(guids.values()) == sorted(account["guid"] for account in contents["accounts"]), "an account is double, lost or unknown"
+    bills = [bill for bill in contents["bills"] if Month(bill["year"], bill["month"]) == month]
+    placed = {(bill["number"], bill["account"]): bill["ipd"] for bill in bills}
+    assert len(placed) == len(bills), "a bill was placed twice"
+    for bill_id, content in issued.contents.items():
+        key = (content.number, guids[content.account_id])
+        if bill_id in standing.refused:
+            assert all(code and text for code, text in standing.refused[bill_id])
+            assert key not in placed, "refused here, placed there"
+        else:
+            assert standing.identifiers.get(bill_id) == placed.get(key, "nowhere"), f"bill {content.number}"
+    assert standing.placed + len(standing.refused) == standing.bills == len(issued.contents)
+    assert set(placed) <= {(content.number, guids[content.account_id]) for content in issued.contents.values()}, "a bill of nobody"
+    taken = Counter(message["requester_guid"] for message in contents["messages"])
+    assert max(taken.values()) == 1, "the stand has one message twice"
 
 
 def run_schedule(seed: int, towns: Towns) -> CrashPoints:

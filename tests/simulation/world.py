@@ -4,7 +4,7 @@ wire without sockets."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from adapters.signing import Choice
 from core import archive
 from core.clock import FixedClock
 from core.ids import CENTRE, BillId, EntityId, ProviderId
-from core.model.bill import BillContent, BillLine
+from core.model.bill import BillContent
 from core.model.finding import Position
 from core.model.records import (
     Account,
@@ -99,6 +99,10 @@ class Bills:
 
     contents: dict[BillId, BillContent] = field(default_factory=dict)
 
+    def ids_of_month(self, connection: Connection, provider_id: ProviderId, month: Month) -> Sequence[BillId]:
+        """Those of a month."""
+        return [number for number, bill in self.contents.items() if bill.month == month]
+
     def of_month(
         self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None
     ) -> Mapping[BillId, BillContent]:
@@ -155,20 +159,30 @@ def bills_for(engine: Engine, provider_id: ProviderId, world: int, month: Month 
     with engine.connect() as connection:
         organisations = entity_ids(connection, CENTRE, "organisation")
         services = entity_ids(connection, provider_id, "service")
+        creditors = (organisations[MANAGER_INN], organisations[centre_inn(world)])
         for number, row in enumerate(read_accounts(connection, provider_id=provider_id), 1):
-            manager, centre = organisations[MANAGER_INN], organisations[centre_inn(world)]
-            lines = (
-                line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
-                line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
-                line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
-            )
-            bill = _bill(f"ЕПД-{number:06d}", row.entity_id, row.number, row.house_fias, lines, month)
+            bill = bill_of(number, row.entity_id, row.number, row.house_fias, services, creditors, month)
             bills.contents[BillId(world * 1000 + (month - MONTH) * _MOST_BILLS + number)] = bill
     assert len(bills.contents) <= _MOST_BILLS
     return bills
 
 
-def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tuple[BillLine, ...], month: Month) -> BillContent:
+def bill_of(
+    number: int,
+    account_id: EntityId,
+    account: str,
+    house: str,
+    services: Mapping[str, EntityId],
+    creditors: tuple[EntityId, EntityId],
+    month: Month,
+) -> BillContent:
+    """The bill of one account; ``creditors``: the managing company and the centre."""
+    manager, centre = creditors
+    lines = (
+        line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
+        line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
+        line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
+    )
     by_creditor: dict[EntityId, int] = {}
     for one in lines:
         by_creditor[one.creditor_id] = by_creditor.get(one.creditor_id, 0) + one.total
@@ -176,7 +190,7 @@ def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tu
         recipient(creditor, f"407028107000000{creditor:05d}", charged=charged, due=charged) for creditor, charged in by_creditor.items()
     )
     return bill_content(
-        number,
+        f"ЕПД-{number:06d}",
         recipients,
         lines,
         month=month,
@@ -293,4 +307,4 @@ def store_town(engine: Engine, houses: int, flats: int, number: int) -> Provider
     return provider_id
 
 
-__all__ = ["MONTH", "START", "Bills", "Wire", "World", "bills_for", "build", "seed_of", "store_town"]
+__all__ = ["MONTH", "START", "Bills", "Wire", "World", "bill_of", "bills_for", "build", "seed_of", "store_town"]

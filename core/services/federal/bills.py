@@ -54,47 +54,60 @@ def prepare_bills(
     ``stopped`` are bills that a check before sending has found wrong, with the reason: they stay here.
     """
     with federal.engine.connect() as connection:
-        bills = federal.bills.of_month(connection, provider_id, month)
-        live = outbox.live(connection, "bill", list(bills))
-        refused = outbox.refusals(connection, "bill", provider_id=provider_id)
+        bills = federal.bills.ids_of_month(connection, provider_id, month)
+        live = outbox.live(connection, "bill", bills)
+        refused = set(outbox.refusals(connection, "bill", provider_id=provider_id)) & set(bills)
         context = References(connection, federal, provider_id)
+    stopped = stopped or {}
     held: dict[BillId, str] = {}
-    groups: dict[bool, list[BillId]] = {}
-    for bill_id, content in bills.items():
-        if bill_id in live or (bill_id in refused and not refused_too):
-            continue
-        lacking = (stopped or {}).get(bill_id) or context.lacking(content)
-        if lacking:
-            held[bill_id] = lacking
-        else:
-            groups.setdefault(content.account_kind == _CENTRE_ACCOUNT, []).append(bill_id)
-
-    def compose(
-        connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
-    ) -> Request:
-        """As the act composes it, from what was read for all packages together."""
-        part = [(item.transport_guid, bills[BillId(item.local_id)]) for item in items]
-        return bill_request(connection, federal, provider_id, month, part, references=context)
-
     packages = count = 0
     size = min(federal.package, federal.gateway.fits("bill"))
-    for numbers in groups.values():
-        for start in range(0, len(numbers), size):
-            part = numbers[start : start + size]
-            with federal.write("prepare bills") as connection:
-                begin(
-                    connection,
-                    federal,
-                    "bills",
-                    provider_id=provider_id,
-                    subject=f"bills/{month}/{part[0]}",
-                    request={"month": str(month)},
-                    local_ids=part,
-                    compose=compose,
-                )
-            packages, count = packages + 1, count + len(part)
+    wanted = [number for number in bills if number not in live and (number not in refused or refused_too)]
+    ready: dict[bool, dict[BillId, BillContent]] = {True: {}, False: {}}
+
+    def send(part: Mapping[BillId, BillContent]) -> None:
+        def compose(
+            connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
+        ) -> Request:
+            """As the act composes it, from what was read for all packages together."""
+            cards = [(item.transport_guid, part[BillId(item.local_id)]) for item in items]
+            return bill_request(connection, federal, provider_id, month, cards, references=context)
+
+        first = next(iter(part))
+        with federal.write("prepare bills") as connection:
+            begin(
+                connection,
+                federal,
+                "bills",
+                provider_id=provider_id,
+                subject=f"bills/{month}/{first}",
+                request={"month": str(month)},
+                local_ids=list(part),
+                compose=compose,
+            )
+
+    # A package's worth of contents at a time: a month of any size fits into memory.
+    for start in range(0, len(wanted), size):
+        with federal.engine.connect() as connection:
+            contents = federal.bills.of_month(connection, provider_id, month, ids=wanted[start : start + size])
+        for bill_id in wanted[start : start + size]:
+            content = contents[bill_id]
+            lacking = stopped.get(bill_id) or context.lacking(content)
+            if lacking:
+                held[bill_id] = lacking
+                continue
+            group = ready[content.account_kind == _CENTRE_ACCOUNT]
+            group[bill_id] = content
+            if len(group) == size:
+                send(group)
+                packages, count = packages + 1, count + size
+                group.clear()
+    for group in ready.values():
+        if group:
+            send(group)
+            packages, count = packages + 1, count + len(group)
     states = [item.state for item in live.values()]
-    return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(set(refused) & set(bills)), held)
+    return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(refused), held)
 
 
 class References:

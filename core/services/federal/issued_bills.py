@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from core.ids import BillId, ProviderId
-from core.issued.bills import bills_of_month
+from core.issued.bills import bills_of_month, ids_of_month
 from core.issued.lookup import bill_ids, read_contents
 from core.model.bill import BillContent
 from core.period import Month
@@ -19,6 +19,10 @@ __all__ = ["BillSource", "IssuedBills"]
 
 class BillSource(Protocol):
     """Where issued bills are read from."""
+
+    def ids_of_month(self, connection: Connection, provider_id: ProviderId, month: Month) -> Sequence[BillId]:
+        """Bills of a month in force, in the order of issue, without what is in them."""
+        ...
 
     def of_month(
         self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None
@@ -34,6 +38,10 @@ class BillSource(Protocol):
 @dataclass(frozen=True, slots=True)
 class IssuedBills:
     """The bills of ``core.issued``."""
+
+    def ids_of_month(self, connection: Connection, provider_id: ProviderId, month: Month) -> Sequence[BillId]:
+        """The last versions of a month."""
+        return ids_of_month(connection, provider_id, month)
 
     def of_month(
         self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None

@@ -55,7 +55,7 @@ class Standing:
 def status(federal: Federal, *, provider_id: ProviderId, month: Month) -> Standing:
     """What is placed, what is refused and why, what waits, what has not left and why."""
     with federal.engine.connect() as connection:
-        bills = federal.bills.of_month(connection, provider_id, month)
+        bills = set(federal.bills.ids_of_month(connection, provider_id, month))
         live = outbox.live(connection, "bill", list(bills))
         refused = {
             BillId(number): reasons
