@@ -25,7 +25,7 @@ from tests.simulation.killed_centre import quick_federal
 from tests.simulation.schedules import STRIKING, check_placed, set_faults
 from tests.simulation.world import MONTH, bills_for, seed_of, store_town
 
-NUMBER, FLATS, KILLS = 900, 8, 5
+NUMBER, FLATS, KILLS = 900, 8, 3
 KILLED, KILLED_SEEDS = 901, 20
 
 

@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS bill (
   total TEXT NOT NULL, requisites TEXT NOT NULL, body BLOB NOT NULL,
   placed_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bill_account ON bill (account, year, month);
+CREATE INDEX IF NOT EXISTS bill_number ON bill (sender, number, year, month);
 CREATE TABLE IF NOT EXISTS acknowledgment (
   guid TEXT PRIMARY KEY, sender TEXT NOT NULL, notification TEXT NOT NULL, ipd TEXT NOT NULL,
   service TEXT NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL);
