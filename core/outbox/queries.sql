@@ -122,6 +122,20 @@ WHERE exchange_id IN (
     AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)
   FOR UPDATE SKIP LOCKED)
 
+-- name: stop_queue
+-- The sender may not speak: nothing of its queue leaves, due or not, until the moment given or until a person resumes it.
+UPDATE exchange SET next_at = :next_at, error_code = :code, error_text = :text, changed_at = :now
+WHERE exchange_id IN (
+  SELECT exchange_id FROM exchange WHERE system = :system AND provider_id = :provider AND state = 'prepared'
+    AND (claimed_until IS NULL OR claimed_until < :now)
+  FOR UPDATE SKIP LOCKED)
+
+-- name: resume_queue
+UPDATE exchange SET next_at = :now, error_code = NULL, error_text = NULL, changed_at = :now
+WHERE exchange_id IN (
+  SELECT exchange_id FROM exchange WHERE system = :system AND provider_id = :provider AND state = 'prepared' AND error_code = :code
+  FOR UPDATE SKIP LOCKED)
+
 -- name: unsent
 -- Of these things, how many are in messages that never left.
 SELECT count(*) FROM exchange_item i JOIN exchange e USING (exchange_id)

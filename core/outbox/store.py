@@ -36,9 +36,11 @@ __all__ = [
     "prepare",
     "refusals",
     "release",
+    "resume_queue",
     "retract",
     "settle",
     "statistics",
+    "stop_queue",
     "sweep",
     "troubles",
     "unfinished",
@@ -270,6 +272,20 @@ def hold_back(
     """Nobody answers at the address: other messages that are due to leave wait until ``next_at`` too, untried. Returns how many."""
     parameters = {"system": system, "provider": provider_id, "next_at": next_at, "now": now, "code": code, "text": text}
     return connection.execute(queries("core.outbox").hold_back, parameters).rowcount
+
+
+def stop_queue(
+    connection: Connection, *, system: str, provider_id: ProviderId, next_at: datetime, now: datetime, code: str, text: str
+) -> int:
+    """The sender may not speak: everything of its queue stays here until ``next_at``, or until :func:`resume_queue`. Returns how many."""
+    parameters = {"system": system, "provider": provider_id, "next_at": next_at, "now": now, "code": code, "text": text}
+    return connection.execute(queries("core.outbox").stop_queue, parameters).rowcount
+
+
+def resume_queue(connection: Connection, *, system: str, provider_id: ProviderId, now: datetime, code: str) -> int:
+    """What :func:`stop_queue` stopped under this code is due now. Returns how many."""
+    parameters = {"system": system, "provider": provider_id, "now": now, "code": code}
+    return connection.execute(queries("core.outbox").resume_queue, parameters).rowcount
 
 
 def unsent(connection: Connection, kind: str, local_ids: Collection[int]) -> int:

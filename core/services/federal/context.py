@@ -46,6 +46,8 @@ class Federal:
     """How long to wait before looking for what may have arrived: longer than the other side works on a message."""
     backoff: timedelta = timedelta(seconds=30)
     """First pause after a failure for now; it doubles up to an hour."""
+    stop_wait: timedelta = timedelta(days=1)
+    """How long the queue of an organisation stands still once it was told that it may not speak; a person's command ends it."""
     most_attempts: int = 12
     package: int = 100
     """Bills in one request: small enough that a lost one costs little, and one signature is quick even in plain Python."""

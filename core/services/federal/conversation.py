@@ -19,7 +19,7 @@ from core.services.federal.act import CHANNEL, act_of
 from core.services.federal.context import Federal
 from core.services.federal.gateway import Polled
 from core.services.federal.oddities import keep, say
-from core.services.federal.outcomes import again, fail, finished, search, still_ours
+from core.services.federal.outcomes import again, fail, finished, search, still_ours, stop
 
 __all__ = ["Ran", "run", "step"]
 
@@ -127,6 +127,8 @@ def _send(federal: Federal, exchange: Exchange, data: bytes) -> None:
             again(connection, federal, exchange, code=sent.code, text=sent.text, message_id=answer)
         else:
             fail(connection, federal, exchange, code=sent.code, text=sent.text, message_id=answer)
+            if sent.verdict == "stop":
+                stop(connection, federal, exchange, code=sent.code, text=sent.text)
 
 
 def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
@@ -163,3 +165,5 @@ def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
             again(connection, federal, exchange, code=polled.code, text=polled.text, message_id=stored.message_id)
         else:
             fail(connection, federal, exchange, code=polled.code, text=polled.text, message_id=stored.message_id)
+            if polled.verdict == "stop":
+                stop(connection, federal, exchange, code=polled.code, text=polled.text)

@@ -14,14 +14,17 @@ from sqlalchemy import Connection
 from core import events, outbox
 from core.errors import InvariantError
 from core.events import EventKind
-from core.ids import ExchangeId, MessageId, TransportGuid
+from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
 from core.outbox import Exchange, Item, ItemOutcome
 from core.services.federal.act import act_of, begin
 from core.services.federal.context import Federal
 from core.services.federal.gateway import Answer, Content, Polled
 from core.services.federal.oddities import say
 
-__all__ = ["again", "fail", "finished", "search", "still_ours"]
+__all__ = ["STOPPED", "again", "fail", "finished", "resume", "search", "still_ours", "stop"]
+
+STOPPED = "GIS-0524"
+"""The code of what waits because its organisation may not speak to the federal system."""
 
 
 def still_ours(connection: Connection, exchange: Exchange) -> bool:
@@ -230,6 +233,25 @@ def fail(
     outbox.finish(connection, exchange, "failed", now=federal.clock.now(), message_id=message_id, code=code, text=text)
     _tell_refused(connection, federal, exchange, {item.transport_guid for item in waiting})
     _tell_failed(connection, federal, exchange, code)
+
+
+def stop(connection: Connection, federal: Federal, exchange: Exchange, *, code: str, text: str) -> None:
+    """The organisation has no right: the rest of its queue would be refused message by message, so it stays here, untouched."""
+    now = federal.clock.now()
+    outbox.stop_queue(
+        connection,
+        system=federal.system,
+        provider_id=exchange.provider_id,
+        next_at=now + federal.stop_wait,
+        now=now,
+        code=STOPPED,
+        text=f"Очередь организации остановлена: {code} {text}",
+    )
+
+
+def resume(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:
+    """A person's command: what was stopped is tried again. Returns how many messages."""
+    return outbox.resume_queue(connection, system=federal.system, provider_id=provider_id, now=federal.clock.now(), code=STOPPED)
 
 
 def _give_up(connection: Connection, federal: Federal, exchange: Exchange) -> None:
