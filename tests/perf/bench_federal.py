@@ -216,6 +216,10 @@ class _Bills:
         wanted = self.ids_of_month(connection, provider_id, month) if ids is None else ids
         return {number: bill_of(number, *self.accounts[number - 1], self.services, self.creditors, month) for number in wanted}
 
+    def numbers(self, connection: Connection, ids: Collection[BillId]) -> Mapping[BillId, str]:
+        """Printed numbers."""
+        return {number: f"ЕПД-{number:06d}" for number in ids}
+
     def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
         """None is re-issued here."""
         return {}

@@ -109,6 +109,10 @@ class Bills:
         """Those of a month, or just these."""
         return {number: bill for number, bill in self.contents.items() if bill.month == month and (ids is None or number in ids)}
 
+    def numbers(self, connection: Connection, ids: Collection[BillId]) -> Mapping[BillId, str]:
+        """Printed numbers."""
+        return {number: self.contents[number].number for number in ids}
+
     def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
         """By the printed number."""
         return {bill.number: number for number, bill in self.contents.items() if bill.number in numbers}
