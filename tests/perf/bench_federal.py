@@ -64,7 +64,8 @@ def run(documents: int, rounds: int, month: int) -> Iterator[Pair | str]:
     if documents:
         yield from _package(documents, rounds)
         yield _results(min(_RESULTS, documents * 2), rounds)
-    yield from _month(month)
+    if month:
+        yield from _month(month)
 
 
 _HOUSING, _COMMON = EntityId(101), EntityId(102)
