@@ -5,6 +5,7 @@ Here and only here the parts meet: ``core.services.federal`` knows no XML, ``ada
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,7 @@ from adapters.gis_zhkh import (
     organisations,
     readings,
 )
+from adapters.gis_zhkh.answer_signature import signature_problem
 from adapters.gis_zhkh.client import HttpReply, SoapClient
 from adapters.gis_zhkh.envelope import Header, envelope, get_state_request, header_element
 from adapters.gis_zhkh.exchange import DEFAULT_LADDER, Ladder, PollOutcome, after_poll, after_send
@@ -122,8 +124,10 @@ class FederalGateway:
 
     def send(self, service: str, operation_name: str, *, request_guid: UUID, data: bytes) -> Sent:
         """Post the stored bytes as they stand."""
-        outcome = after_send(self.client.post(operation(operation_name), data), request_guid)
-        return Sent(outcome.verdict, outcome.remote_guid, outcome.code, outcome.text)
+        reply = self.client.post(operation(operation_name), data)
+        outcome = after_send(reply, request_guid)
+        raw = reply.body if isinstance(reply, HttpReply) else b""
+        return Sent(outcome.verdict, outcome.remote_guid, outcome.code, outcome.text, raw)
 
     def poll(
         self,
@@ -143,7 +147,10 @@ class FederalGateway:
         reply = self.client.post(described, data)
         outcome = after_poll(reply)
         raw = reply.body if isinstance(reply, HttpReply) else b""
-        return _polled(outcome, raw, overdue=self.ladder.exhausted(polls), operation_name=operation_name)
+        overdue = self.ladder.exhausted(polls)
+        if outcome.reply is not None and (problem := signature_problem(raw, now=at)):
+            return Polled("again", raw, code="GIS-0408", text=f"Подпись ответа не подтверждается: {problem}", overdue=overdue)
+        return _polled(outcome, raw, overdue=overdue, operation_name=operation_name)
 
     def read(self, operation: str, data: bytes) -> Content:
         """What stored bytes of an answer hold; nothing when they are no finished answer."""
@@ -367,7 +374,10 @@ def _polled(outcome: PollOutcome, raw: bytes, *, overdue: bool, operation_name: 
     except (InputError, KeyError, ValueError) as error:
         # The bytes are kept; what an unreadable answer says must be found out by another export.
         return Polled("unknown", raw, code="GIS-0521", text=f"Ответ не читается: {error}")
-    return Polled("finished", raw, answers, content, outcome.code, outcome.text)
+    repeated = [guid for guid, count in Counter(one.transport_guid for one in answers).items() if count > 1]
+    oddities = [("GIS-0521", text) for text in reply.unreadable]
+    oddities += [("GIS-0522", f"Результат по TransportGUID {guid} пришёл несколько раз") for guid in repeated]
+    return Polled("finished", raw, answers, content, outcome.code, outcome.text, oddities=tuple(oddities))
 
 
 def _answer(item: ItemResult) -> federal.Answer:

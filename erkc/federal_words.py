@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from adapters.gis_zhkh.ailments import Ailment
 from core.outbox import Trouble
@@ -15,12 +16,14 @@ __all__ = [
     "checked_json",
     "checked_sentence",
     "standing_json",
+    "standing_lines",
     "standing_sentence",
     "trouble_json",
     "trouble_sentence",
     "troubles_json",
 ]
 
+_SHOWN_NUMBERS = 5
 _WHAT = {
     "prepared": "подписано и ждёт отправки",
     "sent": "отправляется",
@@ -44,6 +47,25 @@ def standing_sentence(standing: Standing) -> str:
         f"документов {standing.bills}: размещено {standing.placed} ({standing.placed_percent} %), ждут ответа {standing.waiting}, "
         f"отклонено {len(standing.refused)}, подписано и ждёт отправки {standing.queued}, не подготовлено {standing.not_sent}"
     )
+
+
+def standing_lines(standing: Standing) -> list[str]:
+    """The rest of it: why bills were refused, code by code, what waits for what, and what to do about it."""
+    lines = []
+    if not standing.bills:
+        lines.append(f"документов за {standing.month.title} нет: их выпускает erkc issue bills {standing.month}")
+    for cause in standing.causes():
+        shown = ", ".join(cause.bills[:_SHOWN_NUMBERS]) + (" …" if len(cause.bills) > _SHOWN_NUMBERS else "")
+        lines.append(f"отклонено {len(cause.bills)}: {cause.text} [{cause.code}]: {shown}")
+    if standing.refused:
+        lines.append(f"устранив причину: erkc gis send {standing.month} --refused-too")
+    if standing.waiting and standing.next_at is not None:
+        lines.append(f"ждут ответа {standing.waiting}: следующий вопрос {_moment(standing.next_at)}")
+    return lines
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone().strftime("%d.%m.%Y в %H:%M:%S")
 
 
 def acknowledged_sentences(acknowledged: Acknowledged) -> list[str]:
@@ -72,10 +94,9 @@ def trouble_sentence(trouble: Trouble) -> str:
     cause = _lowered(trouble.text) or "ответа на отправку нет"
     code = f" [{trouble.code}]" if trouble.code else ""
     tried = f"попыток отправить {trouble.attempts}" if trouble.state == "prepared" else f"вопросов о результате {trouble.polls}"
-    moment = trouble.next_at.astimezone().strftime("%d.%m.%Y в %H:%M:%S")
     return (
         f"{_WHAT[trouble.state]}: {cause}{code} ({trouble.operation}, сообщений {trouble.exchanges}{inside}; {tried}); "
-        f"следующая попытка {moment}"
+        f"следующая попытка {_moment(trouble.next_at)}"
     )
 
 
@@ -108,6 +129,7 @@ def standing_json(standing: Standing) -> dict[str, object]:
         "waiting": standing.waiting,
         "queued": standing.queued,
         "refused": {str(bill): [list(reason) for reason in reasons] for bill, reasons in standing.refused.items()},
+        "refused_by_code": [{"code": one.code, "text": one.text, "bills": one.bills} for one in standing.causes()],
         "not_sent": standing.not_sent,
         "identifiers": {str(bill): identifier for bill, identifier in standing.identifiers.items()},
         "next_at": None if standing.next_at is None else standing.next_at.isoformat(),

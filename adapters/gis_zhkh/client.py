@@ -1,7 +1,8 @@
 """The wire: zeep knows the services (address and SOAPAction from the binding of our WSDL), and the stored bytes go through its transport
 unchanged.
 
-zeep renders nothing and parses nothing here: bodies are built, signed, archived and read elsewhere. What the network does is told in two
+zeep renders nothing and parses nothing here: bodies are built, signed, archived and read elsewhere. An answer is read up to a limit, so
+that an endless one costs no memory. What the network does is told in two
 ways only: a reply, or :class:`Unreachable` that says whether the bytes may have arrived.
 """
 
@@ -16,11 +17,14 @@ import zeep
 from zeep.transports import Transport
 
 from adapters.gis_zhkh.operations import Operation
+from adapters.xmlio import LARGEST_MESSAGE
 from core.errors import ConfigError
 from xsd.catalog import wsdl_path
 from xsd.tables import ALBUM
 
 __all__ = ["HttpReply", "SoapClient", "Unreachable"]
+
+_PART_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class HttpReply:
 
     status: int
     body: bytes
+    is_cut: bool = False
+    """The answer was larger than may be read; ``body`` is its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class SoapClient:
         timeout_s: float = 120,
         connect_timeout_s: float = 20,
         album: str = ALBUM,
+        largest: int = LARGEST_MESSAGE,
     ) -> None:
         """``host`` (scheme, name, port) replaces that of the WSDL: a stand, a test contour or a local TLS tunnel."""
         if host is not None and urlsplit(host).scheme not in ("http", "https"):
@@ -58,6 +65,8 @@ class SoapClient:
         self._session = session or requests.Session()
         # A signed request must not be sent twice by the library: no redirect is followed and nothing is retried.
         self._session.max_redirects = 0
+        self._session.stream = True  # bodies are read below, up to the limit
+        self._largest = largest
         self._transport = Transport(session=self._session, operation_timeout=(connect_timeout_s, timeout_s))  # type: ignore[no-untyped-call]  # zeep
         self._album = album
         self._clients: dict[str, zeep.Client] = {}
@@ -70,12 +79,23 @@ class SoapClient:
         address = self._address(service._binding_options["address"])
         headers = {"SOAPAction": f'"{action}"', "Content-Type": "text/xml; charset=utf-8"}
         try:
-            response = client.transport.post(address, data, headers)
+            with client.transport.post(address, data, headers) as response:
+                body = self._read(response)
         except requests.exceptions.ConnectionError as error:
             return Unreachable(f"Нет связи с {_site(address)}: {_cause(error)}", may_have_arrived=not _never_connected(error))
         except requests.exceptions.RequestException as error:
             return Unreachable(f"Обмен с {_site(address)} прерван: {_cause(error)}", may_have_arrived=True)
-        return HttpReply(response.status_code, response.content)
+        return HttpReply(response.status_code, body[: self._largest], is_cut=len(body) > self._largest)
+
+    def _read(self, response: requests.Response) -> bytes:
+        """The body, or a little more than the limit of it."""
+        parts, size = [], 0
+        for part in response.iter_content(_PART_BYTES):
+            parts.append(part)
+            size += len(part)
+            if size > self._largest:
+                break
+        return b"".join(parts)
 
     def _client(self, service: str) -> zeep.Client:
         if service not in self._clients:

@@ -19,10 +19,12 @@ from adapters.gis_zhkh.client import HttpReply, Unreachable
 from adapters.gis_zhkh.envelope import open_envelope
 from adapters.gis_zhkh.faults import meaning
 from adapters.gis_zhkh.replies import StateReply, read_ack, read_fault, read_state
+from adapters.xmlio import LARGEST_MESSAGE
 from core.errors import InputError
 
 __all__ = ["DEFAULT_LADDER", "Ladder", "PollOutcome", "SendOutcome", "after_poll", "after_send"]
 
+_TOO_LARGE = f"Ответ больше {LARGEST_MESSAGE // (1024 * 1024)} МБ; сохранено его начало"
 _OVERLOADED = (429, 500, 502, 503, 504)
 
 
@@ -70,6 +72,8 @@ def after_send(reply: HttpReply | Unreachable, request_guid: UUID) -> SendOutcom
     """Transition of a request that was (perhaps) sent."""
     if isinstance(reply, Unreachable):
         return SendOutcome("unknown" if reply.may_have_arrived else "unsent", code="GIS-0401", text=reply.reason)
+    if reply.is_cut:
+        return SendOutcome("unknown", code="GIS-0407", text=_TOO_LARGE)
     try:
         opened = open_envelope(reply.body)
         if opened.is_fault:
@@ -94,6 +98,9 @@ def after_poll(reply: HttpReply | Unreachable) -> PollOutcome:
     """
     if isinstance(reply, Unreachable):
         return PollOutcome("again", code="GIS-0401", text=reply.reason)
+    if reply.is_cut:
+        # The same answer would come again: an export finds out, in smaller parts, what it said.
+        return PollOutcome("unknown", code="GIS-0407", text=_TOO_LARGE)
     try:
         opened = open_envelope(reply.body)
         if opened.is_fault:

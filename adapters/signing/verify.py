@@ -45,11 +45,12 @@ class Verified:
 
 
 def verify_message(
-    data: bytes, *, digester: Digester, now: datetime, authorities: Sequence[Certificate], profile: Profile = GOST
+    data: bytes, *, digester: Digester, now: datetime, authorities: Sequence[Certificate] | None, profile: Profile = GOST
 ) -> Verified:
     """Check the signature of the element in the body (or of the root). Every failure is a :class:`SignatureError` with its own code.
 
-    ``authorities`` are the certificates a signer's must be issued by; an empty sequence trusts nobody.
+    ``authorities`` are the certificates a signer's must be issued by; an empty sequence trusts nobody, None asks
+    only whether the message is what its signer signed.
     """
     root = parse(data)
     element = signed_element(root)
@@ -184,11 +185,13 @@ def _check_properties(properties: etree._Element, certificate: Certificate, dige
     return moment
 
 
-def _check_certificate(certificate: Certificate, authorities: Sequence[Certificate], *, signed_at: datetime, now: datetime) -> None:
+def _check_certificate(certificate: Certificate, authorities: Sequence[Certificate] | None, *, signed_at: datetime, now: datetime) -> None:
     for moment, what in ((signed_at, "на время подписи"), (now, "сейчас")):
         if not certificate.not_before <= moment <= certificate.not_after:
             raise SignatureError("SIG-0615", f"Сертификат не действует {what}.")
     if not certificate.may_sign:
         raise SignatureError("SIG-0616", "Назначение ключа сертификата не позволяет подписывать.")
+    if authorities is None:
+        return
     if not any(authority.not_before <= now <= authority.not_after and certificate.issued_by(authority) for authority in authorities):
         raise SignatureError("SIG-0617", "Сертификат выдан не доверенным удостоверяющим центром.")

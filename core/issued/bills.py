@@ -29,6 +29,7 @@ __all__ = [
     "NewBill",
     "billed_accounts",
     "bills_of_month",
+    "ids_of_month",
     "latest_bills",
     "next_numbers",
     "read_bill",
@@ -155,6 +156,12 @@ def bills_of_month(connection: Connection, provider_id: ProviderId, month: Month
     result = connection.execute(_SQL.bills_of_month, names, execution_options={"yield_per": _STREAM})
     for row in result.mappings():
         yield _issued(row)
+
+
+def ids_of_month(connection: Connection, provider_id: ProviderId, month: Month) -> list[BillId]:
+    """Numbers of the last versions of a month in the order of issue: a month of any size fits."""
+    rows = connection.execute(_SQL.ids_of_month, {"provider_id": provider_id, "month": month.first})
+    return [BillId(number) for number in rows.scalars()]
 
 
 def read_bill(connection: Connection, bill_id: BillId) -> IssuedBill:

@@ -18,6 +18,7 @@ __all__ = [
     "BillSums",
     "bill_ids",
     "billed_providers",
+    "bill_numbers",
     "bills_like",
     "bills_of_accounts",
     "bills_of_code",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 _CONTENTS = text("SELECT bill_id, content FROM bill WHERE bill_id = ANY (:ids) ORDER BY bill_id")
+_NUMBERS = text("SELECT bill_id, number FROM bill WHERE bill_id = ANY (:ids) ORDER BY bill_id")
 _FILES = text(
     "SELECT f.bill_id, f.path FROM bill_file f JOIN bill b USING (bill_id) "
     "WHERE b.provider_id = :provider_id AND b.month = :month AND f.media = :media AND f.template = :template"
@@ -136,6 +138,11 @@ def read_contents(connection: Connection, ids: Collection[BillId]) -> dict[BillI
     """Contents of bills, whatever their version; unknown ids are left out."""
     rows = connection.execute(_CONTENTS, {"ids": list(ids)})
     return {BillId(row.bill_id): from_json(canonical(row.content)) for row in rows}
+
+
+def bill_numbers(connection: Connection, ids: Collection[BillId]) -> dict[BillId, str]:
+    """Printed numbers of bills; unknown ids are left out."""
+    return {BillId(row.bill_id): row.number for row in connection.execute(_NUMBERS, {"ids": list(ids)})}
 
 
 def bill_ids(connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> dict[str, BillId]:

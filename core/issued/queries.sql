@@ -68,6 +68,12 @@ SELECT * FROM (
 ) latest
 ORDER BY bill_id
 
+-- name: ids_of_month
+SELECT bill_id FROM (
+  SELECT DISTINCT ON (payer_id) bill_id FROM bill WHERE provider_id = :provider_id AND month = :month ORDER BY payer_id, version DESC
+) latest
+ORDER BY bill_id
+
 -- name: read_bill
 SELECT bill_id, provider_id, payer_id, month, number, version, replaces_bill_id, calculation_id, total, content::text AS content, content_sha256,
        issued_at

@@ -5,7 +5,8 @@ RETURNING exchange_id
 
 -- name: insert_items
 INSERT INTO exchange_item (exchange_id, provider_id, transport_guid, kind, local_id, state)
-SELECT :exchange, :provider, transport_guid, kind, local_id, 'waiting' FROM outbox_item
+SELECT :exchange, :provider, transport_guid, kind, local_id, 'waiting'
+FROM unnest(CAST(:guids AS uuid[]), CAST(:kinds AS text[]), CAST(:ids AS bigint[])) AS i (transport_guid, kind, local_id)
 
 -- name: attach
 UPDATE exchange SET request_message_id = :message, changed_at = :at WHERE exchange_id = :exchange AND request_message_id IS NULL AND state = 'prepared'
@@ -57,7 +58,9 @@ WHERE exchange_id = :exchange AND fence = :fence AND state IN ('prepared', 'sent
 -- name: settle
 UPDATE exchange_item i SET state = o.state, remote_guid = coalesce(o.remote_guid, i.remote_guid), remote_number = coalesce(o.remote_number, i.remote_number),
   errors = CAST(o.errors AS jsonb)
-FROM outbox_outcome o WHERE i.exchange_id = :exchange AND i.transport_guid = o.transport_guid AND i.state = 'waiting'
+FROM unnest(CAST(:guids AS uuid[]), CAST(:states AS text[]), CAST(:remote_guids AS text[]), CAST(:remote_numbers AS text[]), CAST(:errors AS text[]))
+  AS o (transport_guid, state, remote_guid, remote_number, errors)
+WHERE i.exchange_id = :exchange AND i.transport_guid = o.transport_guid AND i.state = 'waiting'
 
 -- name: retract
 UPDATE exchange_item SET state = 'retracted' WHERE kind = :kind AND local_id = ANY(:ids) AND state = 'accepted'
@@ -123,6 +126,20 @@ WHERE exchange_id IN (
   SELECT exchange_id FROM exchange
   WHERE system = :system AND state = 'prepared' AND next_at <= :now AND (claimed_until IS NULL OR claimed_until < :now)
     AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)
+  FOR UPDATE SKIP LOCKED)
+
+-- name: stop_queue
+-- The sender may not speak: nothing of its queue leaves, due or not, until the moment given or until a person resumes it.
+UPDATE exchange SET next_at = :next_at, error_code = :code, error_text = :text, changed_at = :now
+WHERE exchange_id IN (
+  SELECT exchange_id FROM exchange WHERE system = :system AND provider_id = :provider AND state = 'prepared'
+    AND (claimed_until IS NULL OR claimed_until < :now)
+  FOR UPDATE SKIP LOCKED)
+
+-- name: resume_queue
+UPDATE exchange SET next_at = :now, error_code = NULL, error_text = NULL, changed_at = :now
+WHERE exchange_id IN (
+  SELECT exchange_id FROM exchange WHERE system = :system AND provider_id = :provider AND state = 'prepared' AND error_code = :code
   FOR UPDATE SKIP LOCKED)
 
 -- name: unsent

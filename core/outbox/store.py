@@ -15,7 +15,6 @@ from sqlalchemy.exc import IntegrityError
 from core.errors import ConflictError
 from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
 from core.outbox.model import Count, Exchange, Item, ItemOutcome, LiveItem, State, Trouble
-from core.storage.bulk import stage
 from core.storage.sql import queries
 
 __all__ = [
@@ -37,10 +36,12 @@ __all__ = [
     "prepare",
     "refusals",
     "release",
+    "resume_queue",
     "retract",
     "retract_parts",
     "settle",
     "statistics",
+    "stop_queue",
     "sweep",
     "troubles",
     "unfinished",
@@ -93,13 +94,14 @@ def prepare(
     }
     try:
         exchange_id = ExchangeId(connection.execute(queries("core.outbox").insert_exchange, parameters).scalar_one())
-        stage(
-            connection,
-            "outbox_item",
-            (("transport_guid", "uuid"), ("kind", "text"), ("local_id", "bigint")),
-            ((item.transport_guid, item.kind, item.local_id) for item in items),
-        )
-        connection.execute(queries("core.outbox").insert_items, {"exchange": exchange_id, "provider": provider_id})
+        carried = list(items)
+        if carried:
+            columns = {
+                "guids": [item.transport_guid for item in carried],
+                "kinds": [item.kind for item in carried],
+                "ids": [item.local_id for item in carried],
+            }
+            connection.execute(queries("core.outbox").insert_items, {"exchange": exchange_id, "provider": provider_id, **columns})
     except IntegrityError as error:
         raise ConflictError(
             "GIS-0301", "Документ или запрос уже отправляется или размещён.", hint="Повторите команду: она продолжит начатое."
@@ -185,22 +187,17 @@ def finish(
 
 def settle(connection: Connection, exchange_id: ExchangeId, outcomes: Iterable[ItemOutcome]) -> int:
     """Write what became of waiting items; an item that is settled already stays as it is. Returns how many changed."""
-    stage(
-        connection,
-        "outbox_outcome",
-        (("transport_guid", "uuid"), ("state", "text"), ("remote_guid", "text"), ("remote_number", "text"), ("errors", "text")),
-        (
-            (
-                item.transport_guid,
-                item.state,
-                item.remote_guid,
-                item.remote_number,
-                json.dumps([dict(error) for error in item.errors], ensure_ascii=False),
-            )
-            for item in outcomes
-        ),
-    )
-    return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id}).rowcount
+    told = list(outcomes)
+    if not told:
+        return 0
+    columns = {
+        "guids": [item.transport_guid for item in told],
+        "states": [item.state for item in told],
+        "remote_guids": [item.remote_guid for item in told],
+        "remote_numbers": [item.remote_number for item in told],
+        "errors": [json.dumps([dict(error) for error in item.errors], ensure_ascii=False) for item in told],
+    }
+    return connection.execute(queries("core.outbox").settle, {"exchange": exchange_id, **columns}).rowcount
 
 
 def retract_parts(connection: Connection, *, act: str, kind: str, provider_id: ProviderId, ipd: str, orders: Collection[str]) -> None:
@@ -282,6 +279,20 @@ def hold_back(
     """Nobody answers at the address: other messages that are due to leave wait until ``next_at`` too, untried. Returns how many."""
     parameters = {"system": system, "provider": provider_id, "next_at": next_at, "now": now, "code": code, "text": text}
     return connection.execute(queries("core.outbox").hold_back, parameters).rowcount
+
+
+def stop_queue(
+    connection: Connection, *, system: str, provider_id: ProviderId, next_at: datetime, now: datetime, code: str, text: str
+) -> int:
+    """The sender may not speak: everything of its queue stays here until ``next_at``, or until :func:`resume_queue`. Returns how many."""
+    parameters = {"system": system, "provider": provider_id, "next_at": next_at, "now": now, "code": code, "text": text}
+    return connection.execute(queries("core.outbox").stop_queue, parameters).rowcount
+
+
+def resume_queue(connection: Connection, *, system: str, provider_id: ProviderId, now: datetime, code: str) -> int:
+    """What :func:`stop_queue` stopped under this code is due now. Returns how many."""
+    parameters = {"system": system, "provider": provider_id, "now": now, "code": code}
+    return connection.execute(queries("core.outbox").resume_queue, parameters).rowcount
 
 
 def unsent(connection: Connection, kind: str, local_ids: Collection[int]) -> int:

@@ -15,7 +15,16 @@ from core.ids import EntityId, MessageId, ProviderId
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
-__all__ = ["ExternalId", "external_history", "external_ids", "find_by_external", "find_remembered", "link", "remembered"]
+__all__ = [
+    "ExternalId",
+    "external_history",
+    "external_ids",
+    "external_ids_of_kinds",
+    "find_by_external",
+    "find_remembered",
+    "link",
+    "remembered",
+]
 
 _COLUMNS = (
     ("n", "bigint"), ("entity_id", "bigint"), ("provider_id", "integer"), ("system", 'text COLLATE "C"'), ("kind", 'text COLLATE "C"'),
@@ -41,10 +50,27 @@ def link(connection: Connection, rows: Iterable[ExternalId], *, message_id: Mess
     return connection.execute(queries("core.records").link, {"message": message_id, "at": at}).rowcount
 
 
-def external_ids(connection: Connection, *, provider_id: ProviderId, system: str, kind: str) -> dict[EntityId, str]:
-    """Identifiers of one kind in force, by thing."""
-    rows = connection.execute(queries("core.records").external_ids, {"provider": provider_id, "system": system, "kind": kind})
+def external_ids(
+    connection: Connection, *, provider_id: ProviderId, system: str, kind: str, things: Iterable[EntityId] | None = None
+) -> dict[EntityId, str]:
+    """Identifiers of one kind in force, by thing; of all things, or of these."""
+    parameters = {"provider": provider_id, "system": system, "kind": kind}
+    if things is None:
+        rows = connection.execute(queries("core.records").external_ids, parameters)
+    else:
+        rows = connection.execute(queries("core.records").external_ids_of, {**parameters, "things": sorted(set(things))})
     return {EntityId(entity_id): value for entity_id, value in rows}
+
+
+def external_ids_of_kinds(
+    connection: Connection, *, provider_id: ProviderId, system: str, kinds: Sequence[str]
+) -> dict[str, dict[EntityId, str]]:
+    """Identifiers of several kinds in force, by kind and thing."""
+    found: dict[str, dict[EntityId, str]] = {kind: {} for kind in kinds}
+    parameters = {"provider": provider_id, "system": system, "kinds": list(kinds)}
+    for kind, entity_id, value in connection.execute(queries("core.records").external_ids_of_kinds, parameters):
+        found[kind][EntityId(entity_id)] = value
+    return found
 
 
 def external_history(connection: Connection, *, provider_id: ProviderId, system: str, kind: str) -> list[tuple[EntityId, str, datetime]]:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, text
 
-from core.ids import MessageId, ProviderId
+from core.ids import EntityId, MessageId, ProviderId
 from core.model.records import (
     Account,
     AccountPlace,
@@ -54,8 +54,9 @@ from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
 __all__ = [
-    "read_accounts", "read_balances", "read_bank_accounts", "read_houses_list", "read_opening_debts", "read_opening_penalties",
-    "read_organisations", "read_packs", "read_payments", "read_services", "read_stated_bills", "read_stated_lines",
+    "find_organisation", "read_accounts", "read_balances", "read_bank_accounts", "read_houses_list", "read_opening_debts",
+    "read_opening_penalties", "read_organisations", "read_packs", "read_payments", "read_services", "read_stated_bills",
+    "read_stated_lines",
 ]  # fmt: skip
 
 _RowType = TypeVar("_RowType")
@@ -72,6 +73,15 @@ def read_organisations(connection: Connection, *, provider_id: ProviderId, month
     tables = {"organisation_now": in_force(Organisation), "party": PARTIES}
     found = _of_month(connection, "rows_organisations", tables, provider_id, month)
     return [OrganisationRow(*[*row[:-2], tuple(row.roles), row.verified]) for row in found]
+
+
+def find_organisation(connection: Connection, *, provider_id: ProviderId, inn: str) -> EntityId | None:
+    """The entity of a sender's organisation by its ИНН as it stands last; of several rows of one ИНН that of the last key."""
+    tables = {"organisation_now": in_force(Organisation, "r.inn = :inn"), "party": PARTIES}
+    statement = text(with_tables(queries("core.records").raw["find_organisation"], **tables))
+    parameters = {**scope(provider_id, until=date.max, known_until=None), "inn": inn}
+    found = connection.execute(statement, parameters).scalar()
+    return None if found is None else EntityId(found)
 
 
 def read_bank_accounts(connection: Connection, *, provider_id: ProviderId, month: Month | None = None) -> list[BankAccountRow]:

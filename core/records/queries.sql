@@ -240,6 +240,16 @@ SELECT DISTINCT ON (entity_id) entity_id, value FROM external_id
 WHERE provider_id = :provider AND system = :system AND kind = :kind
 ORDER BY entity_id, seen_at DESC, message_id DESC
 
+-- name: external_ids_of
+SELECT DISTINCT ON (entity_id) entity_id, value FROM external_id
+WHERE entity_id = ANY(:things) AND provider_id = :provider AND system = :system AND kind = :kind
+ORDER BY entity_id, seen_at DESC, message_id DESC
+
+-- name: external_ids_of_kinds
+SELECT DISTINCT ON (kind, entity_id) kind, entity_id, value FROM external_id
+WHERE provider_id = :provider AND system = :system AND kind = ANY(:kinds)
+ORDER BY kind, entity_id, seen_at DESC, message_id DESC
+
 -- name: external_history
 SELECT entity_id, value, seen_at FROM external_id
 WHERE provider_id = :provider AND system = :system AND kind = :kind
@@ -547,6 +557,10 @@ SELECT payer, entity_id, number, els, oktmo, address, premises, house_kind, resi
 SELECT p.entity_id, o.record_key, o.record_id, o.name, o.short_name, o.inn, o.kpp, o.ogrn, o.address, o.phone, o.email, o.roles, o.verified
 FROM organisation_now o JOIN party p ON p.record_key = o.record_key
 ORDER BY length(o.record_key), o.record_key
+
+-- name: find_organisation
+SELECT p.entity_id FROM organisation_now o JOIN party p ON p.record_key = o.record_key
+ORDER BY length(o.record_key) DESC, o.record_key DESC LIMIT 1
 
 -- name: rows_bank_accounts
 SELECT e.entity_id, b.record_key, b.record_id, p.entity_id AS organisation_id, b.number, b.bik, b.correspondent, b.bank_name, b.opened_on,

@@ -12,7 +12,7 @@ from core.services.federal import Federal, Standing, Waiting, unfinished
 from erkc.application import Application
 from erkc.cli.screen import Screen
 from erkc.federal_check import Checked
-from erkc.federal_words import checked_sentence, standing_sentence, trouble_sentence
+from erkc.federal_words import checked_sentence, standing_lines, standing_sentence, trouble_sentence
 from erkc.federation import waiting
 
 __all__ = ["exchanges_over", "show_checked", "show_standing", "show_troubles", "watched"]
@@ -25,8 +25,8 @@ _BAR_EVERY_S = 1.0
 def show_standing(screen: Screen, standing: Standing) -> None:
     """How the month's bills stand, for people."""
     screen.say(f"  {standing_sentence(standing)}")
-    for bill, reasons in list(standing.refused.items())[:_MOST_LINES]:
-        screen.say(f"  документ {bill}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+    for sentence in standing_lines(standing)[:_MOST_LINES]:
+        screen.say(f"  {sentence}")
     show_troubles(screen, standing.troubles)
 
 

@@ -1,11 +1,12 @@
-"""``make bench``: all measurements, printed as a table. ``--small`` takes seconds and shows only that the harness works."""
+"""``make bench``: all measurements, printed as a table. ``--small`` takes seconds and shows only that the harness works;
+``--bills 100000`` sends a month of that size through the stand of ГИС ЖКХ."""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from tests.perf import bench_bills, bench_charges, bench_ledger
+from tests.perf import bench_bills, bench_charges, bench_federal, bench_ledger
 
 
 def main() -> None:
@@ -20,6 +21,13 @@ def main() -> None:
         print(found, flush=True)
     for item in bench_bills.run(*((50, 3, 500) if small else (400, 5, 10_000))):
         print(item, flush=True)
+    for one in bench_federal.run(*((50, 3, 200) if small else (500, 5, _option("--bills", 20_000)))):
+        print(one, flush=True)
+
+
+def _option(name: str, default: int) -> int:
+    """A number given after a name on the command line."""
+    return int(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
 
 
 if __name__ == "__main__":

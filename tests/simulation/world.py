@@ -4,8 +4,8 @@ wire without sockets."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -21,7 +21,7 @@ from adapters.signing import Choice
 from core import archive
 from core.clock import FixedClock
 from core.ids import CENTRE, BillId, EntityId, ProviderId
-from core.model.bill import BillContent, BillLine
+from core.model.bill import BillContent
 from core.model.finding import Position
 from core.model.records import (
     Account,
@@ -69,19 +69,23 @@ class Wire(BaseAdapter):
         self.stand: Stand | None = None
         self.sent: list[tuple[str, bytes]] = []
         self.answers: list[bytes] = []
+        self.tamper: Callable[[str, bytes], bytes] | None = None
+        """Changes an answer on its way, by the action it answers."""
 
     def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:  # type: ignore[override]  # fewer parameters by name
         action, body = str(request.headers["SOAPAction"]), request.body
         assert isinstance(body, bytes) and self.stand is not None
         self.sent.append((action, body))
         answer = self.stand.handle(urlsplit(request.url or "").path, action, body)
+        if self.tamper is not None:
+            answer = replace(answer, body=self.tamper(action, answer.body))
         self.answers.append(answer.body)
         if answer.cut:
             raise requests.exceptions.ConnectionError(("Connection aborted.", ConnectionResetError(104, "Connection reset by peer")))
         if answer.slow:
             raise requests.exceptions.ReadTimeout("Read timed out.")
         response = requests.Response()
-        response.status_code, response._content = answer.status, answer.body
+        response.status_code, response._content, response._content_consumed = answer.status, answer.body, True  # type: ignore[attr-defined]  # requests
         response.request, response.url = request, request.url or ""
         return response
 
@@ -95,11 +99,19 @@ class Bills:
 
     contents: dict[BillId, BillContent] = field(default_factory=dict)
 
+    def ids_of_month(self, connection: Connection, provider_id: ProviderId, month: Month) -> Sequence[BillId]:
+        """Those of a month."""
+        return [number for number, bill in self.contents.items() if bill.month == month]
+
     def of_month(
         self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None
     ) -> Mapping[BillId, BillContent]:
         """Those of a month, or just these."""
         return {number: bill for number, bill in self.contents.items() if bill.month == month and (ids is None or number in ids)}
+
+    def numbers(self, connection: Connection, ids: Collection[BillId]) -> Mapping[BillId, str]:
+        """Printed numbers."""
+        return {number: self.contents[number].number for number in ids}
 
     def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
         """By the printed number."""
@@ -127,34 +139,54 @@ class World:
         settings: dict[str, object] = {"lost_wait": timedelta(seconds=60), "backoff": timedelta(seconds=5), "package": 5}
         return Federal(self.engine, self.gateway, self.clock, self.bills, failpoint=self.failpoint, **{**settings, **changes})  # type: ignore[arg-type]  # by name
 
-    def issue(self) -> None:
-        """A bill for every account."""
-        self.bills = bills_for(self.engine, self.provider_id, self.number)
+    def issue(self, month: Month = MONTH) -> None:
+        """A bill of a month for every account."""
+        self.bills = bills_for(self.engine, self.provider_id, self.number, month)
+
+    def enter(self) -> None:
+        """Take the wire back from another world, without what was said on it."""
+        self.wire.stand = self.stand
+        self.wire.sent, self.wire.answers, self.wire.tamper = [], [], None
 
     def sleep(self, pause: timedelta) -> None:
         """Waiting is moving the clock."""
         self.clock.advance(pause)
 
 
-def bills_for(engine: Engine, provider_id: ProviderId, world: int) -> Bills:
+_MOST_BILLS = 20
+"""Bills of a month of one world: their numbers are those of world, month and account."""
+
+
+def bills_for(engine: Engine, provider_id: ProviderId, world: int, month: Month = MONTH) -> Bills:
     """A bill for every account: maintenance with common-property water inside, and metered water. The same each time."""
     bills = Bills()
     with engine.connect() as connection:
         organisations = entity_ids(connection, CENTRE, "organisation")
         services = entity_ids(connection, provider_id, "service")
+        creditors = (organisations[MANAGER_INN], organisations[centre_inn(world)])
         for number, row in enumerate(read_accounts(connection, provider_id=provider_id), 1):
-            manager, centre = organisations[MANAGER_INN], organisations[centre_inn(world)]
-            lines = (
-                line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
-                line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
-                line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
-            )
-            bill = _bill(f"ЕПД-{number:06d}", row.entity_id, row.number, row.house_fias, lines)
-            bills.contents[BillId(world * 1000 + number)] = bill
+            bill = bill_of(number, row.entity_id, row.number, row.house_fias, services, creditors, month)
+            bills.contents[BillId(world * 1000 + (month - MONTH) * _MOST_BILLS + number)] = bill
+    assert len(bills.contents) <= _MOST_BILLS
     return bills
 
 
-def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tuple[BillLine, ...]) -> BillContent:
+def bill_of(
+    number: int,
+    account_id: EntityId,
+    account: str,
+    house: str,
+    services: Mapping[str, EntityId],
+    creditors: tuple[EntityId, EntityId],
+    month: Month,
+) -> BillContent:
+    """The bill of one account; ``creditors``: the managing company and the centre."""
+    manager, centre = creditors
+    lines = (
+        line(services["1"], "housing", manager, 150_000 + number, housing_kind=3),
+        line(services["3"], "common_property", manager, 1_234, resource_kind=1, common_volume_e6=50_000),
+        line(services["2"], "utility", centre, 60_000, utility_kind=1, individual_volume_e6=14_330_000, method="ipu"),
+    )
     by_creditor: dict[EntityId, int] = {}
     for one in lines:
         by_creditor[one.creditor_id] = by_creditor.get(one.creditor_id, 0) + one.total
@@ -162,9 +194,10 @@ def _bill(number: str, account_id: EntityId, account: str, house: str, lines: tu
         recipient(creditor, f"407028107000000{creditor:05d}", charged=charged, due=charged) for creditor, charged in by_creditor.items()
     )
     return bill_content(
-        number,
+        f"ЕПД-{number:06d}",
         recipients,
         lines,
+        month=month,
         account_id=account_id,
         account_number=account,
         account_kind=4,
@@ -253,9 +286,9 @@ def build(
     clock = FixedClock(START)
     seed = seed_of(houses, flats, authority, number=number, signature=signature.signer.profile.name, delay_s=delay_s)
     stand = Stand(folder, seed=seed, clock=clock.now)
-    wire.stand, wire.sent, wire.answers = stand, [], []
+    wire.stand, wire.sent, wire.answers, wire.tamper = stand, [], [], None
     provider_id = store_town(engine, houses, flats, number)
-    ladder = Ladder((10 + Random(number).random(), 15, 30, 60), most=40)
+    ladder = Ladder((10 + Random(number).random(), 60, 300, 900), most=6)
     gateway = FederalGateway(client, signature, ladder, system=f"gis-{number}")
     return World(engine, stand, clock, wire, gateway, provider_id, houses, flats, number)
 
@@ -278,4 +311,4 @@ def store_town(engine: Engine, houses: int, flats: int, number: int) -> Provider
     return provider_id
 
 
-__all__ = ["MONTH", "START", "Bills", "Wire", "World", "bills_for", "build", "seed_of", "store_town"]
+__all__ = ["MONTH", "START", "Bills", "Wire", "World", "bill_of", "bills_for", "build", "seed_of", "store_town"]

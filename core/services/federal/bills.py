@@ -6,7 +6,7 @@ sends it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ from core.ids import CENTRE, BillId, EntityId, MessageId, ProviderId, TransportG
 from core.model.bill import BillContent
 from core.outbox import Exchange, Item
 from core.period import Month
+from core.records.crosswalk import external_ids_of_kinds
 from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.directory import known
@@ -52,65 +53,83 @@ def prepare_bills(
     ``stopped`` are bills that a check before sending has found wrong, with the reason: they stay here.
     """
     with federal.engine.connect() as connection:
-        bills = federal.bills.of_month(connection, provider_id, month)
-        live = outbox.live(connection, "bill", list(bills))
-        refused = outbox.refusals(connection, "bill", provider_id=provider_id)
+        bills = federal.bills.ids_of_month(connection, provider_id, month)
+        live = outbox.live(connection, "bill", bills)
+        refused = set(outbox.refusals(connection, "bill", provider_id=provider_id)) & set(bills)
         context = References(connection, federal, provider_id)
+    stopped = stopped or {}
     held: dict[BillId, str] = {}
-    groups: dict[bool, list[BillId]] = {}
-    for bill_id, content in bills.items():
-        if bill_id in live or (bill_id in refused and not refused_too):
-            continue
-        lacking = (stopped or {}).get(bill_id) or context.lacking(content)
-        if lacking:
-            held[bill_id] = lacking
-        else:
-            groups.setdefault(content.account_kind == _CENTRE_ACCOUNT, []).append(bill_id)
     packages = count = 0
     size = min(federal.package, federal.gateway.fits("bill"))
-    for numbers in groups.values():
-        for start in range(0, len(numbers), size):
-            part = numbers[start : start + size]
-            with federal.write("prepare bills") as connection:
-                begin(
-                    connection,
-                    federal,
-                    "bills",
-                    provider_id=provider_id,
-                    subject=f"bills/{month}/{part[0]}",
-                    request={"month": str(month)},
-                    local_ids=part,
-                )
-            packages, count = packages + 1, count + len(part)
+    wanted = [number for number in bills if number not in live and (number not in refused or refused_too)]
+    ready: dict[bool, dict[BillId, BillContent]] = {True: {}, False: {}}
+
+    def send(part: Mapping[BillId, BillContent]) -> None:
+        def compose(
+            connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]
+        ) -> Request:
+            """As the act composes it, from what was read for all packages together."""
+            cards = [(item.transport_guid, part[BillId(item.local_id)]) for item in items]
+            return bill_request(connection, federal, provider_id, month, cards, references=context)
+
+        first = next(iter(part))
+        with federal.write("prepare bills") as connection:
+            begin(
+                connection,
+                federal,
+                "bills",
+                provider_id=provider_id,
+                subject=f"bills/{month}/{first}",
+                request={"month": str(month)},
+                local_ids=list(part),
+                compose=compose,
+            )
+
+    # A package's worth of contents at a time: a month of any size fits into memory.
+    for start in range(0, len(wanted), size):
+        with federal.engine.connect() as connection:
+            contents = federal.bills.of_month(connection, provider_id, month, ids=wanted[start : start + size])
+        for bill_id in wanted[start : start + size]:
+            content = contents[bill_id]
+            lacking = stopped.get(bill_id) or context.lacking(content)
+            if lacking:
+                held[bill_id] = lacking
+                continue
+            group = ready[content.account_kind == _CENTRE_ACCOUNT]
+            group[bill_id] = content
+            if len(group) == size:
+                send(group)
+                packages, count = packages + 1, count + size
+                group.clear()
+    for group in ready.values():
+        if group:
+            send(group)
+            packages, count = packages + 1, count + len(group)
     states = [item.state for item in live.values()]
-    return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(set(refused) & set(bills)), held)
+    return Prepared(packages, count, states.count("waiting"), states.count("accepted"), len(refused), held)
 
 
 class References:
     """Everything federal that bills point to, read once."""
 
-    def __init__(self, connection: Connection, federal: Federal, provider_id: ProviderId) -> None:
-        self.accounts = known(connection, federal, "account_guid", provider_id=provider_id)
-        self.services = self._elements(connection, federal, provider_id, "nsi")
-        self.organisations = {
-            organisation: UUID(value) for organisation, value in known(connection, federal, "ppa_guid", provider_id=CENTRE).items()
-        }
+    def __init__(
+        self, connection: Connection, federal: Federal, provider_id: ProviderId, *, accounts: Iterable[EntityId] | None = None
+    ) -> None:
+        """``accounts``: only those that matter; all of the provider by default."""
+        self.accounts = known(connection, federal, "account_guid", provider_id=provider_id, things=accounts)
+        own_kinds = ("nsi", "nsi_group", "nsi_general", "insurance_product")
+        ours = external_ids_of_kinds(connection, provider_id=provider_id, system=federal.system, kinds=own_kinds)
+        court = {f"nsi_court_{kind}": kind for kind in _COURT_COSTS}
+        common = external_ids_of_kinds(connection, provider_id=CENTRE, system=federal.system, kinds=("ppa_guid", "nsi_penalty", *court))
+        self.services = _elements(ours["nsi"])
+        self.organisations = {organisation: UUID(value) for organisation, value in common["ppa_guid"].items()}
         own = federal.provider_entity(connection, provider_id)
         self.provider = self.organisations.get(own)
-        penalty = known(connection, federal, "nsi_penalty", provider_id=CENTRE).get(own)
+        penalty = common["nsi_penalty"].get(own)
         self.penalty = None if penalty is None else NsiElement.parse(penalty)
-        self.court_costs = {
-            kind: NsiElement.parse(value)
-            for kind in _COURT_COSTS
-            if (value := known(connection, federal, f"nsi_court_{kind}", provider_id=CENTRE).get(own)) is not None
-        }
-        self.groups = self._elements(connection, federal, provider_id, "nsi_group")
-        self.general = self._elements(connection, federal, provider_id, "nsi_general")
-        products = known(connection, federal, "insurance_product", provider_id=provider_id)
-        self.insurance = {service: UUID(value) for service, value in products.items()}
-
-    def _elements(self, connection: Connection, federal: Federal, provider_id: ProviderId, kind: str) -> dict[EntityId, NsiElement]:
-        return {service: NsiElement.parse(value) for service, value in known(connection, federal, kind, provider_id=provider_id).items()}
+        self.court_costs = {kind: NsiElement.parse(common[name][own]) for name, kind in court.items() if own in common[name]}
+        self.groups, self.general = _elements(ours["nsi_group"]), _elements(ours["nsi_general"])
+        self.insurance = {service: UUID(value) for service, value in ours["insurance_product"].items()}
 
     def request(self, month: Month, cards: Sequence[BillCard], *, of_centre: bool) -> PlaceBills:
         """The request with everything that the cards point to."""
@@ -144,17 +163,28 @@ class References:
         return ""
 
 
+def _elements(values: Mapping[EntityId, str]) -> dict[EntityId, NsiElement]:
+    return {service: NsiElement.parse(value) for service, value in values.items()}
+
+
 def bills_lacking(connection: Connection, federal: Federal, provider_id: ProviderId, contents: Sequence[BillContent]) -> dict[str, str]:
     """What bills still need from the federal system, by number; those that can go are not in it."""
-    references = References(connection, federal, provider_id)
+    references = References(connection, federal, provider_id, accounts=[content.account_id for content in contents])
     return {content.number: lacking for content in contents if (lacking := references.lacking(content))}
 
 
 def bill_request(
-    connection: Connection, federal: Federal, provider_id: ProviderId, month: Month, bills: Sequence[tuple[TransportGuid, BillContent]]
+    connection: Connection,
+    federal: Federal,
+    provider_id: ProviderId,
+    month: Month,
+    bills: Sequence[tuple[TransportGuid, BillContent]],
+    *,
+    references: References | None = None,
 ) -> PlaceBills:
-    """The request that places these bills."""
-    references = References(connection, federal, provider_id)
+    """The request that places these bills; ``references`` where they were read already."""
+    if references is None:
+        references = References(connection, federal, provider_id, accounts=[content.account_id for _, content in bills])
     replaced = [content.replaces_number for _, content in bills if content.replaces_number]
     earlier = federal.bills.by_number(connection, provider_id, replaced) if replaced else {}
     placed = outbox.accepted(connection, "bill", provider_id=provider_id) if earlier else {}
@@ -199,9 +229,17 @@ def _contents(connection: Connection, federal: Federal, exchange: Exchange, item
     return {item.transport_guid: bills[BillId(item.local_id)] for item in items}
 
 
+def _account_guids(
+    connection: Connection, federal: Federal, exchange: Exchange, contents: Mapping[TransportGuid, BillContent]
+) -> dict[EntityId, str]:
+    wanted = [content.account_id for content in contents.values()]
+    return known(connection, federal, "account_guid", provider_id=exchange.provider_id, things=wanted)
+
+
 def _search(connection: Connection, federal: Federal, exchange: Exchange, items: Sequence[Item]) -> tuple[str, Mapping[str, Any]]:
-    accounts = known(connection, federal, "account_guid", provider_id=exchange.provider_id)
-    wanted = sorted({accounts[content.account_id] for content in _contents(connection, federal, exchange, items).values()})
+    contents = _contents(connection, federal, exchange, items)
+    accounts = _account_guids(connection, federal, exchange, contents)
+    wanted = sorted({accounts[content.account_id] for content in contents.values()})
     return "placed_bills", {"month": exchange.request["month"], "account_guids": wanted}
 
 
@@ -210,9 +248,10 @@ def _match(
 ) -> Mapping[TransportGuid, Answer]:
     """A document that is there has our number, our account and our sum; with another sum it is not the one we sent."""
     there: dict[tuple[str, UUID], PlacedBill] = {(bill.number, bill.account_guid): bill for bill in content.bills if not bill.withdrawn}
-    accounts = known(connection, federal, "account_guid", provider_id=exchange.provider_id)
+    contents = _contents(connection, federal, exchange, items)
+    accounts = _account_guids(connection, federal, exchange, contents)
     found: dict[TransportGuid, Answer] = {}
-    for transport, bill in _contents(connection, federal, exchange, items).items():
+    for transport, bill in contents.items():
         placed = there.get((bill.number, UUID(accounts[bill.account_id])))
         if placed is None:
             continue

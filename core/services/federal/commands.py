@@ -22,6 +22,7 @@ from core.services.federal.debts import PreparedDebts, prepare_debts
 from core.services.federal.directory import ask_books, ask_houses, ask_organisations, ask_providers, billed_services, known, may_act_for
 from core.services.federal.inbox import answer_appeal, answer_debt, ask_inbox
 from core.services.federal.mapping import MappedService, choose_element, mapped_services
+from core.services.federal.outcomes import resume
 from core.services.federal.payments import (
     Form,
     NotificationStanding,
@@ -159,9 +160,13 @@ def send_bills(
     refused_too: bool = False,
     stopped: Mapping[BillId, str] | None = None,
 ) -> Prepared:
-    """Place a month's bills but those that are ``stopped``; answers are awaited only with ``waiting``, else :func:`poll` fetches them
-    later."""
+    """Place a month's bills but those that are ``stopped``, and go on with a queue that stood still for lack of rights.
+
+    Answers are awaited only with ``waiting``, else :func:`poll` fetches them later.
+    """
     prepared = prepare_bills(federal, provider_id=provider_id, month=month, refused_too=refused_too, stopped=stopped)
+    with federal.write("resume") as connection:
+        resume(connection, federal, provider_id)
     run_waiting(federal, provider_id, waiting)
     return prepared
 

@@ -19,7 +19,7 @@ from core.errors import InputError
 from core.ids import CENTRE, EntityId, ProviderId
 from core.records.crosswalk import external_ids
 from core.records.entities import organisation_ids
-from core.records.latest import read_organisations
+from core.records.latest import find_organisation
 from core.records.providers import provider
 from core.services.federal.gateway import Gateway
 from core.services.federal.issued_bills import BillSource, IssuedBills
@@ -46,11 +46,15 @@ class Federal:
     """How long to wait before looking for what may have arrived: longer than the other side works on a message."""
     backoff: timedelta = timedelta(seconds=30)
     """First pause after a failure for now; it doubles up to an hour."""
+    stop_wait: timedelta = timedelta(days=1)
+    """How long the queue of an organisation stands still once it was told that it may not speak; a person's command ends it."""
     most_attempts: int = 12
     package: int = 100
     """Bills in one request: small enough that a lost one costs little, and one signature is quick even in plain Python."""
     failpoint: Callable[[str], None] = _nothing
     new_guid: Callable[[], UUID] = uuid4
+    _own: dict[ProviderId, EntityId] = field(default_factory=dict)
+    """Providers' own organisations, once found: the first record of one decides its number for ever."""
 
     @property
     def system(self) -> str:
@@ -71,20 +75,23 @@ class Federal:
 
     def provider_entity(self, connection: Connection, provider_id: ProviderId) -> EntityId:
         """The organisation that a provider is; ``InputError`` when its own archive did not name it."""
+        if provider_id in self._own:
+            return self._own[provider_id]
         found = provider(connection, provider_id)
-        own = {row.inn: row.entity_id for row in read_organisations(connection, provider_id=provider_id)}
-        entity = own.get(found.inn) or organisation_ids(connection).get(found.inn)
+        own = find_organisation(connection, provider_id=provider_id, inn=found.inn)
+        entity = own or organisation_ids(connection).get(found.inn)
         if entity is None:
             raise InputError(
                 "GIS-0501",
                 f"Организация «{found.name}» (ИНН {found.inn}) не встречалась в принятых данных.",
                 hint="Примите архив этого поставщика.",
             )
+        if own is not None:
+            self._own[provider_id] = own
         return entity
 
     def provider_guid(self, connection: Connection, provider_id: ProviderId) -> UUID | None:
         """orgPPAGUID of a provider, once it is known."""
-        found = external_ids(connection, provider_id=CENTRE, system=self.system, kind="ppa_guid").get(
-            self.provider_entity(connection, provider_id)
-        )
+        own = self.provider_entity(connection, provider_id)
+        found = external_ids(connection, provider_id=CENTRE, system=self.system, kind="ppa_guid", things=[own]).get(own)
         return None if found is None else UUID(found)

@@ -18,7 +18,8 @@ from core.outbox import Exchange
 from core.services.federal.act import CHANNEL, act_of
 from core.services.federal.context import Federal
 from core.services.federal.gateway import Polled
-from core.services.federal.outcomes import again, fail, finished, search, still_ours
+from core.services.federal.oddities import keep, say
+from core.services.federal.outcomes import again, fail, finished, search, still_ours, stop
 
 __all__ = ["Ran", "run", "step"]
 
@@ -61,9 +62,10 @@ def step(federal: Federal, *, provider_id: ProviderId | None = None) -> bool:
     now = federal.clock.now()
     data = b""
     with federal.write("claim") as connection:
-        outbox.sweep(connection, system=federal.system, now=now, wait=federal.lost_wait)
         claimed = outbox.claim(connection, system=federal.system, now=now, lease=federal.lease, provider_id=provider_id)
         if not claimed:
+            # What was swept now is looked for later, so nothing is due all the same.
+            outbox.sweep(connection, system=federal.system, now=now, wait=federal.lost_wait)
             return False
         exchange = claimed[0]
         if exchange.state == "sent":
@@ -100,6 +102,9 @@ def _send(federal: Federal, exchange: Exchange, data: bytes) -> None:
     federal.failpoint("after send")
     now = federal.clock.now()
     with federal.write(f"sent: {sent.verdict}") as connection:
+        answer = None
+        if sent.verdict != "acknowledged":
+            answer = keep(connection, federal, exchange, sent.raw, code=sent.code, text=sent.text)
         if sent.verdict == "acknowledged" and sent.remote_guid is not None:
             outbox.acknowledge(connection, exchange, remote_guid=sent.remote_guid, next_at=now + federal.gateway.pause(0), now=now)
         elif sent.verdict == "unsent":
@@ -116,11 +121,14 @@ def _send(federal: Federal, exchange: Exchange, data: bytes) -> None:
                 text=sent.text,
             )
         elif sent.verdict == "unknown" or sent.verdict == "acknowledged":
-            outbox.lose(connection, exchange, next_at=now + federal.lost_wait, now=now, code=sent.code, text=sent.text)
+            next_at = now + federal.lost_wait
+            outbox.lose(connection, exchange, next_at=next_at, now=now, code=sent.code, text=sent.text, message_id=answer)
         elif sent.verdict == "retry":
-            again(connection, federal, exchange, code=sent.code, text=sent.text)
+            again(connection, federal, exchange, code=sent.code, text=sent.text, message_id=answer)
         else:
-            fail(connection, federal, exchange, code=sent.code, text=sent.text)
+            fail(connection, federal, exchange, code=sent.code, text=sent.text, message_id=answer)
+            if sent.verdict == "stop":
+                stop(connection, federal, exchange, code=sent.code, text=sent.text)
 
 
 def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
@@ -128,6 +136,8 @@ def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
     act = act_of(exchange.act)
     with federal.write(f"polled: {polled.verdict}") as connection:
         if polled.verdict in ("pending", "again"):
+            if polled.verdict == "again":
+                keep(connection, federal, exchange, polled.raw, code=polled.code, text=polled.text)
             if polled.overdue and not act.kind:
                 # An export may be asked for anew at any time; an import that the other side still works on must not be repeated.
                 again(connection, federal, exchange, code="GIS-0404", text="Ответа нет слишком долго")
@@ -144,6 +154,7 @@ def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
         stored = archive.store(
             connection, data=polled.raw, name=name, channel=CHANNEL, direction="in", provider_id=exchange.provider_id, at=now
         )
+        say(connection, federal, exchange, stored.message_id, [(polled.code, polled.text), *polled.oddities])
         if polled.verdict == "finished":
             finished(connection, federal, exchange, polled, stored.message_id)
         elif polled.verdict == "unknown" or (polled.verdict == "retry" and act.search is not None):
@@ -154,3 +165,5 @@ def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
             again(connection, federal, exchange, code=polled.code, text=polled.text, message_id=stored.message_id)
         else:
             fail(connection, federal, exchange, code=polled.code, text=polled.text, message_id=stored.message_id)
+            if polled.verdict == "stop":
+                stop(connection, federal, exchange, code=polled.code, text=polled.text)

@@ -38,9 +38,11 @@ _COURT_COSTS = ("2", "3", "4")
 _UTILITY, _HOUSING, _COMMON_PROPERTY = 1, 2, 2
 
 
-def known(connection: Connection, federal: Federal, kind: str, *, provider_id: ProviderId) -> dict[EntityId, str]:
-    """Federal identifiers of a kind, by our number of the thing."""
-    return external_ids(connection, provider_id=provider_id, system=federal.system, kind=kind)
+def known(
+    connection: Connection, federal: Federal, kind: str, *, provider_id: ProviderId, things: Iterable[EntityId] | None = None
+) -> dict[EntityId, str]:
+    """Federal identifiers of a kind, by our number of the thing; of all things, or of these."""
+    return external_ids(connection, provider_id=provider_id, system=federal.system, kind=kind, things=things)
 
 
 def billed_services(connection: Connection, provider_id: ProviderId) -> list[tuple[ProviderId, ServiceRow]]:

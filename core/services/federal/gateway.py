@@ -414,6 +414,8 @@ class Sent:
     remote_guid: UUID | None = None
     code: str = ""
     text: str = ""
+    raw: bytes = b""
+    """The bytes that came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,6 +583,8 @@ class Polled:
     text: str = ""
     overdue: bool = False
     """So many questions were asked that a person should know."""
+    oddities: tuple[tuple[str, str], ...] = ()
+    """What is wrong with an answer that could be read all the same: codes and Russian texts."""
 
 
 class Gateway(Protocol):

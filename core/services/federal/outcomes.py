@@ -16,13 +16,17 @@ from sqlalchemy import Connection
 from core import archive, events, outbox
 from core.errors import InvariantError
 from core.events import EventKind
-from core.ids import ExchangeId, MessageId, TransportGuid
+from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
 from core.outbox import Exchange, Item, ItemOutcome
 from core.services.federal.act import act_of, begin
 from core.services.federal.context import Federal
 from core.services.federal.gateway import Answer, Content, Polled
+from core.services.federal.oddities import say
 
-__all__ = ["again", "fail", "finished", "search", "still_ours"]
+__all__ = ["STOPPED", "again", "fail", "finished", "resume", "search", "still_ours", "stop"]
+
+STOPPED = "GIS-0524"
+"""The code of what waits because its organisation may not speak to the federal system."""
 
 
 def still_ours(connection: Connection, exchange: Exchange) -> bool:
@@ -44,8 +48,12 @@ def finished(connection: Connection, federal: Federal, exchange: Exchange, polle
         if act.absorb is not None:
             act.absorb(connection, federal, exchange, polled.content, message_id)
         return
-    items = [item for item in outbox.items(connection, exchange.exchange_id) if item.state == "waiting"]
-    answers = {answer.transport_guid: answer for answer in polled.answers}
+    carried = outbox.items(connection, exchange.exchange_id)
+    items = [item for item in carried if item.state == "waiting"]
+    answers = _one_each(polled.answers)
+    strange = sorted({str(one.transport_guid) for one in polled.answers} - {str(item.transport_guid) for item in carried})
+    texts = [f"В ответе есть результат по TransportGUID {guid}, которого в запросе не было" for guid in strange]
+    say(connection, federal, exchange, message_id, [("GIS-0523", text) for text in texts])
     unclear = _settle(connection, federal, exchange, items, answers, message_id)
     if unclear:
         outbox.lose(
@@ -83,6 +91,14 @@ def _whole(connection: Connection, federal: Federal, exchange: Exchange, content
         if isinstance(getattr(content, name.name), tuple)
     }
     return replace(content, **whole)
+
+
+def _one_each(answers: Sequence[Answer]) -> dict[TransportGuid, Answer]:
+    """Answers by identifier; where several contradict each other there is none, and an export decides."""
+    told: dict[TransportGuid, set[Answer]] = {}
+    for answer in answers:
+        told.setdefault(answer.transport_guid, set()).add(answer)
+    return {guid: next(iter(said)) for guid, said in told.items() if len(said) == 1}
 
 
 def _settle(
@@ -245,6 +261,25 @@ def fail(
     outbox.finish(connection, exchange, "failed", now=federal.clock.now(), message_id=message_id, code=code, text=text)
     _tell_refused(connection, federal, exchange, {item.transport_guid for item in waiting})
     _tell_failed(connection, federal, exchange, code)
+
+
+def stop(connection: Connection, federal: Federal, exchange: Exchange, *, code: str, text: str) -> None:
+    """The organisation has no right: the rest of its queue would be refused message by message, so it stays here, untouched."""
+    now = federal.clock.now()
+    outbox.stop_queue(
+        connection,
+        system=federal.system,
+        provider_id=exchange.provider_id,
+        next_at=now + federal.stop_wait,
+        now=now,
+        code=STOPPED,
+        text=f"Очередь организации остановлена: {code} {text}",
+    )
+
+
+def resume(connection: Connection, federal: Federal, provider_id: ProviderId) -> int:
+    """A person's command: what was stopped is tried again. Returns how many messages."""
+    return outbox.resume_queue(connection, system=federal.system, provider_id=provider_id, now=federal.clock.now(), code=STOPPED)
 
 
 def _give_up(connection: Connection, federal: Federal, exchange: Exchange) -> None:

@@ -15,7 +15,16 @@ from core.outbox import Trouble
 from core.period import Month
 from core.services.federal.context import Federal
 
-__all__ = ["Standing", "answered", "status", "troubles", "unfinished"]
+__all__ = ["Cause", "Standing", "answered", "status", "troubles", "unfinished"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One code of refusal: the text that came with its first bill, and the printed numbers of all of them."""
+
+    code: str
+    text: str
+    bills: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,8 @@ class Standing:
     """Prepared and signed, but nothing of them has left yet."""
     refused: Mapping[BillId, tuple[tuple[str, str], ...]]
     """Reasons (code, text) by bill."""
+    numbers: Mapping[BillId, str]
+    """What is printed on the refused bills."""
     not_sent: int
     """Sending was never begun."""
     identifiers: Mapping[BillId, str]
@@ -46,6 +57,15 @@ class Standing:
         """Whole per cent of the month's bills that are placed, rounded down."""
         return self.placed * 100 // self.bills if self.bills else 0
 
+    def causes(self) -> list[Cause]:
+        """Why bills were refused: each code with the bills that it stopped, those that stopped most first. A bill with several reasons
+        stands under each."""
+        found: dict[str, Cause] = {}
+        for bill, reasons in self.refused.items():
+            for code, text in dict(reasons).items():
+                found.setdefault(code, Cause(code, text, [])).bills.append(self.numbers.get(bill, str(bill)))
+        return sorted(found.values(), key=lambda cause: (-len(cause.bills), cause.code))
+
     @property
     def unfinished(self) -> int:
         """Bills that go on by themselves: come again later."""
@@ -55,7 +75,7 @@ class Standing:
 def status(federal: Federal, *, provider_id: ProviderId, month: Month) -> Standing:
     """What is placed, what is refused and why, what waits, what has not left and why."""
     with federal.engine.connect() as connection:
-        bills = federal.bills.of_month(connection, provider_id, month)
+        bills = set(federal.bills.ids_of_month(connection, provider_id, month))
         live = outbox.live(connection, "bill", list(bills))
         refused = {
             BillId(number): reasons
@@ -71,6 +91,7 @@ def status(federal: Federal, *, provider_id: ProviderId, month: Month) -> Standi
             waiting=len(live) - len(placed) - queued,
             queued=queued,
             refused=refused,
+            numbers=federal.bills.numbers(connection, list(refused)),
             not_sent=len(bills) - len(live) - len(refused),
             identifiers=placed,
             counts=tuple(outbox.statistics(connection, system=federal.system, provider_id=provider_id)),

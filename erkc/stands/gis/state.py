@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS bill (
   total TEXT NOT NULL, requisites TEXT NOT NULL, body BLOB NOT NULL,
   placed_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS bill_account ON bill (account, year, month);
+CREATE INDEX IF NOT EXISTS bill_number ON bill (sender, number, year, month);
 CREATE TABLE IF NOT EXISTS acknowledgment (
   guid TEXT PRIMARY KEY, sender TEXT NOT NULL, notification TEXT NOT NULL, ipd TEXT NOT NULL,
   service TEXT NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL);
@@ -122,7 +123,9 @@ class State:
         self._connection = sqlite3.connect(folder / "stand.sqlite", check_same_thread=False, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
         self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_TABLES)
+        # What was committed survives a kill of the process; only a power cut may take the last seconds, and a stand need not survive that.
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.executescript(f"BEGIN;{_TABLES}COMMIT;")
         self._lock = RLock()
         if seed is not None:
             text = json.dumps(seed, ensure_ascii=False)
