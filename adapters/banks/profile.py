@@ -13,11 +13,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Any, Literal
 
 from core.errors import ConfigError
 
-__all__ = ["Column", "FeeModel", "FileName", "FirstLine", "Profile", "Trailer", "bundled", "load_profile", "profile_named"]
+__all__ = [
+    "OUT_WORDS",
+    "Column",
+    "FeeModel",
+    "FileName",
+    "FirstLine",
+    "Outgoing",
+    "Profile",
+    "Trailer",
+    "bundled",
+    "load_profile",
+    "profile_named",
+]
 
 FeeModel = Literal["kept", "on_top", "billed"]
 ColumnKind = Literal["text", "date", "time", "month", "amount", "count", "readings"]
@@ -77,6 +90,38 @@ class Trailer:
     header: tuple[Column, ...] = ()
 
 
+OUT_WORDS = frozenset(
+    ("account", "els", "izku", "house_fias", "flat", "premises", "payer_name",
+     "surname", "first_name", "patronymic", "address", "city", "street",
+     "house", "charge", "penalty", "amount", "bill", "kind", "service", "payee_inn", "payee_account", "payee_name", "number", "period",
+     "first_day", "last_day", "total", "count")
+)  # fmt: skip
+"""What the texts of an outgoing registry may name in braces; ``kind`` is 01 for a charge and 02 for a penalty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How a registry of charges is written: texts with words of :data:`OUT_WORDS` in braces."""
+
+    file_name: str
+    row: tuple[str, ...] = ()
+    """Fields of a row of a delimited file."""
+    before: tuple[str, ...] = ()
+    """Lines before the rows."""
+    period: str = "ММГГ"
+    penalty_apart: bool = False
+    """A penalty is a row of its own."""
+    parts_without: str = ""
+    """Signs that separate parts inside a field: they are taken out of names and addresses too."""
+    dbf: Mapping[str, tuple[str, int, int, str]] = field(default_factory=dict)
+    """Field of a DBF → type, width, decimals, text."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts."""
+        return (self.file_name, *self.row, *self.before, *(field[3] for field in self.dbf.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One agreement about files. Money is kopecks once read."""
@@ -120,6 +165,8 @@ class Profile:
     """Expression whose first group is the number that the agent gives the registry in the file name, where the file itself has none."""
     outgoing: bool = False
     """A registry of charges that we send."""
+    out: Outgoing | None = None
+    """How such a registry is written."""
     fee_model: FeeModel = "kept"
     agent: str = ""
     agent_accounts: tuple[str, ...] = ()
@@ -166,10 +213,11 @@ def load_profile(text: str, source: str) -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise _wrong(source, f"файл не читается: {error}") from error
     first, last, name = table.pop("first_line", None), table.pop("trailer", None), table.pop("file_name", None)
+    out = table.pop("out", None)
     layout = str(table.get("layout"))
     columns = _columns(table.pop("columns", {}), source, named=layout in _NAMED)
     meta, header_names = (_by_word(table.pop(key, {}), source) for key in ("meta", "header_names"))
-    known = set(Profile.__dataclass_fields__) - {"first_line", "trailer", "columns", "file_name", "meta", "header_names"}
+    known = set(Profile.__dataclass_fields__) - {"first_line", "trailer", "columns", "file_name", "meta", "header_names", "out"}
     _refuse_unknown(table, known, source)
     for key in ("name", "title", "layout", "extension", "encodings"):
         if key not in table:
@@ -205,6 +253,7 @@ def load_profile(text: str, source: str) -> Profile:
         file_name=_file_name(name, source) if name else None,
         meta=meta,
         header_names=header_names,
+        out=_outgoing(out, layout, source) if out else None,
         **table,
     )
 
@@ -249,6 +298,25 @@ def _first_line(table: dict[str, Any], source: str) -> FirstLine:
 def _trailer(table: dict[str, Any], source: str) -> Trailer:
     _refuse_unknown(table, {"mark", "items", "control", "header"}, source)
     return Trailer(table["mark"], table["items"], table["control"], _columns(table.get("header", {}), source))
+
+
+def _outgoing(table: dict[str, Any], layout: str, source: str) -> Outgoing:
+    _refuse_unknown(table, set(Outgoing.__dataclass_fields__), source)
+    fields = {
+        name: (str(kind), int(width), int(decimals), str(text)) for name, (kind, width, decimals, text) in table.pop("dbf", {}).items()
+    }
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}  # Any: TOML values
+    out = Outgoing(dbf=fields, **given)
+    if bool(out.dbf) != (layout == "dbf") or bool(out.row) != (layout == "delimited"):
+        raise _wrong(source, "out: для dbf нужна таблица dbf, для delimited — row")
+    try:
+        words = {word for text in out.texts for _, word, _, _ in Formatter().parse(text) if word is not None}
+    except ValueError as error:
+        raise _wrong(source, f"out: скобки не закрыты: {error}") from error
+    if unknown := sorted(words - OUT_WORDS):
+        close = difflib.get_close_matches(unknown[0], OUT_WORDS, 1)
+        raise _wrong(source, f"out: неизвестное слово «{{{unknown[0]}}}»" + (f", похоже на «{{{close[0]}}}»" if close else ""))
+    return out
 
 
 def _refuse_unknown(table: Mapping[str, Any], known: set[str], source: str) -> None:
