@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from string import Formatter
 from typing import Any, Literal
 
@@ -30,6 +31,7 @@ __all__ = [
     "bundled",
     "load_profile",
     "profile_named",
+    "use_site_profiles",
 ]
 
 FeeModel = Literal["kept", "on_top", "billed"]
@@ -330,13 +332,29 @@ def _wrong(source: str, what: str) -> ConfigError:
     return ConfigError("BANK-0001", f"Профиль банка {source}: {what}.", hint="Исправьте файл в config/banks.", source=source)
 
 
+_site: list[Path] = []
+"""The folder of the site's own profiles, when one is named."""
+
+
+def use_site_profiles(folder: Path) -> None:
+    """Know the profiles that a folder has now besides those that come with the project (a missing folder has none)."""
+    _site[:] = [folder]
+    bundled.cache_clear()
+
+
 @cache
 def bundled() -> Mapping[str, Profile]:
-    """Profiles that come with the project, by name."""
-    profiles = {}
+    """Profiles that come with the project and those of the site, by name; ``ConfigError`` BANK-0001 when a name is used twice."""
+    profiles: dict[str, Profile] = {}
     for path in sorted(files("config").joinpath("banks").iterdir(), key=lambda item: item.name):
         if path.name.endswith(".toml"):
             profile = load_profile(path.read_text(encoding="utf-8"), path.name)
+            profiles[profile.name] = profile
+    for folder in _site:
+        for own in sorted(folder.glob("*.toml")):
+            profile = load_profile(own.read_text(encoding="utf-8"), str(own))
+            if profile.name in profiles:
+                raise _wrong(str(own), f"имя «{profile.name}» уже занято другим профилем")
             profiles[profile.name] = profile
     return profiles
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from adapters.banks.profile import bundled, profile_named
-from core.errors import ConfigError
+from adapters.banks.profile import bundled, load_profile, profile_named, use_site_profiles
+from adapters.banks.proposal import Proposal, propose
+from config.settings import load
+from core.errors import ConfigError, system_reason
 from core.services.month_view import finding_json
 from erkc.bank_charges import ChargesSent, send_charges
 from erkc.cli.intake import findings_table
@@ -76,6 +79,85 @@ def banks_charges(
         screen.document({"month": str(month), "profile": profile, "providers": [_sent_json(one) for one in sent]})
     if any(one.refused or one.left for one in sent):
         raise typer.Exit(1)
+
+
+@_room.command("profile")
+def banks_profile(
+    file: Annotated[Path, typer.Argument(metavar="ФАЙЛ", help="Образец реестра: текст с разделителями или книга Excel.")],
+    save: Annotated[str | None, typer.Option(metavar="ИМЯ", help="Сохранить под этим именем в папке banks рабочей папки.")] = None,
+    rows: Annotated[int, typer.Option(help="Сколько записей показать.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Предложить профиль для незнакомого реестра и показать, как он его читает; без --save ничего не сохраняется."""
+    screen = Screen(as_json=as_json)
+    folder = load().home / "banks"
+    use_site_profiles(folder)
+    if save is not None and not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,40}", save):
+        raise ConfigError("CLI-0414", f"«{save}» не годится в имя профиля.", hint="Латинские буквы, цифры и дефис: sber-kapremont.")
+    if save is not None and save in bundled():
+        raise ConfigError("CLI-0415", f"Профиль «{save}» уже есть.", hint="Возьмите другое имя или правьте файл профиля.")
+    found = propose(file.name, _contents(file), save or "new-profile", rows=rows)
+    _show_proposal(screen, file.name, found)
+    path = None
+    if save is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{save}.toml"
+        path.write_text(found.text, encoding="utf-8")
+        load_profile(path.read_text(encoding="utf-8"), str(path))
+        use_site_profiles(folder)
+        screen.say(f"Сохранено: {path}. Поправьте по договору и проверьте: erkc parse {file.name} --profile {save}.")
+    else:
+        screen.say("Ничего не сохранено. Сохранить: --save ИМЯ.")
+    screen.document(
+        {
+            "file": file.name,
+            "saved": None if path is None else str(path),
+            "profile": found.text,
+            "status": found.parsed.status,
+            "errors": found.parsed.errors[:rows],
+            "totals": found.parsed.totals,
+            "control": found.parsed.control,
+            "preview": list(found.preview),
+            "doubts": list(found.doubts),
+            "fitting": list(found.fitting),
+        }
+    )
+    if found.parsed.status == "rejected":
+        raise typer.Exit(1)
+
+
+def _contents(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError("CLI-0201", f"Файл {file} не читается: {system_reason(error)}.", hint="Проверьте путь и права.") from error
+
+
+_HIDDEN = ("n", "kind")
+
+
+def _show_proposal(screen: Screen, name: str, found: Proposal) -> None:
+    if found.fitting:
+        screen.say(f"Файл уже читается профилями: {', '.join(found.fitting)}. Новый профиль, возможно, не нужен.")
+    screen.say(found.text)
+    if found.preview:
+        keys = [key for key in found.preview[0] if key not in _HIDDEN]
+        cells = [[_cell(key, record.get(key)) for key in keys] for record in found.preview]
+        screen.table(
+            keys, cells, title=f"{name}: как это прочитано", numbers=frozenset(n for n, key in enumerate(keys) if key.endswith("_kop"))
+        )
+    totals = found.parsed.totals
+    if totals is not None:
+        proved = "итоги файла сошлись" if found.parsed.control else "файл итогов не объявляет"
+        screen.say(f"Записей {totals['count']} на {roubles(totals['amount_kop'])} руб.; {proved}.")
+    for doubt in found.doubts:
+        screen.say(f"  • {doubt}")
+
+
+def _cell(key: str, value: object) -> str:
+    if value is None:
+        return ""
+    return roubles(value) if key.endswith("_kop") and isinstance(value, int) else str(value)
 
 
 def _show(screen: Screen, sent: ChargesSent) -> None:
