@@ -25,7 +25,7 @@ from core.records.store import save
 from core.storage.engine import transaction
 from tests.unit.core.records import samples
 
-__all__ = ["AT", "PAID_ON", "fill", "number", "registry"]
+__all__ = ["AT", "OPEN_MONTH", "PAID_ON", "fill", "number", "registry"]
 
 AT = datetime(2026, 11, 10, 6, tzinfo=UTC)
 PAID_ON = date(2026, 11, 9)
