@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,6 +98,29 @@ def test_a_sheet_with_titles_of_its_own() -> None:
     assert found.parsed.control == {"count": 2, "amount_kop": 135090}
     without = propose("pay.xlsx", workbook(rows[:-1]), "x")
     assert without.parsed.status == "rejected" and any("ИТОГО" in doubt for doubt in without.doubts)
+
+
+def test_damaged_samples_are_refused_or_read_and_never_crash() -> None:
+    chance = random.Random(20261124)
+    tried = 0
+    for path in sorted(GOLDEN.glob("*/valid.*")):
+        if path.suffix == ".json" and path.name.endswith("expected.json"):
+            continue
+        whole = path.read_bytes()
+        for _ in range(4):
+            data = bytearray(whole)
+            for _ in range(chance.choice((0, 1, 30))):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            if chance.random() < 0.5:
+                del data[chance.randrange(len(data)) :]
+            try:
+                found = propose(path.name, bytes(data), "x", rows=2)
+            except InputError as error:
+                assert error.code in ("BANK-0701", "BANK-0702", "BANK-0102")
+            else:
+                assert len(found.preview) <= 2 and found.doubts
+            tried += 1
+    assert tried > 40
 
 
 @pytest.mark.parametrize(
