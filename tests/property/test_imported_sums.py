@@ -6,14 +6,16 @@ agents grows by what was posted, suspended and reversed. A file comes twice and 
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from itertools import count
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from adapters.banks.adapter import BankFiles
+from adapters.banks.detect import parse_file
 from adapters.banks.profile import profile_named
 from adapters.contract import RawMessage
 from core.clock import FixedClock
@@ -24,9 +26,10 @@ from core.money import format_roubles
 from core.services.bank_intake import BankImport
 from core.services.payments import import_bank_file
 from core.storage.engine import transaction
-from tests.paying.town import AT, fill, number
+from tests.paying.town import AT, fill, number, registry
 
 ACCOUNTS = 4
+COUNT = text("SELECT count(*) AS payments, coalesce(sum(amount), 0) AS amount FROM record_registry_payment")
 STATES = ("posted", "suspended", "reversed", "refused", "repeated", "disputed")
 
 
@@ -116,3 +119,39 @@ def test_every_kopeck_of_a_file_is_in_one_state_and_in_the_books(engine: Engine)
     assert seen == set(STATES)
     with transaction(engine) as connection:
         assert list(broken(connection)) == []
+
+
+def damaged(whole: bytes, chance: random.Random) -> bytes:
+    """Bytes flipped, the end cut, or all of it in another encoding."""
+    data = bytearray(whole)
+    for _ in range(chance.choice((0, 1, 5))):
+        data[chance.randrange(len(data))] = chance.choice((chance.randrange(256), 48 + chance.randrange(10)))
+    if chance.random() < 0.3:
+        del data[chance.randrange(1, len(data)) :]
+    if chance.random() < 0.2:
+        data = bytearray(bytes(data).decode("cp1251", "replace").encode(chance.choice(("utf-8", "cp866")), "replace"))
+    return bytes(data)
+
+
+def test_damaged_files_post_only_what_the_parser_accepts_in_files_whose_controls_hold(engine: Engine) -> None:
+    fill(engine, ACCOUNTS, services=2)
+    chance, posted = random.Random(20261124), 0
+    with transaction(engine) as connection:
+        before = connection.execute(COUNT).one()
+    for number_of_file in range(30):
+        whole = b"".join(registry(6, ACCOUNTS, seed=number_of_file, order=number_of_file + 1))
+        data = damaged(whole, chance)
+        parsed = parse_file("x.txt", data, profile_named("sber-delimited"))
+        accepted = [record for record in parsed.records if record["status"] in ("accepted", "unmatched")]
+        done = import_bank_file(
+            engine, reader=BankFiles(profile_named("sber-delimited")), message=RawMessage("x.txt", data), clock=FixedClock(AT)
+        )
+        with transaction(engine) as connection:
+            after = connection.execute(COUNT).one()
+        assert done.status == parsed.status
+        assert (after.payments - before.payments, after.amount - before.amount) == (
+            len(accepted), sum(record["amount_kop"] for record in accepted),
+        )  # fmt: skip
+        assert done.count("posted") + done.count("suspended") == len(accepted)
+        posted, before = posted + len(accepted), after
+    assert 20 < posted < 180, "some files hold and some do not"

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncssh
@@ -19,13 +19,16 @@ from adapters.banks.profile import profile_named
 from adapters.banks.protocol import Acceptance, render_protocol
 from adapters.contract import RawMessage
 from config.settings import SftpSettings, load
+from core import jobs
 from core.clock import FixedClock
 from core.errors import ConfigError, TransientError
 from core.model.finding import Finding, Position
-from core.storage.engine import application_engine
+from core.storage.engine import application_engine, transaction
 from erkc.application import Application
 from erkc.collecting import Collected, take_inbox
+from erkc.jobs import registry
 from erkc.sftp_boxes import open_sftp_box
+from erkc.worker import run_slot
 from tests.conftest import Database
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "banks"
@@ -234,3 +237,19 @@ def test_a_server_that_nobody_has_vouched_for_is_not_spoken_to(server: Server) -
     with pytest.raises(TransientError) as gone, open_sftp_box(server.settings) as box:
         box.read("missing.txt")
     assert gone.value.code == "IN-0211"
+
+
+def test_the_planned_job_takes_the_boxes_and_tells_what_stands_in_the_way(application: Application, server: Server) -> None:
+    put(application, "sber/valid.txt", "a.txt")
+    table = {"title": "т", "cron": "* * * * *", "catch_up": "latest", "lease_s": 60}
+    schedule = jobs.parse_schedule({"timezone": "UTC", "jobs": {"take_inbox": table}}, source="test")
+    with transaction(application.engine) as connection:
+        [slot] = jobs.open_slots(connection, schedule, NOW, "test")
+    unreachable = server.settings.model_copy(update={"name": "gone", "port": 1})
+    with with_sftp(application, unreachable) as extended:
+        leases = {"take_inbox": timedelta(seconds=60)}
+        assert run_slot(application.engine, slot, registry=registry(extended), leases=leases, clock=application.clock)
+    with application.engine.connect() as connection:
+        state_now, note = connection.execute(text("SELECT state, note FROM schedule_slot")).one()
+    assert state_now == "done" and note.startswith("Принято файлов: 1, из них отклонено: 0.") and "Препятствие: IN-0211" in note
+    assert "done/a.txt" in files(application.home / "inbox")
