@@ -12,7 +12,6 @@ import typer
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
     auditing,
-    bank_room,
     banks,
     charges,
     comparing,
@@ -51,7 +50,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, bank_room, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
+    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
