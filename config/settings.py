@@ -28,6 +28,7 @@ __all__ = [
     "LogSettings",
     "MailSettings",
     "Settings",
+    "SftpSettings",
     "load",
 ]
 
@@ -135,6 +136,25 @@ class LimitSettings(_Section):
     archive_ratio: int = Field(ge=1)
 
 
+class SftpSettings(_Section):
+    """A folder of a bank's or agent's SFTP server; ``profile``: of whose contract its files are, empty: whatever is recognised."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")
+    host: str = Field(min_length=1)
+    port: int = Field(default=22, ge=1, le=65535)
+    user: str = Field(min_length=1)
+    key_file: str = Field(min_length=1)
+    known_hosts: str = Field(min_length=1)
+    """File with the server's key: a server that is not in it is not spoken to."""
+    folder: str = "."
+    done: str = "done"
+    refused: str = "refused"
+    protocols: str = "protocols"
+    profile: str = ""
+    timeout_s: int = Field(default=60, ge=1)
+    most_bytes: int = Field(default=1 << 30, ge=1)
+
+
 class LogSettings(_Section):
     """What worker and scheduler write on standard error."""
 
@@ -152,6 +172,7 @@ class Settings(_Section):
     bills: BillSettings
     mail: MailSettings
     limits: LimitSettings
+    sftp: tuple[SftpSettings, ...]
     log: LogSettings
 
     @property
@@ -206,7 +227,17 @@ def _explained(error: ValidationError, origin: str) -> ConfigError:
     option = ".".join(str(part) for part in first["loc"])
     hint = f"Смотрите {origin} и config/default.toml."
     if first["type"] == "extra_forbidden":
-        sections = (Settings, DatabaseSettings, ChargeSettings, GisSettings, BillSettings, MailSettings, LimitSettings, LogSettings)
+        sections = (
+            Settings,
+            DatabaseSettings,
+            ChargeSettings,
+            GisSettings,
+            BillSettings,
+            MailSettings,
+            LimitSettings,
+            LogSettings,
+            SftpSettings,
+        )
         known = [name for section in sections for name in section.model_fields]
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
         hint = (f"Возможно, имелось в виду «{near[0]}». " if near else "") + hint

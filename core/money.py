@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 from typing import NewType
 
 import numpy as np
@@ -92,12 +93,14 @@ def split(total: int, weights: Sequence[Fraction | int]) -> list[Kopecks]:
     """
     if any(weight < 0 for weight in weights):
         raise ValueError("weights must not be negative")
-    whole = sum(weights, Fraction(0))
+    common = lcm(*(weight.denominator for weight in weights))
+    whole_weights = [weight.numerator * (common // weight.denominator) for weight in weights]
+    whole = sum(whole_weights)
     if whole == 0:
         raise ValueError("at least one weight must be positive")
-    exact = [abs(total) * Fraction(weight) / whole for weight in weights]
-    parts = [share.numerator // share.denominator for share in exact]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    shared = [divmod(abs(total) * weight, whole) for weight in whole_weights]
+    parts = [part for part, _ in shared]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-shared[i][1], i))
     for i in by_remainder[: abs(total) - sum(parts)]:
         parts[i] += 1
     return [Kopecks(-part if total < 0 else part) for part in parts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.banks.adapter import BankFiles
+from adapters.banks.profile import Profile
 from adapters.contract import Parser
 from adapters.format4.container import Limits
 from adapters.uk.acts import ActsAdapter
@@ -22,9 +23,9 @@ def uk_archives(region: RegionKnowledge | None = None, *, unpacked_bytes: int | 
     return UkArchives(region, limits)
 
 
-def bank_files() -> BankFiles:
-    """Registries and statements of banks, by their profiles."""
-    return BankFiles()
+def bank_files(profile: Profile | None = None) -> BankFiles:
+    """Registries and statements of banks, by their profiles, or by the one of a contract."""
+    return BankFiles(profile)
 
 
 def region_adapter() -> RegionAdapter:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine
 
+from adapters.banks.profile import use_site_profiles
 from config.settings import Settings
 from core.clock import Clock, SystemClock
 from core.errors import ConfigError
@@ -46,6 +47,7 @@ class Application:
 def open_application(settings: Settings, *, clock: Clock | None = None) -> Iterator[Application]:
     """Open the database of the settings; the embedded server is let go at the end."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    use_site_profiles(settings.home / "banks")
     with database_url(settings) as url:
         engine = application_engine(url)
         try:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from adapters.banks.adapter import BankFiles
 from adapters.banks.detect import parse_file
-from adapters.banks.profile import profile_named
+from adapters.banks.profile import Profile, profile_named
 from adapters.banks.result import KnownAccounts
 from adapters.contract import RawMessage
 from adapters.format4.volumes import is_volume
@@ -65,6 +66,8 @@ class BankTaken:
     counts: Mapping[str, int]
     findings: tuple[Finding, ...]
     is_new: bool
+    kind: str = "registry"
+    """``registry``, ``statement`` or ``archive``."""
 
 
 def region_message(place: Path) -> RawMessage:
@@ -103,8 +106,13 @@ def load_region_file(application: Application, name: str, data: bytes) -> Region
     )
 
 
-def take_file(application: Application, name: str, data: bytes) -> Taken | BankTaken:
-    """Take one file, whichever adapter knows it; the part of a delivery in several files waits until it is complete."""
+def take_file(application: Application, name: str, data: bytes, *, profile: Profile | None = None) -> Taken | BankTaken:
+    """Take one file, whichever adapter knows it; the part of a delivery in several files waits until it is complete.
+
+    ``profile``: it came by the inbox of a bank's contract, and is read as this contract says.
+    """
+    if profile is not None:
+        return _take_bank_file(application, RawMessage(name, data), bank_files(profile))
     message = joined(application, name, data)
     if isinstance(message, Taken):
         return message
@@ -145,7 +153,7 @@ def _take_message(application: Application, message: RawMessage) -> Taken | Bank
             clock=application.clock,
         )
     if "banks" in chosen:
-        return _take_bank_file(application, message)
+        return _take_bank_file(application, message, bank_files())
     why = "; ".join(f"{key}: {identified.reason}" for key, identified in reasons.items())
     details = {key: identified.detail for key, identified in reasons.items() if identified.detail}
     _log.info("file.unknown", extra={"file": name, "why": why, "details": details})
@@ -210,15 +218,16 @@ def _region(application: Application) -> RegionKnowledge:
     return RegionKnowledge(senders, tariffs)
 
 
-def _take_bank_file(application: Application, message: RawMessage) -> BankTaken:
-    reader = bank_files()
+def _take_bank_file(application: Application, message: RawMessage, reader: BankFiles) -> BankTaken:
     imported = import_bank_file(application.engine, reader=reader, message=message, clock=application.clock)
     with transaction(application.engine) as connection:
         findings = tuple(stored.finding for stored in read_findings(connection, message_id=imported.message_id))
-    whole = BankTaken(message.name, imported.message_id, imported.status, imported.counts, findings, imported.is_new)
+    whole = BankTaken(
+        message.name, imported.message_id, imported.status, imported.counts, findings, imported.is_new, imported.kind or "registry"
+    )
     if imported.kind != "archive" or imported.status == "rejected":
         return whole
-    return _together(whole, [_take_bank_file(application, member) for member in reader.members(message)])
+    return _together(whole, [_take_bank_file(application, member, reader) for member in reader.members(message)])
 
 
 def _together(archive: BankTaken, members: list[BankTaken]) -> BankTaken:
@@ -229,4 +238,4 @@ def _together(archive: BankTaken, members: list[BankTaken]) -> BankTaken:
     findings = (*archive.findings, *(finding for member in members for finding in member.findings))
     bad = [member.status for member in members if member.status != "ok"]
     status = "ok" if not bad else "rejected" if len(bad) == len(members) and set(bad) == {"rejected"} else "partial"
-    return BankTaken(archive.name, archive.message_id, status, dict(counts), findings, any(member.is_new for member in members))
+    return BankTaken(archive.name, archive.message_id, status, dict(counts), findings, any(member.is_new for member in members), "archive")

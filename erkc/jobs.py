@@ -1,8 +1,9 @@
 """The jobs of the month, as the worker runs them: each looks what is due and does it; running one twice does no harm.
 
-``take_inbox`` archives and takes every file of ``<home>/inbox``, then moves it to ``inbox/done`` or ``inbox/refused``; ``gis_synchronise``
-first asks whom this system may act for (the self-check) and then pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch
-results, ``reconcile`` compares bank and ledger.
+``take_inbox`` archives and takes every file of ``<home>/inbox``, of the contracts' folders inside it and of SFTP servers, answers banks
+with a protocol, then moves the file to ``done`` or ``refused``; ``gis_synchronise`` first asks whom this system may act for (the
+self-check) and then pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch results, ``reconcile`` compares bank and
+ledger.
 """
 
 from __future__ import annotations
@@ -47,10 +48,11 @@ def registry(application: Application) -> Mapping[str, JobFunction]:
 
 
 def _take_inbox(application: Application, context: JobContext) -> str:
-    collected = take_inbox(application, keep=context.keep)
+    collected, lost = take_inbox(application, keep=context.keep)
     released = sum(len(one.released.payments) for one in collected)
     note = f"Принято файлов: {len(collected)}, из них отклонено: {sum(one.is_refused for one in collected)}."
-    return f"{note} Из невыясненных разнесено платежей: {released}." if released else note
+    told = [note, *([f"Из невыясненных разнесено платежей: {released}."] if released else [])]
+    return " ".join((*told, *(f"Препятствие: {error}" for error in lost[:_MOST_TOLD])))
 
 
 _NOT_READY = "Нет файлов подписи (signing/signer.pem и signer.key): обмен с ГИС ЖКХ не настроен."

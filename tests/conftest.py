@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,9 +72,9 @@ def template_database(server_url: str) -> str:
     return migrated_template(server_url)
 
 
-@pytest.fixture
-def database(server_url: str, template_database: str) -> Iterator[Database]:
-    """A fresh, migrated database."""
+@contextmanager
+def fresh_database(server_url: str, template_database: str) -> Iterator[Database]:
+    """A migrated database of its own, dropped at the end."""
     name = f"erkc_test_{uuid.uuid4().hex[:10]}"
     admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -82,6 +83,13 @@ def database(server_url: str, template_database: str) -> Iterator[Database]:
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def database(server_url: str, template_database: str) -> Iterator[Database]:
+    """A fresh, migrated database."""
+    with fresh_database(server_url, template_database) as made:
+        yield made
 
 
 @pytest.fixture

@@ -13,11 +13,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from string import Formatter
 from typing import Any, Literal
 
 from core.errors import ConfigError
 
-__all__ = ["Column", "FeeModel", "FileName", "FirstLine", "Profile", "Trailer", "bundled", "load_profile", "profile_named"]
+__all__ = [
+    "OUT_WORDS",
+    "Column",
+    "FeeModel",
+    "FileName",
+    "FirstLine",
+    "Outgoing",
+    "Profile",
+    "Trailer",
+    "bundled",
+    "load_profile",
+    "profile_named",
+    "use_site_profiles",
+]
 
 FeeModel = Literal["kept", "on_top", "billed"]
 ColumnKind = Literal["text", "date", "time", "month", "amount", "count", "readings"]
@@ -77,6 +92,38 @@ class Trailer:
     header: tuple[Column, ...] = ()
 
 
+OUT_WORDS = frozenset(
+    ("account", "els", "izku", "house_fias", "flat", "premises", "payer_name",
+     "surname", "first_name", "patronymic", "address", "city", "street",
+     "house", "charge", "penalty", "amount", "bill", "kind", "service", "payee_inn", "payee_account", "payee_name", "number", "period",
+     "first_day", "last_day", "total", "count")
+)  # fmt: skip
+"""What the texts of an outgoing registry may name in braces; ``kind`` is 01 for a charge and 02 for a penalty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How a registry of charges is written: texts with words of :data:`OUT_WORDS` in braces."""
+
+    file_name: str
+    row: tuple[str, ...] = ()
+    """Fields of a row of a delimited file."""
+    before: tuple[str, ...] = ()
+    """Lines before the rows."""
+    period: str = "ММГГ"
+    penalty_apart: bool = False
+    """A penalty is a row of its own."""
+    parts_without: str = ""
+    """Signs that separate parts inside a field: they are taken out of names and addresses too."""
+    dbf: Mapping[str, tuple[str, int, int, str]] = field(default_factory=dict)
+    """Field of a DBF → type, width, decimals, text."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All texts."""
+        return (self.file_name, *self.row, *self.before, *(field[3] for field in self.dbf.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One agreement about files. Money is kopecks once read."""
@@ -120,6 +167,8 @@ class Profile:
     """Expression whose first group is the number that the agent gives the registry in the file name, where the file itself has none."""
     outgoing: bool = False
     """A registry of charges that we send."""
+    out: Outgoing | None = None
+    """How such a registry is written."""
     fee_model: FeeModel = "kept"
     agent: str = ""
     agent_accounts: tuple[str, ...] = ()
@@ -166,10 +215,11 @@ def load_profile(text: str, source: str) -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise _wrong(source, f"файл не читается: {error}") from error
     first, last, name = table.pop("first_line", None), table.pop("trailer", None), table.pop("file_name", None)
+    out = table.pop("out", None)
     layout = str(table.get("layout"))
     columns = _columns(table.pop("columns", {}), source, named=layout in _NAMED)
     meta, header_names = (_by_word(table.pop(key, {}), source) for key in ("meta", "header_names"))
-    known = set(Profile.__dataclass_fields__) - {"first_line", "trailer", "columns", "file_name", "meta", "header_names"}
+    known = set(Profile.__dataclass_fields__) - {"first_line", "trailer", "columns", "file_name", "meta", "header_names", "out"}
     _refuse_unknown(table, known, source)
     for key in ("name", "title", "layout", "extension", "encodings"):
         if key not in table:
@@ -205,6 +255,7 @@ def load_profile(text: str, source: str) -> Profile:
         file_name=_file_name(name, source) if name else None,
         meta=meta,
         header_names=header_names,
+        out=_outgoing(out, layout, source) if out else None,
         **table,
     )
 
@@ -251,6 +302,25 @@ def _trailer(table: dict[str, Any], source: str) -> Trailer:
     return Trailer(table["mark"], table["items"], table["control"], _columns(table.get("header", {}), source))
 
 
+def _outgoing(table: dict[str, Any], layout: str, source: str) -> Outgoing:
+    _refuse_unknown(table, set(Outgoing.__dataclass_fields__), source)
+    fields = {
+        name: (str(kind), int(width), int(decimals), str(text)) for name, (kind, width, decimals, text) in table.pop("dbf", {}).items()
+    }
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}  # Any: TOML values
+    out = Outgoing(dbf=fields, **given)
+    if bool(out.dbf) != (layout == "dbf") or bool(out.row) != (layout == "delimited"):
+        raise _wrong(source, "out: для dbf нужна таблица dbf, для delimited — row")
+    try:
+        words = {word for text in out.texts for _, word, _, _ in Formatter().parse(text) if word is not None}
+    except ValueError as error:
+        raise _wrong(source, f"out: скобки не закрыты: {error}") from error
+    if unknown := sorted(words - OUT_WORDS):
+        close = difflib.get_close_matches(unknown[0], OUT_WORDS, 1)
+        raise _wrong(source, f"out: неизвестное слово «{{{unknown[0]}}}»" + (f", похоже на «{{{close[0]}}}»" if close else ""))
+    return out
+
+
 def _refuse_unknown(table: Mapping[str, Any], known: set[str], source: str) -> None:
     for key in table:
         if key not in known:
@@ -262,13 +332,29 @@ def _wrong(source: str, what: str) -> ConfigError:
     return ConfigError("BANK-0001", f"Профиль банка {source}: {what}.", hint="Исправьте файл в config/banks.", source=source)
 
 
+_site: list[Path] = []
+"""The folder of the site's own profiles, when one is named."""
+
+
+def use_site_profiles(folder: Path) -> None:
+    """Know the profiles that a folder has now besides those that come with the project (a missing folder has none)."""
+    _site[:] = [folder]
+    bundled.cache_clear()
+
+
 @cache
 def bundled() -> Mapping[str, Profile]:
-    """Profiles that come with the project, by name."""
-    profiles = {}
+    """Profiles that come with the project and those of the site, by name; ``ConfigError`` BANK-0001 when a name is used twice."""
+    profiles: dict[str, Profile] = {}
     for path in sorted(files("config").joinpath("banks").iterdir(), key=lambda item: item.name):
         if path.name.endswith(".toml"):
             profile = load_profile(path.read_text(encoding="utf-8"), path.name)
+            profiles[profile.name] = profile
+    for folder in _site:
+        for own in sorted(folder.glob("*.toml")):
+            profile = load_profile(own.read_text(encoding="utf-8"), str(own))
+            if profile.name in profiles:
+                raise _wrong(str(own), f"имя «{profile.name}» уже занято другим профилем")
             profiles[profile.name] = profile
     return profiles
 

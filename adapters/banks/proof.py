@@ -156,14 +156,15 @@ class Registry:
             yield record, error
 
     def _charges(self, reader: RowReader) -> Iterator[tuple[Fact, Fact | None]]:
-        """Rows of an outgoing registry: one for each account, all of them positive."""
-        first: dict[str, int] = {}
+        """Rows of an outgoing registry, all of them positive: one for each account, or for its charge and its penalty."""
+        first: dict[tuple[str, str | None], int] = {}
         for n, fields in self.rows():
             record, error = reader.read(fields, n)
             if (error is None or error["code"] == "SPLIT_SUM_MISMATCH") and record["amount_kop"] <= 0:
                 error = {"code": "NON_POSITIVE_AMOUNT", "n": n}
-            if error is None and first.setdefault(record["account"], n) != n:
-                error = {"code": "DUPLICATE_ACCOUNT", "n": n, "first_n": first[record["account"]], "account": record["account"]}
+            key = (record["account"], record.get("purpose_type"))
+            if error is None and first.setdefault(key, n) != n:
+                error = {"code": "DUPLICATE_ACCOUNT", "n": n, "first_n": first[key], "account": record["account"]}
             if error is not None:
                 record["status"] = "rejected"
             yield record, error

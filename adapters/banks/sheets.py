@@ -24,9 +24,10 @@ from adapters.banks.values import Unreadable, parse_date
 from adapters.zipio import DAMAGE, open_zip
 from core.errors import InputError
 
-__all__ = ["is_workbook", "parse_sheet", "read_cells", "sheet_titles", "workbook_has"]
+__all__ = ["DAMAGED", "is_workbook", "parse_sheet", "read_cells", "sheet_titles", "workbook_has"]
 
-_DAMAGED = (*DAMAGE, KeyError, IndexError, TypeError, AttributeError, SyntaxError, InvalidFileException, OverflowError)
+DAMAGED = (*DAMAGE, KeyError, IndexError, TypeError, AttributeError, SyntaxError, InvalidFileException, OverflowError)
+"""What openpyxl and the ZIP reader raise for a damaged package."""
 _UNPACKED_BYTES, _RATIO = 1 << 30, 400
 _TITLE_ROWS = 40
 _REGISTRY = re.compile(r"реестр.*?№\s*(\S+)\s+от\s+(\d{2}\.\d{2}\.\d{4})", re.IGNORECASE)
@@ -67,7 +68,7 @@ def workbook_has(data: bytes, profile: Profile) -> bool:
     """Whether the titles that a profile needs stand in the first sheet."""
     try:
         cells = read_cells(data)
-    except (*_DAMAGED, InputError):
+    except (*DAMAGED, InputError):
         return False
     return sheet_titles(cells, [column.name for column in profile.columns if column.required]) is not None
 
@@ -85,7 +86,7 @@ def parse_sheet(name: str, data: bytes, profile: Profile, known: KnownAccounts) 
     """Read and check one workbook."""
     try:
         cells = read_cells(data)
-    except _DAMAGED:
+    except DAMAGED:
         return ParsedFile(name, profile.name, None, "rejected", [{"code": "TRUNCATED"}])
     needed = [column.name for column in profile.columns if column.required]
     found = sheet_titles(cells, needed)

@@ -136,7 +136,7 @@ class Receipts:
             if any(part.kind == "advance" for part in allocation.parts)
         ]
         bills = self._bills(provider_id, ahead, months)
-        done |= {account: share_out(account, bills) for account in {payment.account_id for payment in ahead}}
+        done |= {account: share_out(account, bills) for account in {payment.account_id for payment in ahead if bills.get(payment.key)}}
         return [
             (payment, months[payment.key], allocation)
             for account, those in by_account.items()

@@ -1,4 +1,4 @@
-"""Banks: ``erkc reconcile``. Files of banks come in by ``erkc take``."""
+"""Banks: ``erkc reconcile``, and the room ``erkc banks``. Files of banks come in by ``erkc take``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from core.payments.reconcile import LineOutcome, RegistryOutcome
 from core.payments.states import LINE_REASONS, REGISTRY_REASONS, Standing, standing
 from core.services.payments import Reconciled, reconcile
 from erkc.bank_reconciliation import RegistryFile, reconcile_files
+from erkc.cli import bank_room
 from erkc.cli.options import Json, law, opened
 from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import released_json, say_released
@@ -63,8 +64,9 @@ def _standing(told: Standing) -> dict[str, object]:
 
 
 def register(application: typer.Typer) -> None:
-    """Add the command to the command line."""
+    """Add the commands to the command line."""
     application.command("reconcile")(reconcile_command)
+    bank_room.register(application)
 
 
 def reconcile_command(

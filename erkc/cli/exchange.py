@@ -47,10 +47,14 @@ def collect(wait: Wait = 120, as_json: Json = False) -> None:
     """
     finished = True
     with conversation(as_json) as (application, federal, screen):
-        collected = take_inbox(application)
+        collected, lost = take_inbox(application)
         for one in collected:
             screen.say(f"{one.name}: {INTAKE_STATES.get(one.status, one.status)}, замечаний {one.findings}; {one.moved_to}")
+            if one.protocol:
+                screen.say(f"  протокол приёма: {one.protocol}")
             say_released(screen, one.released)
+        for error in lost:
+            screen.say(f"Препятствие: {error}")
         refused = sum(one.is_refused for one in collected)
         screen.say(f"Файлов во входящих ({application.home / 'inbox'}): {len(collected)}, из них отклонено {refused}.")
         outcomes: dict[str, object] | None = None
@@ -62,13 +66,27 @@ def collect(wait: Wait = 120, as_json: Json = False) -> None:
         else:
             screen.say("Ключа подписи нет: с ГИС ЖКХ не сверяюсь (подробнее: erkc gis synchronise).")
         files = {
-            one.name: {"status": one.status, "findings": one.findings, "refused": one.is_refused, "moved_to": str(one.moved_to)}
+            one.name: {
+                "status": one.status,
+                "findings": one.findings,
+                "refused": one.is_refused,
+                "moved_to": one.moved_to,
+                "protocol": one.protocol,
+            }
             for one in collected
         }
         told = [*(one.released for one in collected), known]
         released = Released({operation: amount for one in told for operation, amount in one.payments.items()})
-        screen.document({"files": files, "refused": refused, "suspense_released": released_json(released), federal.system: outcomes})
+        screen.document(
+            {
+                "files": files,
+                "refused": refused,
+                "unreachable": [error.as_dict() for error in lost],
+                "suspense_released": released_json(released),
+                federal.system: outcomes,
+            }
+        )
     if refused:
         raise typer.Exit(1)
-    if not finished:
+    if lost or not finished:
         raise typer.Exit(3)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from adapters.banks.profile import use_site_profiles
+from config.settings import load
 from core.errors import ConfigError, system_reason
 from core.model.finding import Finding
 from core.services.house_matching import STATES as HOUSE_STATES
@@ -152,6 +154,7 @@ def parse(
 ) -> None:
     """Прочитать файл и показать, что в нём; базу данных не трогает."""
     screen = Screen(as_json=as_json)
+    use_site_profiles(load().home / "banks")
     known = None if accounts is None else json.loads(_bytes(accounts))
     document = parse_any(name or file.name, _bytes(file), adapter=adapter, profile=profile, accounts=known)
     screen.document(document)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from tests.perf import bench_bills, bench_charges, bench_federal, bench_ledger
+from tests.perf import bench_bills, bench_charges, bench_federal, bench_ledger, bench_payments
 
 
 def main() -> None:
@@ -19,6 +19,9 @@ def main() -> None:
     accounts, towns, columns = (1_000, (500, 1_000), 100_000) if small else (100_000, (10_000, 100_000), 10_000_000)
     for found in bench_charges.run(accounts, rounds, towns, columns):
         print(found, flush=True)
+    payments, memory = (2_000, (1_000, 2_000)) if small else (1_000_000, (100_000, 1_000_000))
+    for told in bench_payments.run(payments, rounds, memory):
+        print(told, flush=True)
     for item in bench_bills.run(*((50, 3, 500) if small else (400, 5, 10_000))):
         print(item, flush=True)
     for one in bench_federal.run(*((50, 3, 200) if small else (500, 5, _option("--bills", 20_000)))):

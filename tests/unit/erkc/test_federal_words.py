@@ -29,7 +29,7 @@ def test_what_is_placed_refused_and_waits_with_the_share_of_the_month() -> None:
     assert second == "отклонено 1: Неверный набор услуг [SRV008076]: 202610-000001"
     assert what_to_do == "устранив причину: erkc gis send 2026-10 --refused-too"
     moment = AT.astimezone().strftime("%d.%m.%Y %H:%M:%S")
-    assert asked == f"ждут ответа 2: следующий вопрос в {moment}"
+    assert asked == f"ждут ответа 2: следующий вопрос {moment}"
 
 
 def test_many_refusals_of_one_code_are_one_line() -> None:

@@ -1,0 +1,27 @@
+"""Peak memory of one import: ``python -m tests.perf.payment_memory URL ROWS`` prints the kilobytes over those before it."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+from adapters.banks.adapter import BankFiles
+from adapters.contract import RawMessage
+from core.clock import FixedClock
+from core.services.payments import import_bank_file
+from core.storage.engine import application_engine
+from tests.paying.town import AT, registry
+
+
+def main(url: str, rows: int) -> None:
+    """Import a registry of so many rows."""
+    data = b"".join(registry(rows, rows))
+    engine = application_engine(url)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    import_bank_file(engine, reader=BankFiles(), message=RawMessage("registry.txt", data), clock=FixedClock(AT))
+    engine.dispose()
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
