@@ -626,3 +626,19 @@ WHERE v.calculation_id = ANY (:calculations) AND v.house_id = ANY (:houses) AND 
 SELECT account_id, service_id, month, sum(base)::bigint AS base FROM charge_line
 WHERE month BETWEEN :first AND :last AND calculation_id = ANY (:calculations) AND account_id = ANY (:accounts)
 GROUP BY account_id, service_id, month
+
+-- name: payment_entries
+-- Payments of a month that touch an account: what each entry brought to it (positive) or took back, debts, advances and penalties together.
+SELECT e.entry_id, e.entry_key, e.kind, e.occurred_on, p.account_id,
+       sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind LIKE 'payment%' AND p.account_id IS NOT NULL
+  AND (p.credit IN (1, 6, 7)) <> (p.debit IN (1, 6, 7))
+  AND (CAST(:keys AS text[]) IS NULL OR e.entry_key = ANY (:keys))
+GROUP BY e.entry_id, p.account_id
+ORDER BY e.entry_id, p.account_id
+
+-- name: suspense_of_provider
+-- What stands in suspense in a provider's books at the end of a month, kopecks.
+SELECT coalesce(sum(CASE WHEN p.credit = 4 THEN p.amount ELSE -p.amount END), 0)::bigint
+FROM posting p WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.credit = 4) <> (p.debit = 4)

@@ -31,6 +31,7 @@ from erkc.cli import (
     proving,
     reporting,
     review,
+    rgis,
     suspense,
     town,
 )
@@ -49,7 +50,7 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
+    database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
     exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
