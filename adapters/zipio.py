@@ -7,6 +7,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from typing import IO
 
 __all__ = ["DAMAGE", "open_zip"]
 
@@ -15,6 +16,10 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError
 (``NotImplementedError``). Catch it around reading only, never around code that works on what was read."""
 
 
-def open_zip(data: bytes) -> zipfile.ZipFile:
-    """Open bytes as an archive; names without the UTF-8 mark are CP866, as Windows archivers in Russia write them. Raises ``DAMAGE``."""
-    return zipfile.ZipFile(io.BytesIO(data), metadata_encoding="cp866")
+def open_zip(data: bytes | IO[bytes]) -> zipfile.ZipFile:
+    """Open bytes, or a file of them, as an archive. Raises ``DAMAGE``.
+
+    Names without the UTF-8 mark are CP866, as Windows archivers in Russia write them.
+    """
+    source = io.BytesIO(data) if isinstance(data, bytes) else data
+    return zipfile.ZipFile(source, metadata_encoding="cp866")

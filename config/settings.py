@@ -27,6 +27,7 @@ __all__ = [
     "LimitSettings",
     "LogSettings",
     "MailSettings",
+    "RgisSettings",
     "Settings",
     "SftpSettings",
     "load",
@@ -43,6 +44,7 @@ _ENVIRONMENT = {
     "ERKC_GIS_URL": ("gis", "base_url"),
     "ERKC_GIS_SIGNER": ("gis", "signer"),
     "ERKC_MAIL_HOST": ("mail", "host"),
+    "ERKC_RGIS_URL": ("rgis", "base_url"),
     "ERKC_LOG_LINES": ("log", "lines"),
 }
 
@@ -129,6 +131,16 @@ class MailSettings(_Section):
     timeout_s: int = Field(ge=1)
 
 
+class RgisSettings(_Section):
+    """The regional system; an empty address means that nothing is sent there. How the region differs from others is its profile."""
+
+    base_url: str
+    profile: str
+    token_file: str
+    timeout_s: int = Field(ge=1)
+    poll_ladder_s: tuple[int, ...] = Field(min_length=1)
+
+
 class LimitSettings(_Section):
     """Bounds on what is taken in."""
 
@@ -171,6 +183,7 @@ class Settings(_Section):
     gis: GisSettings
     bills: BillSettings
     mail: MailSettings
+    rgis: RgisSettings
     limits: LimitSettings
     sftp: tuple[SftpSettings, ...]
     log: LogSettings
@@ -237,6 +250,9 @@ def _explained(error: ValidationError, origin: str) -> ConfigError:
             LimitSettings,
             LogSettings,
             SftpSettings,
+            RgisSettings,
+            LimitSettings,
+            LogSettings,
         )
         known = [name for section in sections for name in section.model_fields]
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)

@@ -73,7 +73,11 @@ class BankTaken:
 def region_message(place: Path) -> RawMessage:
     """A region's configuration as one message: a file, a folder of files, or the name of a region that ships with the program."""
     if place.is_dir():
-        found = {file.name: file.read_bytes() for file in place.iterdir() if file.suffix.lower() in (".toml", ".json")}
+        found = {
+            file.name: file.read_bytes()
+            for file in place.iterdir()
+            if file.suffix.lower() in (".toml", ".json") and file.name != regions.RGIS
+        }
         if not found:
             raise ConfigError("IN-0106", f"В папке {place} нет ни одного файла .toml или .json.", hint="Проверьте путь.")
         return pack_folder(place.resolve().name, found)

@@ -40,7 +40,7 @@ class Limits:
 class Container:
     """An opened archive: names at the root, attachments apart, repeated names."""
 
-    data: bytes
+    packed_bytes: int
     limits: Limits
     zip_file: zipfile.ZipFile
     entries: dict[str, zipfile.ZipInfo]
@@ -69,7 +69,7 @@ class Container:
 
     def _count(self, size: int) -> None:
         self._unpacked += size
-        most = min(self.limits.total_bytes, max(_FREE_BYTES, self.limits.ratio * len(self.data)))
+        most = min(self.limits.total_bytes, max(_FREE_BYTES, self.limits.ratio * self.packed_bytes))
         if self._unpacked > most:
             raise InputError(
                 "F4-905",
@@ -136,18 +136,21 @@ def _refuse_entry(info: zipfile.ZipInfo) -> None:
         )
 
 
-def open_container(data: bytes, limits: Limits) -> Container:
+def open_container(data: bytes | IO[bytes], limits: Limits) -> Container:
     """Open an archive; ``InputError`` says why it can not be one of ours.
 
     Codes: F4-901 not a zip, 902 encrypted, 903 path climbs out, 904 symbolic link, 905 unpacks into too much, 906 too many files,
     907 damaged or cut, 908 a volume of a split archive.
     """
-    if not data.startswith(b"PK"):
+    source = io.BytesIO(data) if isinstance(data, bytes) else data
+    start = source.read(4)
+    size = source.seek(0, io.SEEK_END)
+    if not start.startswith(b"PK"):
         raise InputError("F4-901", "Файл не является архивом ZIP.", hint="Выгрузка «Формат 4.0» — архив ZIP с файлом _info.csv.")
     try:
-        opened = open_zip(data)
+        opened = open_zip(source)
     except DAMAGE as error:
-        if data.startswith(b"PK\x07\x08") or "multiple disks" in str(error):
+        if start == b"PK\x07\x08" or "multiple disks" in str(error):
             raise InputError(
                 "F4-908",
                 "Это том разделённого архива.",
@@ -174,4 +177,4 @@ def open_container(data: bytes, limits: Limits) -> Container:
             attachments.add(name)
         else:
             entries[name] = info
-    return Container(data, limits, opened, entries, frozenset(attachments), tuple(repeated))
+    return Container(size, limits, opened, entries, frozenset(attachments), tuple(repeated))

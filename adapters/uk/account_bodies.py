@@ -28,6 +28,8 @@ __all__ = [
     "unified_account",
 ]
 
+_REFUND = 2
+
 
 def person(row: Row, joined: Joined) -> r.Person:
     return r.Person(row.text("surname"), row.text("name"), row.text("patronymic"), row.day("born_on"), row.text("snils"))
@@ -243,4 +245,5 @@ def payment(row: Row, joined: Joined) -> r.Payment:
         bank_account=row.key("receiver_account") or "",
         bill=None if document in joined.missing_documents else document,
         active=row.number_of("status") != 2,
+        reverses=row.text("order_no") if row.number_of("operation") == _REFUND else "",
     )

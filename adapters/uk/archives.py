@@ -37,6 +37,7 @@ from core.model.records import Body, House, HousePrice, HouseService, Payment, R
 __all__ = ["UkArchives"]
 
 _NONE: frozenset[str] = frozenset()
+_INCREMENT = "2"
 _STATES_OF_THINGS = frozenset({"contragent", "dictusluga", "house", "housedoc", "premises", "room", "ind", "kvar", "kvaraccom", "kvarels"})
 """Sections that say what holds from the archive's month on; all others carry their own dates or none."""
 _NAMED_BY_REFERENCE = frozenset({"bank", "regop"})
@@ -94,6 +95,7 @@ class UkArchives:
             survey.run(None, None, tariffs)
             return survey, None
         sums = Sums(envelope.month, envelope.refused, known.get("payment", _NONE), known.get("payment_uip", _NONE))
+        sums.is_increment = envelope.header.get("unload_kind") == _INCREMENT
         survey.run(sums, MeterChecks(envelope.month, envelope.refused), tariffs)
         return survey, sums
 

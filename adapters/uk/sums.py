@@ -55,6 +55,9 @@ class Sums:
     refused: frozenset[str]
     known_payments: frozenset[str]
     known_uips: frozenset[str]
+    is_increment: bool = False
+    """Sums over the rows of an increment prove nothing of a document or a house: those that have not changed are not in it. A pack, whose
+    rows are money, must come whole."""
     held_documents: set[str] = field(default_factory=set)
     held_packs: dict[str, str] = field(default_factory=dict)
     """Packs whose payments go to suspense, with the code of the finding."""
@@ -174,7 +177,7 @@ class Sums:
                 detail = f"по строке {format_roubles(lawful)}"
                 yield finding("F4-072", "saldo.csv", row=row.number, field=13, value=row.raw("closing"), detail=detail)
         # A sender that breaks no debt down by months is judged by the region (opening_without_months), not row by row.
-        if opening is not None and opening > 0 and self._has_debts and self._needs("epd", "epddebt"):
+        if opening is not None and opening > 0 and self._has_debts and not self.is_increment and self._needs("epd", "epddebt"):
             debts = self._debts.of((row.key("account"), row.key("service"), row.key("creditor")))
             if debts is not None and debts != opening:
                 detail = f"долги {format_roubles(debts)}"
@@ -283,8 +286,10 @@ class Sums:
 
     def finish(self) -> Iterator[Finding]:
         """What only the whole archive shows."""
-        yield from self._finish_documents()
         yield from self._finish_packs()
+        if self.is_increment:
+            return
+        yield from self._finish_documents()
         yield from self._finish_funds()
         yield from self._finish_houses()
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-__all__ = ["contents", "names"]
+__all__ = ["RGIS", "contents", "names", "rgis_profile"]
+
+RGIS = "rgis.toml"
+"""How the region's own system differs from others: no part of what ``erkc region load`` takes."""
 
 
 def names() -> list[str]:
@@ -17,4 +20,14 @@ def names() -> list[str]:
 
 def contents(name: str) -> dict[str, bytes]:
     """The files of a region by name."""
-    return {entry.name: entry.read_bytes() for entry in (files(__name__) / name).iterdir() if entry.name.endswith(".toml")}
+    return {
+        entry.name: entry.read_bytes()
+        for entry in (files(__name__) / name).iterdir()
+        if entry.name.endswith(".toml") and entry.name != RGIS
+    }
+
+
+def rgis_profile(name: str) -> bytes | None:
+    """The profile of a region's system; None where the region has none."""
+    place = files(__name__) / name / RGIS
+    return place.read_bytes() if name in names() and place.is_file() else None

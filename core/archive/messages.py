@@ -142,9 +142,9 @@ def find(connection: Connection, sha256_prefix: str) -> list[Message]:
     return [_message(row) for row in connection.execute(_SQL.find, bounds | {"most": _FIND_LIMIT})]
 
 
-def find_named(connection: Connection, *, channel: str, start: str) -> list[Message]:
-    """Messages that came in by a channel under a name that begins so (upper and lower case are one), oldest first."""
-    return [_message(row) for row in connection.execute(_SQL.find_named, {"channel": channel, "start": start})]
+def find_named(connection: Connection, *, channel: str, start: str, direction: Direction = "in") -> list[Message]:
+    """Messages of a channel under a name that begins so (upper and lower case are one), oldest first."""
+    return [_message(row) for row in connection.execute(_SQL.find_named, {"channel": channel, "start": start, "direction": direction})]
 
 
 def _message(row: Row[tuple[object, ...]]) -> Message:

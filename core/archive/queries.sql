@@ -33,7 +33,7 @@ LIMIT :most
 -- Messages of a channel whose names begin so, whatever the case, oldest first.
 SELECT m.message_id, m.provider_id, m.direction, m.channel, m.name, m.sha256, m.size_bytes, m.received_at, d.dropped_at, d.basis
 FROM message m LEFT JOIN message_drop d USING (message_id)
-WHERE m.channel = :channel AND m.direction = 'in' AND starts_with(lower(m.name), lower(:start))
+WHERE m.channel = :channel AND m.direction = :direction AND starts_with(lower(m.name), lower(:start))
 ORDER BY m.message_id
 
 -- name: chunk

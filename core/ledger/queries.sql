@@ -669,3 +669,18 @@ FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.accou
 WHERE e.kind IN ('advance_use', 'advance_reversal')
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 11, 9 DESC, 4 NULLS FIRST, 5 NULLS FIRST, 6
+-- name: payment_entries
+-- Payments of a month that touch an account: what each entry brought to it (positive) or took back, debts, advances and penalties together.
+SELECT e.entry_id, e.entry_key, e.kind, e.occurred_on, p.account_id,
+       sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind LIKE 'payment%' AND p.account_id IS NOT NULL
+  AND (p.credit IN (1, 6, 7)) <> (p.debit IN (1, 6, 7))
+  AND (CAST(:keys AS text[]) IS NULL OR e.entry_key = ANY (:keys))
+GROUP BY e.entry_id, p.account_id
+ORDER BY e.entry_id, p.account_id
+
+-- name: suspense_of_provider
+-- What stands in suspense in a provider's books at the end of a month, kopecks.
+SELECT coalesce(sum(CASE WHEN p.credit = 4 THEN p.amount ELSE -p.amount END), 0)::bigint
+FROM posting p WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.credit = 4) <> (p.debit = 4)

@@ -635,6 +635,8 @@ class Payment:
     bank_account: str
     bill: str | None
     active: bool
+    reverses: str = ""
+    """Of a refund or cancellation: УИП of the payment that it takes back (OPLATA 7 where 3 = 2); empty: it names none."""
 
 
 @dataclass(frozen=True, slots=True)

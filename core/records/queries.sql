@@ -691,7 +691,7 @@ SELECT m.record_id, m.state, m.message_id, m.file, m.file_row, m.record_key, m.a
     SELECT FROM record_account k WHERE k.provider_id = :provider AND k.record_key = m.account AND k.state IN ('accepted', 'flagged'))
     THEN a.entity_id END AS account_id,
   m.operation, m.uip, m.paid_on, m.accounted_on, m.amount, m.source, m.for_month, m.bill, b.month AS bill_month, m.pack, k.state AS pack_state,
-  e.entity_id AS bank_account_id, m.active
+  e.entity_id AS bank_account_id, m.active, m.reverses
 FROM payment_now m
 LEFT JOIN entity a ON a.provider_id = :provider AND a.kind = 'account' AND a.entity_key = m.account
 LEFT JOIN bill_now b ON b.record_key = m.bill

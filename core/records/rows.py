@@ -259,3 +259,5 @@ class PaymentRow:
     pack_state: State | None
     bank_account_id: EntityId | None
     active: bool
+    reverses: str
+    """УИП of the payment that a refund takes back."""

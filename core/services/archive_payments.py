@@ -9,7 +9,7 @@ earlier one waited for.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
@@ -18,7 +18,10 @@ from sqlalchemy import Connection
 
 from core.ids import EntityId, MessageId
 from core.ledger.entries import known_keys
+from core.ledger.post import post
+from core.model.ledger import Entry
 from core.model.lines import Chart
+from core.money import format_roubles
 from core.payments.allocate import BillShare
 from core.period import Month
 from core.records.latest import read_balances, read_payments, read_stated_bills, read_stated_lines
@@ -26,6 +29,7 @@ from core.records.payments import payment_versions
 from core.records.providers import Provider
 from core.records.rows import PaymentRow
 from core.services.receipts import Money, Receipts, Suspended
+from core.services.reversing import Moved
 from core.services.suspense import (
     RowInSuspense,
     payment_key,
@@ -72,11 +76,12 @@ def post_archive_payments(
 ) -> ArchivePayments:
     """Post the payments of an archive's message inside the caller's transaction, after its opening balances.
 
-    Their money is already at the sender, so it comes from cash. A row that takes money out (negative, or a refund that names no original)
-    takes it out of suspense.
+    Their money is already at the sender, so it comes from cash. A refund takes back the payment that it names (OPLATA 7); a row that takes
+    money out and names none (or is negative) takes it out of suspense.
     """
     receipts = Receipts(connection, Chart.CASH, at, _StatedBills(connection, provider, month, message_id).lines_for)
     total = ArchivePayments()
+    back: list[PaymentRow] = []
     rows = read_payments(connection, provider_id=provider.provider_id, message_id=message_id, and_released=True)
     while batch := list(islice(rows, _BATCH)):
         wanted = [row for row in batch if row.amount and row.active]
@@ -85,7 +90,12 @@ def post_archive_payments(
         open_rows = [row for row in wanted if payment_key(row.uip) not in posted]
         certain = [row for row in open_rows if _is_certain(row) and not _is_released(waiting.get(row.key))]
         payments = [_archive_money(row, provider, waiting.get(row.key)) for row in certain]
-        apart = [_archive_suspended(row, provider, month) for row in open_rows if not _is_certain(row) and row.key not in waiting]
+        back += [row for row in open_rows if _names_original(row) and row.key not in waiting]
+        apart = [
+            _archive_suspended(row, provider, month)
+            for row in open_rows
+            if not _is_certain(row) and not _names_original(row) and row.key not in waiting
+        ]
         receipts.take(payments, apart)
         released = sum(1 for payment in payments if payment.suspended is not None)
         total = ArchivePayments(
@@ -96,9 +106,54 @@ def post_archive_payments(
             total.repeated_count + len(wanted) - len(payments) - len(apart),
             total.released_count + released,
         )
+    total = _take_back(receipts, provider, month, back, total)
     withdrawn = _withdrawn(connection, provider, month, message_id, sent)
     receipts.take((), withdrawn)
     return replace(total, withdrawn_count=len(withdrawn))
+
+
+def _take_back(receipts: Receipts, provider: Provider, month: Month, rows: Sequence[PaymentRow], total: ArchivePayments) -> ArchivePayments:
+    """Refunds that name the payment: what it was divided into is mirrored. One of which so much is not left goes to suspense."""
+    if not rows:
+        return total
+    moved = Moved.read(receipts.connection, [row.reverses for row in rows])
+    entries: list[Entry] = []
+    apart: list[Suspended] = []
+    taken = 0
+    for row in rows:
+        amount = row.amount or 0
+        if row.reverses not in moved.arrived or row.paid_on is None or not 0 < amount <= moved.left(row.reverses):
+            apart.append(_archive_suspended(row, provider, month))
+            continue
+        taken += amount
+        entries.append(
+            Entry(
+                key=payment_key(row.uip),
+                kind="payment_reversal",
+                provider_id=provider.provider_id,
+                month=receipts.books.open_month(provider.provider_id, row.accounted_on or row.paid_on),
+                occurred_on=row.paid_on,
+                reason=f"Возврат {format_roubles(amount)} по платежу {row.reverses}",
+                postings=moved.take_back(row.reverses, amount),
+                message_id=row.message_id,
+            )
+        )
+    receipts.posted += post(receipts.connection, entries, at=receipts.at)
+    receipts.take((), apart)
+    return replace(
+        total,
+        posted=total.posted - taken,
+        posted_count=total.posted_count + len(entries),
+        suspended=total.suspended + sum(item.amount for item in apart),
+        suspended_count=total.suspended_count + len(apart),
+        repeated_count=total.repeated_count - len(rows),
+    )
+
+
+def _names_original(row: PaymentRow) -> bool:
+    """Whether a row is a whole refund of a known account that says which payment it takes back."""
+    whole = row.operation != _PAYMENT and (row.amount or 0) > 0 and row.paid_on is not None and bool(row.uip) and bool(row.reverses)
+    return whole and row.state in _LOADED and row.account_id is not None
 
 
 def _is_released(row: RowInSuspense | None) -> bool:

@@ -32,6 +32,7 @@ from erkc.cli import (
     reporting,
     review,
     settling,
+    rgis,
     suspense,
     town,
 )
@@ -52,6 +53,8 @@ application = typer.Typer(
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
     exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, settling, processes, demonstration, town,
+    database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
+    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 

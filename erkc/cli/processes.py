@@ -17,6 +17,7 @@ from erkc.federal_stand import town_seed
 from erkc.federation import prove_signature, test_signing_files
 from erkc.jobs import registry
 from erkc.self_check import begin_self_check
+from erkc.stands import rgis
 from erkc.stands.gis import (
     FAULTS,
     SEED_FILE,
@@ -120,6 +121,27 @@ def stand_gis(
         ) from error
     typer.echo(f"Стенд ГИС ЖКХ: http://127.0.0.1:{port}/ (остановка: Ctrl-C)")
     serve(stand, listener)
+
+
+@_stand.command("rgis")
+def stand_rgis(
+    folder: Annotated[Path, typer.Option(help="Папка состояния.")] = Path("rgis-stand"),
+    port: Annotated[int, typer.Option(help="Порт на 127.0.0.1.")] = 18090,
+    token: Annotated[str, typer.Option(help="Ключ доступа, который стенд принимает.")] = "stand",
+    delay_s: Annotated[float, typer.Option("--delay", min=0.0, help="Через сколько секунд готов ответ.")] = 1.0,
+) -> None:
+    """РГИС в коробке: принимает выгрузки «Формат 4.0» томами, проверяет сама, отвечает журналом; сбои — POST /admin/faults."""
+    try:
+        listener = listen(port)
+    except OSError as error:
+        raise ConfigError(
+            "STD-0103",
+            f"Порт {port} занят или недоступен.",
+            hint="Возможно, стенд уже работает; иначе назовите другой: --port.",
+            reason=str(error),
+        ) from error
+    typer.echo(f"Стенд РГИС: http://127.0.0.1:{port}/ (остановка: Ctrl-C)")
+    rgis.serve(rgis.Stand(folder, token=token, delay_s=delay_s), listener)
 
 
 @_stand.command("seed")

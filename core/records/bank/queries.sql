@@ -32,9 +32,11 @@ WHERE provider_id = 0 AND record_key = ANY (:keys)
 ORDER BY paid_on NULLS LAST, record_id
 
 -- name: stornos_of
--- Rows that take back one of these payments.
+-- Rows of registries and of senders' archives that take back one of these payments, by what their entries are named after.
 SELECT DISTINCT record_key, reverses FROM record_registry_payment
 WHERE provider_id = 0 AND reverses = ANY (:keys)
+UNION
+SELECT DISTINCT uip, reverses FROM record_payment WHERE operation = 2 AND reverses = ANY (:keys)
 
 -- name: lines_of_keys
 SELECT record_id, record_key, message_id, bank_account, incoming, number, document_on, value_on, amount, other_account, other_bik, other_inn,

@@ -791,6 +791,7 @@ CREATE TABLE record_payment (
   bank_account text COLLATE "C" NOT NULL,
   bill text COLLATE "C",
   active boolean NOT NULL,
+  reverses text COLLATE "C" NOT NULL,
   CONSTRAINT record_payment_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_payment_key ON record_payment (provider_id, record_key, record_id);

@@ -1,0 +1,1 @@
+"""The regional system (РГИС, РИС ЖКХ): how packages reach it. What differs between regions is a profile."""

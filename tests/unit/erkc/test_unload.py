@@ -1,0 +1,334 @@
+"""Формат 4.0 out: a charged town as archives, read by another hand, taken into an empty hub, and its increments."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.contract import RawMessage
+from core import archive
+from core.clock import FixedClock
+from core.errors import InputError
+from core.ledger.paid import payment_entries
+from core.model.finding import Finding, Position
+from core.model.parsed import Parsed
+from core.model.records import (
+    BODIES,
+    Balance,
+    Interruption,
+    OpeningDebt,
+    OpeningPenalty,
+    Payment,
+    PaymentPack,
+    PaymentRegistry,
+    Record,
+    RegistryPayment,
+    SectionRow,
+    StatedBill,
+    StatedContribution,
+    StatedLine,
+)
+from core.records.bodies import read_records
+from core.records.providers import Provider, providers
+from core.services.accepting import accept_findings, month_findings
+from core.services.blocks import set_area
+from core.services.cancelling import cancel_payment
+from core.services.charge import approve_month, draft_month, post_month
+from core.services.month_view import ProviderMonth
+from core.services.payments import import_bank_file
+from core.services.take import Taken
+from core.storage.engine import transaction
+from erkc.application import CODE_VERSION, Application
+from erkc.cli.options import law
+from erkc.intake import load_region_file, take_file
+from erkc.rgis.identifiers import identifier
+from erkc.rgis.unload import Unload, make_unload
+from tests.unit.erkc.archives import edited
+from tests.unit.erkc.conftest import OCTOBER, database_copy
+from tests.unit.erkc.format4_reader import Totals, read_archive
+
+TOWN = Path(__file__).parents[3] / "examples" / "town2"
+UK, RSO = "slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"
+_STATEMENTS = frozenset((Balance, StatedBill, StatedLine, StatedContribution, OpeningDebt, OpeningPenalty))
+_AREA = 4550
+
+
+def _senders(application: Application) -> dict[str, Provider]:
+    with transaction(application.engine) as connection:
+        return {one.inn: one for one in providers(connection) if one.provider_id}
+
+
+def _begin(application: Application) -> None:
+    region = TOWN / "slobodka.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+
+
+def _charge(application: Application, mode: str) -> None:
+    for one in _senders(application).values():
+        scope: dict[str, Any] = {"provider_id": one.provider_id, "month": OCTOBER, "actor": "тест", "clock": application.clock}
+        draft_month(application.engine, mode=mode, law=law(), code_version=CODE_VERSION, **scope)
+        found = month_findings(application.engine, provider_id=one.provider_id, month=OCTOBER)
+        waiting = [each.finding_id for each in found.findings if found.is_open(each)] if found is not None else []
+        if waiting:
+            accept_findings(application.engine, numbers=waiting, reason="проверено", actor="тест", clock=application.clock)
+        approve_month(application.engine, reason="тест", **scope)
+        post_month(application.engine, law=law(), **scope)
+
+
+def _unload(application: Application, provider: Provider, *, changes: bool = False) -> tuple[Unload, bytes]:
+    made = make_unload(application, provider, OCTOBER, law=law(), changes=changes)
+    if made.message_id is None:
+        return made, b""
+    with transaction(application.engine) as connection:
+        return made, archive.read(connection, made.message_id)
+
+
+# fifty facts -------------------------------------------------------------------------------------------------------------------------
+
+
+def _scripted(section: str, number: int, cells: list[str]) -> list[list[str]]:
+    """An increment of the УК with 39 changed or new rows: what it holds is what it tells."""
+    with_cell = lambda n, text: [[*cells[: n - 1], text, *cells[n:]]]  # noqa: E731
+    match section:
+        case "ind":  # 23 names
+            return with_cell(4, "Изменович")
+        case "premises" if number <= 3:
+            return with_cell(11, "20.00")
+        case "gil" if number in (2, 9):  # two leave
+            return with_cell(6, "20.10.2026")
+        case "gilout":  # a second absence, a new key
+            return [["77", "12", "11", "02.10.2026", "25.10.2026", "справка 77"]]
+        case "puval" if cells[2] == "24.10.2026" and number < 40:  # five readings corrected
+            whole, _, part = cells[3].partition(".")
+            return with_cell(4, f"{int(whole) + 1}.{part}")
+        case "oplatapack" if number == 1:
+            return [["90", "20.10.2026", "2010-Банк", "3000.00", "3", "1"]]
+        case "oplata" if number <= 3:
+            return [[str(900 + number), cells[1], "1", f"77{number}", "19.10.2026", "20.10.2026", "", "1000.00", "Банк", "", "90", "1",
+                     cells[12], "", cells[14], cells[15], "", "Оплата; «ЖКУ»", "", "1", "", ""]]  # fmt: skip
+    return []
+
+
+ACTS = """schema = "erkc-acts/1"
+sender = { inn = "0079000136", kpp = "007901001" }
+[[act]]
+kind = "interruption"
+number = "П-1"
+date = 2026-10-20
+house = "641b5205-6fcc-45ab-a6d8-683206a61500"
+service = "cold_water"
+from = 2026-10-18T06:00:00
+to = 2026-10-19T20:00:00
+[[act]]
+kind = "penalty_stop"
+number = "О-1"
+date = 2026-10-02
+account = "61100000019"
+cause = "участие в СВО"
+from = 2026-10-01
+to = 2026-12-31
+"""
+
+
+@dataclass(frozen=True)
+class _Registry:
+    """A reader of an agent's registry: operation, account as written, kopecks, the operation it takes back."""
+
+    number: str
+    rows: tuple[tuple[str, str, int, str], ...]
+    name: str = "banks.files"
+
+    def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
+        day, key = date(2026, 10, 21), f"agent/{self.number}"
+        total = sum(row[2] for row in self.rows)
+        yield Record(
+            key, Position(message.name), PaymentRegistry("agent", "Агент", self.number, day, "", None, len(self.rows), total, 0, total)
+        )
+        for place, (operation, account, amount, original) in enumerate(self.rows, start=1):
+            body = RegistryPayment(key, operation, day, account, "", "", None, amount, 0, amount, reverses=original and f"agent/{original}")
+            yield Record(f"agent/{operation}", Position(message.name, place), body)
+        yield Parsed("ok", {"kind": "registry"}, {})
+
+
+def _change_the_town(application: Application) -> int:
+    """Tell the hub fifty things by every channel that it has; how many."""
+    taken = take_file(application, "changes.zip", edited(TOWN / UK, _scripted, info={14: "2", 9: "25.10.2026 10:00:00"}))
+    assert isinstance(taken, Taken) and taken.status == "accepted", taken.findings
+    acts = take_file(application, "acts.toml", ACTS.encode())
+    assert isinstance(acts, Taken) and acts.status == "accepted", acts.findings
+    assert set_area(application.engine, account="61100000050", first=date(2026, 10, 1), area_e2=_AREA, document="выписка", actor="тест",
+                    clock=application.clock)[1]  # fmt: skip
+    rows = (("a1", "61100000092", 50_000, ""), ("a2", "61200000026", 70_000, ""), ("a3", "61100000092", 1_234, ""), ("a4", "нет", 900, ""),
+            ("a5", "61200000067", 33_333, ""))  # fmt: skip
+    for number, those in (("1", rows), ("2", (("a6", "61200000026", -70_000, "a2"), ("a7", "61100000092", -234, "a3")))):
+        reader, message = _Registry(number, those), RawMessage(f"registry{number}.txt", number.encode())
+        import_bank_file(application.engine, reader=reader, message=message, clock=application.clock, own_accounts=())
+    cancel_payment(
+        application.engine,
+        operation="agent/a5",
+        reason="письмо агента",
+        actor="тест",
+        clock=FixedClock(datetime(2026, 10, 25, 9, tzinfo=UTC)),
+    )
+    return taken.new_records + acts.new_records + 1 + len(rows) + 2 + 1
+
+
+# what two hubs know ------------------------------------------------------------------------------------------------------------------
+
+
+def _facts(application: Application, provider: Provider) -> dict[str, Counter[object]]:
+    found: dict[str, Counter[object]] = {}
+    with transaction(application.engine) as connection:
+        for body in BODIES:
+            if body not in _STATEMENTS and body not in (Payment, PaymentPack, SectionRow):
+                records = read_records(connection, body, provider_id=provider.provider_id)
+                found[body.kind_name] = Counter((one.key, one.body, one.valid_to, one.state) for one in records)
+        rows = read_records(connection, SectionRow, provider_id=provider.provider_id)
+        found["section_row"] = Counter((one.body.section, one.body.cells) for one in rows if not one.body.section.startswith("kvisol"))
+    return {kind: rows for kind, rows in found.items() if rows}
+
+
+def _money(application: Application, provider: Provider) -> dict[str, Mapping[Any, Any]]:
+    """By the sender's keys: opening, charged, closing; payments; penalties."""
+    with transaction(application.engine) as connection:
+        part = ProviderMonth(connection, provider, OCTOBER, law())
+        keys = {number: row.key for number, row in part.accounts.items()}
+        sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for account, rows in part.turnovers.items():
+            for row in rows:
+                if not row.service_id:
+                    assert row.closing == 0, "money without a service is in no balance"
+                    continue
+                place = sums[keys[account], part.service_keys[row.service_id], part.inn[row.creditor_id]]
+                for n, amount in enumerate((row.opening, row.charged, row.other, row.closing)):
+                    place[n] += amount
+        entries = payment_entries(connection, provider_id=provider.provider_id, month=OCTOBER)
+        paid = Counter((keys[one.account_id], one.paid_on, one.amount) for one in entries)
+        owed = {
+            (keys[row.account_id], row.creditor_id and part.inn[row.creditor_id], row.origin_month, int(row.component)):
+            (row.opening, row.posted, row.paid) for row in part.penalties
+        }  # fmt: skip
+    return {"balances": {place: tuple(row) for place, row in sums.items() if any(row)}, "paid": paid, "penalties": owed}
+
+
+@pytest.fixture(scope="module")
+def told_template(server_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The second town changed by fifty facts and charged."""
+    with database_copy(server_url, template_database, tmp_path_factory.mktemp("told"), keep=True) as (name, application):
+        _begin(application)
+        for file in (UK, RSO):
+            take_file(application, file, (TOWN / file).read_bytes())
+        assert _change_the_town(application) == 50
+        _charge(application, "charge")
+    return name
+
+
+@pytest.fixture
+def told_town(server_url: str, told_template: str, tmp_path: Path) -> Iterator[Application]:
+    with database_copy(server_url, told_template, tmp_path / "told") as (_, application):
+        yield application
+
+
+def test_a_town_changed_by_fifty_facts_goes_out_and_comes_back_the_same(
+    told_town: Application, server_url: str, template_database: str, tmp_path: Path
+) -> None:
+    senders = _senders(told_town)
+    made = {inn: _unload(told_town, one) for inn, one in senders.items()}
+    for inn, (unload, data) in made.items():
+        told = Totals(read_archive(data))
+        with transaction(told_town.engine) as connection:
+            part = ProviderMonth(connection, senders[inn], OCTOBER, law())
+            rows = [row for of_account in part.turnovers.values() for row in of_account]
+            entries = list(payment_entries(connection, provider_id=senders[inn].provider_id, month=OCTOBER))
+            owed = sum(row.closing for row in part.penalties)
+        assert (told.opening, told.charged, told.counted) == (
+            sum(row.opening for row in rows), sum(row.charged for row in rows), -sum(row.other for row in rows)
+        )  # fmt: skip
+        assert told.closing == sum(row.closing for row in rows) and told.penalties == owed
+        assert told.paid == sum(entry.amount for entry in entries)
+        assert unload.rows["OPLATA"] == len(told.payments)
+    uk = Totals(read_archive(made["0079000136"][1])).payments
+    rso = Totals(read_archive(made["0079000954"][1])).payments
+    assert uk["agent/a1"] == ("7", "21.10.2026", 50_000, "") and uk["agent/a7"] == ("7", "21.10.2026", -234, "agent/a3")
+    assert uk["771"][:3] == ("1", "19.10.2026", 100_000) and "agent/a4" not in {*uk, *rso}
+    assert rso["agent/a6"] == ("1", "21.10.2026", -70_000, "agent/a2")
+    assert rso["agent/a5/отмена"][2:] == (-33_333, "agent/a5")
+    found = made["0079000136"][0].findings
+    assert [(one.code, one.position.file, one.value) for one in found] == [("UN-0201", "penalty_stop", "1")]
+    with database_copy(server_url, template_database, tmp_path / "other") as (_, other):
+        _begin(other)
+        for unload, data in made.values():
+            taken = take_file(other, unload.name, data)
+            assert isinstance(taken, Taken)
+            assert [(f.position, f.field, f.code) for f in taken.findings] == [] and taken.status == "accepted"
+        _charge(other, "accept")
+        for inn, one in senders.items():
+            before, after = _facts(told_town, one), _facts(other, _senders(other)[inn])
+            assert after == (_as_the_format_says(before) if inn == "0079000136" else before)
+            assert _different(_money(told_town, one), _money(other, _senders(other)[inn])) == {}
+
+
+def _different(one: Mapping[str, Mapping[Any, Any]], other: Mapping[str, Mapping[Any, Any]]) -> dict[object, object]:
+    """What two hubs say otherwise, by kind and place."""
+    places = {(kind, place) for kind in one for place in {*one[kind], *other[kind]}}
+    return {(kind, place): (one[kind].get(place), other[kind].get(place)) for kind, place in places
+            if one[kind].get(place) != other[kind].get(place)}  # fmt: skip
+
+
+def _as_the_format_says(facts: dict[str, Counter[Any]]) -> dict[str, Counter[Any]]:
+    """Facts of the УК with what the centre knows in the places that the format has for it."""
+    said = {kind: rows for kind, rows in facts.items() if kind not in ("act", "penalty_stop", "account_area")}
+    assert len(facts) - len(said) == 3
+    begun, ended = datetime(2026, 10, 18, 6), datetime(2026, 10, 19, 20)  # noqa: DTZ001  # local time of the house
+    nedo = Interruption("1", "2", begun, ended, None, "П-1 от 20.10.2026")
+    said["interruption"] = Counter([(identifier("nedo", "П-1/2026-10-20/1", "2"), nedo, None, "accepted")])
+    (measured,) = (row for row in said["account"] if row[1].number == "61100000050")
+    said["account"] = said["account"] - Counter([measured])
+    key, body, last, state = measured
+    said["account"][key, replace(body, area_e2=_AREA), last, state] = 1
+    return said
+
+
+def test_unloads_are_kept_and_an_increment_holds_exactly_what_changed(told_town: Application) -> None:
+    one = _senders(told_town)["0079000136"]
+    with pytest.raises(InputError, match="UN-0103"):
+        _unload(told_town, one, changes=True)
+    with pytest.raises(InputError, match="UN-0102"):
+        make_unload(told_town, one, OCTOBER.next(), law=law(), changes=False)
+    full, data = _unload(told_town, one)
+    assert full.name == "0079000136-2026-10-001-full.zip" and _unload(told_town, one, changes=True)[0].rows == {}
+    again, same = _unload(told_town, one)
+    assert read_archive(same) == read_archive(data) and again.rows == full.rows, "the same books are the same rows"
+    changed: list[list[str]] = []
+
+    def change(section: str, number: int, cells: list[str]) -> list[list[str]]:
+        if (section, number) != ("ind", 3):
+            return []
+        changed.append([*cells[:3], "Третьевич", *cells[4:]])
+        return [changed[-1]]
+
+    taken = take_file(told_town, "more.zip", edited(TOWN / UK, change, info={14: "2", 9: "26.10.2026 10:00:00"}))
+    assert isinstance(taken, Taken) and taken.new_records == 1
+    more, part = _unload(told_town, one, changes=True)
+    read = read_archive(part)
+    assert more.rows == {"IND": 1} and read["ind"] == changed and read["_info"][0][13] == "2"
+    assert _unload(told_town, one, changes=True)[0].rows == {}
+
+
+def test_a_draft_is_not_unloaded(server_url: str, template_database: str, tmp_path: Path) -> None:
+    with database_copy(server_url, template_database, tmp_path) as (_, application):
+        _begin(application)
+        one = _senders(application)["0079000136"]
+        with pytest.raises(InputError, match="UN-0102"):
+            _unload(application, one)
+        take_file(application, UK, (TOWN / UK).read_bytes())
+        scope: dict[str, Any] = {"provider_id": one.provider_id, "month": OCTOBER, "actor": "тест", "clock": application.clock}
+        draft_month(application.engine, mode="charge", law=law(), code_version=CODE_VERSION, **scope)
+        with pytest.raises(InputError, match="UN-0102"):
+            _unload(application, one)
