@@ -10,8 +10,9 @@ from adapters.uk.archives import UkArchives
 from adapters.uk.gar import GarAdapter
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region import RegionAdapter
+from adapters.uk.soap.push import SoapPush
 
-__all__ = ["PARSERS", "acts_adapter", "bank_files", "gar_adapter", "region_adapter", "uk_archives"]
+__all__ = ["PARSERS", "acts_adapter", "bank_files", "gar_adapter", "region_adapter", "soap_push", "uk_archives"]
 
 
 def uk_archives(region: RegionKnowledge | None = None, *, unpacked_bytes: int | None = None, ratio: int | None = None) -> UkArchives:
@@ -42,5 +43,16 @@ def acts_adapter(region: RegionKnowledge | None = None) -> ActsAdapter:
     return ActsAdapter(region)
 
 
-PARSERS: dict[str, Parser] = {"uk.format4": uk_archives(), "uk.acts": acts_adapter(), "banks": bank_files(), "region": region_adapter()}
+def soap_push(region: RegionKnowledge | None = None) -> SoapPush:
+    """What billing systems push to our own service."""
+    return SoapPush(region)
+
+
+PARSERS: dict[str, Parser] = {
+    "uk.format4": uk_archives(),
+    "uk.acts": acts_adapter(),
+    "uk.soap": soap_push(),
+    "banks": bank_files(),
+    "region": region_adapter(),
+}
 """Every reading adapter as it stands without any knowledge: what ``erkc parse`` and the conformance suite use."""

@@ -32,16 +32,19 @@ from core.services.month_view import finding_json
 from core.services.payments import import_bank_file
 from core.services.take import Taken, load_region, take, take_unknown
 from core.storage.engine import transaction
-from erkc.adapters import PARSERS, acts_adapter, bank_files, gar_adapter, region_adapter, uk_archives
+from erkc.adapters import PARSERS, acts_adapter, bank_files, gar_adapter, region_adapter, soap_push, uk_archives
 from erkc.application import Application
 from erkc.parts import joined, sections_that_waited
 
 _log = logging.getLogger("erkc.intake")
 
-__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_message", "release_after", "take_file"]
+__all__ = [
+    "BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_knowledge", "region_message", "release_after",
+    "take_file",
+]  # fmt: skip
 
 _REJECTED = "rejected"
-_PACKAGES = ("region", "uk.format4", "uk.acts")
+_PACKAGES = ("region", "uk.format4", "uk.acts", "uk.soap")
 _REGISTRY, _STATEMENT, _UNKNOWN = range(len(_PACKAGES), len(_PACKAGES) + 3)
 
 
@@ -120,7 +123,7 @@ def _take_message(application: Application, message: RawMessage) -> Taken | Bank
     chosen = [key for key, identified in reasons.items() if identified.accepted]
     if "uk.format4" in chosen:
         adapter = uk_archives(
-            _region(application),
+            region_knowledge(application),
             unpacked_bytes=application.settings.limits.archive_unpacked_bytes,
             ratio=application.settings.limits.archive_ratio,
         )
@@ -133,15 +136,16 @@ def _take_message(application: Application, message: RawMessage) -> Taken | Bank
             parse=lambda known: adapter.parse(message, known),
             clock=application.clock,
         )
-    if "uk.acts" in chosen:
-        acts = acts_adapter(_region(application))
+    if "uk.acts" in chosen or "uk.soap" in chosen:
+        region = region_knowledge(application)
+        reader = acts_adapter(region) if "uk.acts" in chosen else soap_push(region)
         return take(
             application.engine,
             name=name,
             data=data,
-            adapter=acts.name,
-            header=lambda: acts.header(message),
-            parse=lambda known: acts.parse(message, known),
+            adapter=reader.name,
+            header=lambda: reader.header(message),
+            parse=lambda known: reader.parse(message, known),
             clock=application.clock,
         )
     if "banks" in chosen:
@@ -202,7 +206,7 @@ def parse_any(name: str, data: bytes, *, adapter: str | None, profile: str | Non
     }
 
 
-def _region(application: Application) -> RegionKnowledge:
+def region_knowledge(application: Application) -> RegionKnowledge:
     """Registered senders and approved tariffs, as last loaded."""
     with transaction(application.engine) as connection:
         senders = tuple(read_bodies(connection, RegisteredSender, provider_id=CENTRE))

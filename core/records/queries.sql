@@ -671,3 +671,19 @@ LEFT JOIN bill_now b ON b.record_key = m.bill
 LEFT JOIN pack_now k ON k.record_key = m.pack
 LEFT JOIN entity e ON e.provider_id = :provider AND e.kind = 'bank_account' AND e.entity_key = m.bank_account
 ORDER BY m.paid_on NULLS LAST, length(m.record_key), m.record_key, m.record_id
+
+-- name: month_readings
+-- Readings of a month with their meters and accounts, and what was found on the row of those that are held.
+SELECT r.record_id, r.record_key, r.meter, coalesce(m.serial, ''), coalesce(a.number, ''), r.taken_on, r.value_e3, r.zone, r.source, r.state,
+       coalesce(f.code, ''), coalesce(f.message, ''), coalesce(f.hint, '')
+FROM reading_now r
+LEFT JOIN meter_now m ON m.record_key = r.meter
+LEFT JOIN account_now a ON a.record_key = m.account
+LEFT JOIN LATERAL (
+  SELECT code, message, hint FROM finding
+  WHERE r.state = 'held' AND finding.message_id = r.message_id AND finding.file = r.file AND finding.file_row = r.file_row
+    AND finding.effect = 'hold_reading'
+  ORDER BY finding_id DESC LIMIT 1
+) f ON true
+WHERE r.state IN ('accepted', 'flagged', 'held') AND (NOT :held_only OR r.state = 'held')
+ORDER BY r.meter, r.zone NULLS FIRST, r.taken_on, r.record_id

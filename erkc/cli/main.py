@@ -31,6 +31,7 @@ from erkc.cli import (
     proving,
     reporting,
     review,
+    serving,
     suspense,
     town,
 )
@@ -50,7 +51,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
+    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
