@@ -33,6 +33,7 @@ from erkc.cli import (
     review,
     serving,
     suspense,
+    tables,
     town,
 )
 from erkc.cli.russian import UsageError, command_of, usage_sentence
@@ -51,7 +52,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, serving, demonstration, town,
+    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, reporting, review, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
