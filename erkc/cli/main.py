@@ -26,6 +26,7 @@ from erkc.cli import (
     issuing,
     kept,
     law,
+    onboarding,
     payments,
     processes,
     proving,
@@ -52,7 +53,8 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, reporting, review, processes, serving, demonstration, town,
+    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, onboarding,
+    reporting, review, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 
