@@ -24,12 +24,10 @@ from core.period import Month
 from core.records.providers import Provider
 from core.services.inquiries import answer_inquiry, ask, receive_inquiry, sender_of_token, sender_registered
 from core.services.pulled import pulled
-from core.services.take import take
 from core.storage.engine import transaction
-from erkc.adapters import soap_push
 from erkc.application import Application
 from erkc.failures import as_known
-from erkc.intake import region_knowledge, release_after
+from erkc.intake import release_after, take_pushed
 
 __all__ = ["CHANNEL", "Answer", "authorities_folder", "handle", "work_off"]
 
@@ -117,17 +115,7 @@ def _work(application: Application, one: Inquiry, data: bytes) -> bytes:
             assert isinstance(request.period, Month)
             rows = pulled(application.engine, one.operation, provider_id=one.provider_id, month=request.period)
             return answers.rows_result(one.operation, one.message_guid, rows)
-        adapter = soap_push(region_knowledge(application))
-        message = RawMessage(f"{one.operation}-{one.request_guid}.xml", data)
-        taken = take(
-            application.engine,
-            name=message.name,
-            data=data,
-            adapter=adapter.name,
-            header=lambda: adapter.header(message),
-            parse=lambda known: adapter.parse(message, known),
-            clock=application.clock,
-        )
+        taken = take_pushed(application, RawMessage(f"{one.operation}-{one.request_guid}.xml", data))
         release_after(application, taken)
         return answers.imported(one.message_guid, status=taken.status, new_records=taken.new_records, findings=taken.findings)
     except TransientError:

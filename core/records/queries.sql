@@ -687,3 +687,19 @@ LEFT JOIN LATERAL (
 ) f ON true
 WHERE r.state IN ('accepted', 'flagged', 'held') AND (NOT :held_only OR r.state = 'held')
 ORDER BY r.meter, r.zone NULLS FIRST, r.taken_on, r.record_id
+
+-- name: list_counts
+-- How the sender's last archive that was not rejected counted the rows of its files.
+SELECT header ->> 'list_counts' FROM intake
+WHERE provider_id = :provider AND status <> 'rejected' AND header ? 'list_counts'
+ORDER BY taken_at DESC LIMIT 1
+
+-- name: meter_readings
+-- Meters with the readings in use since a day, in the order of days.
+SELECT m.record_key, m.kind, m.digits, s.resource_kind, r.readings
+FROM meter_now m
+LEFT JOIN service_now s ON s.record_key = m.service
+LEFT JOIN (
+  SELECT meter, jsonb_agg(jsonb_build_array(record_key, taken_on, value_e3, zone) ORDER BY taken_on, record_id) AS readings
+  FROM reading_now GROUP BY meter
+) r ON r.meter = m.record_key

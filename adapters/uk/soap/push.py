@@ -17,6 +17,7 @@ from adapters.format4.layout import Section
 from adapters.format4.writer import zip_archive
 from adapters.uk.archives import UkArchives
 from adapters.uk.knowledge import RegionKnowledge
+from adapters.uk.meter_checks import KnownMeter
 from adapters.uk.soap.operations import PUSHES, layout
 from adapters.uk.soap.requests import Request, is_ours, read_request
 from core.errors import InputError
@@ -46,9 +47,9 @@ class SoapPush:
 
     name = "uk.soap"
 
-    def __init__(self, region: RegionKnowledge | None = None) -> None:
+    def __init__(self, region: RegionKnowledge | None = None, meters: Mapping[str, KnownMeter] | None = None) -> None:
         self._region = region
-        self._archives = UkArchives(region, _WHOLE)
+        self._archives = UkArchives(region, _WHOLE, meters)
 
     def identify(self, message: RawMessage) -> Identification:
         """Yes for a SOAP envelope with one of the operations that bring rows."""
@@ -64,7 +65,7 @@ class SoapPush:
     def header(self, message: RawMessage) -> Mapping[str, str]:
         """Who sends it and for which month."""
         request = read_request(message.data)
-        return {"inn": request.header["INN"], "kpp": request.header["KPP"], "period": str(request.period)}
+        return {"inn": request.header["INN"], "kpp": request.header["KPP"], "period": str(request.period), "unload_kind": _INCREMENT}
 
     def parse(self, message: RawMessage, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
         """Findings, then records, then one ``Parsed``; ``InputError`` UKS-01… when the message is no request."""

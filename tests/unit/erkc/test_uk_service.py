@@ -27,9 +27,9 @@ from core import inquiries
 from core.ids import ProviderId
 from core.ledger.balances import turnovers
 from core.model.records import Account, Reading
-from core.records.bodies import read_bodies, read_records
+from core.records.bodies import read_records
 from core.records.providers import Provider, provider
-from core.records.readings import month_readings
+from core.records.readings import meter_readings, month_readings
 from core.services.intake_history import intake_history
 from core.storage.engine import transaction
 from erkc.application import Application
@@ -162,8 +162,14 @@ def test_signed_by_the_sender_itself_or_not_at_all(taken_town: Application, tmp_
     one = sender(taken_town)
     client = zeep.Client(str(ROOT_XSD / "uk-exchange.wsdl"))
     with transaction(taken_town.engine) as connection:
-        reading = next(iter(read_records(connection, Reading, provider_id=ONE)))
-    row = {"id": 880001, "meter": int(reading.body.meter), "taken_on": date(2026, 10, 24), "value": "999.000", "source": 1}
+        known = next(
+            meter
+            for meter in meter_readings(connection, provider_id=ONE, since=date(2026, 1, 1))
+            if len(meter.readings) > 3 and meter.kind == 3
+        )
+    _, _, last_e3, zone = known.readings[-1]
+    value = f"{last_e3 // 1000 + 1}.000"
+    row = {"id": 880001, "meter": int(known.key), "taken_on": date(2026, 10, 31), "value": value, "source": 1, "zone": zone}
     envelope = client.create_message(client.service, "importReadings", RequestHeader=header(one), Period="2026-10", puval=[row])
     envelope.find(f".//{{{NAMESPACE}}}importReadings").set("Id", "signed")
     unsigned = etree.tostring(envelope)
@@ -176,10 +182,41 @@ def test_signed_by_the_sender_itself_or_not_at_all(taken_town: Application, tmp_
         message = sign_message(unsigned, choice.signer, digester=choice.digester, at=NOW)
         assert expected in handle(taken_town, message, token=None).body
         if expected == b"Ack":
-            assert b"SIG-0611" in handle(taken_town, message.replace(b"999.000", b"998.000"), token=None).body
+            assert b"SIG-0611" in handle(taken_town, message.replace(value.encode(), b"0.000"), token=None).body
     assert work_off(taken_town) == 1
     with transaction(taken_town.engine) as connection:
-        assert any(body.value_e3 == 999_000 for body in read_bodies(connection, Reading, provider_id=ONE))
+        assert any(one.key == "880001" for one in read_records(connection, Reading, provider_id=ONE)), "in force"
+
+
+def test_pushed_readings_are_judged_by_what_the_hub_knows(taken_town: Application) -> None:
+    one, token = sender(taken_town), token_of(taken_town)
+    with transaction(taken_town.engine) as connection:
+        known = next(
+            meter
+            for meter in meter_readings(connection, provider_id=ONE, since=date(2026, 1, 1))
+            if len(meter.readings) > 3 and meter.kind == 3
+        )
+    client = zeep.Client(str(ROOT_XSD / "uk-exchange.wsdl"))
+    last = known.readings[-1]
+    row = {
+        "id": 880002,
+        "meter": int(known.key),
+        "taken_on": date(2026, 10, 31),
+        "value": f"{last[2] / 1000 - 1:.3f}",
+        "source": 1,
+        "zone": last[3],
+    }
+    message = client.create_message(client.service, "importReadings", RequestHeader=header(one), Period="2026-10", puval=[row])
+    ack = etree.fromstring(handle(taken_town, etree.tostring(message), token=token).body)
+    assert work_off(taken_town) == 1
+    asked = client.create_message(
+        client.service, "getState", RequestHeader=header(one), MessageGUID=ack.findtext(f".//{{{NAMESPACE}}}MessageGUID")
+    )
+    answered = handle(taken_town, etree.tostring(asked), token=token).body.decode()
+    assert "F4-061" in answered and "hold_reading" in answered
+    with transaction(taken_town.engine) as connection:
+        held = [one for one in month_readings(connection, provider_id=ONE, month=OCTOBER, held_only=True) if one.key == "880002"]
+    assert [(one.meter, one.code, bool(one.reason)) for one in held] == [(known.key, "F4-061", True)]
 
 
 def test_answers_pass_the_schema(taken_town: Application) -> None:
