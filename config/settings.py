@@ -247,12 +247,10 @@ def _explained(error: ValidationError, origin: str) -> ConfigError:
             GisSettings,
             BillSettings,
             MailSettings,
-            LimitSettings,
-            LogSettings,
-            SftpSettings,
             RgisSettings,
             LimitSettings,
             LogSettings,
+            SftpSettings,
         )
         known = [name for section in sections for name in section.model_fields]
         near = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)

@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from adapters.banks.profile import Profile, profile_named
 from adapters.banks.result import KnownAccounts
 from adapters.contract import RawMessage
 from adapters.format4.volumes import is_volume
+from adapters.uk.archives import UkArchives
 from adapters.uk.knowledge import RegionKnowledge
+from adapters.uk.meter_checks import KnownMeter
 from adapters.uk.region_source import pack_folder
 from config import regions
 from core.errors import ConfigError, InputError, system_reason
@@ -26,23 +29,30 @@ from core.ids import CENTRE, MessageId, ProviderId
 from core.model.finding import Finding
 from core.model.parsed import Parsed
 from core.model.records import ApprovedTariff, RegisteredSender
+from core.period import Month
 from core.records.bodies import read_bodies
 from core.records.findings import read_findings
+from core.records.providers import find_provider
+from core.records.readings import meter_readings
 from core.services.clearing import Released, release_suspended
 from core.services.month_view import finding_json
 from core.services.payments import import_bank_file
 from core.services.take import Taken, load_region, take, take_unknown
 from core.storage.engine import transaction
-from erkc.adapters import PARSERS, acts_adapter, bank_files, gar_adapter, region_adapter, uk_archives
+from erkc.adapters import PARSERS, acts_adapter, bank_files, gar_adapter, region_adapter, soap_push, uk_archives
 from erkc.application import Application
 from erkc.parts import joined, sections_that_waited
 
 _log = logging.getLogger("erkc.intake")
 
-__all__ = ["BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_message", "release_after", "take_file"]
+__all__ = [
+    "BankTaken", "RegionLoaded", "load_region_file", "parse_any", "place_of_file", "region_knowledge", "region_message", "release_after",
+    "take_file", "take_pushed",
+]  # fmt: skip
 
 _REJECTED = "rejected"
-_PACKAGES = ("region", "uk.format4", "uk.acts")
+_INCREMENT = "2"
+_PACKAGES = ("region", "uk.format4", "uk.acts", "uk.soap")
 _REGISTRY, _STATEMENT, _UNKNOWN = range(len(_PACKAGES), len(_PACKAGES) + 3)
 
 
@@ -131,22 +141,23 @@ def _take_message(application: Application, message: RawMessage) -> Taken | Bank
     reasons = {key: parser.identify(message) for key, parser in PARSERS.items()}
     chosen = [key for key, identified in reasons.items() if identified.accepted]
     if "uk.format4" in chosen:
-        adapter = uk_archives(
-            _region(application),
-            unpacked_bytes=application.settings.limits.archive_unpacked_bytes,
-            ratio=application.settings.limits.archive_ratio,
-        )
+        region, limits = region_knowledge(application), application.settings.limits
+
+        def archives(meters: Mapping[str, KnownMeter] | None = None) -> UkArchives:
+            return uk_archives(region, unpacked_bytes=limits.archive_unpacked_bytes, ratio=limits.archive_ratio, meters=meters)
+
+        adapter = archives()
         return take(
             application.engine,
             name=name,
             data=data,
             adapter=adapter.name,
             header=lambda: adapter.header(message),
-            parse=lambda known: adapter.parse(message, known),
+            parse=lambda known: archives(known_meters(application, adapter.header(message))).parse(message, known),
             clock=application.clock,
         )
     if "uk.acts" in chosen:
-        acts = acts_adapter(_region(application))
+        acts = acts_adapter(region_knowledge(application))
         return take(
             application.engine,
             name=name,
@@ -156,12 +167,43 @@ def _take_message(application: Application, message: RawMessage) -> Taken | Bank
             parse=lambda known: acts.parse(message, known),
             clock=application.clock,
         )
+    if "uk.soap" in chosen:
+        return take_pushed(application, message)
     if "banks" in chosen:
         return _take_bank_file(application, message, bank_files())
     why = "; ".join(f"{key}: {identified.reason}" for key, identified in reasons.items())
     details = {key: identified.detail for key, identified in reasons.items() if identified.detail}
     _log.info("file.unknown", extra={"file": name, "why": why, "details": details})
     return take_unknown(application.engine, name=name, data=data, why=why, clock=application.clock)
+
+
+def take_pushed(application: Application, message: RawMessage) -> Taken:
+    """Take what a billing system pushed to our own service."""
+    region = region_knowledge(application)
+    reader = soap_push(region)
+    return take(
+        application.engine,
+        name=message.name,
+        data=message.data,
+        adapter=reader.name,
+        header=lambda: reader.header(message),
+        parse=lambda known: soap_push(region, meters=known_meters(application, reader.header(message))).parse(message, known),
+        clock=application.clock,
+    )
+
+
+def known_meters(application: Application, header: Mapping[str, str]) -> dict[str, KnownMeter]:
+    """Meters of a sender with their readings of the last months: for a message that comes without its history."""
+    if header.get("unload_kind") != _INCREMENT or not header.get("period"):
+        return {}
+    month = Month.parse(header["period"])
+    since = date(month.year - 1, month.month, 1)
+    with transaction(application.engine) as connection:
+        sender = find_provider(connection, inn=header.get("inn", ""), kpp=header.get("kpp", ""))
+        if sender is None:
+            return {}
+        found = meter_readings(connection, provider_id=sender, since=since)
+        return {one.key: KnownMeter(one.kind, one.digits, one.resource_kind, one.readings) for one in found}
 
 
 def place_of_file(name: str, data: bytes) -> int:
@@ -214,7 +256,7 @@ def parse_any(name: str, data: bytes, *, adapter: str | None, profile: str | Non
     }
 
 
-def _region(application: Application) -> RegionKnowledge:
+def region_knowledge(application: Application) -> RegionKnowledge:
     """Registered senders and approved tariffs, as last loaded."""
     with transaction(application.engine) as connection:
         senders = tuple(read_bodies(connection, RegisteredSender, provider_id=CENTRE))

@@ -25,7 +25,7 @@ from adapters.format4.values import COMMA_TYPES, read_identifier
 from adapters.uk.codecs import CODECS, record_key
 from adapters.uk.envelope import INFO, Envelope, open_envelope, read_header
 from adapters.uk.knowledge import RegionKnowledge
-from adapters.uk.meter_checks import MeterChecks
+from adapters.uk.meter_checks import KnownMeter, MeterChecks
 from adapters.uk.standing import Standing
 from adapters.uk.sums import Sums
 from adapters.uk.survey import Survey
@@ -50,14 +50,18 @@ class UkArchives:
     """Implements :class:`adapters.contract.Parser`.
 
     ``region`` gives the registered senders and approved tariffs; without it these two checks are not made (a file is read, nothing is
-    taken). ``limits`` guards against archives that unpack into too much.
+    taken). ``limits`` guards against archives that unpack into too much. ``meters`` are those that the hub knows of the sender, by its key,
+    with the readings in use: needed for what is sent without its history (an increment).
     """
 
     name = "uk.format4"
 
-    def __init__(self, region: RegionKnowledge | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, region: RegionKnowledge | None = None, limits: Limits | None = None, meters: Mapping[str, KnownMeter] | None = None
+    ) -> None:
         self._region = region
         self._limits = limits or Limits()
+        self._meters = meters or {}
 
     def identify(self, message: RawMessage) -> Identification:
         """Yes for a ZIP with ``_info.csv`` at its root."""
@@ -76,7 +80,7 @@ class UkArchives:
     def parse(self, message: RawMessage, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
         """Findings, then records, then one ``Parsed``; ``InputError`` F4-901 … F4-909 when the container itself is unusable."""
         container = open_container(message.data, self._limits)
-        envelope = open_envelope(container, self._region)
+        envelope = open_envelope(container, self._region, known.get("list_counts", _NONE))
         survey, sums = self._survey(container, envelope, known)
         findings = in_order([*envelope.findings, *survey.findings])
         status = status_of(findings)
@@ -96,7 +100,7 @@ class UkArchives:
             return survey, None
         sums = Sums(envelope.month, envelope.refused, known.get("payment", _NONE), known.get("payment_uip", _NONE))
         sums.is_increment = envelope.header.get("unload_kind") == _INCREMENT
-        survey.run(sums, MeterChecks(envelope.month, envelope.refused), tariffs)
+        survey.run(sums, MeterChecks(envelope.month, envelope.refused, self._meters), tariffs)
         return survey, sums
 
 

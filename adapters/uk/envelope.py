@@ -25,7 +25,10 @@ __all__ = ["ERRORS", "FILE_LIST", "INFO", "Envelope", "open_envelope", "read_hea
 INFO = "_info.csv"
 FILE_LIST = "_filelist.csv"
 ERRORS = "errors.csv"
-"""At the root of an errors file that comes back corrected: rows were taken out by hand, so its list proves nothing."""
+"""At the root of an errors file that comes back corrected: its list names neither counts nor control strings, and a file may have been
+taken out of it by hand. What its list does state is held against the files as in any archive."""
+_COUNTED_ROWS, _COUNTED_LINES = "rows", "lines"
+"""How a sender counts in its list: rows of data, or lines with the header."""
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 _YEARS = range(1990, 2200)
 _FULL, _INCREMENT = 1, 2
@@ -51,8 +54,11 @@ class Envelope:
         return any(found.effect == ARCHIVE_REJECTED for found in self.findings)
 
 
-def open_envelope(container: Container, region: RegionKnowledge | None) -> Envelope:
-    """Compare the archive with its own list and read who sends it; ``InputError`` F4-909 when there is no ``_info.csv`` in it."""
+def open_envelope(container: Container, region: RegionKnowledge | None, counted_before: frozenset[str] = frozenset()) -> Envelope:
+    """Compare the archive with its own list and read who sends it; ``InputError`` F4-909 when there is no ``_info.csv`` in it.
+
+    ``counted_before``: how the sender counted in the list of its last archive (``rows`` or ``lines``); empty when that is not known.
+    """
     if INFO not in container.entries:
         raise InputError(
             "F4-909",
@@ -64,6 +70,11 @@ def open_envelope(container: Container, region: RegionKnowledge | None) -> Envel
     info, layout = _read_info(container, inspected[INFO])
     listed = _read_list(container, layout, inspected, findings)
     refused = _compare(container, layout, inspected, listed, findings)
+    counted = _counted(inspected, listed)
+    if len(counted) == 1 and counted_before and counted != counted_before:
+        ways = {_COUNTED_ROWS: "строки данных", _COUNTED_LINES: "строки вместе с заголовком"}
+        before, now = (", ".join(ways.get(one, one) for one in sorted(said)) for said in (counted_before, counted))
+        findings.append(finding("F4-018", FILE_LIST, detail=f"прежде {before}, теперь {now}"))
     if INFO in refused:
         info = None
     findings += _info_findings(layout, info, inspected[INFO])
@@ -74,7 +85,7 @@ def open_envelope(container: Container, region: RegionKnowledge | None) -> Envel
     counts = {code.upper(): inspected[f"{code}.csv"].rows or 0 for code in ("_info", *layout.sections) if code in names}
     return Envelope(
         layout,
-        _header(layout, info),
+        _header(layout, info) | ({"list_counts": next(iter(counted))} if info is not None and len(counted) == 1 else {}),
         _month(info),
         sections,
         frozenset(name.removesuffix(".csv") for name in refused),
@@ -136,7 +147,8 @@ def _compare(
     refused: set[str] = set()
     tables = {INFO, *(f"{code}.csv" for code in layout.sections)}
     if ERRORS in container.entries:
-        listed = dict.fromkeys(container.entries, ("", ""))
+        stated = {name: said for name, said in listed.items() if any(said)}
+        listed = dict.fromkeys(container.entries, ("", "")) | stated
     for name in listed:
         if name not in container.entries and name not in container.attachments:
             findings.append(finding("F4-013", name))
@@ -147,7 +159,7 @@ def _compare(
         if name not in listed or name not in tables:
             findings.append(finding("F4-012", name))
         if name in tables:
-            faults = list(_file_faults(name, inspected[name], listed.get(name) if ERRORS not in container.entries else None))
+            faults = list(_file_faults(name, inspected[name], listed.get(name), needs_count=ERRORS not in container.entries))
             findings += faults
             if faults:
                 refused.add(name)
@@ -161,12 +173,22 @@ def _width(layout: Layout, name: str) -> int:
     return layout.info.width if name == INFO else layout.sections[name.removesuffix(".csv")].width
 
 
-def _file_faults(name: str, file: Inspected, listed: tuple[str, str] | None) -> Iterator[Finding]:
+def _counted(inspected: Mapping[str, Inspected], listed: Mapping[str, tuple[str, str]]) -> frozenset[str]:
+    """The ways of counting that the list shows; a file whose count fits neither shows none."""
+    ways = set()
+    for name, (count, _) in listed.items():
+        rows, said = inspected[name].rows if name in inspected else None, read_whole(count)
+        if rows is not None and said is not None and said - rows in (0, 1):
+            ways.add(_COUNTED_LINES if said > rows else _COUNTED_ROWS)
+    return frozenset(ways)
+
+
+def _file_faults(name: str, file: Inspected, listed: tuple[str, str] | None, *, needs_count: bool) -> Iterator[Finding]:
     if file.encoding_fault:
         yield finding("F4-021", name, detail=file.encoding_fault)
     elif file.rows is None:
         yield finding("F4-014", name, value=listed and listed[0], detail="файл не читается как таблица")
-    elif listed is not None and read_whole(listed[0]) not in (file.rows, file.rows + 1):
+    elif listed is not None and (listed[0] or needs_count) and read_whole(listed[0]) not in (file.rows, file.rows + 1):
         yield finding("F4-014", name, value=listed[0], detail=f"в файле {file.rows}, в списке {listed[0] or 'пусто'}")
     if listed is not None and listed[1] and listed[1].lower() != file.md5:
         what = f"в списке {listed[1]}" if _MD5.fullmatch(listed[1]) else "в списке не MD5"

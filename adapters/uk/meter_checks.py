@@ -1,13 +1,16 @@
 """Readings of one archive: dated after its month (F4-063), below the previous one (F4-061), implausible (F4-062).
 
 The judgement itself is :mod:`core.validate.readings`; here rows become chains, one for each meter and tariff zone. House meters are not
-judged, and neither are meters whose row is not in this archive: their digits and their service are not known here.
+judged, and neither are meters whose row is not in this archive and that the hub does not know either: their digits are nowhere said.
+Of meters that the hub knows, the readings in use stand before those that come.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from adapters.format4.cells import Row
 from adapters.format4.findings import finding
@@ -15,17 +18,29 @@ from core.model.finding import Finding
 from core.period import Month
 from core.validate.readings import Judged, Taken, judge, limit_for
 
-__all__ = ["MeterChecks"]
+__all__ = ["KnownMeter", "MeterChecks"]
 
 _HOUSE_METER = 1
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMeter:
+    """A meter that the hub knows, with its readings in use: key, day, thousandths, zone; in the order of days."""
+
+    kind: int
+    digits: int | None
+    resource_kind: int | None
+    readings: tuple[tuple[str, date, int, int | None], ...]
 
 
 class MeterChecks:
     """Remembers meters and readings of an archive."""
 
-    def __init__(self, month: Month, refused: frozenset[str]) -> None:
+    def __init__(self, month: Month, refused: frozenset[str], known: Mapping[str, KnownMeter]) -> None:
         self._month = month
         self._refused = refused
+        self._known = known
+        self._keys: set[str] = set()
         self._resources: dict[str, int | None] = {}
         self._meters: dict[str, tuple[int | None, int | None, str | None]] = {}
         self._chains: dict[tuple[str, int], list[Taken]] = defaultdict(list)
@@ -54,21 +69,28 @@ class MeterChecks:
     def accept(self, row: Row) -> None:
         """Take a reading that no check of its row refused into its chain."""
         meter, taken_on, value = row.key("meter"), row.day("taken_on"), row.number_of("value")
-        if meter in self._meters and taken_on is not None and value is not None:
+        if meter is not None and (meter in self._meters or meter in self._known) and taken_on is not None and value is not None:
+            self._keys.add(row.key("id") or "")
             self._chains[(meter, row.number_of("zone") or 1)].append(Taken(taken_on, value, row.number))
 
     def finish(self) -> Iterator[Finding]:
         """Judge every chain."""
         if self._refused.intersection(("pu", "puval")):
             return
-        for (meter, _zone), chain in self._chains.items():
-            kind, digits, service = self._meters[meter]
+        for (meter, zone), chain in self._chains.items():
+            known = self._known.get(meter)
+            kind, digits, service = self._meters.get(meter) or (None if known is None else known.kind, None, None)
             if kind == _HOUSE_METER:
                 continue
+            resource = None if "dictusluga" in self._refused else self._resources.get(service or "")
+            if known is not None:
+                digits, resource = digits or known.digits, resource or known.resource_kind
+                chain += [
+                    Taken(day, value, -1) for key, day, value, of_zone in known.readings if (of_zone or 1) == zone and key not in self._keys
+                ]
             chain.sort(key=lambda reading: (reading.taken_on, reading.reference))
-            limit_e3 = None if "dictusluga" in self._refused else limit_for(self._resources.get(service or ""))
-            for judged in judge(chain, digits=digits, limit_e3=limit_e3):
-                if judged.verdict != "accepted":
+            for judged in judge(chain, digits=digits, limit_e3=limit_for(resource)):
+                if judged.verdict != "accepted" and judged.reading.reference > 0:
                     yield _held(judged)
 
 

@@ -669,6 +669,7 @@ FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.accou
 WHERE e.kind IN ('advance_use', 'advance_reversal')
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 11, 9 DESC, 4 NULLS FIRST, 5 NULLS FIRST, 6
+
 -- name: payment_entries
 -- Payments of a month that touch an account: what each entry brought to it (positive) or took back, debts, advances and penalties together.
 SELECT e.entry_id, e.entry_key, e.kind, e.occurred_on, p.account_id,
@@ -684,3 +685,14 @@ ORDER BY e.entry_id, p.account_id
 -- What stands in suspense in a provider's books at the end of a month, kopecks.
 SELECT coalesce(sum(CASE WHEN p.credit = 4 THEN p.amount ELSE -p.amount END), 0)::bigint
 FROM posting p WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.credit = 4) <> (p.debit = 4)
+
+-- name: counted_payments
+-- Payments and their reversals by account: what they lowered debts by (1), advances (6) and penalties (7).
+SELECT e.entry_key, p.account_id, e.occurred_on, e.reason,
+       sum(CASE WHEN p.credit = 1 THEN p.amount WHEN p.debit = 1 THEN -p.amount ELSE 0 END)::bigint AS debt,
+       sum(CASE WHEN p.credit = 6 THEN p.amount WHEN p.debit = 6 THEN -p.amount ELSE 0 END)::bigint AS advance,
+       sum(CASE WHEN p.credit = 7 THEN p.amount WHEN p.debit = 7 THEN -p.amount ELSE 0 END)::bigint AS penalty
+FROM entry e JOIN posting p ON p.entry_id = e.entry_id AND p.month = e.month
+WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind IN ('payment', 'payment_reversal') AND p.account_id IS NOT NULL
+GROUP BY e.entry_key, p.account_id, e.occurred_on, e.reason
+ORDER BY e.occurred_on, e.entry_key, p.account_id

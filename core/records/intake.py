@@ -113,7 +113,8 @@ def senders_heard(connection: Connection, *, month: Month, known_until: RecordId
 
 
 def known_keys(connection: Connection, provider_id: ProviderId) -> dict[str, frozenset[str]]:
-    """Keys that earlier messages of a sender brought, by record kind; payments' УИП under ``payment_uip``.
+    """Keys that earlier messages of a sender brought, by record kind; payments' УИП under ``payment_uip``, and under ``list_counts`` how
+    its last archive counted rows.
 
     Quarantined rows are not loaded, so a reference to one is not yet legal. Kinds nothing refers to are left out.
     """
@@ -122,5 +123,7 @@ def known_keys(connection: Connection, provider_id: ProviderId) -> dict[str, fro
         if body in REFERRED:
             statement = text(f"SELECT DISTINCT record_key FROM {table_name(body)} WHERE provider_id = :provider AND state <> 'quarantined'")
             known[body.kind_name] = frozenset(connection.execute(statement, {"provider": provider_id}).scalars())
+    counted = connection.execute(queries("core.records").list_counts, {"provider": provider_id}).scalar()
+    known["list_counts"] = frozenset() if counted is None else frozenset((counted,))
     known["payment_uip"] = frozenset(connection.execute(queries("core.records").known_uips, {"provider": provider_id}).scalars())
     return known

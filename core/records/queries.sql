@@ -698,3 +698,35 @@ LEFT JOIN bill_now b ON b.record_key = m.bill
 LEFT JOIN pack_now k ON k.record_key = m.pack
 LEFT JOIN entity e ON e.provider_id = :provider AND e.kind = 'bank_account' AND e.entity_key = m.bank_account
 ORDER BY m.paid_on NULLS LAST, length(m.record_key), m.record_key, m.record_id
+
+-- name: month_readings
+-- Readings of a month with their meters and accounts, and what was found on the row of those that are held.
+SELECT r.record_id, r.record_key, r.meter, coalesce(m.serial, ''), coalesce(a.number, ''), r.taken_on, r.value_e3, r.zone, r.source, r.state,
+       coalesce(f.code, ''), coalesce(f.message, ''), coalesce(f.hint, '')
+FROM reading_now r
+LEFT JOIN meter_now m ON m.record_key = r.meter
+LEFT JOIN account_now a ON a.record_key = m.account
+LEFT JOIN LATERAL (
+  SELECT code, message, hint FROM finding
+  WHERE r.state = 'held' AND finding.message_id = r.message_id AND finding.file = r.file AND finding.file_row = r.file_row
+    AND finding.effect = 'hold_reading'
+  ORDER BY finding_id DESC LIMIT 1
+) f ON true
+WHERE r.state IN ('accepted', 'flagged', 'held') AND (NOT :held_only OR r.state = 'held')
+ORDER BY r.meter, r.zone NULLS FIRST, r.taken_on, r.record_id
+
+-- name: list_counts
+-- How the sender's last archive that was not rejected counted the rows of its files.
+SELECT header ->> 'list_counts' FROM intake
+WHERE provider_id = :provider AND status <> 'rejected' AND header ? 'list_counts'
+ORDER BY taken_at DESC LIMIT 1
+
+-- name: meter_readings
+-- Meters with the readings in use since a day, in the order of days.
+SELECT m.record_key, m.kind, m.digits, s.resource_kind, r.readings
+FROM meter_now m
+LEFT JOIN service_now s ON s.record_key = m.service
+LEFT JOIN (
+  SELECT meter, jsonb_agg(jsonb_build_array(record_key, taken_on, value_e3, zone) ORDER BY taken_on, record_id) AS readings
+  FROM reading_now GROUP BY meter
+) r ON r.meter = m.record_key

@@ -127,7 +127,7 @@ class _Reader:
 
     def __init__(self, connection: Connection, law: Law, day: date) -> None:
         self.connection, self.day = connection, day
-        settings = read_settings(connection, day=day)
+        settings = read_settings(connection, day=day, provider_id=None)
         self.result, self.registries, self.lines = compared(connection)
         accumulates = own_choice(law, settings, "pp253_small", day) == "accumulate"
         small = kopecks(law.number("settlement.small_sum", day))

@@ -26,14 +26,17 @@ from erkc.cli import (
     issuing,
     kept,
     law,
+    onboarding,
     payments,
     processes,
     proving,
     reporting,
     review,
-    settling,
     rgis,
+    serving,
+    settling,
     suspense,
+    tables,
     town,
 )
 from erkc.cli.russian import UsageError, command_of, usage_sentence
@@ -51,10 +54,9 @@ application = typer.Typer(
     rich_markup_mode=None,
 )
 for room in (
-    database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, settling, processes, demonstration, town,
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
-    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, processes, demonstration, town,
+    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, onboarding,
+    reporting, review, settling, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 

@@ -20,6 +20,7 @@ __all__ = ["FOREIGN", "Sample", "samples_of"]
 ROOT = Path(__file__).parents[2]
 TOWN = ROOT / "examples" / "town"
 ACTS = ROOT / "tests" / "golden" / "uk" / "acts"
+SOAP = ROOT / "tests" / "golden" / "uk" / "soap"
 BANKS = ROOT / "tests" / "golden" / "banks"
 
 
@@ -49,6 +50,11 @@ def _acts() -> Iterator[Sample]:
         yield _file(path, is_valid=path.stem == "every-kind")
 
 
+def _soap() -> Iterator[Sample]:
+    for path in sorted(SOAP.iterdir()):
+        yield _file(path, is_valid=True)
+
+
 def _region() -> Iterator[Sample]:
     yield _file(TOWN / "zarechinsk.region.json", is_valid=True)
 
@@ -61,7 +67,13 @@ def _banks() -> Iterator[Sample]:
             yield _file(path, is_valid=True)
 
 
-_SETS: Mapping[str, Callable[[], Iterator[Sample]]] = {"uk.format4": _format4, "uk.acts": _acts, "region": _region, "banks": _banks}
+_SETS: Mapping[str, Callable[[], Iterator[Sample]]] = {
+    "uk.format4": _format4,
+    "uk.acts": _acts,
+    "uk.soap": _soap,
+    "region": _region,
+    "banks": _banks,
+}
 
 FOREIGN = (
     RawMessage("empty.txt", b""),

@@ -26,6 +26,7 @@ from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
 
 TOWN = Path(__file__).parents[3] / "examples" / "town"
+ROOT_XSD = Path(__file__).parents[3] / "xsd" / "uk" / "1.0"
 OCTOBER = Month(2026, 10)
 NOW = datetime(2026, 11, 4, 6, tzinfo=UTC)
 ARCHIVE = "zarechinsk-2026-10-valid.zip"

@@ -464,6 +464,48 @@ CREATE TABLE event (
 );
 CREATE INDEX event_kind_at ON event (kind, at);
 
+-- Requests of other systems to our own services (core.inquiries): what was asked, who worked at it, what was answered. They only grow.
+CREATE TABLE inquiry (
+  provider_id integer NOT NULL REFERENCES provider,
+  request_guid text COLLATE "C" NOT NULL,
+  message_guid text COLLATE "C" NOT NULL,
+  operation text NOT NULL,
+  content_sha256 bytea NOT NULL CONSTRAINT inquiry_sha256_length CHECK (length(content_sha256) = 32),
+  message_id bigint NOT NULL REFERENCES message,
+  received_at timestamptz NOT NULL,
+  CONSTRAINT inquiry_pk PRIMARY KEY (provider_id, request_guid),
+  CONSTRAINT inquiry_message_guid UNIQUE (message_guid)
+);
+CREATE TABLE inquiry_attempt (
+  message_guid text COLLATE "C" NOT NULL REFERENCES inquiry (message_guid),
+  provider_id integer NOT NULL REFERENCES provider,
+  attempt integer NOT NULL,
+  started_at timestamptz NOT NULL,
+  CONSTRAINT inquiry_attempt_pk PRIMARY KEY (message_guid, attempt)
+);
+CREATE TABLE inquiry_answer (
+  message_guid text COLLATE "C" NOT NULL REFERENCES inquiry (message_guid),
+  provider_id integer NOT NULL REFERENCES provider,
+  message_id bigint NOT NULL REFERENCES message,
+  answered_at timestamptz NOT NULL,
+  CONSTRAINT inquiry_answer_pk PRIMARY KEY (message_guid)
+);
+CREATE TABLE client (
+  client_id integer GENERATED ALWAYS AS IDENTITY,
+  provider_id integer NOT NULL REFERENCES provider,
+  name text NOT NULL,
+  token_sha256 bytea NOT NULL CONSTRAINT client_token_length CHECK (length(token_sha256) = 32),
+  issued_at timestamptz NOT NULL,
+  CONSTRAINT client_pk PRIMARY KEY (client_id),
+  CONSTRAINT client_token UNIQUE (token_sha256)
+);
+CREATE TABLE client_end (
+  client_id integer NOT NULL REFERENCES client,
+  provider_id integer NOT NULL REFERENCES provider,
+  ended_at timestamptz NOT NULL,
+  CONSTRAINT client_end_pk PRIMARY KEY (client_id)
+);
+
 -- Partitions are made on demand; the function runs with the owner's rights because the application has no right to create tables.
 CREATE FUNCTION erkc_ensure_month(parent text, month date) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE

@@ -57,6 +57,14 @@ CASES: dict[str, tuple[Change, list[tuple[str, int | None, int | None, str, str]
         put_file("lift.csv", b"1. A;2. B\r\n", listed=("0", "")),
         [("lift.csv", None, None, "F4-022", "reject_row")],
     ),
+    "errors file: what its list states is held against it": (
+        lambda archive: (put_file("errors.csv", b"x")(archive), list_as(nedo=("", "0" * 32), ind=("", ""), lift=("3", ""))(archive)),
+        [("lift.csv", None, None, "F4-013", "reject_section"), ("nedo.csv", None, None, "F4-015", "reject_section")],
+    ),
+    "errors file: a file may have been taken out of it": (
+        lambda archive: (put_file("errors.csv", b"x")(archive), list_as(nedo=("", ""), lift=("", ""))(archive)),
+        [],
+    ),
     "empty file": (put_file("lift.csv", b"", listed=("0", "")), []),
     "row of another width": (
         put_file("contragentarea.csv", b"1. A;2. B\r\n1;2;3\r\n1;02701000001\r\n", listed=("2", "")),
@@ -164,3 +172,15 @@ def test_what_is_no_unload_at_all_is_an_error_and_no_finding() -> None:
         assert caught.value.code == code and caught.value.hint
     with pytest.raises(InputError, match="F4-906"):
         list(UkArchives(limits=Limits(entries=3)).parse(small_archive().pack(), {}))
+
+
+def test_how_a_sender_counts_is_learned_and_a_change_is_told() -> None:
+    def said(known: str, change: int) -> tuple[list[str], str]:
+        archive = small_archive()
+        counts = {f"{code}.csv": (str(len(rows) + change), "") for code, rows in {"_info": [1], **archive.rows}.items()}
+        archive.listed.update(counts)
+        outcome = parse(archive.pack(), {"list_counts": frozenset((known,))} if known else {})
+        return [code for *_, code, _ in outcome.places], outcome.parsed.header["list_counts"]
+
+    assert said("", 1) == ([], "lines") and said("", 0) == ([], "rows")
+    assert said("lines", 1) == ([], "lines") and said("rows", 1) == (["F4-018"], "lines")

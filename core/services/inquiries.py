@@ -1,0 +1,94 @@
+"""Requests of other systems to our services: stored, carried out, answered, each once.
+
+Three transactions, so that a killed process leaves a request either waiting or answered: the request is archived and noted; the work is
+done (which is idempotent by itself: taking the same bytes again changes nothing); the answer is archived and noted. Whoever carries out a
+request waits for whoever already does, and finds the answer there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from core import archive, inquiries
+from core.clock import Clock
+from core.errors import InputError
+from core.ids import CENTRE, MessageId, ProviderId
+from core.inquiries import Inquiry
+from core.records.providers import Provider, find_provider, provider
+from core.storage.engine import transaction
+
+__all__ = ["Asked", "answer_inquiry", "ask", "receive_inquiry", "sender_of_token", "sender_registered"]
+
+Work = Callable[[Inquiry, bytes], bytes]
+"""Carries out a request: its bytes in, the bytes of the answer out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where a request stands."""
+
+    inquiry: Inquiry
+    is_begun: bool
+    answer: bytes | None
+
+
+def sender_of_token(engine: Engine, token: str) -> Provider | None:
+    """Whose client sends with this token."""
+    with transaction(engine) as connection:
+        client = inquiries.client_of_token(connection, token)
+        return None if client is None else provider(connection, client.provider_id)
+
+
+def sender_registered(engine: Engine, *, inn: str, kpp: str) -> Provider | None:
+    """The provider of this ИНН and КПП."""
+    with transaction(engine) as connection:
+        found = find_provider(connection, inn=inn, kpp=kpp)
+        return None if found is None else provider(connection, found)
+
+
+def receive_inquiry(
+    engine: Engine, *, data: bytes, channel: str, operation: str, sender: Provider, request_guid: str, content_sha256: bytes, clock: Clock
+) -> tuple[Inquiry, bool]:
+    """Archive a request and note it; true when it is new. ``ConflictError`` UKS-0104: other content under the same identifier."""
+    at = clock.now()
+    with transaction(engine) as connection:
+        name = f"{operation}-{request_guid}.xml"
+        stored = archive.store(connection, data=data, name=name, channel=channel, direction="in", provider_id=CENTRE, at=at)
+    with transaction(engine) as connection:
+        return inquiries.receive(
+            connection,
+            provider_id=sender.provider_id,
+            request_guid=request_guid,
+            operation=operation,
+            content_sha256=content_sha256,
+            message_id=stored.message_id,
+            at=at,
+        )
+
+
+def ask(engine: Engine, *, message_guid: str, sender: ProviderId) -> Asked:
+    """Where a request of a sender stands; ``InputError`` UKS-0105 when it has none of this identifier."""
+    with transaction(engine) as connection:
+        found = inquiries.inquiry(connection, message_guid)
+        if found is None or found.provider_id != sender:
+            raise InputError("UKS-0105", f"Запроса {message_guid} нет.", hint="Спрашивают с идентификатором из подтверждения приёма (Ack).")
+        answered = inquiries.answer_of(connection, message_guid)
+        is_begun = inquiries.attempts(connection, message_guid) > 0
+        return Asked(found, is_begun, None if answered is None else archive.read(connection, answered))
+
+
+def answer_inquiry(engine: Engine, one: Inquiry, work: Work, *, channel: str, clock: Clock) -> bool:
+    """Carry out a request unless it is answered; false when it was."""
+    with transaction(engine) as connection:
+        inquiries.attempt(connection, one, at=clock.now())
+        if inquiries.answer_of(connection, one.message_guid) is not None:
+            return False
+        data = archive.read(connection, one.message_id)
+    answered = work(one, data)
+    with transaction(engine) as connection:
+        name, at = f"{one.operation}-{one.message_guid}-result.xml", clock.now()
+        message = archive.store(connection, data=answered, name=name, channel=channel, direction="out", provider_id=one.provider_id, at=at)
+        return inquiries.answer(connection, one, message_id=MessageId(message.message_id), at=at)
