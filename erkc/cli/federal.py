@@ -37,6 +37,7 @@ from erkc.application import Application
 from erkc.cli.federal_album import album_room
 from erkc.cli.federal_housing import register as register_housing
 from erkc.cli.federal_inbox import answer_room, inbox_room
+from erkc.cli.federal_individual import individual_room
 from erkc.cli.federal_payments import register as register_payments
 from erkc.cli.federal_screen import show_checked, show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
@@ -63,6 +64,7 @@ def register(application: typer.Typer) -> None:
     _room.add_typer(answer_room, name="answer")
     register_payments(_room)
     register_housing(_room)
+    _room.add_typer(individual_room, name="individual")
     application.add_typer(_room, name="gis")
 
 
