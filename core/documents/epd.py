@@ -17,7 +17,7 @@ from core.documents.source import BilledService, BillSource, Destination, HouseT
 from core.documents.units import unit_name
 from core.errors import InputError
 from core.ids import EntityId
-from core.model.bill import BillAccount, BillContent, BillLine, BillRecipient, Recalculation, Section
+from core.model.bill import BillAccount, BillContent, BillCourtCost, BillLine, BillRecipient, Recalculation, Section
 from core.model.bill_json import content_sha256, from_json, to_json
 from core.model.lines import ChargeLine, HouseVolume
 from core.money import split
@@ -29,6 +29,9 @@ _SECTIONS: tuple[Section, ...] = ("housing", "common_property", "utility", "capi
 _UNDERDELIVERY = "Перерыв или ненадлежащее качество услуги (приложение № 1 к Правилам № 354)"
 _RECALCULATION = "Перерасчёт платы"
 _COMMON, _HOUSING, _UTILITY = 2, 2, 1
+_COURT_COSTS = 4
+"""Row of the federal book 329."""
+_COSTS = "Судебные расходы по взысканию задолженности"
 _SUMMED = ("debt", "advance", "charged", "paid", "penalties", "interest", "deferred")
 
 
@@ -88,6 +91,7 @@ def build(source: BillSource) -> BillContent:
         supports=source.supports,
         limit_percent_e2=source.limit_percent_e2,
         limit_act=source.limit_act,
+        court_costs=_court_costs(source),
     )
 
 
@@ -249,6 +253,15 @@ def _joined(rows: Iterable[BillRecipient]) -> list[BillRecipient]:
         creditors = (*(known.creditors or (known.creditor_id,)), row.creditor_id)
         found[key] = replace(known, creditors=creditors, **sums)
     return list(found.values())
+
+
+def _court_costs(source: BillSource) -> tuple[BillCourtCost, ...]:
+    """The part of each creditor's penalties that a court has awarded as costs."""
+    sums: dict[EntityId, int] = defaultdict(int)
+    for share in source.penalties:
+        if share.is_court_costs:
+            sums[share.destination.creditor_id] += share.amount
+    return tuple(BillCourtCost(creditor, _COURT_COSTS, _COSTS, amount) for creditor, amount in sorted(sums.items()) if amount > 0)
 
 
 def _by_destination(source: BillSource, shares: Iterable[Share]) -> dict[Destination, int]:

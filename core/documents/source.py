@@ -109,6 +109,7 @@ class PenaltyShare:
 
     destination: Destination
     amount: int
+    is_court_costs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

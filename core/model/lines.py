@@ -42,6 +42,8 @@ class Component(IntEnum):
     ADVANCE = 6
     PENALTY_CAPITAL_REPAIR = 7
     """Penalty on the contribution: a group of its own, which never passes to the 1/130 scale."""
+    COURT_COSTS = 8
+    """Costs that a court has awarded to a creditor: they stand with the penalties, have no month of origin and bear nothing."""
 
 
 class Chart(IntEnum):

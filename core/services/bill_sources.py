@@ -452,7 +452,11 @@ class _Part:
             advances=_shares(ledger.advances[key]),
             payments=_shares(ledger.payments[key]),
             penalties=tuple(
-                PenaltyShare(Destination(item.creditor_id, item.component is Component.PENALTY_CAPITAL_REPAIR), item.amount)
+                PenaltyShare(
+                    Destination(item.creditor_id, item.component is Component.PENALTY_CAPITAL_REPAIR),
+                    item.amount,
+                    item.component is Component.COURT_COSTS,
+                )
                 for item in penalties
             ),
             instalments=self._instalments(items),

@@ -35,7 +35,7 @@ from core.validate.settings import canonical_setting
 
 __all__ = ["Openings", "post_openings"]
 
-_PENALTIES = {1: Component.PENALTY, 2: Component.PENALTY_CAPITAL_REPAIR}
+_PENALTIES = {1: Component.PENALTY, 2: Component.PENALTY_CAPITAL_REPAIR, 3: Component.COURT_COSTS}
 _TITLES = {"opening": "Входящее сальдо", "opening_penalty": "Входящие пени"}
 _FINISHED = frozenset((MonthState.POSTED, MonthState.CLOSED))
 _HASH_DIGITS = 12
@@ -152,12 +152,15 @@ def _principal(
 
 
 def _penalties(connection: Connection, provider: Provider, month: Month) -> dict[EntityId, dict[OpeningPlace, int]]:
-    """Penalties posted earlier and unpaid; those of the taken month are the hub's own to compute."""
+    """Penalties posted earlier and unpaid; those of the taken month are the hub's own to compute. Court costs of the taken month too: no
+    rule computes them, the sender's document is the fact."""
     places: dict[EntityId, dict[OpeningPlace, int]] = defaultdict(lambda: defaultdict(int))
     for row in read_opening_penalties(connection, provider_id=provider.provider_id, month=month):
         component = _PENALTIES.get(row.kind)
-        if component is None or row.opening <= 0 or row.account_id is None:
+        costs = component is Component.COURT_COSTS
+        amount = row.opening + (row.posted if costs else 0)
+        if component is None or amount <= 0 or row.account_id is None:
             continue
-        origin = None if row.origin_month is None else Month.of(row.origin_month)
-        places[row.account_id][OpeningPlace(Chart.PENALTY, None, row.creditor_id, origin, component)] += row.opening
+        origin = None if row.origin_month is None or costs else Month.of(row.origin_month)
+        places[row.account_id][OpeningPlace(Chart.PENALTY, None, row.creditor_id, origin, component)] += amount
     return places

@@ -14,7 +14,7 @@ from core.services.month_view import Json, ProviderMonth
 __all__ = ["payments_section"]
 
 _KINDS = {Chart.RECEIVABLE: "debt", Chart.ADVANCE: "advance", Chart.PENALTY: "penalty"}
-_GROUPS = {Component.PENALTY: "zhku", Component.PENALTY_CAPITAL_REPAIR: "kr"}
+_GROUPS = {Component.PENALTY: "zhku", Component.PENALTY_CAPITAL_REPAIR: "kr", Component.COURT_COSTS: "court"}
 
 
 def payments_section(parts: Sequence[ProviderMonth]) -> Json:

@@ -13,6 +13,9 @@ from core.services.penalties import PenaltyRow
 __all__ = ["penalties_section"]
 
 
+_GROUPS = {Component.PENALTY_CAPITAL_REPAIR: "kr", Component.COURT_COSTS: "court"}
+
+
 def penalties_section(parts: Sequence[ProviderMonth]) -> list[Json]:
     """The section ``penalties`` over all providers."""
     return [_row(part, row) for part in parts for row in part.penalties]
@@ -23,7 +26,7 @@ def _row(part: ProviderMonth, row: PenaltyRow) -> Json:
         "account": part.accounts[row.account_id].number,
         "charge_period": None if row.origin_month is None else str(row.origin_month),
         "creditor": None if row.creditor_id is None else part.inn[row.creditor_id],
-        "group": "kr" if row.component is Component.PENALTY_CAPITAL_REPAIR else "zhku",
+        "group": _GROUPS.get(row.component, "zhku"),
         "due": None if row.due is None else row.due.isoformat(),
         "principal_opening": format_roubles(row.principal_opening),
         "segments": [_segment(segment) for segment in row.segments],

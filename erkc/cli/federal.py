@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -18,6 +19,7 @@ from core.services.federal import (
     MappedService,
     answered,
     check_access,
+    choose_insurance,
     map_service,
     mapped_services,
     poll,
@@ -35,6 +37,7 @@ from erkc.application import Application
 from erkc.cli.federal_album import album_room
 from erkc.cli.federal_housing import register as register_housing
 from erkc.cli.federal_inbox import answer_room, inbox_room
+from erkc.cli.federal_individual import individual_room
 from erkc.cli.federal_payments import register as register_payments
 from erkc.cli.federal_screen import exchanges_over, show_checked, show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
@@ -49,6 +52,7 @@ __all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "syn
 _room = typer.Typer(help="Обмен с ГИС ЖКХ.", no_args_is_help=True)
 _package = typer.Typer(help="Подписанные запросы файлами, без отправки.", no_args_is_help=True)
 _MOST_LINES = 20
+_INSURANCE = "insurance"
 Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
 
 
@@ -60,6 +64,7 @@ def register(application: typer.Typer) -> None:
     _room.add_typer(answer_room, name="answer")
     register_payments(_room)
     register_housing(_room)
+    _room.add_typer(individual_room, name="individual")
     application.add_typer(_room, name="gis")
 
 
@@ -414,11 +419,23 @@ def _mapped_json(row: MappedService) -> dict[str, object]:
     return {"key": row.key, "name": row.name, "element": element, "since": since, "is_chosen": row.is_chosen, "earlier": earlier}
 
 
+def _product(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InputError(
+            "GIS-0516", f"«{text}» — не идентификатор страхового продукта.", hint="Идентификатор (GUID) показывает личный кабинет ГИС ЖКХ."
+        ) from None
+
+
 @_room.command("map")
 def gis_map(
     key: Annotated[str, typer.Argument(metavar="УСЛУГА", help="Код услуги у поставщика: его показывает erkc gis services.")],
-    book: Annotated[str, typer.Argument(metavar="СПРАВОЧНИК", help="50 жилищные, 51 коммунальные, 1 дополнительные услуги, 2 ресурсы.")],
-    code: Annotated[str, typer.Argument(metavar="КОД", help="Код элемента справочника.")],
+    book: Annotated[
+        str,
+        typer.Argument(metavar="СПРАВОЧНИК", help="Номер справочника: 50, 51, 1, 2; insurance — страхование."),
+    ],
+    code: Annotated[str, typer.Argument(metavar="КОД", help="Код элемента; для insurance — идентификатор страхового продукта.")],
     inn: Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — единственный, у кого есть такая услуга.")] = "",
     wait: Wait = 120,
     as_json: Json = False,
@@ -434,6 +451,11 @@ def gis_map(
             found = "ни у одного поставщика" if not fitting else f"у нескольких: {', '.join(one.inn for one in fitting)}"
             raise InputError("GIS-0512", f"Услуга с кодом {key} есть {found}.", hint="Укажите --inn; коды показывает erkc gis services.")
         provider_id = fitting[0].provider_id
+        if book == _INSURANCE:
+            choose_insurance(federal, provider_id=provider_id, key=key, product=_product(code))
+            screen.say(f"{key}: добровольное страхование, продукт {code}")
+            screen.document({"key": key, "insurance": code})
+            return
         count = exchanges_over(federal, provider_id)
         with watched(application, screen, f"Выгружаю справочник {book}", wait_s=wait, count=count, what="завершено обменов") as waiting:
             row = map_service(federal, provider_id=provider_id, key=key, book=book, code=code, waiting=waiting)

@@ -17,12 +17,19 @@ from core.ledger.post import post
 from core.model.finding import Position
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart, Component
-from core.model.records import Body, Meter, Record, Service
+from core.model.records import Body, Meter, Reading, Record, Service
 from core.records.entities import entity_ids
 from core.records.latest import read_accounts
 from core.records.store import save
-from core.services.federal import begin_access_check, known_access, mapped_services, poll, synchronise
+from core.services.federal import begin_access_check, known_access, mapped_services, poll, send_readings, synchronise
 from core.services.federal.contracts import look_at_contracts, read_contracts, supply_contract
+from core.services.federal.individual import (
+    OrderedBy,
+    look_at_individual_services,
+    place_individual_service,
+    read_individual_services,
+    remove_individual_service,
+)
 from core.services.federal.meters import archive_meter, look_at_meters, meter_standing, place_meters
 from core.services.federal.own_books import place_own_elements
 from core.services.federal.settlements import settle
@@ -223,3 +230,45 @@ def test_the_self_check_at_start_waits_for_nobody(make_world: Callable[..., Worl
     assert poll(federal, waiting=waiting(world), **scope).finished
     found = known_access(federal, **scope)
     assert (found.finished, found.is_registered, found.is_delegated) == (True, True, False)
+
+
+@pytest.mark.parametrize(("fault", "number"), [("", 889), ("lost_ack", 890)])
+def test_what_an_inspector_read_is_told_as_control(make_world: Callable[..., World], fault: str, number: int) -> None:
+    world = make_world(number, flats=1)
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    day = date(2026, 10, 14)
+    tell(world, {"п1": meter(1, "В-1"), "о1": Reading("п1", day, 23_456, 2, None), "о2": Reading("п1", day, 11, 1, None)})
+    assert place_meters(federal, waiting=waiting(world), **scope).there == 1
+    if fault:
+        world.stand.fail("importMeteringDeviceValues", fault)
+    done = send_readings(federal, month=MONTH, waiting=waiting(world), **scope)
+    assert (done.readings, done.placed, done.refused, done.unknown) == (1, 1, {}, ())
+    (told,) = objects(world, "reading")
+    assert told["key"] == "ControlValue" and '"23.456"' in told["content"]
+    assert send_readings(federal, month=MONTH, waiting=waiting(world), **scope) == done
+    assert sum("importMeteringDeviceValues" in action for action, _ in world.wire.sent) == 1
+
+
+def test_an_individual_service_is_placed_once_and_removed(make_world: Callable[..., World]) -> None:
+    world = make_world(891, flats=1)
+    tell(world, {"7": Service("Домофон", "ДМФ", 3, 1, None, None, None, None, "796", None, 7)})
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    about = {"account": "40010001", "first": date(2026, 10, 1), "last": date(2027, 9, 30), **scope}
+    about["document"] = OrderedBy("Заявление.pdf", uuid4(), "a" * 64)
+    with pytest.raises(InputError, match="GIS-0537"):
+        place_individual_service(federal, service="2", **about)
+    with pytest.raises(InputError, match="GIS-0536"):
+        place_individual_service(federal, service="7", **{**about, "account": "0"})
+    world.stand.fail("importAccountIndividualServices", "lost_ack")
+    assert place_individual_service(federal, service="7", waiting=waiting(world), **about) == ()
+    place_individual_service(federal, service="7", waiting=waiting(world), **about)
+    assert look_at_individual_services(federal, account="40010001", waiting=waiting(world), **scope).finished
+    (one,) = read_individual_services(federal, **scope)
+    assert (one.first, one.last, len(objects(world, "individual service"))) == (about["first"], about["last"], 1)
+    world.stand.fail("importAccountIndividualServices", "lost_ack")
+    assert remove_individual_service(federal, guid=one.guid, waiting=waiting(world), **scope) == ()
+    assert objects(world, "individual service") == []
+    place_individual_service(federal, service="7", waiting=waiting(world), **about)
+    assert sum("importAccountIndividualServices" in action for action, _ in world.wire.sent) == 3

@@ -33,7 +33,7 @@ from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.gateway import Gateway
 from core.services.federal.inbox import read_appeals, read_subrequests
-from core.services.federal.mapping import MappedService, mapped_services
+from core.services.federal.mapping import MappedService, choose_insurance, insurance_products, mapped_services
 from core.services.federal.payments import Form, NotificationStanding, PaymentToTell
 from core.services.federal.readings import ReadingStanding
 from core.services.federal.standing import Standing, answered, status, troubles, unfinished
@@ -65,6 +65,8 @@ __all__ = [
     "bill_request",
     "cancel_acknowledgments",
     "check_access",
+    "choose_insurance",
+    "insurance_products",
     "known_access",
     "look_at_inbox",
     "map_service",

@@ -7,22 +7,26 @@ with its day: the mapping is dated. Each provider has its own: what a neighbour'
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import Connection
 
+from core import archive
 from core.errors import InputError
 from core.ids import EntityId, ProviderId
-from core.records.crosswalk import external_history
+from core.records.crosswalk import ExternalId, external_history, link
+from core.records.latest import read_services
 from core.records.providers import provider
 from core.records.rows import ServiceRow
-from core.services.federal.act import begin
+from core.services.federal.act import CHANNEL, begin
 from core.services.federal.context import Federal
 from core.services.federal.directory import OWN_BOOKS, billed_services, known
 from core.services.federal.gateway import NsiElement
 
-__all__ = ["MappedService", "choose_element", "mapped_services"]
+__all__ = ["MappedService", "choose_element", "choose_insurance", "insurance_products", "mapped_services"]
 
 _CHOICES = ("1", "2", "50", "51")
 
@@ -79,3 +83,35 @@ def choose_element(federal: Federal, *, provider_id: ProviderId, key: str, book:
         request = {"number": book, "own": book in OWN_BOOKS, "page": 1, "chosen": {str(row.entity_id): code}}
         subject = f"book/choice/{book}/{row.entity_id}/{code}"
         begin(connection, federal, "book", provider_id=provider_id, subject=subject, request=request)
+
+
+def choose_insurance(federal: Federal, *, provider_id: ProviderId, key: str, product: UUID) -> None:
+    """Say that a service is a voluntary insurance, and which registered product it is: the document then states it as such.
+
+    A person's decision, kept in the archive: no book tells it. ``InputError`` GIS-0512 when there is no such service.
+    """
+    with federal.write("choose an insurance product") as connection:
+        row = next((row for row in read_services(connection, provider_id=provider_id) if row.key == key), None)
+        if row is None:
+            raise InputError("GIS-0512", f"Услуги с кодом {key} у этого поставщика нет.", hint="Коды показывает erkc gis services.")
+        now = federal.clock.now()
+        said = {"decision": "insurance_product", "service": key, "name": row.name, "product": str(product)}
+        stored = archive.store(
+            connection,
+            data=json.dumps(said, ensure_ascii=False, indent=1).encode(),
+            name=f"insurance-{key}.json",
+            channel=CHANNEL,
+            direction="decision",
+            provider_id=provider_id,
+            at=now,
+        )
+        chosen = ExternalId(row.entity_id, provider_id, federal.system, "insurance_product", str(product))
+        link(connection, [chosen], message_id=stored.message_id, at=now)
+
+
+def insurance_products(federal: Federal, *, provider_id: ProviderId) -> dict[str, UUID]:
+    """Services that are voluntary insurance, by the sender's key, with their products."""
+    with federal.engine.connect() as connection:
+        products = known(connection, federal, "insurance_product", provider_id=provider_id)
+        services = {row.entity_id: row.key for row in read_services(connection, provider_id=provider_id)}
+    return {services[entity]: UUID(value) for entity, value in products.items() if entity in services}

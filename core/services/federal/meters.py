@@ -8,7 +8,6 @@ with us and still in service there are named, not archived: why a meter was take
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,53 +20,20 @@ from sqlalchemy import Connection
 from core import archive, outbox
 from core.errors import InputError
 from core.ids import MessageId, ProviderId, TransportGuid
-from core.model.records import Meter
 from core.outbox import Exchange, Item
-from core.records.bodies import read_records
-from core.records.entities import entity_ids
-from core.records.latest import read_accounts, read_services
-from core.records.rows import AccountRow
 from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.conversation import Ran
 from core.services.federal.directory import known, same_number
 from core.services.federal.elements_found import find_element
 from core.services.federal.gateway import Answer, AskMeters, Content, FederalMeter, NsiElement, Request
-from core.services.federal.readings import ELECTRICITY, RESOURCES, ask_resources, resources_of
+from core.services.federal.own_meters import OwnMeter, own_meters
+from core.services.federal.readings import ask_resources
+from core.services.federal.resources import ELECTRICITY, RESOURCES, resources_of
 from core.services.federal.waiting import Waiting, run_waiting
 from core.services.federal.wire_housing import MeterCard, PlaceMeters
 
-__all__ = ["MeterStanding", "OwnMeter", "archive_meter", "look_at_meters", "meter_standing", "own_meters", "place_meters"]
-
-_INDIVIDUAL = 3
-
-
-@dataclass(frozen=True, slots=True)
-class OwnMeter:
-    """An individual meter of our records, with its rates together; ``start_e3`` by rate."""
-
-    account: AccountRow
-    serial: str
-    utility: int
-    okei: str
-    make: str
-    model: str
-    commissioned_on: date | None
-    verified_on: date | None
-    start_e3: tuple[int, ...]
-    is_open: bool
-    keys: tuple[str, ...]
-    """The sender's keys of its rates."""
-
-    @property
-    def title(self) -> str:
-        """How a person knows it."""
-        return f"{self.account.number} {self.serial}"
-
-    def lacking(self) -> str:
-        """What its passport lacks, in Russian."""
-        lacks = [name for name, value in (("марки", self.make), ("модели", self.model), ("дня ввода", self.commissioned_on)) if not value]
-        return f"в данных поставщика нет {', '.join(lacks)} (PU, поля 8, 9 и 11)" if lacks else ""
+__all__ = ["MeterStanding", "archive_meter", "look_at_meters", "meter_standing", "place_meters"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,39 +47,6 @@ class MeterStanding:
     held: Mapping[str, str]
     closed: tuple[str, ...]
     """Still in service there."""
-
-
-def own_meters(connection: Connection, provider_id: ProviderId) -> list[OwnMeter]:
-    """Individual meters as they stand in the records; one device of several rates is one meter, its first rate the first service."""
-    services = {row.key: row for row in read_services(connection, provider_id=provider_id)}
-    accounts = {row.entity_id: row for row in read_accounts(connection, provider_id=provider_id)}
-    by_key = {key: accounts[entity] for key, entity in entity_ids(connection, provider_id, "account").items() if entity in accounts}
-    rates: dict[tuple[str, str, int], list[tuple[int, str, Meter]]] = defaultdict(list)
-    for record in read_records(connection, Meter, provider_id=provider_id):
-        body, service = record.body, services.get(record.body.service)
-        utility = None if service is None else service.utility_kind
-        if body.kind == _INDIVIDUAL and body.account in by_key and service is not None and utility is not None and utility in RESOURCES:
-            rates[body.account, body.serial, utility].append((service.zone or 0, record.key, body))
-    found = []
-    for (account, serial, utility), listed in rates.items():
-        listed.sort(key=lambda rate: (rate[0], rate[1]))
-        first = listed[0][2]
-        found.append(
-            OwnMeter(
-                by_key[account],
-                serial,
-                utility,
-                services[first.service].okei,
-                first.make,
-                first.model,
-                first.commissioned_on,
-                first.verified_on,
-                tuple(body.start_e3 or 0 for _, _, body in listed),
-                any(body.is_open for _, _, body in listed),
-                tuple(key for _, key, _ in listed),
-            )
-        )
-    return found
 
 
 def look_at_meters(federal: Federal, *, provider_id: ProviderId, waiting: Waiting | None = None) -> Ran:

@@ -24,7 +24,7 @@ from core.services.federal.context import Federal
 from core.services.federal.directory import known, same_number
 from core.services.federal.elements_found import find_element
 from core.services.federal.gateway import Answer, AskBook, Content, NsiElement, Request
-from core.services.federal.readings import RESOURCES
+from core.services.federal.resources import RESOURCES
 from core.services.federal.waiting import Waiting, run_waiting
 from core.services.federal.wire_housing import BookCard, PlaceBookElements
 

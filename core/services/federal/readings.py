@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from core import outbox
-from core.ids import CENTRE, EntityId, MessageId, ProviderId, TransportGuid
+from core.ids import EntityId, MessageId, ProviderId, TransportGuid
 from core.outbox import Exchange, Item
 from core.period import Month
 from core.records.latest import read_services
@@ -27,13 +27,10 @@ from core.services.federal.act import Act, begin, register
 from core.services.federal.context import Federal
 from core.services.federal.directory import known, same_number
 from core.services.federal.gateway import Answer, AskMeters, AskReadings, Content, NsiElement, PlaceReadings, ReadingCard, Request
+from core.services.federal.own_meters import control_readings
+from core.services.federal.resources import ELECTRICITY, RESOURCES, resources_of
 
-__all__ = ["ELECTRICITY", "RESOURCES", "ReadingStanding", "ask_meters", "ask_resources", "reading_standing", "resources_of"]
-
-RESOURCES: Mapping[int, str] = {1: "1", 2: "2", 4: "3", 5: "4", 6: "5"}
-"""Utility of Формат 4.0 → code of its resource in book 2."""
-ELECTRICITY = 4
-"""Utility whose meters name no resource."""
+__all__ = ["ReadingStanding", "ask_meters", "ask_resources", "reading_standing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,8 @@ class _Shown:
     utility: int
     values_e3: tuple[int, ...]
     on: date
+    control: bool = False
+    """Read by an inspector, not told by the resident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class ReadingStanding:
 
 
 def _shown(connection: Connection, federal: Federal, provider_id: ProviderId, month: Month) -> dict[str, list[_Shown]]:
-    """Readings of the month's bills by house (ФИАС)."""
+    """Readings of the month's bills, and those of control, by house (ФИАС)."""
     zones = {row.entity_id: row.zone or 0 for row in read_services(connection, provider_id=provider_id)}
     found: dict[str, list[_Shown]] = defaultdict(list)
     for content in federal.bills.of_month(connection, provider_id, month).values():
@@ -77,20 +76,16 @@ def _shown(connection: Connection, federal: Federal, provider_id: ProviderId, mo
             if len(values) == len(rates) and days and not several_of_one:
                 number = _number(str(provider_id), str(month), str(content.account_id), serial, str(utility))
                 found[content.house_fias].append(_Shown(number, content.account_id, serial, utility, tuple(values), max(days)))
+    for own, on, shown in control_readings(connection, provider_id, month):
+        number = _number(str(provider_id), str(month), str(own.account.entity_id), own.serial, str(own.utility), f"control {on}")
+        row = _Shown(number, own.account.entity_id, own.serial, own.utility, shown, on, True)
+        found[own.account.house_fias].append(row)
     return found
 
 
 def _number(*key: str) -> int:
     """63 bits of a hash: the outbox's local id of what has no number of its own."""
     return int.from_bytes(sha256("\x1f".join(("reading", *key)).encode()).digest()[:8], "big") >> 1
-
-
-def resources_of(connection: Connection, federal: Federal, provider_id: ProviderId) -> dict[str, NsiElement]:
-    """Elements of the book of resources by code, as far as they are known."""
-    own = federal.provider_entity(connection, provider_id)
-    codes = sorted(set(RESOURCES.values()))
-    found = {code: known(connection, federal, f"nsi_resource_{code}", provider_id=CENTRE).get(own) for code in codes}
-    return {code: NsiElement.parse(value) for code, value in found.items() if value is not None}
 
 
 def ask_resources(federal: Federal, *, provider_id: ProviderId) -> int:
@@ -125,7 +120,7 @@ def reading_standing(federal: Federal, *, provider_id: ProviderId, month: Month)
         numbers = {content.account_id: content.account_number for content in contents}
         live = outbox.live(connection, "reading", [row.number for row in rows])
         refusals = outbox.refusals(connection, "reading", provider_id=provider_id)
-    titles = {row.number: f"{numbers[row.account_id]} {row.serial}" for row in rows}
+    titles = {row.number: f"{numbers.get(row.account_id, row.account_id)} {row.serial}" + (" (контрольное)" * row.control) for row in rows}
     states = [item.state for item in live.values()]
     refused = {titles[number]: reasons for number, reasons in refusals.items() if number in titles}
     unknown = tuple(sorted(title for number, title in titles.items() if number not in live and number not in refusals))
@@ -158,6 +153,7 @@ def _absorb_meters(connection: Connection, federal: Federal, exchange: Exchange,
             "resource": None if electric else str(resource),
             "values": list(row.values_e3),
             "on": row.on.isoformat(),
+            "control": row.control,
         }
     size = federal.gateway.fits("reading")
     numbers = list(chosen)
@@ -176,7 +172,7 @@ def _compose(
         row = request["readings"][str(item.local_id)]
         resource = None if row["resource"] is None else NsiElement.parse(row["resource"])
         on = date.fromisoformat(row["on"])
-        cards.append(ReadingCard(item.transport_guid, UUID(row["root"]), resource, tuple(row["values"]), on))
+        cards.append(ReadingCard(item.transport_guid, UUID(row["root"]), resource, tuple(row["values"]), on, row["control"]))
     return PlaceReadings(request["fias"], tuple(cards))
 
 
@@ -206,11 +202,11 @@ def _match(
     connection: Connection, federal: Federal, exchange: Exchange, items: Sequence[Item], content: Content
 ) -> Mapping[TransportGuid, Answer]:
     """A reading that is there has our meter, day and values."""
-    there = {(one.root, one.on, one.values_e3) for one in content.readings}
+    there = {(one.root, one.on, one.values_e3, one.control) for one in content.readings}
     found: dict[TransportGuid, Answer] = {}
     for item in items:
         row = exchange.request["readings"][str(item.local_id)]
-        if (UUID(row["root"]), date.fromisoformat(row["on"]), tuple(row["values"])) in there:
+        if (UUID(row["root"]), date.fromisoformat(row["on"]), tuple(row["values"]), row["control"]) in there:
             found[item.transport_guid] = Answer(item.transport_guid, "accepted", None, None, None, None, ())
     return found
 
