@@ -5,16 +5,20 @@ The worker's jobs do the same by themselves.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import typer
 
 from core.services.clearing import Released, release_suspended
 from core.services.intake_states import INTAKE_STATES
+from core.services.regional import SYSTEM as RGIS
 from erkc.cli import delivering
 from erkc.cli.federal import Wait, conversation, poll_all, synchronise_all
 from erkc.cli.options import Json
 from erkc.cli.suspense import released_json, say_released
 from erkc.collecting import take_inbox
 from erkc.federation import is_signing_ready
+from erkc.rgis.delivery import deliver_due
 
 __all__ = ["register"]
 
@@ -35,7 +39,15 @@ def deliver(context: typer.Context, wait: Wait = 0, as_json: Json = False) -> No
         return
     with conversation(as_json) as (application, federal, screen):
         outcome, finished = poll_all(application, federal, screen, wait_s=wait)
-        screen.document({federal.system: outcome})
+        document: dict[str, object] = {federal.system: outcome}
+        regional = deliver_due(application)
+        if regional is not None:
+            screen.say(
+                f"РГИС: принято {regional.done}, отказано {regional.refused}, в пути {regional.waiting}. {regional.trouble}".rstrip()
+            )
+            document[RGIS] = asdict(regional)
+            finished = finished and not regional.waiting
+        screen.document(document)
     if not finished:
         raise typer.Exit(3)
 

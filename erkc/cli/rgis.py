@@ -1,4 +1,4 @@
-"""The regional system: ``erkc rgis unload|send|status``."""
+"""The regional system: ``erkc rgis unload|send|status|push|compare``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.rgis.soap import ChargeRow
 from core import archive
 from core.errors import InputError
 from core.records.providers import Provider
@@ -16,7 +17,8 @@ from core.services.regional import Standing, standing
 from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
-from erkc.cli.screen import Screen
+from erkc.cli.screen import Screen, roubles
+from erkc.rgis.exchange import compare, open_service, push
 from erkc.rgis.sending import on_its_way, open_region, run_until
 from erkc.rgis.unload import Unload, make_unload
 
@@ -111,6 +113,62 @@ def status(sender: Sender = None, as_json: Json = False) -> None:
             screen.say("В РГИС ещё ничего не отправлялось: erkc rgis send ГГГГ-ММ.")
         _show(screen, listed[-_LAST:])
         screen.document([_json(one) for one in listed])
+
+
+@_room.command("push")
+def push_month(month: MonthArgument, sender: Sender = None, as_json: Json = False) -> None:
+    """Передать в сервис РГИС для расчётного центра лицевые счета и проведённый месяц: начислено, оплачено, сальдо, пени.
+
+    Код 3 — РГИС не ответила, повторный вызов продолжит; код 1 — отказала.
+    """
+    with opened(as_json) as (application, screen):
+        service = open_service(application)
+        outcomes: dict[str, object] = {}
+        refused = waiting = 0
+        for one in chosen(application, sender):
+            run = push(application, service, one, month_of(month), law=law())
+            refused, waiting = refused + run.refused, waiting + run.waiting
+            screen.say(f"{one.name}: сообщений принято {run.done}, отказано {run.refused}, ждут {run.waiting}.")
+            for text in (*run.texts, *([run.trouble.message] if run.trouble is not None else [])):
+                screen.say(f"  {text}")
+            outcomes[one.inn] = {"done": run.done, "refused": run.refused, "waiting": run.waiting, "texts": list(run.texts)}
+        screen.document(outcomes)
+    if refused:
+        raise typer.Exit(1)
+    if waiting:
+        raise typer.Exit(3)
+
+
+@_room.command("compare")
+def compare_month(month: MonthArgument, sender: Sender = None, as_json: Json = False) -> None:
+    """Спросить у РГИС начисления и оплаты месяца и сверить с нашими по лицевым счетам; код 1 — есть расхождения."""
+    with opened(as_json) as (application, screen):
+        service = open_service(application)
+        outcomes: dict[str, object] = {}
+        differ = 0
+        for one in chosen(application, sender):
+            count, found = compare(application, service, one, month_of(month), law=law())
+            differ += len(found)
+            screen.say(f"{one.name}: счетов сверено {count}, расхождений {len(found)}.")
+            if found:
+                rows = [(each.number, *_two(each.ours), *_two(each.theirs)) for each in found[:_LAST]]
+                columns = ("Счёт", "Начислено у нас", "Оплачено у нас", "Начислено в РГИС", "Оплачено в РГИС")
+                screen.table(columns, rows, numbers=frozenset((1, 2, 3, 4)))
+            outcomes[one.inn] = {"accounts": count, "different": [
+                {"number": each.number, "ours": _sums_json(each.ours), "theirs": _sums_json(each.theirs)} for each in found
+            ]}  # fmt: skip
+        screen.document(outcomes)
+    if differ:
+        raise typer.Exit(1)
+
+
+def _two(row: ChargeRow | None) -> tuple[str, str]:
+    return ("нет", "нет") if row is None else (roubles(row.charged), roubles(row.paid))
+
+
+def _sums_json(row: ChargeRow | None) -> dict[str, object] | None:
+    return None if row is None else {"opening": row.opening, "charged": row.charged, "penalty": row.charged_penalty, "closing": row.closing,
+                                     "paid": row.paid, "paid_penalty": row.paid_penalty, "to_pay": row.to_pay}  # fmt: skip
 
 
 def _standing(application: Application, sender: str | None) -> list[Standing]:

@@ -15,7 +15,7 @@ from core.services.regional import ACT, SYSTEM, SendRun, send_unloads
 from core.storage.engine import transaction
 from erkc.application import Application
 
-__all__ = ["on_its_way", "open_region", "region_profile", "run_until"]
+__all__ = ["access_token", "on_its_way", "open_region", "region_profile", "run_until"]
 
 _PAUSE_S = 0.5
 
@@ -39,6 +39,12 @@ def open_region(application: Application) -> Packages:
     settings = application.settings.rgis
     if not settings.base_url:
         raise ConfigError("RGIS-0105", "Не задан адрес РГИС.", hint="Укажите rgis.base_url (ERKC_RGIS_URL).", option="rgis.base_url")
+    return Packages(settings.base_url, access_token(application), region_profile(application), timeout_s=settings.timeout_s)
+
+
+def access_token(application: Application) -> str:
+    """The token of the settings' file; empty where none is named."""
+    settings = application.settings.rgis
     token = ""
     if settings.token_file:
         try:
@@ -47,7 +53,7 @@ def open_region(application: Application) -> Packages:
             raise ConfigError(
                 "RGIS-0106", f"Файл ключа РГИС не читается: {system_reason(error)}.", hint="Проверьте rgis.token_file."
             ) from error
-    return Packages(settings.base_url, token, region_profile(application), timeout_s=settings.timeout_s)
+    return token
 
 
 def on_its_way(application: Application, provider: Provider) -> bool:

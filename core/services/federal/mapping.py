@@ -91,7 +91,7 @@ def choose_insurance(federal: Federal, *, provider_id: ProviderId, key: str, pro
     A person's decision, kept in the archive: no book tells it. ``InputError`` GIS-0512 when there is no such service.
     """
     with federal.write("choose an insurance product") as connection:
-        row = next((row for row in read_services(connection, provider_id=provider_id) if row.key == key), None)
+        row = next((row for name, row in _keyed(connection, provider_id) if name == key), None)
         if row is None:
             raise InputError("GIS-0512", f"Услуги с кодом {key} у этого поставщика нет.", hint="Коды показывает erkc gis services.")
         now = federal.clock.now()

@@ -57,6 +57,9 @@ def application(stand: Stand) -> Starlette:
     async def download(request: Request) -> Response:
         return refused(request) or _response(await run_in_threadpool(stand.download, request.path_params["file"]))
 
+    async def soap(request: Request) -> Response:
+        return refused(request) or _response(await run_in_threadpool(stand.soap, await request.body()))
+
     async def contents(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(stand.contents))
 
@@ -74,6 +77,7 @@ def application(stand: Stand) -> Starlette:
             Route("/import/data/{file}", start, methods=["POST"]),
             Route("/import/status/{task}", status),
             Route("/storage/download/{file}", download),
+            Route("/soap/rkc", soap, methods=["POST"]),
             Route("/admin/contents", contents),
             Route("/admin/faults", faults, methods=["POST", "DELETE"]),
         ]

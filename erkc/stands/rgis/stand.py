@@ -23,6 +23,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from erkc.stands.rgis import rkc
+
 __all__ = ["FAULTS", "Answer", "Fault", "Rule", "Stand"]
 
 Fault = Literal["delay", "lost_answer", "http_502", "http_502_after", "cut", "refuse", "federal", "busy"]
@@ -41,6 +43,11 @@ CREATE TABLE IF NOT EXISTS task (
   id TEXT PRIMARY KEY, key TEXT UNIQUE, file TEXT NOT NULL, due REAL NOT NULL, status INTEGER NOT NULL, log TEXT, outcome TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS row (sender TEXT NOT NULL, section TEXT NOT NULL, key TEXT NOT NULL, cells TEXT NOT NULL,
   PRIMARY KEY (sender, section, key));
+CREATE TABLE IF NOT EXISTS soap (id TEXT PRIMARY KEY, operation TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS charge (
+  inn TEXT NOT NULL, number TEXT NOT NULL, year INTEGER NOT NULL, month INTEGER NOT NULL, row TEXT NOT NULL,
+  PRIMARY KEY (inn, number, year, month));
+CREATE TABLE IF NOT EXISTS account (inn TEXT NOT NULL, number TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (inn, number));
 CREATE TABLE IF NOT EXISTS call (n INTEGER PRIMARY KEY, operation TEXT NOT NULL, status INTEGER NOT NULL);
 """
 
@@ -170,16 +177,34 @@ class Stand:
 
         return self._answered("download", read)
 
+    def soap(self, data: bytes) -> Answer:
+        """One message of the service for settlement centres; each operation is a fault's operation too."""
+        try:
+            body = rkc.body_of(data)
+        except rkc.BadMessage as error:
+            return Answer(500, rkc.fault(str(error)), "text/xml")
+        operation = rkc.operation_of(body)
+
+        def act() -> Answer:
+            with self._open() as base:
+                return Answer(200, rkc.answer(base, body), "text/xml")
+
+        return self._answered(operation, act, marked=lambda fault: Answer(200, rkc.refusal(operation), "text/xml"))
+
     def contents(self) -> dict[str, Any]:
         """What the stand has taken, for pages and tests."""
         with self._open() as base:
             counts = base.execute("SELECT sender, section, count(*) AS n FROM row GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
             tasks = base.execute("SELECT id, key, status, outcome FROM task ORDER BY due").fetchall()
+            accounts = base.execute("SELECT count(*) AS n FROM account").fetchone()["n"]
+            charges = base.execute("SELECT count(*) AS n FROM charge").fetchone()["n"]
+            messages = base.execute("SELECT count(*) AS n FROM soap").fetchone()["n"]
             calls = base.execute("SELECT operation, count(*) AS n FROM call GROUP BY 1").fetchall()
         rows: dict[str, dict[str, int]] = defaultdict(dict)
         for row in counts:
             rows[row["sender"]][row["section"]] = row["n"]
-        return {"rows": rows, "tasks": [dict(row) for row in tasks], "calls": {row["operation"]: row["n"] for row in calls}}
+        return {"rows": rows, "tasks": [dict(row) for row in tasks], "calls": {row["operation"]: row["n"] for row in calls},
+                "soap": {"accounts": accounts, "charges": charges, "messages": messages}}  # fmt: skip
 
     # inside --------------------------------------------------------------------------------------------------------------------------
 

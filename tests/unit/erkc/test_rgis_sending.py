@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import uvicorn
 
 from adapters.format4.layout import layout_for
 from adapters.format4.writer import zip_archive
@@ -26,8 +21,9 @@ from core.ids import CENTRE
 from core.services.regional import SendRun, Standing, prepare_unload, send_unloads, standing
 from core.storage.engine import transaction
 from erkc.application import Application
-from erkc.stands.rgis import Rule, Stand, application
+from erkc.stands.rgis import Rule
 from tests.unit.erkc.conftest import database_copy
+from tests.unit.erkc.rgis_region import region
 
 NAME = "0077000116-2026-10-001-full.zip"
 PROFILE = RegionProfile("стенд", volume_bytes=700, part_bytes=300)
@@ -53,21 +49,6 @@ def _archive() -> bytes:
 def base(server_url: str, template_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
     with database_copy(server_url, template_database, tmp_path_factory.mktemp("rgis")) as (_, found):
         yield found
-
-
-@contextmanager
-def _region(folder: Path, *rules: Rule) -> Iterator[tuple[Stand, str]]:
-    stand = Stand(folder, delay_s=0, rules=list(rules), clock=time.time)
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(stand), log_level="critical", access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield stand, f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
 
 
 def _begin(base: Application, data: bytes) -> None:
@@ -104,7 +85,7 @@ FAULTS = [
 def test_whatever_fails_one_import_is_done(base: Application, tmp_path: Path, rule: Rule) -> None:
     data = _archive()
     assert len(volumes(NAME, len(data), PROFILE.volume_bytes)) > 2
-    with _region(tmp_path, replace(rule)) as (stand, url):
+    with region(tmp_path, replace(rule)) as (stand, url):
         _begin(base, data)
         runs, last = _run(base, url)
         contents = stand.contents()
@@ -118,7 +99,7 @@ def test_whatever_fails_one_import_is_done(base: Application, tmp_path: Path, ru
 
 @pytest.mark.parametrize(("fault", "state", "code"), [("refuse", "failed", "RGIS-0202"), ("federal", "done", "RGIS-0203")])
 def test_three_outcomes_are_told_apart(base: Application, tmp_path: Path, fault: str, state: str, code: str) -> None:
-    with _region(tmp_path, Rule("start", fault)) as (_, url):
+    with region(tmp_path, Rule("start", fault)) as (_, url):
         _begin(base, _archive())
         _, last = _run(base, url)
     assert (last.state, last.code) == (state, code) and last.task and len(last.errors) == 1
@@ -127,14 +108,14 @@ def test_three_outcomes_are_told_apart(base: Application, tmp_path: Path, fault:
 
 
 def test_an_archive_that_is_not_true_is_refused_by_the_stand_itself(base: Application, tmp_path: Path) -> None:
-    with _region(tmp_path) as (_, url):
+    with region(tmp_path) as (_, url):
         _begin(base, _archive()[:-400])
         _, last = _run(base, url)
     assert (last.state, last.code) == ("failed", "RGIS-0202") and last.errors[0]["code"] == "1502"
 
 
 def test_a_wrong_token_stops_and_loses_nothing(base: Application, tmp_path: Path) -> None:
-    with _region(tmp_path) as (_, url):
+    with region(tmp_path) as (_, url):
         _begin(base, _archive())
         with pytest.raises(ConfigError, match="RGIS-0103"):
             _run(base, url, token="чужой".encode().hex())
@@ -148,7 +129,7 @@ def test_a_wrong_token_stops_and_loses_nothing(base: Application, tmp_path: Path
 def test_a_region_that_knows_no_repeats_is_not_asked_twice(base: Application, tmp_path: Path) -> None:
     profile = replace(read_profile("slobodka", regions.rgis_profile("slobodka") or b""), volume_bytes=700)
     assert not profile.idempotent and not profile.resumable
-    with _region(tmp_path, Rule("start", "lost_answer")) as (stand, url):
+    with region(tmp_path, Rule("start", "lost_answer")) as (stand, url):
         _begin(base, _archive())
         runs, last = _run(base, url, profile=profile, times=4)
         assert (last.state, last.code) == ("lost", "RGIS-0304") and len(stand.contents()["tasks"]) == 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.contract import RawMessage
+from config.settings import load
 from core import archive
 from core.clock import FixedClock
 from core.errors import InputError
@@ -42,16 +43,21 @@ from core.services.cancelling import cancel_payment
 from core.services.charge import approve_month, draft_month, post_month
 from core.services.month_view import ProviderMonth
 from core.services.payments import import_bank_file
+from core.services.regional import prepare_unload
 from core.services.take import Taken
 from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
+from erkc.rgis.delivery import RegionalRun, deliver_due
+from erkc.rgis.exchange import charge_rows, compare, open_service, push
 from erkc.rgis.identifiers import identifier
 from erkc.rgis.unload import Unload, make_unload
+from erkc.stands.rgis import Rule
 from tests.unit.erkc.archives import edited
 from tests.unit.erkc.conftest import OCTOBER, database_copy
 from tests.unit.erkc.format4_reader import Totals, read_archive
+from tests.unit.erkc.rgis_region import region
 
 TOWN = Path(__file__).parents[3] / "examples" / "town2"
 UK, RSO = "slobodka-2026-10-uk.zip", "slobodka-2026-10-rso.zip"
@@ -319,6 +325,34 @@ def test_unloads_are_kept_and_an_increment_holds_exactly_what_changed(told_town:
     read = read_archive(part)
     assert more.rows == {"IND": 1} and read["ind"] == changed and read["_info"][0][13] == "2"
     assert _unload(told_town, one, changes=True)[0].rows == {}
+
+
+def test_the_month_goes_to_the_regional_service_and_compares_equal(told_town: Application, tmp_path: Path) -> None:
+    one = _senders(told_town)["0079000136"]
+    (tmp_path / "token").write_text("stand\n", encoding="utf-8")
+    (tmp_path / "erkc.toml").write_text(f'[rgis]\ntoken_file = "{tmp_path / "token"}"\n', encoding="utf-8")
+    with region(tmp_path / "region", Rule("SyncPersAccRkc", "lost_answer")) as (stand, url):
+        application = replace(told_town, settings=load(home=tmp_path, environment={"ERKC_RGIS_URL": url}))
+        service = open_service(application)
+        first = push(application, service, one, OCTOBER, law=law())
+        assert first.trouble is not None and first.waiting == 2, "the region did not answer, nothing is lost"
+        later = replace(application, clock=FixedClock(application.clock.now() + timedelta(hours=1)))
+        done = push(later, service, one, OCTOBER, law=law())
+        assert (done.done, done.refused, done.waiting) == (2, 0, 0), "what was on its way was continued"
+        assert stand.contents()["soap"] == {"accounts": 23, "charges": 23, "messages": 2}
+        assert compare(later, service, one, OCTOBER, law=law()) == (23, [])
+        unload, data = _unload(application, one)
+        rows = Totals(read_archive(data))
+        with transaction(application.engine) as connection:
+            sent = charge_rows(connection, one, OCTOBER, law())
+        assert (sum(row.charged for row in sent), sum(row.closing for row in sent)) == (rows.charged, rows.closing)
+        with transaction(application.engine) as connection:
+            assert unload.message_id is not None
+            prepare_unload(connection, provider_id=one.provider_id, name=unload.name, message_id=unload.message_id, sha256=unload.sha256,
+                           at=application.clock.now())  # fmt: skip
+        run = deliver_due(later)
+        assert run == RegionalRun(done=1), "the stand's own checks find nothing wrong"
+        assert stand.contents()["rows"]["0079000136"]["kvar"] == 23
 
 
 def test_a_draft_is_not_unloaded(server_url: str, template_database: str, tmp_path: Path) -> None:
