@@ -12,6 +12,7 @@ import typer
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
     auditing,
+    bank_days,
     banks,
     charges,
     comparing,
@@ -51,7 +52,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, suspense, payments, conflicts, auditing, kept, reporting, review, settling, processes, demonstration, town,
+    exchange, banks, bank_days, suspense, payments, conflicts, auditing, kept, reporting, review, settling, processes, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 

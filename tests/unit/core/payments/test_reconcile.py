@@ -51,8 +51,8 @@ def registry_fact(file: str, model: Any) -> RegistryFact:
         fee_model=model,
         count=totals["count"],
         amount=totals["amount_kop"],
-        fee=totals["commission_kop"],
-        transfer=totals["transfer_kop"],
+        fee=totals.get("commission_kop"),
+        transfer=totals.get("transfer_kop", totals["amount_kop"]),
         payments={"posted": totals["count"] - 2 * len(stornos), "reversed": 2 * len(stornos)},
     )
 

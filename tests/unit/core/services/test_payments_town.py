@@ -27,7 +27,7 @@ from core.charges.law import Law
 from core.clock import FixedClock
 from core.errors import InputError
 from core.events import EventKind
-from core.ids import EntityId
+from core.ids import CENTRE, EntityId
 from core.issued.orders import StoredOrder, add_step
 from core.ledger import months
 from core.ledger.balances import chart_totals
@@ -41,8 +41,10 @@ from core.model.records import ApprovedTariff, Record, RegisteredSender
 from core.money import format_roubles, parse_roubles
 from core.payments.daily import UNDIVIDED, Recipient
 from core.period import Month
+from core.records.bank import read_payments, read_registries
 from core.records.entities import entity_ids, find_accounts
 from core.records.findings import read_findings
+from core.services.bank_day import close_bank_day, stand_of_day
 from core.services.payment_orders import decide_orders, export_orders, last_export, list_orders, propose_orders
 from core.services.payments import import_bank_file, reconcile
 from core.services.settlement import open_settlement
@@ -493,3 +495,44 @@ def test_money_of_a_broken_archive_is_posted_or_in_suspense(engine: Engine) -> N
         "payment": (expected["posted_count"], expected["posted"]),
         "payment_suspense": (expected["to_suspense_count"], expected["to_suspense"]),
     }
+
+
+def test_a_closed_day_takes_no_posting_and_both_lists_explain_what_is_in_transit(engine: Engine) -> None:
+    take_archive(engine, "zarechinsk-2026-10-valid.zip")
+    files = BankFiles()
+    import_bank_file(engine, reader=files, message=RawMessage(REGISTRY, FILES[REGISTRY]), clock=CLOCK)
+    wednesday, saturday = date(2026, 11, 11), date(2026, 11, 14)
+    with transaction(engine) as connection:
+        before = stand_of_day(connection, wednesday)
+        paid = max(row.body.paid_on or saturday for row in read_payments(connection, read_registries(connection)[0].message_id))
+    (waiting,) = before.without_line
+    assert (waiting.state, waiting.amount, before.unexplained, before.without_registry) == ("no_order", before.transit, 0, ())
+    other = FILES[STATEMENT].replace("реестру № 4471".encode("cp1251"), "реестру № 4499".encode("cp1251")).replace(b"=4471\r", b"=4499\r")
+    import_bank_file(engine, reader=files, message=RawMessage("other.txt", other), clock=CLOCK)
+    with transaction(engine) as connection:
+        found = stand_of_day(connection, wednesday)
+    (alone,) = found.without_registry
+    assert (alone.state, alone.amount) == ("no_registry", 1141569_94)
+    assert (found.without_line, found.unexplained, found.came) == ((waiting,), 0, 1154267_69)
+    assert found.transit == waiting.amount - alone.amount
+
+    closed, _ = close_bank_day(engine, day=wednesday, actor="Иванова", reason="сверено", clock=CLOCK)
+    assert closed == found
+    with pytest.raises(InputError, match="DAY-0101"):
+        close_bank_day(engine, day=date(2026, 11, 10), actor="Иванова", reason="снова", clock=CLOCK)
+    with pytest.raises(InputError, match="DAY-0102"):
+        close_bank_day(engine, day=saturday, actor="Иванова", reason="рано", clock=CLOCK)
+    late = RawMessage("late.txt", small_registry("9A26111000000777", order="4480", day="10-11-2026"))
+    import_bank_file(engine, reader=files, message=late, clock=CLOCK)
+    with transaction(engine) as connection:
+        key = "payment/sber-delimited/9A26111000000777"
+        row = connection.execute(text("SELECT occurred_on, accounted_on, month FROM entry WHERE entry_key = :key"), {"key": key}).one()
+        assert stand_of_day(connection, wednesday) == replace(closed, is_closed=True)  # nothing has changed in the closed day
+    assert tuple(map(str, row)) == ("2026-11-10", "2026-11-12", "2026-11-01") and str(paid) <= "2026-11-11"
+    into = Entry("probe", "fee", CENTRE, Month(2026, 11), wednesday, "проба", (Posting(Chart.FEE, Chart.CASH, 1),), accounted_on=wednesday)
+    with pytest.raises(InputError, match="LG-0103"), transaction(engine) as connection:
+        post(connection, [into], at=CLOCK.now())
+    columns = "entry_key, content_sha256, kind, provider_id, month, occurred_on, accounted_on, reason, posted_at"
+    values = "'p', sha256('p'), 'fee', 0, '2026-11-01', '2026-11-11', '2026-11-11', 'p', now()"
+    with pytest.raises(DBAPIError, match="operational day is closed"), transaction(engine) as connection:
+        connection.execute(text(f"INSERT INTO entry ({columns}) VALUES ({values})"))
