@@ -378,6 +378,19 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER payment_order_two_persons BEFORE INSERT ON payment_order_step FOR EACH ROW EXECUTE FUNCTION erkc_two_persons();
+-- Payments that agents report at once: shown as unconfirmed, posted by nobody; the registry that has the operation confirms it.
+CREATE TABLE online_payment (
+  provider_id integer NOT NULL DEFAULT 0 REFERENCES provider,
+  operation text COLLATE "C" NOT NULL,
+  account_id bigint NOT NULL REFERENCES entity,
+  account_text text NOT NULL,
+  amount bigint NOT NULL CONSTRAINT online_payment_amount_positive CHECK (amount > 0),
+  paid_on date NOT NULL,
+  message_id bigint NOT NULL REFERENCES message,
+  received_at timestamptz NOT NULL,
+  CONSTRAINT online_payment_pk PRIMARY KEY (operation)
+);
+CREATE INDEX online_payment_account ON online_payment (account_id);
 -- Operational days of the centre's bank: a closed day takes no posting; how it stood is kept with it.
 CREATE TABLE bank_day (
   day date NOT NULL,
