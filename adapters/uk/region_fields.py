@@ -68,6 +68,7 @@ SETTINGS = {
     "regional_days_off": "dates?",
     "due_day_rule": "list?",
     "agency_contracts": "list?",
+    "online_agents": "list?",
     "key_rates": "list?",
     "wins": "object?",
 }

@@ -28,6 +28,7 @@ _ENTRY_COLUMNS = (
     ("provider_id", "integer"),
     ("month", "date"),
     ("occurred_on", "date"),
+    ("accounted_on", "date"),
     ("corrects_month", "date"),
     ("reason", "text"),
     ("message_id", "bigint"),
@@ -71,7 +72,8 @@ class Posted:
 def post(connection: Connection, entries: Iterable[Entry], *, at: datetime) -> Posted:
     """Post entries inside the caller's transaction; memory stays flat however many there are.
 
-    Raises ``InputError`` LG-0101 when an entry is dated into a closed month, ``ValueError`` for an entry without postings.
+    Raises ``InputError`` LG-0101 when an entry is dated into a closed month, LG-0103 into a closed operational day, ``ValueError``
+    for an entry without postings.
     """
     result = Posted()
     stream = iter(entries)
@@ -92,6 +94,10 @@ def insert_staged(connection: Connection, *, at: datetime) -> Posted:
     if closed:
         months = ", ".join(f"{row.month:%m.%Y}" for row in closed)
         raise InputError("LG-0101", f"Месяц закрыт: {months}.", hint="Проведите исправление в открытом месяце.", months=months)
+    shut = connection.execute(sql.closed_bank_days).scalars().all()
+    if shut:
+        days = ", ".join(f"{day:%d.%m.%Y}" for day in shut)
+        raise InputError("LG-0103", f"Операционный день закрыт: {days}.", hint="Деньги учитываются в открытом дне; повторите.", days=days)
     connection.execute(text("SET LOCAL work_mem = '256MB'"))  # two sorts of the batch, in memory
     connection.execute(text("DROP TABLE IF EXISTS pg_temp.staged_content"))
     connection.execute(sql.hash_staged)
@@ -116,6 +122,7 @@ def _entry_rows(batch: list[Entry]) -> Iterator[tuple[object, ...]]:
             int(entry.provider_id),
             entry.month.first,
             entry.occurred_on,
+            entry.accounted_on,
             entry.corrects_month.first if entry.corrects_month else None,
             entry.reason,
             entry.message_id,

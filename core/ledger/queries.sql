@@ -1,8 +1,10 @@
 -- name: insert_entries
 -- Takes what is new; the content hash covers the entry and its postings, so that the same key with other content is seen as a conflict.
-INSERT INTO entry (entry_id, entry_key, content_sha256, kind, provider_id, month, occurred_on, corrects_month, reason, message_id, calculation_id, posted_at)
+INSERT INTO entry (entry_id, entry_key, content_sha256, kind, provider_id, month, occurred_on, accounted_on, corrects_month, reason, message_id, calculation_id,
+                   posted_at)
 OVERRIDING SYSTEM VALUE
-SELECT s.entry_id, s.entry_key, s.content_sha256, s.kind, s.provider_id, s.month, s.occurred_on, s.corrects_month, s.reason, s.message_id, s.calculation_id, :at
+SELECT s.entry_id, s.entry_key, s.content_sha256, s.kind, s.provider_id, s.month, s.occurred_on, s.accounted_on, s.corrects_month, s.reason, s.message_id,
+       s.calculation_id, :at
 FROM staged_content s
 ORDER BY s.seq
 ON CONFLICT (entry_key) DO NOTHING
@@ -10,9 +12,9 @@ ON CONFLICT (entry_key) DO NOTHING
 -- name: hash_staged
 -- Gives each staged entry its number and content hash; a key staged twice keeps its first occurrence for the insert.
 CREATE TEMPORARY TABLE staged_content ON COMMIT DROP AS
-SELECT e.seq, e.entry_key, e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason, e.message_id, e.calculation_id,
+SELECT e.seq, e.entry_key, e.kind, e.provider_id, e.month, e.occurred_on, e.accounted_on, e.corrects_month, e.reason, e.message_id, e.calculation_id,
        nextval(pg_get_serial_sequence('entry', 'entry_id')) AS entry_id,
-       sha256(convert_to(ROW(e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason)::text || p.content, 'UTF8')) AS content_sha256
+       sha256(convert_to(ROW(e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason)::text || coalesce(e.accounted_on::text, '') || p.content, 'UTF8')) AS content_sha256
 FROM staged_entry e
 JOIN (
   SELECT seq, string_agg(ROW(n, debit, credit, amount, account_id, service_id, creditor_id, origin_month, component, place_id)::text, '' ORDER BY n) AS content
@@ -36,6 +38,38 @@ ORDER BY s.seq
 SELECT DISTINCT s.provider_id, s.month
 FROM staged_entry s
 WHERE (SELECT state FROM month_state m WHERE m.provider_id = s.provider_id AND m.month = s.month ORDER BY step DESC LIMIT 1) = 'closed'
+
+-- name: closed_bank_days
+-- Days of the staged entries that are closed.
+SELECT DISTINCT s.accounted_on FROM staged_entry s WHERE s.accounted_on <= (SELECT max(day) FROM bank_day) ORDER BY 1
+
+-- name: closed_through
+-- Held to the end of the transaction: nobody closes a day that somebody is posting into.
+SELECT (SELECT max(day) FROM bank_day) AS day FROM (SELECT pg_advisory_xact_lock_shared(hashtext('erkc bank day'))) held
+
+-- name: lock_bank_days
+SELECT pg_advisory_xact_lock(hashtext('erkc bank day'))
+
+-- name: insert_bank_day
+INSERT INTO bank_day (day, actor, reason, content, message_id, closed_at) VALUES (:day, :actor, :reason, CAST(:content AS jsonb), :message_id, :at)
+
+-- name: bank_days
+SELECT day, actor, reason, content, message_id, closed_at FROM bank_day ORDER BY day
+
+-- name: transit_items
+-- What stands in transit at the end of an operational day, by the message or, of what a person decided, by the entry.
+SELECT CASE WHEN e.entry_key LIKE 'payment_cancel/%' THEN NULL ELSE e.message_id END AS message_id,
+       CASE WHEN e.kind = 'receipt' OR e.entry_key LIKE 'payment_cancel/%' THEN e.entry_key ELSE '' END AS entry_key,
+       sum(CASE WHEN p.debit = 11 THEN p.amount ELSE -p.amount END)::bigint AS amount
+FROM entry e JOIN posting p USING (entry_id)
+WHERE (p.debit = 11 OR p.credit = 11) AND e.accounted_on <= :day
+GROUP BY 1, 2 HAVING sum(CASE WHEN p.debit = 11 THEN p.amount ELSE -p.amount END) <> 0
+ORDER BY 1, 2
+
+-- name: accounted_by_kind
+-- What an operational day was posted, by kind of entry.
+SELECT e.kind, count(DISTINCT e.entry_id) AS entries, sum(p.amount)::bigint AS amount
+FROM entry e JOIN posting p USING (entry_id) WHERE e.accounted_on = :day AND (p.debit IN (5, 11) OR p.credit IN (5, 11)) GROUP BY 1 ORDER BY 1
 
 -- name: new_calculation
 INSERT INTO calculation (provider_id, month, version, mode, rules, code_version, known_until, created_at)
@@ -108,7 +142,7 @@ ORDER BY month, account_id, service_id
 CREATE TEMPORARY TABLE staged_entry ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY a.account_id) AS seq, a.account_id,
        format('charge/%s/%s/v%s/%s', p.inn, to_char(c.month, 'YYYY-MM'), c.version, t.entity_key) AS entry_key,
-       'charge'::text AS kind, c.provider_id, c.month, (c.month + interval '1 month - 1 day')::date AS occurred_on, NULL::date AS corrects_month,
+       'charge'::text AS kind, c.provider_id, c.month, (c.month + interval '1 month - 1 day')::date AS occurred_on, NULL::date AS accounted_on, NULL::date AS corrects_month,
        format('Начислено за %s, расчёт %s', to_char(c.month, 'MM.YYYY'), c.version) AS reason, NULL::bigint AS message_id, c.calculation_id
 FROM calculation c
 JOIN provider p USING (provider_id)
@@ -249,7 +283,8 @@ HAVING sum(v.amount) <> 0
 -- One entry an account and corrected month, which names the causes; its key is made of the sender's own identifiers.
 CREATE TEMPORARY TABLE staged_entry ON COMMIT DROP AS
 SELECT a.seq, a.account_id, format('recalculation/%s/%s/v%s/%s/%s', p.inn, to_char(c.month, 'YYYY-MM'), c.version, t.entity_key, to_char(a.month, 'YYYY-MM')) AS entry_key,
-       'recalculation'::text AS kind, c.provider_id, c.month, (c.month + interval '1 month - 1 day')::date AS occurred_on, a.month AS corrects_month,
+       'recalculation'::text AS kind, c.provider_id, c.month, (c.month + interval '1 month - 1 day')::date AS occurred_on,
+       NULL::date AS accounted_on, a.month AS corrects_month,
        format('Перерасчёт за %s: %s', to_char(a.month, 'MM.YYYY'), (
          SELECT string_agg(k.title, ', ' ORDER BY k.place)
          FROM unnest(CAST(:causes AS text[]), CAST(:titles AS text[])) WITH ORDINALITY AS k (cause, title, place)
@@ -366,7 +401,7 @@ LEFT JOIN (
   FROM posting GROUP BY entry_id
 ) p USING (entry_id)
 WHERE p.content IS NULL
-   OR e.content_sha256 <> sha256(convert_to(ROW(e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason)::text || p.content, 'UTF8'))
+   OR e.content_sha256 <> sha256(convert_to(ROW(e.kind, e.provider_id, e.month, e.occurred_on, e.corrects_month, e.reason)::text || coalesce(e.accounted_on::text, '') || p.content, 'UTF8'))
 ORDER BY e.entry_id
 
 -- name: broken_postings

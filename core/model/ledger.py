@@ -55,6 +55,8 @@ class Entry:
     message_id: MessageId | None = None
     calculation_id: CalculationId | None = None
     corrects_month: Month | None = None
+    accounted_on: date | None = None
+    """Operational day of money of banks: an open one; ``occurred_on`` stays the day on which it was paid."""
 
 
 @dataclass(frozen=True, slots=True)

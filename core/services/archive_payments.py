@@ -202,7 +202,7 @@ def _archive_money(row: PaymentRow, provider: Provider, waiting: RowInSuspense |
         source=f"УИП {row.uip}",
         record_id=row.record_id,
         message_id=row.message_id,
-        accounted_on=row.accounted_on,
+        accounted_on=row.accounted_on or row.paid_on,
         bill=row.bill if row.bill_month else None,
         suspended=waiting.amount if waiting is not None and waiting.amount else None,
     )

@@ -111,7 +111,7 @@ class _Decision:
         receipts.take([money])
         tell_released(self.connection, [(operation, money)], "assigned", at)
         self._remember(message_id, at)
-        return Assigned(operation, amount, self.account.number, receipts.books.open_month(money.provider_id, money.paid_on), message_id)
+        return Assigned(operation, amount, self.account.number, receipts.books.accounted(money.provider_id, money.paid_on)[1], message_id)
 
     def _remember(self, message_id: MessageId, at: datetime) -> None:
         """Keep the text with the account, where it is a registry's and long enough to be nobody else's."""

@@ -67,7 +67,7 @@ def cancel_payment(engine: Engine, *, operation: str, reason: str, actor: str, c
         moved, amount = _left(connection, operation)
         provider = moved.provider(operation)
         today = clock.now().date()
-        month = Books(connection).open_month(provider, today)
+        day, month = Books(connection).accounted(provider, today)
         entry = Entry(
             key=cancel_key(operation),
             kind="payment_reversal",
@@ -77,6 +77,7 @@ def cancel_payment(engine: Engine, *, operation: str, reason: str, actor: str, c
             reason=f"Платёж {operation} отменён, {format_roubles(amount)}, решение ({actor}): {reason}",
             postings=moved.take_back(operation, amount),
             message_id=stored.message_id,
+            accounted_on=day,
         )
         post(connection, [entry], at=clock.now())
         return Cancelled(operation, amount, month, stored.message_id)

@@ -334,7 +334,7 @@ def _fees(standing: Standing, ordered: tuple[int, int]) -> dict[str, int]:
 def _post_fees(connection: Connection, orders: Sequence[StoredOrder], message_id: MessageId, clock: Clock) -> None:
     """What lowered a transfer is the centre's income and the banks' commission put to the recipient's account."""
     day = clock.now().date()
-    month = Books(connection).open_month(CENTRE, day)
+    accounted_on, month = Books(connection).accounted(CENTRE, day)
     entries = []
     for order in orders:
         fees = order.content.get("fees")
@@ -347,5 +347,5 @@ def _post_fees(connection: Connection, orders: Sequence[StoredOrder], message_id
         if postings:
             key = f"settlement_fee/{order.payer_account}/{order.drawn_on.year}/{order.number}"
             reason = f"Удержано при перечислении, поручение № {order.number}: вознаграждение и комиссия банков"
-            entries.append(Entry(key, "settlement_fee", CENTRE, month, day, reason, postings, message_id))
+            entries.append(Entry(key, "settlement_fee", CENTRE, month, day, reason, postings, message_id, accounted_on=accounted_on))
     post(connection, entries, at=clock.now())

@@ -110,16 +110,18 @@ def _reverse(arrival: Arrival, stornos: Sequence[PaymentRow], receipts: Receipts
             arrival.findings.append(_not_reversible(row))
             continue
         provider = moved.provider(original)
+        day, month = receipts.books.accounted(provider, row.body.paid_on)
         entries.append(
             Entry(
                 key=payment_key(row.key),
                 kind="payment_reversal",
                 provider_id=provider,
-                month=receipts.books.open_month(provider, row.body.paid_on),
+                month=month,
                 occurred_on=row.body.paid_on,
                 reason=f"Возврат {format_roubles(amount)} по операции {original}",
                 postings=moved.take_back(original, amount),
                 message_id=arrival.message_id,
+                accounted_on=day,
             )
         )
         arrival.count("reversed", [row.body.amount])

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from core import events
 from core.errors import InvariantError
 from core.events import EventKind, NewEvent
-from core.ids import EntityId, MessageId, ProviderId, RecordId
+from core.ids import CENTRE, EntityId, MessageId, ProviderId, RecordId
 from core.ledger.post import Posted, post
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
@@ -121,7 +121,7 @@ class Receipts:
     def _allocations(self, provider_id: ProviderId, by_account: Mapping[EntityId, list[Money]]) -> list[tuple[Money, Month, Allocation]]:
         """Share out without bills first: only what remains as an advance needs the lines of a bill."""
         standings = self.books.standings(by_account, provider_id)
-        months = {p.key: self.books.open_month(provider_id, p.accounted_on or p.paid_on) for those in by_account.values() for p in those}
+        months = {p.key: self._day(p)[1] for those in by_account.values() for p in those}
 
         def share_out(account: EntityId, bills: Mapping[str, tuple[BillShare, ...]]) -> list[Allocation]:
             receipts = [Receipt(p.key, p.amount, p.named_month, bills.get(p.key, ()), before=months[p.key]) for p in by_account[account]]
@@ -142,6 +142,12 @@ class Receipts:
             for account, those in by_account.items()
             for payment, allocation in zip(those, done[account], strict=True)
         ]
+
+    def _day(self, payment: Money) -> tuple[date | None, Month]:
+        """Operational day and month: the sender's own day where he keeps the books of days, else the centre's."""
+        if payment.accounted_on is not None:
+            return None, self.books.open_month(payment.provider_id, payment.accounted_on)
+        return self.books.accounted(payment.provider_id, payment.paid_on)
 
     def _bills(self, provider_id: ProviderId, ahead: Sequence[Money], months: Mapping[str, Month]) -> dict[str, tuple[BillShare, ...]]:
         """Lines that an advance of each payment is shared by."""
@@ -176,17 +182,20 @@ class Receipts:
             ),
             postings=(*postings(allocation, payment.account_id, source=source), *rest),
             message_id=payment.message_id,
+            accounted_on=self._day(payment)[0],
         )
 
     def _suspense(self, item: Suspended) -> Entry:
         debit, credit = (self.source, Chart.SUSPENSE) if item.amount > 0 else (Chart.SUSPENSE, self.source)
+        day, month = self.books.accounted(item.provider_id, item.paid_on) if item.provider_id == CENTRE else (None, None)
         return Entry(
             key=item.key,
             kind="payment_suspense",
             provider_id=item.provider_id,
-            month=self.books.open_month(item.provider_id, item.paid_on),
+            month=month or self.books.open_month(item.provider_id, item.paid_on),
             occurred_on=item.paid_on,
             reason=f"Невыясненный платёж {format_roubles(item.amount)} от {item.paid_on:%d.%m.%Y}: {item.why}",
             postings=(Posting(debit, credit, abs(item.amount)),),
             message_id=item.message_id,
+            accounted_on=day,
         )

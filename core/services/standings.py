@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
 from core.ids import CENTRE, EntityId, ProviderId
-from core.ledger import months
+from core.ledger import bank_days, months
 from core.ledger.balances import open_items, penalty_items, takeover_month
 from core.ledger.calculations import read_calculation, read_lines
 from core.ledger.months import MonthState
@@ -38,6 +38,7 @@ class Books:
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
     _rules: dict[tuple[ProviderId, Month], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
+    _closed_through: date | None = None
 
     def rules(self, provider_id: ProviderId, month: Month) -> AllocationRules:
         """How payments to a provider that are accounted in a month are shared out where it has its houses."""
@@ -79,6 +80,17 @@ class Books:
                 month = month.next()
             self._months[provider_id, wanted] = month
         return self._months[provider_id, wanted]
+
+    def accounted(self, provider_id: ProviderId, day: date) -> tuple[date, Month]:
+        """Operational day and month of money of a bank: the earliest open day that is not before it was paid (bank-formats 14.3).
+
+        What came after its day or month was closed is accounted on the first open day; the day of payment itself is kept beside it.
+        """
+        if self._closed_through is None:
+            self._closed_through = bank_days.closed_through(self.connection) or date.min
+        open_day = day if day > self._closed_through else self._closed_through + timedelta(days=1)
+        month = self.open_month(provider_id, open_day)
+        return max(open_day, month.first), month
 
     def last_bill(self, accounts: Iterable[EntityId], provider_id: ProviderId, before: Month) -> dict[EntityId, tuple[BillShare, ...]]:
         """Lines of the last bill before a month: those of the latest posted month that has any for the account."""

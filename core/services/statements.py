@@ -131,17 +131,19 @@ class _Lines:
         day = day_of_line(row.body)
         kinds = {"agent": ("receipt", "Перевод агента"), "charge": ("fee", "Комиссия банка"), "transfer": ("transfer", "Перечислено")}
         kinds["returned"] = ("transfer_return", "Перечисление вернулось")
+        accounted_on, month = books.accounted(CENTRE, day)
         kind, title = kinds[state]
         entries.append(
             Entry(
                 key=f"statement/{row.key}",
                 kind=kind,
                 provider_id=CENTRE,
-                month=books.open_month(CENTRE, day),
+                month=month,
                 occurred_on=day,
                 reason=f"{title}: документ {row.body.number} от {day:%d.%m.%Y}, {format_roubles(row.body.amount)}",
                 postings=(posting,),
                 message_id=self.arrival.message_id,
+                accounted_on=accounted_on,
             )
         )
         self.arrival.count(state, [row.body.amount])
@@ -220,10 +222,11 @@ def _settlement(connection: Connection, outcome: RegistryOutcome, registry: Regi
     if not orders:
         return []
     day = min(day_of_line(line) for line in orders)
-    month = Books(connection).open_month(CENTRE, day)
+    accounted_on, month = Books(connection).accounted(CENTRE, day)
 
     def entry(kind: str, reason: str, posting: Posting) -> Entry:
-        return Entry(f"{kind}/{registry.key}", kind, CENTRE, month, day, reason, (posting,), registry.message_id)
+        key = f"{kind}/{registry.key}"
+        return Entry(key, kind, CENTRE, month, day, reason, (posting,), registry.message_id, accounted_on=accounted_on)
 
     found = []
     title = f"реестр {registry.body.number or registry.body.order_number}"

@@ -12,6 +12,7 @@ import typer
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
     auditing,
+    bank_days,
     banks,
     charges,
     comparing,
@@ -55,7 +56,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
-    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, onboarding,
+    exchange, banks, bank_days, tables, suspense, payments, conflicts, auditing, kept, onboarding,
     reporting, review, settling, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)

@@ -60,3 +60,17 @@ SELECT record_id, record_key, message_id, bank_account, incoming, number, docume
 FROM record_statement_line
 WHERE provider_id = 0 AND (CAST(:message AS bigint) IS NULL OR message_id = :message)
 ORDER BY record_id
+
+-- name: insert_online
+INSERT INTO online_payment (operation, account_id, account_text, amount, paid_on, message_id, received_at)
+VALUES (:operation, :account_id, :account_text, :amount, :paid_on, :message_id, :at)
+ON CONFLICT (operation) DO NOTHING
+
+-- name: online_payments
+-- With the row of a registry that has the same operation, if it has come.
+SELECT o.operation, o.account_id, o.account_text, o.amount, o.paid_on, o.message_id, o.received_at, r.amount AS registry_amount, r.account_text AS registry_account
+FROM online_payment o
+LEFT JOIN LATERAL (SELECT amount, account_text FROM record_registry_payment r WHERE r.provider_id = 0 AND r.record_key = o.operation
+                   ORDER BY record_id DESC LIMIT 1) r ON true
+WHERE (CAST(:operation AS text) IS NULL OR o.operation = :operation) AND (CAST(:account_id AS bigint) IS NULL OR o.account_id = :account_id)
+ORDER BY o.received_at, o.operation

@@ -235,6 +235,7 @@ CREATE TABLE entry (
   provider_id integer NOT NULL REFERENCES provider,
   month date NOT NULL CONSTRAINT entry_month_is_first_day CHECK (extract(day FROM month) = 1),
   occurred_on date NOT NULL,
+  accounted_on date,
   corrects_month date,
   reason text NOT NULL,
   message_id bigint REFERENCES message,
@@ -244,6 +245,8 @@ CREATE TABLE entry (
   CONSTRAINT entry_key_once UNIQUE (entry_key)
 );
 CREATE INDEX entry_provider_month ON entry (provider_id, month, kind);
+CREATE INDEX entry_accounted_on ON entry (accounted_on) WHERE accounted_on IS NOT NULL;
+COMMENT ON COLUMN entry.accounted_on IS 'the operational day of money of banks; occurred_on is the day it was paid';
 CREATE TABLE posting (
   month date NOT NULL,
   entry_id bigint NOT NULL REFERENCES entry,
@@ -375,6 +378,19 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER payment_order_two_persons BEFORE INSERT ON payment_order_step FOR EACH ROW EXECUTE FUNCTION erkc_two_persons();
+-- Payments that agents report at once: shown as unconfirmed, posted by nobody; the registry that has the operation confirms it.
+CREATE TABLE online_payment (
+  provider_id integer NOT NULL DEFAULT 0 REFERENCES provider,
+  operation text COLLATE "C" NOT NULL,
+  account_id bigint NOT NULL REFERENCES entity,
+  account_text text NOT NULL,
+  amount bigint NOT NULL CONSTRAINT online_payment_amount_positive CHECK (amount > 0),
+  paid_on date NOT NULL,
+  message_id bigint NOT NULL REFERENCES message,
+  received_at timestamptz NOT NULL,
+  CONSTRAINT online_payment_pk PRIMARY KEY (operation)
+);
+CREATE INDEX online_payment_account ON online_payment (account_id);
 -- Operational days of the centre's bank: a closed day takes no posting; how it stood is kept with it.
 CREATE TABLE bank_day (
   day date NOT NULL,
@@ -386,6 +402,14 @@ CREATE TABLE bank_day (
   closed_at timestamptz NOT NULL,
   CONSTRAINT bank_day_pk PRIMARY KEY (day)
 );
+CREATE FUNCTION erkc_open_bank_day() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+  IF EXISTS (SELECT FROM fresh WHERE accounted_on <= (SELECT max(day) FROM bank_day)) THEN
+    RAISE EXCEPTION 'the operational day is closed' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER entry_open_bank_day AFTER INSERT ON entry REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION erkc_open_bank_day();
 
 -- Outbox: conversations with remote systems; identifiers are stored before the first byte leaves.
 CREATE TABLE exchange (

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.payments.reconcile import LineFact, RegistryFact, RegistryLink, reconcile
+from core.payments.reconcile import LineFact, RegistryFact, RegistryLink, reconcile, refunds, returned_transfers
 
 GOLDEN = Path(__file__).parents[3] / "golden" / "banks"
 OWN = ("40702810500010000123", "40702810900010000888")
@@ -115,3 +115,25 @@ def test_scenario_of_the_contract(scenario: dict[str, Any]) -> None:
     assert said == scenario["lines"]
     credits_of_agents = sum(line.amount for line, outcome in zip(lines, result.lines, strict=True) if outcome.state.startswith("registry_"))
     assert credits_of_agents == sum(outcome.ordered for outcome in result.registries)
+
+
+def test_a_transfer_that_came_back_and_a_refund_are_linked_to_what_they_undo() -> None:
+    """Each original once; a credit from a supplier's 40821 account is no agent's settlement when it returns our money."""
+    day = date(2026, 11, 12)
+
+    def line(key: str, amount: int, account: str, purpose: str = "", *, incoming: bool = False) -> LineFact:
+        return LineFact(key, incoming, amount, key, day, day, account, purpose=purpose)
+
+    supplier, payer = "40821810700093101005", "40817810499010000077"
+    lines = [
+        line("out", 500, supplier),
+        line("back", 500, supplier, "Возврат: счет закрыт", incoming=True),
+        line("again", 500, supplier, "Возврат: счет закрыт", incoming=True),
+        line("paid", 70, payer, incoming=True),
+        line("refund", 70, payer, "Возврат ошибочного платежа"),
+        line("other", 71, payer, "Возврат ошибочного платежа"),
+    ]
+    assert returned_transfers(lines) == {"back": "out"} and refunds(lines) == {"refund": "paid"}
+    states = {one.key: one.state for one in reconcile([], lines).lines}
+    assert (states["out"], states["back"], states["again"]) == ("transfer_out", "returned_in", "no_registry")
+    assert (states["refund"], states["other"]) == ("refund_out", "transfer_out")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
+import uvicorn
+from lxml import etree
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
@@ -18,16 +24,18 @@ from typer.testing import CliRunner
 from adapters.banks.adapter import BankFiles
 from adapters.banks.payment_orders import render_payment_orders
 from adapters.contract import RawMessage
+from adapters.signing import RSA, TestSubject, choose, issue, sign_message
 from adapters.uk.archives import UkArchives
 from adapters.uk.knowledge import RegionKnowledge
 from adapters.uk.region import RegionAdapter
 from config.law import tables
+from config.settings import load
 from core import events
 from core.charges.law import Law
 from core.clock import FixedClock
 from core.errors import InputError
 from core.events import EventKind
-from core.ids import EntityId
+from core.ids import CENTRE, EntityId
 from core.issued.orders import StoredOrder, add_step
 from core.ledger import months
 from core.ledger.balances import chart_totals
@@ -41,16 +49,22 @@ from core.model.records import ApprovedTariff, Record, RegisteredSender
 from core.money import format_roubles, parse_roubles
 from core.payments.daily import UNDIVIDED, Recipient
 from core.period import Month
+from core.records.bank import read_payments, read_registries
 from core.records.entities import entity_ids, find_accounts
 from core.records.findings import read_findings
+from core.services.bank_day import close_bank_day, stand_of_day
+from core.services.online import online_payments
 from core.services.payment_orders import decide_orders, export_orders, last_export, list_orders, propose_orders
 from core.services.payments import import_bank_file, reconcile
 from core.services.settlement import open_settlement
 from core.services.take import Taken, load_region, take
 from core.storage.engine import application_engine, transaction
 from core.storage.migrate import APP, OWNER
+from erkc.application import Application
 from erkc.cli.main import application
 from erkc.cli.settling import as_bank_order
+from erkc.web.agent_payments import NAMESPACE, PATH
+from erkc.web.agent_payments import application as agent_application
 from examples.town.november.make import REGISTRY, STATEMENT, build
 from tests.conftest import Database, _address
 
@@ -493,3 +507,108 @@ def test_money_of_a_broken_archive_is_posted_or_in_suspense(engine: Engine) -> N
         "payment": (expected["posted_count"], expected["posted"]),
         "payment_suspense": (expected["to_suspense_count"], expected["to_suspense"]),
     }
+
+
+@contextmanager
+def _served(service: Application) -> Iterator[str]:
+    """The agents' service on a real port."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    server = uvicorn.Server(uvicorn.Config(agent_application(service), log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}{PATH}"
+    server.should_exit = True
+    thread.join(10)
+
+
+def test_an_agent_asks_and_reports_by_signed_post_and_the_registry_confirms(town: Engine, tmp_path: Path) -> None:
+    """Known account, unknown account, shown at once and not posted, once, another content refused, another signer refused, confirmed."""
+    _settings(town, {"online_agents": [{"profile": "sber-delimited", "ogrn": "1260077000111", "name": "Агент"}]})
+    service = Application(load(home=tmp_path, environment={}), town, CLOCK, str(town.url))
+    choices = {}
+    (tmp_path / "agents").mkdir()
+    for ogrn in ("1260077000111", "1260077000999"):
+        files = issue(tmp_path / ogrn, at=CLOCK.now(), profile=RSA, subject=TestSubject(ogrn=ogrn))
+        (tmp_path / "agents" / f"{ogrn}.pem").write_bytes(files.authority.read_bytes())
+        choices[ogrn] = choose(files.certificate, files.key)
+    account = FILES[REGISTRY].decode("cp1251").splitlines()[0].split(";")[5]
+
+    address: list[str] = []
+
+    def ask(operation: str, *, by: str = "1260077000111", spoil: bool = False, **fields: str) -> dict[str, str]:
+        root = etree.Element(f"{{{NAMESPACE}}}{operation}", Id="m1", nsmap={None: NAMESPACE})
+        for name, value in {"Profile": "sber-delimited", **fields}.items():
+            etree.SubElement(root, f"{{{NAMESPACE}}}{name}").text = value
+        signed = sign_message(etree.tostring(root), choices[by].signer, digester=choices[by].digester, at=CLOCK.now())
+        body = signed.replace(b">50000<", b">60000<") if spoil else signed
+        with urllib.request.urlopen(urllib.request.Request(address[0], data=body, method="POST"), timeout=20) as answer:
+            return {etree.QName(child).localname: child.text or "" for child in etree.fromstring(answer.read())}
+
+    with _served(service) as url:
+        address.append(url)
+        with transaction(town) as connection:
+            before = fingerprint(connection)
+        found = ask("Check", Account=account)
+        assert (found["Code"], found["UnconfirmedKop"]) == ("0", "0") and int(found["DebtKop"]) >= 0
+        assert ask("Check", Account="99999")["Code"] == "1"
+        assert ask("Check", Account=account, by="1260077000999")["Code"] == "5"
+        pay = {"Account": account, "OperationId": "9A26111500000001", "AmountKop": "50000", "PaidAt": "2026-11-12T23:30:00+03:00"}
+        assert ask("Pay", **pay, spoil=True)["Code"] == "5"
+        assert ask("Pay", **{**pay, "AmountKop": "500.00"})["Code"] == "100"
+        assert ask("Pay", **{**pay, "Account": "99999"})["Code"] == "1"
+        first = ask("Pay", **pay)
+        assert (first["Code"], first["State"], first["UnconfirmedKop"]) == ("0", "unconfirmed", "50000")
+        assert ask("Check", Account=account)["UnconfirmedKop"] == "50000"
+        again, other = ask("Pay", **pay), ask("Pay", **{**pay, "AmountKop": "50001"})
+        assert (again["Code"], again["State"], other["Code"]) == ("201", "unconfirmed", "2")
+        (told,) = online_payments(town)
+        assert (told.state, told.paid_on, told.amount) == ("unconfirmed", date(2026, 11, 12), 500_00)
+        with transaction(town) as connection:
+            assert fingerprint(connection) == before, "nothing is posted"
+        registry = RawMessage("confirms.txt", small_registry("9A26111500000001", order="4490"))
+        assert import_bank_file(town, reader=BankFiles(), message=registry, clock=CLOCK).count("posted") == 1
+        assert [one.state for one in online_payments(town)] == ["confirmed"]
+        assert (ask("Pay", **pay)["State"], ask("Check", Account=account)["UnconfirmedKop"]) == ("confirmed", "0")
+
+
+def test_a_closed_day_takes_no_posting_and_both_lists_explain_what_is_in_transit(engine: Engine) -> None:
+    take_archive(engine, "zarechinsk-2026-10-valid.zip")
+    files = BankFiles()
+    import_bank_file(engine, reader=files, message=RawMessage(REGISTRY, FILES[REGISTRY]), clock=CLOCK)
+    wednesday, saturday = date(2026, 11, 11), date(2026, 11, 14)
+    with transaction(engine) as connection:
+        before = stand_of_day(connection, wednesday)
+        paid = max(row.body.paid_on or saturday for row in read_payments(connection, read_registries(connection)[0].message_id))
+    (waiting,) = before.without_line
+    assert (waiting.state, waiting.amount, before.unexplained, before.without_registry) == ("no_order", before.transit, 0, ())
+    other = FILES[STATEMENT].replace("реестру № 4471".encode("cp1251"), "реестру № 4499".encode("cp1251")).replace(b"=4471\r", b"=4499\r")
+    import_bank_file(engine, reader=files, message=RawMessage("other.txt", other), clock=CLOCK)
+    with transaction(engine) as connection:
+        found = stand_of_day(connection, wednesday)
+    (alone,) = found.without_registry
+    assert (alone.state, alone.amount) == ("no_registry", 1141569_94)
+    assert (found.without_line, found.unexplained, found.came) == ((waiting,), 0, 1154267_69)
+    assert found.transit == waiting.amount - alone.amount
+
+    closed, _ = close_bank_day(engine, day=wednesday, actor="Иванова", reason="сверено", clock=CLOCK)
+    assert closed == found
+    with pytest.raises(InputError, match="DAY-0101"):
+        close_bank_day(engine, day=date(2026, 11, 10), actor="Иванова", reason="снова", clock=CLOCK)
+    with pytest.raises(InputError, match="DAY-0102"):
+        close_bank_day(engine, day=saturday, actor="Иванова", reason="рано", clock=CLOCK)
+    late = RawMessage("late.txt", small_registry("9A26111000000777", order="4480", day="10-11-2026"))
+    import_bank_file(engine, reader=files, message=late, clock=CLOCK)
+    with transaction(engine) as connection:
+        key = "payment/sber-delimited/9A26111000000777"
+        row = connection.execute(text("SELECT occurred_on, accounted_on, month FROM entry WHERE entry_key = :key"), {"key": key}).one()
+        assert stand_of_day(connection, wednesday) == replace(closed, is_closed=True)  # nothing has changed in the closed day
+    assert tuple(map(str, row)) == ("2026-11-10", "2026-11-12", "2026-11-01") and str(paid) <= "2026-11-11"
+    into = Entry("probe", "fee", CENTRE, Month(2026, 11), wednesday, "проба", (Posting(Chart.FEE, Chart.CASH, 1),), accounted_on=wednesday)
+    with pytest.raises(InputError, match="LG-0103"), transaction(engine) as connection:
+        post(connection, [into], at=CLOCK.now())
+    columns = "entry_key, content_sha256, kind, provider_id, month, occurred_on, accounted_on, reason, posted_at"
+    values = "'p', sha256('p'), 'fee', 0, '2026-11-01', '2026-11-11', '2026-11-11', 'p', now()"
+    with pytest.raises(DBAPIError, match="operational day is closed"), transaction(engine) as connection:
+        connection.execute(text(f"INSERT INTO entry ({columns}) VALUES ({values})"))
