@@ -25,6 +25,8 @@ _MAKE = "make"
 class _MakeUnlessNamed(TyperGroup):
     """``erkc proof СЧЁТ ГГГГ-ММ`` makes a package; only another command's name means something else."""
 
+    usual = _MAKE
+
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:
         """Put the usual command in front where none is named."""
         named = bool(args) and (args[0] in self.commands or args[0] == "--help")

@@ -1,8 +1,8 @@
 """A register as a spreadsheet: one sheet a provider, written as a stream (a row leaves memory when the next begins).
 
 Texts are always texts: a name that begins with ``=`` is no formula. Sums are numbers with the format ``#,##0.00``, which a Russian office
-shows as ``1 906,32``. Each sheet has a title, a heading that stays on the screen and on every printed page, a filter and totals; the page
-is landscape and as wide as the sheet.
+shows as ``1 906,32``. Each sheet has a title, a heading that stays on the screen and on every printed page, a filter and totals; columns
+are as wide as what stands in them, and the page is landscape A4 as wide as the sheet, A3 only where the print would become too small.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import xlsxwriter
 
 from core.model.register import Cell, Column, Register, RegisterPart
+from core.money import readable_roubles
 
 __all__ = ["write_xlsx"]
 
@@ -25,8 +26,11 @@ _ROWS_OF_SHEET = 1_000_000
 """A sheet holds 1 048 576 rows; what is longer goes on on the next one."""
 _HEADING_ROW = 4
 _FIRST_ROW = _HEADING_ROW + 1
-_A3_WIDTH = 190
-"""Characters: wider sheets are printed on A3."""
+_A4_WIDTH = 205
+"""Characters that A4 takes with letters of 6.6 points; wider sheets are printed on A3."""
+_SIGN, _NARROW, _AROUND = 0.96, 0.55, 1.6
+"""A letter or digit of our font, a blank or point, and the room around them, in characters of the default font (units of widths)."""
+_HEADING_LINES = 3
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _GRID = {"border": 1, "border_color": "#C8D0D8"}
 _FORBIDDEN_IN_NAMES = re.compile(r"[\[\]:*?/\\']")
@@ -75,6 +79,8 @@ class _Sheets:
         self.heading = book.add_format({**_FONT, **fill, "bold": True, "align": "center", "text_wrap": True})
         self.formats = {kind: self._cell(kind) for kind in ("text", "money", "count", "date")}
         self.quoted = book.add_format({**_FONT, **_GRID, "quote_prefix": True})
+        self.needed: list[float] = []
+        """Width that each column of the sheet at hand needs, so far."""
         self.total_formats = {kind: self._cell(kind, total=True) for kind in ("text", "money", "count", "date")}
 
     def write(self, part: RegisterPart) -> None:
@@ -84,6 +90,7 @@ class _Sheets:
         for cells in part.rows():
             if row - _FIRST_ROW == _ROWS_OF_SHEET:
                 self._filter(sheet, row)
+                self._fit(sheet, self.columns)
                 sheet = self._sheet(part.name, f"{part.name}, ИНН {part.inn} (продолжение)", self.columns)
                 row = _FIRST_ROW
             for number, (place, column) in enumerate(zip(self.places, self.columns, strict=True)):
@@ -95,7 +102,7 @@ class _Sheets:
     def summary(self, parts: Sequence[RegisterPart]) -> None:
         """A sheet with the totals of all providers."""
         measured = [column for column in self.columns if column.is_total]
-        columns = [Column("provider", "Отправитель", "text", width=46), Column("inn", "ИНН", "text", width=13), *measured]
+        columns = [Column("provider", "Отправитель", "text", width=30), Column("inn", "ИНН", "text", width=13), *measured]
         sheet = self._sheet("Итого", "Все отправители", columns)
         row = _FIRST_ROW
         for part in parts:
@@ -109,16 +116,13 @@ class _Sheets:
     def _sheet(self, name: str, owner: str, columns: Sequence[Column]) -> Any:
         sheet = self.book.add_worksheet(self._name(name))
         register = self.register
-        width = sum(column.width for column in columns)
+        self.needed = [_heading_width(column.title) for column in columns]
         sheet.hide_gridlines(2)
         sheet.set_landscape()
-        sheet.set_paper(8 if width > _A3_WIDTH else 9)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(_HEADING_ROW - 1, _HEADING_ROW)
         sheet.set_footer(f"&L&8{_footer(register.title)}, {register.month.title}&R&8Страница &P из &N")
-        for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width)
         named = next((place for place, column in enumerate(columns) if column.kind in ("money", "count")), len(columns))
         sheet.freeze_panes(_HEADING_ROW + 1, min(named, 2))
         sheet.set_row(0, 22)
@@ -132,6 +136,20 @@ class _Sheets:
         for place, column in enumerate(columns):
             sheet.write_string(_HEADING_ROW, place, column.title, self.heading)
         return sheet
+
+    def _fit(self, sheet: Any, columns: Sequence[Column]) -> None:
+        """Columns as wide as what stands in them (longer texts than are meant wrap), and the paper for it."""
+        widths = [
+            max(heading, needed if column.kind != "text" else min(needed, column.width))
+            for column, heading, needed in zip(columns, (_heading_width(one.title) for one in columns), self.needed, strict=True)
+        ]
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, round(width, 1))
+        sheet.set_paper(9 if sum(widths) <= _A4_WIDTH else 8)
+
+    def _grow(self, place: int, said: str) -> None:
+        narrow = sum(not sign.isalnum() for sign in said)
+        self.needed[place] = max(self.needed[place], (len(said) - narrow) * _SIGN + narrow * _NARROW + _AROUND)
 
     def _bands(self, sheet: Any, columns: Sequence[Column]) -> None:
         """Headings over columns of one group."""
@@ -153,14 +171,18 @@ class _Sheets:
             sheet.write_blank(row, place, None, self.formats[column.kind])
         elif column.kind == "money":
             assert isinstance(value, int)
+            self._grow(place, readable_roubles(value))
             sheet.write_number(row, place, value / 100, self.formats["money"])
         elif column.kind == "count":
             assert isinstance(value, int)
+            self._grow(place, f"{value:,}")
             sheet.write_number(row, place, value, self.formats["count"])
         elif isinstance(value, date):
+            self._grow(place, "31.12.2026")
             sheet.write_datetime(row, place, value, self.formats["date"])
         else:
             said = str(value)
+            self._grow(place, said)
             sheet.write_string(row, place, said, self.quoted if said.startswith(_FORMULA_SIGNS) else self.formats["text"])
 
     def _totals(self, sheet: Any, row: int, label: str, totals: dict[str, int], columns: Sequence[Column]) -> None:
@@ -172,7 +194,10 @@ class _Sheets:
                 sheet.write_blank(row, place, None, look)
             else:
                 amount = totals[column.key]
+                self._grow(place, readable_roubles(amount) if column.kind == "money" else f"{amount:,}")
                 sheet.write_number(row, place, amount / 100 if column.kind == "money" else amount, look)
+
+        self._fit(sheet, columns)
 
     def _filter(self, sheet: Any, end: int) -> None:
         if end > _FIRST_ROW:
@@ -202,6 +227,12 @@ class _Sheets:
             name = plain[: 31 - len(ending)].strip() + ending
         self.names.add(name.lower())
         return name
+
+
+def _heading_width(title: str) -> float:
+    """What a column's heading needs: its longest word, and all of it in the lines that the heading has; beside the button of the filter."""
+    longest = max((len(word) for word in title.replace("-", "- ").split()), default=0)
+    return max(longest + _AROUND, len(title) / _HEADING_LINES + 2 + _AROUND)
 
 
 def _footer(text: str) -> str:

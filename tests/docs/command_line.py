@@ -47,8 +47,9 @@ def _below(name: str, command: Command) -> Iterator[tuple[str, Command]]:
         return
     if command.invoke_without_command:
         yield name, command
+    usual = getattr(command, "usual", None)  # the command that is meant where none is named
     for word, inner in command.commands.items():
-        yield from _below(f"{name} {word}", inner)
+        yield from _below(name if word == usual else f"{name} {word}", inner)
 
 
 def reference() -> str:

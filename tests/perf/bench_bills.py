@@ -5,6 +5,7 @@ Before timing, the program's files and the bare engine's are shown to hold the s
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -110,3 +111,18 @@ def _memory(many: int, folder: Path) -> Iterator[str]:
         own, child = (int(value) // 1024 for value in done.stdout.split())
         peaks.append((count, own, child))
     yield "Memory, MB: " + "; ".join(f"{count} bills: caller {own}, a renderer {child}" for count, own, child in peaks)
+
+
+def main() -> None:
+    """Run this benchmark alone, at sizes of one's own."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bills", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--many", type=int, default=10_000)
+    chosen = parser.parse_args()
+    for result in run(chosen.bills, chosen.rounds, chosen.many):
+        print(result, flush=True)
+
+
+if __name__ == "__main__":
+    main()

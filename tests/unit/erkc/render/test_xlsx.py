@@ -38,6 +38,20 @@ def test_a_text_is_a_text(tmp_path: Path, hostile: str) -> None:
         assert b"<f>" not in archive.read("xl/worksheets/sheet1.xml")
 
 
+def test_columns_fit_what_stands_in_them_and_the_page_is_a4_where_they_allow(tmp_path: Path) -> None:
+    """Nothing shows as ``####``, nothing is wider than it needs to be; a sheet of few columns is A4, one of many is A3."""
+    path = tmp_path / "a.xlsx"
+    write_xlsx(_register(iter([("Счёт", 123_456_789_012, -5)])), path)
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    name, closing, debit = (sheet.column_dimensions[letter].width for letter in "ABC")
+    assert closing > len("1 234 567 890,12") * 0.75 > debit and debit > 7 and name < 12
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation, sheet.page_setup.fitToHeight) == (9, "landscape", 0)
+    many = tuple(Column(f"m{number}", "Сальдо на конец", "money", f"Вид {number // 4}") for number in range(32))
+    part = RegisterPart("0077000483", "УК", many, iter([(100_000_000,) * 32]))
+    write_xlsx(Register("turnover", "Ведомость", Month(2026, 10), (), many, [part]), path)
+    assert openpyxl.load_workbook(path).worksheets[0].page_setup.paperSize == 8
+
+
 def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
     def rows(count: int) -> Iterator[tuple[Cell, ...]]:
         for number in range(count):
