@@ -30,6 +30,7 @@ from erkc.cli import (
     payments,
     processes,
     proving,
+    readings,
     reporting,
     review,
     serving,
@@ -53,7 +54,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal,
-    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, onboarding,
+    exchange, banks, tables, suspense, payments, conflicts, auditing, kept, readings, onboarding,
     reporting, review, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)
