@@ -93,9 +93,13 @@ class RowReader:
     def __init__(self, section: Section) -> None:
         self.section = section
         self._readers = [READERS[field.type] for field in section.fields]
-        self._places = {field.code: field.n - 1 for field in section.fields}
+        self._absent = len(section.absent)
+        codes = (*(field.code for field in section.fields), *section.absent)
+        self._places = {code: place for place, code in enumerate(codes)}
 
     def row(self, number: int, cells: Sequence[str]) -> Row:
         """The row; its number of cells is the section's width."""
         values = [reader(cell) if cell else None for reader, cell in zip(self._readers, cells, strict=True)]
+        if self._absent:
+            values, cells = [*values, *[None] * self._absent], [*cells, *[""] * self._absent]
         return Row(self.section.code, number, cells, values, self._places)

@@ -63,6 +63,23 @@ class Container:
         except DAMAGE as error:
             raise _damaged(name, error) from error
 
+    def attachment_size(self, name: str) -> int:
+        """Unpacked bytes of an attachment, as the archive states them."""
+        return self._attachment(name).file_size
+
+    def attachment(self, name: str) -> bytes:
+        """The bytes of an attachment; ``InputError`` when it is damaged or too large."""
+        info = self._attachment(name)
+        if info.file_size > max(_FREE_BYTES, self.limits.ratio * len(self.data)):
+            raise InputError("F4-905", "Вложение распаковывается в слишком большой объём.", hint="Получите файл у отправителя.", file=name)
+        try:
+            return self.zip_file.read(info)
+        except DAMAGE as error:
+            raise _damaged(name, error) from error
+
+    def _attachment(self, name: str) -> zipfile.ZipInfo:
+        return next(info for info in self.zip_file.infolist() if info.filename.replace("\\", "/") == name)
+
     def stream(self, name: str) -> IO[bytes]:
         """The bytes of a file as a binary stream."""
         return io.BufferedReader(_Blocks(self.blocks(name)))

@@ -1,8 +1,9 @@
 """Field tables of «Формат 4.0»: what stands at which position of which section, read from data and checked before use.
 
 A new version of the format is a new file under ``layouts/``, never a change of code: the version says which table is taken, and the reader,
-the checks and the writer all follow it. Reading a table is strict: an unknown key, a gap in the numbering, a reference to a section that
-does not exist is an error in our data and stops the start.
+the checks and the writer all follow it. A version that differs from another in a few sections names it (``based_on``) and gives those
+alone; fields of the other that it has not are read as empty. Reading a table is strict: an unknown key, a gap in the numbering, a reference
+to a section that does not exist is an error in our data and stops the start.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -68,6 +69,8 @@ class Section:
     """Kind of the canonical record that a row becomes; None = the row is kept as it stands."""
     width: int
     fields: tuple[Field, ...]
+    absent: tuple[str, ...] = ()
+    """Codes of fields that the version this one is based on has, and this one has not."""
 
     @property
     def keyed(self) -> bool:
@@ -150,16 +153,18 @@ def _section(name: str, code: str, table: Mapping[str, object]) -> Section:
 
 
 def read_layout(name: str, text: str) -> Layout:
-    """Read one table of fields; ``ConfigError`` when it is wrong in any way."""
+    """Read one table of fields, and the one it is based on; ``ConfigError`` when it is wrong in any way."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad(name, f"не читается ({error})") from error
-    _check_keys(name, data, {"version", "section", "counted"})
+    _check_keys(name, data, {"version", "section", "counted", "based_on"})
     version, tables, counted = data.get("version"), data.get("section"), data.get("counted", {})
     if not isinstance(version, str) or not isinstance(tables, dict) or not isinstance(counted, dict):
         raise _bad(name, "нужны version и section")
     sections = {code: _section(name, code, table) for code, table in tables.items()}
+    if "based_on" in data:
+        return _based(name, version, data["based_on"], sections, counted)
     if not {"_info", "_filelist"} <= set(sections):
         raise _bad(name, "нет _info или _filelist")
     info, file_list = sections.pop("_info"), sections.pop("_filelist")
@@ -171,6 +176,30 @@ def read_layout(name: str, text: str) -> Layout:
     sections = plain | sections  # they refer to nothing, and others refer to them
     _check_order(name, sections)
     return Layout(version, info, file_list, sections)
+
+
+def _based(name: str, version: str, base: object, own: Mapping[str, Section], counted: Mapping[str, object]) -> Layout:
+    """The layout of another version with some sections in other words; their order stays."""
+    if base not in known_versions() or base == version or counted:
+        raise _bad(name, f"нет версии {base}, на которой она основана, или counted вместе с based_on")
+    other = _stored(str(base))
+    known = {"_info": other.info, "_filelist": other.file_list, **other.sections}
+    unknown = sorted(set(own) - set(known))
+    if unknown:
+        raise _bad(name, f"в версии {base} нет раздела {', '.join(unknown)}")
+    merged = {}
+    for code, section in known.items():
+        mine = own.get(code)
+        if mine is None:
+            merged[code] = section
+            continue
+        absent = [field.code for field in section.fields if field.code not in {one.code for one in mine.fields}]
+        if any(field.mandatory and field.type == "id" for field in section.fields if field.code in absent):
+            raise _bad(name, f"раздел {code}: нет ключа {', '.join(absent)}")
+        merged[code] = replace(mine, record=mine.record or section.record, absent=tuple(absent))
+    info, file_list = merged.pop("_info"), merged.pop("_filelist")
+    _check_order(name, merged)
+    return Layout(version, info, file_list, merged)
 
 
 def _check_order(name: str, sections: Mapping[str, Section]) -> None:

@@ -24,6 +24,7 @@ __all__ = ["ERRORS", "FILE_LIST", "INFO", "Envelope", "open_envelope", "read_hea
 
 INFO = "_info.csv"
 FILE_LIST = "_filelist.csv"
+_FILES = "files.csv"
 ERRORS = "errors.csv"
 """At the root of an errors file that comes back corrected: its list names neither counts nor control strings, and a file may have been
 taken out of it by hand. What its list does state is held against the files as in any archive."""
@@ -78,6 +79,8 @@ def open_envelope(container: Container, region: RegionKnowledge | None, counted_
     if INFO in refused:
         info = None
     findings += _info_findings(layout, info, inspected[INFO])
+    if _FILES in inspected and _FILES not in refused and container.attachments:
+        findings += _attachment_findings(container, layout)
     if region is not None and info is not None:
         findings += _sender_findings(info, region)
     names = {name.removesuffix(".csv") for name in inspected}
@@ -193,6 +196,21 @@ def _file_faults(name: str, file: Inspected, listed: tuple[str, str] | None, *, 
     if listed is not None and listed[1] and listed[1].lower() != file.md5:
         what = f"в списке {listed[1]}" if _MD5.fullmatch(listed[1]) else "в списке не MD5"
         yield finding("F4-015", name, value=listed[1], detail=what)
+
+
+def _attachment_findings(container: Container, layout: Layout) -> Iterator[Finding]:
+    """Attachments that ``files.csv`` promises and the archive has not, or has in another size; the pair of a files archive has none."""
+    reader = RowReader(layout.sections["files"])
+    for number, cells in read_rows(container, _FILES):
+        if len(cells) != reader.section.width:
+            continue
+        row = reader.row(number, cells)
+        name, stated = f"files/{row.text('stored_name')}", row.number_of("size")
+        if name not in container.attachments:
+            yield finding("F4-019", _FILES, row=number, field=2, value=row.text("stored_name"), detail="его нет в архиве")
+        elif stated is not None and stated != container.attachment_size(name):
+            detail = f"в архиве {container.attachment_size(name)} байт"
+            yield finding("F4-019", _FILES, row=number, field=4, value=row.text("size"), detail=detail)
 
 
 def _info_findings(layout: Layout, info: Row | None, inspected: Inspected) -> Iterable[Finding]:

@@ -54,6 +54,7 @@ from core.records.latest import read_accounts, read_organisations, read_services
 from core.records.limits import read_limits
 from core.records.providers import Provider
 from core.records.rows import AccountRow, OrganisationRow
+from core.services.held_readings import reading_window
 from core.services.instalments import read_plans
 from core.services.joint_houses import JointHouse, JointReader
 from core.services.requisites import Requisites
@@ -256,6 +257,7 @@ class _Sender:
         own = provider.provider_id
         self._facts: Facts = read_region(connection, month=month, known_until=calculation.known_until, provider_id=own)
         self.rules = Rules(self._facts, law, month)
+        self._window = reading_window(connection, provider, month=month, law=law)
         self._accounts: dict[EntityId, AccountRow] = {row.entity_id: row for row in read_accounts(connection, provider_id=own, month=month)}
         self._organisations: dict[EntityId, OrganisationRow] = {
             row.entity_id: row for row in read_organisations(connection, provider_id=own, month=month)
@@ -325,9 +327,8 @@ class _Sender:
 
     def notices(self, meters: Sequence[BillMeter]) -> tuple[str, ...]:
         """What the payer has to do or to know."""
-        names = ("first_day", "last_day", "verification_notice_days")
-        first, last, warn = (int(self.rules.number(f"reading.{name}", self.month.last).value) for name in names)
-        return notices(meters, self.month, window=(first, last), warn_days=warn)
+        warn = int(self.rules.number("reading.verification_notice_days", self.month.last).value)
+        return notices(meters, self.month, window=(self._window.first, self._window.last), warn_days=warn)
 
     def facts_of_provider(self) -> ProviderFacts:
         """Who issues the bill."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.format4.container import Limits, open_container
 from adapters.uk.errors_file import errors_file
 from core.errors import InputError
 from core.ids import MessageId
@@ -65,6 +66,32 @@ def errors(
             written.write_bytes(packed)
             screen.say(f"{written}: исправьте строки и пришлите этот же архив; причины — в errors.csv.")
         screen.document({"message": number, "file": None if packed is None else str(written)})
+
+
+@_room.command("attachment")
+def attachment(
+    number: Annotated[int, typer.Argument(metavar="№", help="Номер файла из erkc intake history.")],
+    name: Annotated[str | None, typer.Argument(metavar="ИМЯ", help="Вложение; без него — список.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Куда записать; иначе под своим именем рядом.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Показать вложения принятого архива или записать одно из них: байты — те самые, что пришли."""
+    with opened(as_json) as (application, screen):
+        file, data, _ = taken_bytes(application.engine, MessageId(number))
+        if not data.startswith(b"PK"):
+            raise InputError("IN-0116", f"{file} — не выгрузка «Формат 4.0».", hint="Вложения есть у выгрузок «Формат 4.0».")
+        container = open_container(data, Limits())
+        listed = sorted(one.removeprefix("files/") for one in container.attachments)
+        if name is None:
+            screen.say(f"{file}: вложений {len(listed)}" + (f": {', '.join(listed)}." if listed else "."))
+            screen.document({"message": number, "attachments": listed})
+            return
+        if name not in listed:
+            raise InputError("IN-0117", f"Вложения «{name}» в {file} нет.", hint=f"Вложения: erkc intake attachment {number}.")
+        written = out or Path(Path(name).name)
+        written.write_bytes(container.attachment(f"files/{name}"))
+        screen.say(f"{written}: записано.")
+        screen.document({"message": number, "attachment": name, "file": str(written)})
 
 
 def _cells(file: TakenFile) -> tuple[str, ...]:

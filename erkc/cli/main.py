@@ -31,6 +31,7 @@ from erkc.cli import (
     payments,
     processes,
     proving,
+    readings,
     reporting,
     review,
     rgis,
@@ -56,7 +57,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
-    exchange, banks, bank_days, tables, suspense, payments, conflicts, auditing, kept, onboarding,
+    exchange, banks, bank_days, tables, suspense, payments, conflicts, auditing, kept, readings, onboarding,
     reporting, review, settling, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)

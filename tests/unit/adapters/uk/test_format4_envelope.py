@@ -6,15 +6,17 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Callable
+from importlib.resources import files
 
 import pytest
 
 from adapters.contract import RawMessage
 from adapters.format4.container import Limits
+from adapters.format4.layout import read_layout
 from adapters.uk.archives import UkArchives
 from core.errors import InputError
-from core.model.records import Account, Payment
-from tests.unit.adapters.uk.small_archive import Outcome, SmallArchive, parse, parse_changed, small_archive, zipped
+from core.model.records import Account, Payment, StatedBill
+from tests.unit.adapters.uk.small_archive import LAYOUT, Outcome, SmallArchive, parse, parse_changed, small_archive, zipped
 
 Change = Callable[[SmallArchive], object]
 
@@ -172,6 +174,39 @@ def test_what_is_no_unload_at_all_is_an_error_and_no_finding() -> None:
         assert caught.value.code == code and caught.value.hint
     with pytest.raises(InputError, match="F4-906"):
         list(UkArchives(limits=Limits(entries=3)).parse(small_archive().pack(), {}))
+
+
+def test_an_attachment_that_is_promised_and_not_there_is_told() -> None:
+    archive = small_archive()
+    archive.rows["files"] = [
+        {"id": str(70 + n), "stored_name": f"{n}.pdf", "size": size} for n, size in ((1, "4"), (2, "9"), (3, ""))
+    ]  # fmt: skip
+    archive.raw |= {"files/1.pdf": b"%PDF", "files/2.pdf": b"%PDF"}
+    found = [(item.position.row, item.field, item.code) for item in parse(archive.pack()).findings if item.code == "F4-019"]
+    assert found == [(2, 4, "F4-019"), (3, 2, "F4-019")]
+
+
+def test_an_older_version_is_data_that_names_what_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = (files("adapters.format4") / "layouts" / "4.0.6.2.toml").read_text(encoding="utf-8")
+    start = whole.index("[section.epd]")
+    lines = whole[start : whole.index("\n]", start) + 2].splitlines()
+    kept = [line for line in lines if not line.startswith("  { n = ") or int(line.split()[3].rstrip(",")) <= 14]
+    older = read_layout("4.0.5.9.toml", "\n".join(['version = "4.0.5.9"', 'based_on = "4.0.6.2"', *kept]))
+    assert (older.sections["epd"].width, older.sections["epd"].absent[-1]) == (14, "last_payment_on")
+    assert list(older.sections) == list(LAYOUT.sections) and older.sections["kvar"] == LAYOUT.sections["kvar"]
+    versions, newest = ("4.0.5.9", "4.0.6.2"), LAYOUT
+    monkeypatch.setattr("adapters.format4.layout.known_versions", lambda: versions)
+    monkeypatch.setattr("adapters.format4.layout._stored", {"4.0.5.9": older, "4.0.6.2": newest}.__getitem__)
+    archive = small_archive()
+    archive.info["version"] = "4.0.5.20"
+    table = ";".join(f"{one.n}. {one.name}" for one in older.sections["epd"].fields)
+    rows = [";".join(row.get(one.code, "") for one in older.sections["epd"].fields) for row in archive.rows["epd"]]
+    data = "".join(f"{line}\r\n" for line in (table, *rows)).encode("cp1251")
+    archive.raw["epd.csv"], archive.listed["epd.csv"] = data, (str(len(rows)), hashlib.md5(data).hexdigest())
+    outcome = parse(archive.pack())
+    bills = [record.body for record in outcome.records if isinstance(record.body, StatedBill)]
+    assert len(bills) == len(rows) and all(bill.grand_total is None and bill.total is not None for bill in bills)
+    assert not [item for item in outcome.findings if item.code in ("F4-011", "F4-022")]
 
 
 def test_how_a_sender_counts_is_learned_and_a_change_is_told() -> None:
