@@ -21,11 +21,14 @@ _BULK = "-c jit=off -c temp_buffers=64MB"
 """Staging tables stay in memory, and statements over them are not compiled first: measured, half the time of a month's posting."""
 
 
-def application_engine(url: str, *, provider: ProviderId | None = None, name: str = "erkc") -> Engine:
-    """An engine of the working role. ``provider`` None is the centre (sees every provider); otherwise only that provider's rows."""
+def application_engine(url: str, *, provider: ProviderId | None = None, name: str = "erkc", ping: bool = True) -> Engine:
+    """An engine of the working role. ``provider`` None is the centre (sees every provider); otherwise only that provider's rows.
+
+    ``ping``: ask a connection whether it lives before each transaction; without it a server that was restarted is noticed by an error.
+    """
     scope = "*" if provider is None else str(int(provider))
     options = f"-c erkc.provider={scope} -c timezone=UTC {_BULK}"
-    return create_engine(url, connect_args={"options": options, "application_name": name}, pool_pre_ping=True)
+    return create_engine(url, connect_args={"options": options, "application_name": name}, pool_pre_ping=ping)
 
 
 def owner_engine(url: str) -> Engine:

@@ -25,7 +25,7 @@ def town_engine(server_url: str, template_database: str) -> Iterator[Engine]:
     admin = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template_database} OWNER {OWNER}"))
-    engine = application_engine(_address(server_url, name, APP))
+    engine = application_engine(_address(server_url, name, APP), ping=False)
     yield engine
     engine.dispose()
     with admin.connect() as connection:
