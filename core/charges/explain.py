@@ -14,7 +14,7 @@ from typing import Any
 
 from core.charges import clauses
 from core.charges.texts import REASONS, SYMBOLS, TITLES
-from core.charges.traced import Traced, number_text
+from core.charges.traced import Traced, number_text, shown_text
 from core.errors import InvariantError
 from core.ids import RecordId
 from core.model.lines import ChargeLine
@@ -31,6 +31,9 @@ _PARTS = {
     "compensation": "компенсация деньгами, справочно",
 }
 
+_GREATEST_OF_RATIO = 1000
+"""A ratio of greater numbers tells a person nothing: person-days of a month do, hundredths of litres do not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -40,6 +43,8 @@ class Argument:
     sign: str
     meaning: str
     value: str
+    shown: str
+    """The value as a person reads it: rounded where it is long, and a small ratio beside it as one (``0,387097 (12 : 31)``)."""
     records: tuple[RecordId, ...]
     law: str
 
@@ -58,6 +63,9 @@ class Step:
     last: date
     formula: str
     numbers: str
+    """Exact: for whoever recomputes it."""
+    shown: str
+    """The same with long numbers rounded, as a person reads it."""
     roubles: str
     """For people: exact where it has up to six decimals, else marked as near (≈)."""
     exact: str
@@ -144,6 +152,7 @@ def _step(part: str, group: int, row: Mapping[str, Any]) -> tuple[Step, Fraction
             sign=SYMBOLS[name].sign,
             meaning=SYMBOLS[name].meaning,
             value=number_text(value),
+            shown=_shown(value),
             records=tuple(row["records"].get(name, ())),
             law=row.get("law", {}).get(name, ""),
         )
@@ -159,12 +168,20 @@ def _step(part: str, group: int, row: Mapping[str, Any]) -> tuple[Step, Fraction
         last=date.fromisoformat(row["to"]),
         formula=traced.symbols,
         numbers=traced.numbers,
+        shown=traced.shown,
         roubles=_near(traced.value),
         exact=str(traced.value),
         kopecks=kopecks(traced.value),
         arguments=arguments,
     )
     return step, traced.value
+
+
+def _shown(value: Fraction) -> str:
+    text = shown_text(value)
+    if "/" not in number_text(value) or max(abs(value.numerator), value.denominator) > _GREATEST_OF_RATIO:
+        return text
+    return f"{text} ({number_text(value.numerator)} : {value.denominator})"
 
 
 def _near(value: Fraction) -> str:

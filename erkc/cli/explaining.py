@@ -183,15 +183,15 @@ def _show_steps(screen: Screen, item: AccountExplained, explanation: Explanation
     for step in explanation.steps:
         screen.say(f"  {step.title}; {step.part_title}, {step.first:%d.%m}–{step.last:%d.%m.%Y}")
         screen.say(f"    {step.formula}")
-        result = step.roubles if step.roubles.startswith("≈") else f"= {step.roubles}"
-        screen.say(f"    = {step.numbers} {result} → {roubles(step.kopecks)} руб.")
+        is_near = step.roubles.startswith("≈") or step.shown != step.numbers
+        screen.say(f"    = {step.shown} {'≈' if is_near else '='} {step.roubles.removeprefix('≈ ')} → {roubles(step.kopecks)} руб.")
         for argument in step.arguments:
             origins = [item.origins[record] for record in argument.records if record in item.origins]
             where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
             more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
             law = f"закон: {argument.law}" if argument.law else ""
             source = (where + more) or law or _COMPUTED.get(argument.symbol, "вычислено")
-            screen.say(f"    {argument.sign} = {argument.value} — {argument.meaning} [{source}]")
+            screen.say(f"    {argument.sign} = {argument.shown} — {argument.meaning} [{source}]")
 
 
 def _show_difference(screen: Screen, item: AccountExplained, difference: DifferenceExplained) -> None:
@@ -296,6 +296,7 @@ def _steps_json(explanation: Explanation | None) -> list[dict[str, object]]:
             "to": step.last.isoformat(),
             "formula": step.formula,
             "numbers": step.numbers,
+            "shown": step.shown,
             "roubles": step.roubles,
             "exact": step.exact,
             "arguments": [
@@ -304,6 +305,7 @@ def _steps_json(explanation: Explanation | None) -> list[dict[str, object]]:
                     "sign": argument.sign,
                     "meaning": argument.meaning,
                     "value": argument.value,
+                    "shown": argument.shown,
                     "records": list(argument.records),
                     "law": argument.law,
                 }

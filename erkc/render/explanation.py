@@ -169,9 +169,9 @@ class _Account:
                 "part": step.part_title,
                 "days": f"{step.first:%d.%m}–{step.last:%d.%m.%Y}",
                 "formula": step.formula,
-                "numbers": step.numbers,
+                "numbers": step.shown,
                 "roubles": step.roubles.removeprefix("≈ "),
-                "is_near": step.roubles.startswith("≈"),
+                "is_near": step.roubles.startswith("≈") or step.shown != step.numbers,
                 "kopecks": step.kopecks,
                 "arguments": [self._argument(one) for one in sorted(step.arguments, key=lambda one: step.formula.find(one.sign))],
             }
@@ -184,7 +184,7 @@ class _Account:
             facts.insert(0, {"text": f"параметр закона: {argument.law}", "place": ""})
         if not facts:
             facts = [{"text": COMPUTED.get(argument.symbol, "вычислено"), "place": ""}]
-        return {"sign": argument.sign, "meaning": argument.meaning, "value": argument.value, "facts": facts}
+        return {"sign": argument.sign, "meaning": argument.meaning, "value": argument.shown, "facts": facts}
 
     def _facts(self, records: Sequence[RecordId]) -> list[View]:
         """What each record says, and where it stands; of other people's only where."""

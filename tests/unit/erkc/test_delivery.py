@@ -327,7 +327,7 @@ def test_every_way_of_a_bill_prints_the_same_page(town: Application, tmp_path: P
     attached = next(part for part in message_from_bytes(sent).walk() if part.get_content_type() == "application/pdf")
     assert attached.get_payload(decode=True) == issued.path.read_bytes()
     batch = PrintBatch(OCTOBER, "Без маршрута", 1, (bill.content,), b"")
-    folder = tmp_path / AgentFolders(tmp_path, "0077000116", "РЦ", bill_look(town, OCTOBER)).write(batch)
+    folder = tmp_path / AgentFolders(tmp_path, "0077000116", "РЦ", bill_look(town, OCTOBER, PROVIDER)).write(batch)
     codes = [codes_of(file.read_bytes()) for file in (issued.path, folder / "счета-001.pdf")]
     assert codes[0] == codes[1] and any(b"PaymPeriod=1026" in code for code in codes[0])
     assert any(code.startswith(b"https://erkc.example/e/") for code in codes[0])

@@ -71,9 +71,9 @@ def test_all_sums_and_numbers_are_those_of_the_json(town: Application) -> None:
             formulas = [" ".join(one.text_content().split()) for one in article.xpath(".//p[@class='formula']")]
             assert formulas[::2] == [f"Формула: {step['formula']}" for step in line["steps"]]
             for shown, step in zip(formulas[1::2], line["steps"], strict=True):
-                assert shown.startswith(f"Числа: {step['numbers']} ")
+                assert shown.startswith(f"Числа: {step['shown']} ")
             values = [one.text_content() for one in article.xpath(".//details//td[@class='number']")]
-            assert sorted(values) == sorted(argument["value"] for step in line["steps"] for argument in step["arguments"])
+            assert sorted(values) == sorted(argument["shown"] for step in line["steps"] for argument in step["arguments"])
         text_of_page = page.text_content()
         used = {str(key) for line in told["lines"] for step in line["steps"] for one in step["arguments"] for key in one["records"]}
         for record in (told["records"][key] for key in used):

@@ -237,7 +237,7 @@ values = [{ from = 2026-10-01, value = "20", act = "проект" }]
     file.write_text(COEFFICIENT + due, encoding="utf-8")
     code, out, _ = erkc("impact", "--law", str(file), "--month", "2026-11", "--json")
     notes = " ".join(json.loads(out)["notes"])
-    assert code == 0 and "регион задал своё, настройка coefficient_cold_water = 3" in notes and "срок внесения платы" in notes
+    assert code == 0 and "где задано своё: настройка coefficient_cold_water = 3" in notes and "срок внесения платы" in notes
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.charges import clauses
 from core.charges.texts import SYMBOLS, TITLES
-from core.charges.traced import Traced, number_text
+from core.charges.traced import Traced, number_text, shown_text
 from core.exact import Exact
 from core.money import kopecks, kopecks_column, parse_roubles
 from tests.cases import read_cases
@@ -112,6 +112,18 @@ def test_the_written_numbers_are_the_value(data: st.DataObject) -> None:
 @given(st.fractions(max_denominator=10**6))
 def test_numbers_are_written_exactly(value: Fraction) -> None:
     assert Fraction(number_text(value).replace("−", "-").replace(",", ".")) == value
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.fractions(max_denominator=10**9))
+def test_a_person_reads_no_raw_fraction(value: Fraction) -> None:
+    """Rounded to six decimals, further down where nothing would be left of the number; the exact one stands beside it for machines."""
+    text = shown_text(value)
+    shown = Fraction(text.replace("−", "-").replace(",", "."))
+    assert "/" not in text and abs(shown - value) <= Fraction(1, 2 * 10**6) and (shown != 0) == (value != 0)
+    others = {name: Traced.named(name, number) for name, number in {"N": 4, "T": 40, "d": 15, "D": 31}.items()}
+    traced = clauses.formula_4(n=Traced.named("n", value), **others)
+    assert traced.shown == f"{f'({text})' if value < 0 else text} × 4 × 40 × 15 / 31"
 
 
 @settings(max_examples=40, deadline=None)

@@ -319,6 +319,8 @@ def test_an_explanation_names_numbers_and_sources() -> None:
     explanation = explain_line(line_of(charge(house(flat)), "2"))
     base, raised = explanation.steps
     assert base.formula == "n × N × T × d / D" and base.numbers == "(12/31) × 4 × 40 × 31 / 31"
+    assert base.shown == "0,387097 × 4 × 40 × 31 / 31" and base.arguments[0].shown == "0,387097 (12 : 31)"
+    assert base.arguments[0].value == "12/31"
     assert (raised.part_title, raised.formula) == ("с повышающим коэффициентом", "n × N × K × T × d / D")
     arguments = {argument.symbol: argument for argument in raised.arguments}
     assert arguments["n"].records == (flat.residences[0].source,) and arguments["n"].meaning == "число проживающих"
