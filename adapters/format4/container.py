@@ -70,7 +70,7 @@ class Container:
     def attachment(self, name: str) -> bytes:
         """The bytes of an attachment; ``InputError`` when it is damaged or too large."""
         info = self._attachment(name)
-        if info.file_size > max(_FREE_BYTES, self.limits.ratio * len(self.data)):
+        if info.file_size > max(_FREE_BYTES, self.limits.ratio * self.packed_bytes):
             raise InputError("F4-905", "Вложение распаковывается в слишком большой объём.", hint="Получите файл у отправителя.", file=name)
         try:
             return self.zip_file.read(info)

@@ -72,7 +72,7 @@ def reading_window(connection: Connection, sender: Provider, *, month: Month, la
     if decided is not None:
         first, _, last = decided.body.value.partition("-")
         return Window(int(first), int(last), decided.body.reason)
-    own, day = read_settings(connection, day=month.last), month.last
+    own, day = read_settings(connection, day=month.last, provider_id=sender.provider_id), month.last
     days = [int(str(own.get(f"reading_{name}", law.number(f"reading.{name}", day)))) for name in ("first_day", "last_day")]
     if "reading_first_day" in own or "reading_last_day" in own:
         return Window(days[0], days[1], "настройка региона")

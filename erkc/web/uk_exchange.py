@@ -24,6 +24,7 @@ from adapters.uk.soap.schema import ADDRESS, FILES, SCHEMA, WSDL, schema_file
 from core.errors import InputError
 from erkc.application import Application
 from erkc.uk_service import handle, work_off
+from erkc.web.agent_payments import agent_routes
 
 __all__ = ["Runner", "application"]
 
@@ -67,7 +68,7 @@ class Runner:
 
 
 def application(service: Application) -> Starlette:
-    """The ASGI application."""
+    """The ASGI application: this service, and beside it the agents' requests to check an account and to report a payment."""
     runner = Runner(service)
 
     @asynccontextmanager
@@ -105,5 +106,6 @@ def application(service: Application) -> Starlette:
             Route(PATH, soap, methods=["POST"]),
             Route(PATH, described, methods=["GET"]),
             Route(PATH + "/{name}", described, methods=["GET"]),
+            *agent_routes(service),
         ],
     )
