@@ -10,6 +10,7 @@ import typer
 
 from core.errors import InputError
 from core.services.federal import (
+    Answered,
     Federal,
     answer,
     look_at_inbox,
@@ -115,7 +116,10 @@ def gis_answer_debt(
     wait: Wait = 120,
     as_json: Json = False,
 ) -> None:
-    """Ответить на запрос: задолженности, подтверждённой судебным актом, нет. Долг по судебному акту указывают в личном кабинете."""
+    """Ответить на запрос: задолженности, подтверждённой судебным актом, нет. Долг по судебному акту указывают в личном кабинете.
+
+    Код 1 — отказ, 3 — ответа ГИС ЖКХ ещё нет.
+    """
     _answer("subrequests", number, executor, text, wait, as_json)
 
 
@@ -127,23 +131,27 @@ def gis_answer_appeal(
     wait: Wait = 120,
     as_json: Json = False,
 ) -> None:
-    """Ответить на обращение и закрыть его."""
+    """Ответить на обращение и закрыть его. Код 1 — отказ, 3 — ответа ГИС ЖКХ ещё нет."""
     _answer("appeals", number, executor, text, wait, as_json)
 
 
 def _answer(kind: Kind, number: str, executor: UUID, text: str, wait: float, as_json: bool) -> None:
     with opened(as_json) as (application, screen):
         federal = open_federal(application)
-        refused = _answer_all(application, federal, screen, kind, number, executor, text, wait)
-        screen.document({"number": number, "refused": [list(reasons) for reasons in refused]})
+        answers = _answer_all(application, federal, screen, kind, number, executor, text, wait)
+        refused = [reasons for one in answers for reasons in one.reasons]
+        is_there = all(one.is_there for one in answers)
+        screen.document({"number": number, "is_there": is_there, "refused": [list(reasons) for reasons in refused]})
     if refused:
         raise typer.Exit(1)
+    if not is_there:
+        raise typer.Exit(3)
 
 
 def _answer_all(
     application: Application, federal: Federal, screen: Screen, kind: Kind, number: str, executor: UUID, text: str, wait: float
-) -> list[tuple[tuple[str, str], ...]]:
-    """The provider that was asked answers; its refusals."""
+) -> list[Answered]:
+    """The provider that was asked answers; how its answer stands."""
     read = read_subrequests if kind == "subrequests" else read_appeals
     asked = [
         provider
@@ -153,14 +161,18 @@ def _answer_all(
     if not asked:
         room = "debts" if kind == "subrequests" else "appeals"
         raise InputError("GIS-0514", f"Номера {number} в выгрузках нет.", hint=f"Выгрузите: erkc gis inbox {room}.")
-    refused: list[tuple[tuple[str, str], ...]] = []
+    answers: list[Answered] = []
     for provider in asked:
-        count = exchanges_over(federal, provider.provider_id)
+        provider_id = provider.provider_id
+        count = exchanges_over(federal, provider_id)
         with watched(application, screen, f"Отвечаю, {provider.name}", wait_s=wait, count=count, what="завершено обменов") as waiting:
-            found = answer(federal, kind, provider_id=provider.provider_id, number=number, executor=executor, text=text, waiting=waiting)
-        refused += list(found.values())
-        screen.say(f"{provider.name}: ответ на {number} передан" if not found else f"{provider.name}: отказ")
-        for reasons in found.values():
-            screen.say(f"  {'; '.join(f'{code} {words}' for code, words in reasons)}")
-        show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
-    return refused
+            found = answer(federal, kind, provider_id=provider_id, number=number, executor=executor, text=text, waiting=waiting)
+        if found.reasons:
+            screen.say(f"{provider.name}: отказ")
+            for code, words in found.reasons:
+                screen.say(f"  {code} {words}")
+        else:
+            screen.say(f"{provider.name}: ответ на {number} " + ("принят" if found.is_there else "ещё не принят, дальше erkc gis poll"))
+        show_troubles(screen, troubles(federal, provider_id=provider_id))
+        answers.append(found)
+    return answers

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from core.errors import InputError
-from core.services.federal import answer, look_at_inbox, read_appeals, read_subrequests, synchronise
+from core.services.federal import Answered, answer, look_at_inbox, read_appeals, read_subrequests, synchronise
 from erkc.stands.gis.seed import guid
 from tests.simulation.test_federal_conversation import waiting
 from tests.simulation.world import World, centre_ogrn, fias
@@ -36,8 +36,8 @@ def test_a_request_about_a_debt_is_listed_and_answered(make_world: Callable[...,
     federal, scope = world.federal(), {"provider_id": world.provider_id}
     assert look_at_inbox(federal, "subrequests", first=FIRST, last=LAST, waiting=waiting(world), **scope).finished
     assert [(one.number, one.status) for one in read_subrequests(federal, **scope)] == [("З-1", "NotSent"), ("З-2", "NotSent")]
-    refused = answer(federal, "subrequests", number="З-2", executor=EMPLOYEE, text="Долга нет", waiting=waiting(world), **scope)
-    assert refused == {}
+    placed = answer(federal, "subrequests", number="З-2", executor=EMPLOYEE, text="Долга нет", waiting=waiting(world), **scope)
+    assert placed == Answered(True, ())
     sent = len(world.wire.sent)
     answer(federal, "subrequests", number="З-2", executor=EMPLOYEE, text="Долга нет", waiting=waiting(world), **scope)
     assert len(world.wire.sent) == sent, "the same answer is not sent twice"
@@ -55,7 +55,9 @@ def test_an_appeal_is_answered_and_closed_once(make_world: Callable[..., World],
     assert [(one.number, one.text, one.status) for one in read_appeals(federal, **scope)] == [("О-1", "Проверьте", "Send")]
     if fault:
         world.stand.fail("importAnswer", fault)
-    assert answer(federal, "appeals", number="О-1", executor=EMPLOYEE, text="Пересчитано.", waiting=waiting(world), **scope) == {}
+    assert answer(federal, "appeals", number="О-1", executor=EMPLOYEE, text="Пересчитано.", waiting=waiting(world), **scope) == Answered(
+        True, ()
+    )
     assert sum("importAnswer" in action for action, _ in world.wire.sent) == 1
     (appeal,) = [one for one in world.stand.contents()["objects"] if one["kind"] == "appeal"]
     assert '"status": "Executed"' in appeal["content"] and "Пересчитано." in appeal["content"]

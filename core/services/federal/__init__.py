@@ -9,6 +9,7 @@ from core.services.federal.acknowledgments import Acknowledged, PaidPart, Paymen
 from core.services.federal.bills import Prepared, bill_request
 from core.services.federal.commands import (
     Access,
+    Answered,
     Synchronised,
     Waiting,
     acknowledge,
@@ -42,6 +43,7 @@ from core.services.federal.withdrawals import Withdrawn
 __all__ = [
     "Access",
     "Acknowledged",
+    "Answered",
     "Federal",
     "Form",
     "Gateway",

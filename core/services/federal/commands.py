@@ -41,6 +41,7 @@ from core.services.federal.withdrawals import Withdrawn, prepare_cancellations, 
 
 __all__ = [
     "Access",
+    "Answered",
     "Synchronised",
     "Waiting",
     "acknowledge",
@@ -227,6 +228,14 @@ def look_at_inbox(
     return run_waiting(federal, provider_id, waiting)
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How an answer stands: there, on its way, or refused for these reasons (code, text)."""
+
+    is_there: bool
+    reasons: tuple[tuple[str, str], ...]
+
+
 def answer(
     federal: Federal,
     act: Literal["subrequests", "appeals"],
@@ -236,15 +245,18 @@ def answer(
     executor: UUID,
     text: str,
     waiting: Waiting | None = None,
-) -> Mapping[int, tuple[tuple[str, str], ...]]:
-    """Answer one request or appeal by its number; the refusals of answers of this kind."""
+) -> Answered:
+    """Answer one request or appeal by its number; how this answer stands. The same words are not sent twice."""
     if act == "subrequests":
-        answer_debt(federal, provider_id=provider_id, number=number, executor=executor, description=text)
+        own = answer_debt(federal, provider_id=provider_id, number=number, executor=executor, description=text)
     else:
-        answer_appeal(federal, provider_id=provider_id, number=number, executor=executor, text=text)
+        own = answer_appeal(federal, provider_id=provider_id, number=number, executor=executor, text=text)
     run_waiting(federal, provider_id, waiting)
+    kind = "debt_answers" if act == "subrequests" else "appeal_answers"
     with federal.engine.connect() as connection:
-        return outbox.refusals(connection, "debt_answers" if act == "subrequests" else "appeal_answers", provider_id=provider_id)
+        live = outbox.live(connection, kind, [own]).get(own)
+        refused = outbox.refusals(connection, kind, provider_id=provider_id) if live is None else {}
+    return Answered(live is not None and live.state == "accepted", refused.get(own, ()))
 
 
 def map_service(

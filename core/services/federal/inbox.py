@@ -69,31 +69,35 @@ def _contents(federal: Federal, act: str, provider_id: ProviderId) -> list[Conte
     return [federal.gateway.read(operation, data) for operation, data in read]
 
 
-def answer_debt(federal: Federal, *, provider_id: ProviderId, number: str, executor: UUID, description: str) -> None:
-    """Answer a request: no debt that a court has confirmed. ``InputError`` GIS-0514 when no export showed such a request."""
+def answer_debt(federal: Federal, *, provider_id: ProviderId, number: str, executor: UUID, description: str) -> int:
+    """Answer a request: no debt that a court has confirmed; the answer's own number.
+
+    ``InputError`` GIS-0514 when no export showed such a request.
+    """
     known = next((one for one in read_subrequests(federal, provider_id=provider_id) if one.number == number), None)
     if known is None:
         raise InputError("GIS-0514", f"Запроса {number} в выгрузках нет.", hint="Выгрузите: erkc gis inbox debts.")
     answer = {"guid": str(known.guid), "executor": str(executor), "text": description}
-    _begin(federal, "debt_answers", provider_id, answer)
+    return _begin(federal, "debt_answers", provider_id, answer)
 
 
-def answer_appeal(federal: Federal, *, provider_id: ProviderId, number: str, executor: UUID, text: str) -> None:
-    """Answer an appeal and close it. ``InputError`` GIS-0514 when no export showed such an appeal."""
+def answer_appeal(federal: Federal, *, provider_id: ProviderId, number: str, executor: UUID, text: str) -> int:
+    """Answer an appeal and close it; the answer's own number. ``InputError`` GIS-0514 when no export showed such an appeal."""
     known = next((one for one in read_appeals(federal, provider_id=provider_id) if one.number == number), None)
     if known is None:
         raise InputError("GIS-0514", f"Обращения {number} в выгрузках нет.", hint="Выгрузите: erkc gis inbox appeals.")
-    _begin(federal, "appeal_answers", provider_id, {"guid": str(known.guid), "executor": str(executor), "text": text})
+    return _begin(federal, "appeal_answers", provider_id, {"guid": str(known.guid), "executor": str(executor), "text": text})
 
 
-def _begin(federal: Federal, act: str, provider_id: ProviderId, answer: Mapping[str, str]) -> None:
+def _begin(federal: Federal, act: str, provider_id: ProviderId, answer: Mapping[str, str]) -> int:
     key = "\x1f".join((act, str(provider_id), answer["guid"], answer["text"]))
     number = int.from_bytes(sha256(key.encode()).digest()[:8], "big") >> 1
     with federal.write("answer") as connection:
         if number in outbox.live(connection, act, [number]):
-            return  # the same words are on their way or there
+            return number  # the same words are on their way or there
         subject = f"{act}/{answer['guid']}/{number}"
         begin(connection, federal, act, provider_id=provider_id, subject=subject, request=answer, local_ids=[number])
+    return number
 
 
 def _ask_subrequests(

@@ -240,7 +240,7 @@ def test_the_round_trip_of_the_town(town: Town) -> None:
     for kind, number in (("subrequests", "З-1"), ("appeals", "О-1")):
         look_at_inbox(federal, kind, **days, **scope)
         said = {"number": number, "executor": uuid4(), "text": "Проверено", "waiting": town.waiting}
-        assert answer(federal, kind, **said, **scope) == {}
+        assert answer(federal, kind, **said, **scope).is_there
         look_at_inbox(federal, kind, **{**days, "last": date(2026, 11, 29), "waiting": town.waiting}, **scope)
     assert [one.status for one in read_subrequests(federal, **scope)] == ["Sent"]
     assert [one["kind"] for one in stand.contents()["objects"] if '"status": "Executed"' in one["content"]] == ["appeal"]
