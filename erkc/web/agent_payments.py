@@ -95,7 +95,7 @@ def _verified(service: Application, data: bytes) -> etree._Element:
     except SignatureError as error:
         raise _Refused(NOT_AUTHORISED, f"{error.code}: {error.message}") from error
     with transaction(service.engine) as connection:
-        listed = read_settings(connection, day=now.date()).get("online_agents", [])
+        listed = read_settings(connection, day=now.date(), provider_id=None).get("online_agents", [])
     named = verified.element.findtext(f"{{{NAMESPACE}}}Profile", "").strip()
     agents = [one for one in listed if isinstance(one, dict) and one.get("profile") == named] if isinstance(listed, list) else []
     if not any((_OGRN, str(one.get("ogrn"))) in verified.certificate.subject_parts for one in agents):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -111,6 +111,12 @@ class Scripted:
     ) -> Mapping[BillId, BillContent]:
         found = self.issued.of_month(connection, provider_id, month, ids=ids)
         return {number: self._scripted(content) for number, content in found.items()}
+
+    def ids_of_month(self, connection: Connection, provider_id: ProviderId, month: Month) -> Sequence[BillId]:
+        return self.issued.ids_of_month(connection, provider_id, month)
+
+    def numbers(self, connection: Connection, ids: Collection[BillId]) -> Mapping[BillId, str]:
+        return self.issued.numbers(connection, ids)
 
     def by_number(self, connection: Connection, provider_id: ProviderId, numbers: Collection[str]) -> Mapping[str, BillId]:
         return self.issued.by_number(connection, provider_id, numbers)

@@ -28,7 +28,7 @@ def test_what_is_placed_refused_and_waits_with_the_share_of_the_month() -> None:
     assert first == "отклонено 3: Лицевой счёт 1 не найден [INT002034]: 202610-000001, 202610-000002, 202610-000003"
     assert second == "отклонено 1: Неверный набор услуг [SRV008076]: 202610-000001"
     assert what_to_do == "устранив причину: erkc gis send 2026-10 --refused-too"
-    moment = AT.astimezone().strftime("%d.%m.%Y %H:%M:%S")
+    moment = AT.astimezone().strftime("%d.%m.%Y в %H:%M:%S")
     assert asked == f"ждут ответа 2: следующий вопрос {moment}"
 
 
