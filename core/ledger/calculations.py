@@ -27,6 +27,7 @@ __all__ = [
     "add_lines",
     "add_rows",
     "add_volumes",
+    "copy_houses",
     "last_computed_month",
     "latest_calculation",
     "open_calculation",
@@ -165,6 +166,15 @@ def add_volumes(connection: Connection, calculation: Calculation, volumes: Itera
         {"calculation_id": calculation.calculation_id, "provider_id": calculation.provider_id},
     )
     return count
+
+
+def copy_houses(
+    connection: Connection, source: Calculation, target: Calculation, *, houses: Sequence[EntityId], accounts: Sequence[EntityId]
+) -> None:
+    """Give one calculation of a month the lines of some accounts, and the volumes of their houses, as another has them."""
+    names = _names(target) | {"source": source.calculation_id, "houses": list(houses), "accounts": list(accounts)}
+    connection.execute(queries("core.ledger").copy_lines, names)
+    connection.execute(queries("core.ledger").copy_volumes, names)
 
 
 def read_calculation(connection: Connection, calculation_id: CalculationId) -> Calculation:

@@ -31,6 +31,7 @@ __all__ = [
     "add_recalculated_months",
     "blocked_before",
     "closed_months",
+    "copy_differences",
     "corrected_houses",
     "difference_totals",
     "difference_volumes",
@@ -104,6 +105,13 @@ class DifferenceTotal:
     blocked: bool
     accounts: int
     total: int
+
+
+def copy_differences(connection: Connection, source: Calculation, target: Calculation, *, houses: Sequence[EntityId]) -> None:
+    """Give one calculation of a month the differences of some houses as another has them, and the months that it looked back at."""
+    add_recalculated_months(connection, target, recalculated_months(connection, source))
+    names = {"calculation_id": target.calculation_id, "source": source.calculation_id, "houses": list(houses)}
+    connection.execute(queries("core.ledger").copy_differences, names)
 
 
 def closed_months(connection: Connection, *, provider_id: ProviderId, before: Month) -> list[ClosedMonth]:

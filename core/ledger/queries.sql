@@ -88,6 +88,19 @@ FROM staged_line
 INSERT INTO house_volume (calculation_id, provider_id, house_id, service, month, what, volume_e6, method)
 SELECT :calculation_id, :provider_id, house_id, service, month, what, volume_e6, method FROM staged_volume
 
+-- name: copy_lines
+INSERT INTO charge_line (month, calculation_id, provider_id, account_id, service_id, creditor_id, method, clause, rules, volume_e6, tariff_e6,
+                         base, surcharge, recalculation, underdelivery, benefit, inputs, sources)
+SELECT month, :calculation_id, provider_id, account_id, service_id, creditor_id, method, clause, rules, volume_e6, tariff_e6,
+       base, surcharge, recalculation, underdelivery, benefit, inputs, sources
+FROM charge_line
+WHERE month = :month AND calculation_id = :source AND account_id = ANY (:accounts)
+
+-- name: copy_volumes
+INSERT INTO house_volume (calculation_id, provider_id, house_id, service, month, what, volume_e6, method)
+SELECT :calculation_id, provider_id, house_id, service, month, what, volume_e6, method
+FROM house_volume WHERE calculation_id = :source AND house_id = ANY (:houses)
+
 -- name: lines_of_calculation
 SELECT account_id, service_id, creditor_id, method, clause, rules, volume_e6, tariff_e6, base, surcharge, recalculation, underdelivery, benefit, inputs, sources
 FROM charge_line
@@ -208,6 +221,13 @@ INSERT INTO charge_difference (calculation_id, provider_id, house_id, account_id
 SELECT :calculation_id, :provider_id, house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation,
        underdelivery, benefit, volume_e6, blocked_by, known_from, records, before, after
 FROM staged_difference
+
+-- name: copy_differences
+INSERT INTO charge_difference (calculation_id, provider_id, house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation,
+                               underdelivery, benefit, volume_e6, blocked_by, known_from, records, before, after)
+SELECT :calculation_id, provider_id, house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation,
+       underdelivery, benefit, volume_e6, blocked_by, known_from, records, before, after
+FROM charge_difference WHERE calculation_id = :source AND house_id = ANY (:houses)
 
 -- name: differences
 SELECT house_id, account_id, service_id, creditor_id, month, cause, base, surcharge, recalculation, underdelivery, benefit, volume_e6, blocked_by,
@@ -657,7 +677,7 @@ SELECT entry_key, count(*) AS times FROM entry GROUP BY entry_key HAVING count(*
 -- Calculations by the law that were posted, of the months of a year, as a calculation could know of them.
 SELECT DISTINCT ON (m.month) m.month, c.calculation_id FROM month_state m JOIN calculation c USING (calculation_id)
 WHERE m.provider_id = :provider_id AND m.month BETWEEN :first AND :last AND m.state IN ('posted', 'closed')
-  AND c.mode = 'charge' AND c.known_until <= :known_until
+  AND c.mode IN ('charge', 'mixed') AND c.known_until <= :known_until
 ORDER BY m.month, m.step DESC
 
 -- name: volumes_of_year

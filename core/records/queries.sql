@@ -282,7 +282,7 @@ SELECT entity_id, entity_key FROM entity WHERE provider_id = :provider AND kind 
 
 -- name: house_names
 -- What houses of any sender are known by, in the version in force; only the centre sees those of several senders.
-SELECT DISTINCT ON (e.entity_id) e.entity_id, h.provider_id, h.record_key, h.fias, h.cadastral
+SELECT DISTINCT ON (e.entity_id) e.entity_id, h.provider_id, h.record_key, h.fias, h.cadastral, h.address
 FROM entity e
 JOIN record_house h ON h.provider_id = e.provider_id AND h.record_key = e.entity_key
 WHERE e.kind = 'house' AND e.entity_id = ANY(:ids)
@@ -303,6 +303,10 @@ WHERE m.provider_id = ANY(:providers) AND m.fias <> ''
 UNION
 SELECT DISTINCT o.provider_id FROM record_house m JOIN record_house o ON o.cadastral = m.cadastral
 WHERE m.provider_id = ANY(:providers) AND m.cadastral <> ''
+
+-- name: providers_of_codes
+-- Senders with houses by GUID in lower case.
+SELECT DISTINCT lower(fias) AS fias, provider_id FROM record_house WHERE lower(fias) = ANY(:codes)
 
 -- name: seen_provider
 SELECT current_setting('erkc.provider', true)

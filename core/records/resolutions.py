@@ -17,7 +17,7 @@ from core.records.versions import in_force, scope
 
 __all__ = ["Resolved", "gar_houses", "gar_keys", "is_decided_since", "read_resolutions", "resolve"]
 
-_CHARGED = ("conflict",)
+_CHARGED = ("conflict", "house_match")
 """Matters that charges depend on."""
 
 

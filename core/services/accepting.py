@@ -29,6 +29,7 @@ from core.records.findings import ACCEPTED, StoredFinding, decide, read_finding,
 from core.records.providers import provider
 from core.services.advances import use_advances
 from core.services.credits import use_credits
+from core.services.going_live import charged_houses
 from core.services.stops import read_stops, stopped_accounts, stops
 from core.storage.engine import transaction
 
@@ -42,10 +43,12 @@ class MonthFindings:
     calculation: Calculation
     state: MonthState
     findings: tuple[StoredFinding, ...]
+    charged: frozenset[EntityId] = frozenset()
+    """Of a mixed month the houses whose lines are ours."""
 
     def is_open(self, stored: StoredFinding) -> bool:
         """Whether it stops its house, or the month, until it is accepted."""
-        return stops(self.calculation.mode, stored.finding) and not stored.is_accepted
+        return stops(self.calculation.mode, stored.finding, self.charged) and not stored.is_accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def month_findings(engine: Engine, *, provider_id: ProviderId, month: Month) -> 
         if step.calculation_id is None:
             return None
         calculation = read_calculation(connection, step.calculation_id)
-        return MonthFindings(calculation, step.state, tuple(read_findings(connection, calculation_id=step.calculation_id)))
+        found = tuple(read_findings(connection, calculation_id=step.calculation_id))
+        return MonthFindings(calculation, step.state, found, charged_houses(connection, calculation))
 
 
 def accept_findings(engine: Engine, *, numbers: Sequence[int], reason: str, actor: str, clock: Clock) -> list[Accepted]:
@@ -117,10 +121,10 @@ def _check(connection: Connection, provider_id: ProviderId, month: Month, number
         raise _stops_nothing(numbers[0])
     calculation = read_calculation(connection, step.calculation_id)
     known = {stored.finding_id: stored for stored in read_findings(connection, calculation_id=step.calculation_id)}
-    waiting = False
+    waiting, charged = False, charged_houses(connection, calculation)
     for number in numbers:
         stored = known.get(number)
-        if stored is None or not stops(calculation.mode, stored.finding):
+        if stored is None or not stops(calculation.mode, stored.finding, charged):
             raise _stops_nothing(number)
         waiting = waiting or not stored.is_accepted
     if waiting and step.state is MonthState.CLOSED:

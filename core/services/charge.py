@@ -4,7 +4,9 @@ What is held or looks wrong stops its house until a person accepts the finding (
 and posted, the stopped one follows when it is let through. A draft older than the sender's last package is not approved at all.
 
 A draft is computed house by house from the records known at its start and stored whole or not at all, so a killed run leaves nothing behind
-and the next one gets the same version number. Mode ``charge`` computes by the law; mode ``accept`` takes the sender's own lines.
+and the next one gets the same version number. Mode ``charge`` computes by the law; mode ``accept`` takes the sender's own lines; mode
+``mixed`` does the one for houses that are live and the other for the rest (:mod:`core.services.going_live`). ``auto`` is no mode: it asks
+which of the three the decisions on the sender's houses give.
 """
 
 from __future__ import annotations
@@ -28,17 +30,19 @@ from core.ledger.calculations import (
     add_lines,
     add_rows,
     add_volumes,
+    copy_houses,
     open_calculation,
     post_calculation,
     read_calculation,
     totals,
 )
-from core.ledger.differences import DifferenceTotal, difference_totals, is_first_charged_since
+from core.ledger.differences import DifferenceTotal, copy_differences, difference_totals, is_first_charged_since
 from core.ledger.months import MonthState, MonthStep
 from core.ledger.post import Posted
 from core.model.finding import Finding, Position
 from core.model.lines import ChargeLine
 from core.period import Month
+from core.records.facts import accounts_of_houses
 from core.records.findings import carry_decisions, read_findings, save_findings
 from core.records.house_acts import unplaced_in_month
 from core.records.intake import read_intakes
@@ -48,6 +52,7 @@ from core.records.store import last_record, last_record_of_all
 from core.services.advances import use_advances
 from core.services.credits import use_credits
 from core.services.crew import Task, computed
+from core.services.going_live import charged_houses, is_decided_anew, month_mode
 from core.services.joint_houses import is_stale
 from core.services.penalties import post_penalties
 from core.services.rebuild import house_batches
@@ -57,7 +62,11 @@ from core.storage.engine import transaction
 
 __all__ = ["Draft", "MonthPosted", "approve_month", "calculation_findings", "close_month", "draft_month", "post_month"]
 
-_MODES = {"charge": "начисляет центр", "accept": "приняты начисления отправителя"}
+_MODES = {
+    "charge": "начисляет центр",
+    "accept": "приняты начисления отправителя",
+    "mixed": "введённые дома начисляет центр, по остальным приняты начисления отправителя",
+}
 _STATED_METHODS = {1: "norm", 2: "ipu", 3: "average", 4: "odpu"}
 
 Progress = Callable[[int, int], None]
@@ -130,6 +139,8 @@ def draft_month(
         with transaction(engine) as connection:
             last_record(connection, provider_id)  # what the sender writes now waits, so that the whole draft is of one moment
             run = _Run(connection, provider_id, month, law, code_version, known_until, clock, workers)
+            if mode == "auto":
+                mode = _decided_mode(connection, provider_id, month, known_until)
             if dry_run:
                 raise _RolledBack(run.draft(mode, progress))
             known = _known_draft(connection, provider_id, month, mode, again=again)
@@ -165,6 +176,14 @@ class _RolledBack(Exception):
         self.draft = draft
 
 
+def _decided_mode(connection: Connection, provider_id: ProviderId, month: Month, known_until: RecordId) -> str:
+    """The mode that the decisions on houses give; a month that is past its draft keeps its own."""
+    step = months.current(connection, provider_id=provider_id, month=month)
+    if step.calculation_id is not None and step.state is not MonthState.DRAFT:
+        return read_calculation(connection, step.calculation_id).mode
+    return month_mode(connection, provider_id=provider_id, month=month, known_until=known_until)
+
+
 def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, mode: str, *, again: bool) -> Draft | None:
     step = months.current(connection, provider_id=provider_id, month=month)
     if step.calculation_id is None:
@@ -186,7 +205,11 @@ def _known_draft(connection: Connection, provider_id: ProviderId, month: Month, 
 
 def _is_stale(connection: Connection, calculation: Calculation) -> bool:
     """Whether anything that the draft rests on has changed since."""
-    return is_stale(connection, calculation) or is_first_charged_since(connection, calculation, FIRST_CHARGE)
+    return (
+        is_stale(connection, calculation)
+        or is_first_charged_since(connection, calculation, FIRST_CHARGE)
+        or is_decided_anew(connection, calculation)
+    )
 
 
 def calculation_findings(connection: Connection, calculation_id: CalculationId) -> tuple[Finding, ...]:
@@ -224,13 +247,14 @@ class _Run:
 
     def draft(self, mode: str, progress: Progress) -> Draft:
         """The month in a mode; our lawful lines are computed and kept in either."""
-        lawful, findings = self.compute(progress, recalculates=mode == "charge")
+        lawful, findings = self.compute(progress, recalculates=mode != "accept")
         findings += unplaced_in_month(self.connection, provider_id=self.provider_id, month=self.month, known_until=self.known_until)
         taken = read_intakes(self.connection, provider_id=self.provider_id, month=self.month)
         if all(intake.status == "rejected" for intake in taken):
             findings.insert(0, _no_package(self.month))
-        calculation = lawful if mode == "charge" else self.accept()
-        waiting = tuple(item for item in findings if stops(mode, item))
+        calculation = lawful if mode == "charge" else self.mix(lawful) if mode == "mixed" else self.accept()
+        charged = charged_houses(self.connection, calculation)
+        waiting = tuple(item for item in findings if stops(mode, item, charged))
         recalculated = tuple(difference_totals(self.connection, calculation))
         return Draft(calculation, totals(self.connection, calculation), tuple(findings), waiting, MonthState.DRAFT, True, recalculated)
 
@@ -261,6 +285,19 @@ class _Run:
         """Take the sender's own lines as the month's."""
         calculation = self._open("accept", "sender")
         add_lines(self.connection, calculation, _stated(self.connection, self.provider_id, self.month))
+        return calculation
+
+    def mix(self, lawful: Calculation) -> Calculation:
+        """Our lines, volumes and differences of the houses that are live, and the sender's own lines of the others."""
+        calculation = self._open("mixed", lawful.rules)
+        houses = sorted(charged_houses(self.connection, calculation))
+        scope = {"provider_id": self.provider_id, "month": self.month, "known_until": self.known_until}
+        found = accounts_of_houses(self.connection, houses=houses, **scope)  # type: ignore[arg-type]  # the three are what they are named
+        ours = {account for accounts in found.values() for account in accounts}
+        copy_houses(self.connection, lawful, calculation, houses=houses, accounts=sorted(ours))
+        copy_differences(self.connection, lawful, calculation, houses=houses)
+        theirs = (line for line in _stated(self.connection, self.provider_id, self.month) if line.account_id not in ours)
+        add_lines(self.connection, calculation, theirs)
         return calculation
 
     def _open(self, mode: str, rules: str) -> Calculation:

@@ -27,6 +27,7 @@ from core.records.entities import AccountNumber, find_accounts
 from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
+from core.services.going_live import house_mode
 from core.services.stops import read_stops
 from core.services.support import Measure, measures_of
 from core.storage.engine import transaction
@@ -76,6 +77,8 @@ class AccountExplained:
     account: AccountNumber
     month: Month
     calculation: Calculation
+    mode: str
+    """``charge`` or ``accept``: whose lines the calculation has of this account."""
     lines: tuple[LineExplained, ...]
     held: tuple[Finding, ...]
     """What the calculation held of this account or of its house, and why."""
@@ -117,15 +120,14 @@ def account_explained(connection: Connection, account: AccountNumber, month: Mon
     if calculation is None:
         return None
     lines = list(read_lines(connection, calculation, [account.account_id]))
-    lawful = _lawful(connection, calculation, account.account_id)
+    mode = house_mode(connection, calculation, account.house_id)
+    lawful = {} if mode == "charge" else _lawful(connection, calculation, account.account_id)
     services = {row.entity_id: row for row in read_services(connection, provider_id=account.provider_id, month=month)}
     names = {row.entity_id: row.name for row in read_organisations(connection, provider_id=account.provider_id, month=month)}
     lines.sort(
         key=lambda line: (services[line.service_id].sort_order or 999, len(services[line.service_id].key), services[line.service_id].key)
     )
-    told = tuple(
-        _told(line, services[line.service_id].name, names[line.creditor_id], calculation, lawful.get(line.service_id)) for line in lines
-    )
+    told = tuple(_told(line, services[line.service_id].name, names[line.creditor_id], mode, lawful.get(line.service_id)) for line in lines)
     differences = _differences(connection, calculation, account.account_id, {key: row.name for key, row in services.items()}, names)
     changed = [line for item in differences for line in (item.row.before, item.row.after) if line is not None]
     sources = {record for line in (*lines, *lawful.values(), *changed) for record in line.sources}
@@ -135,7 +137,7 @@ def account_explained(connection: Connection, account: AccountNumber, month: Mon
         provider_id=account.provider_id,
         month=month,
         calculation=calculation,
-        lines={account.account_id: lines if calculation.mode == "charge" else list(lawful.values())},
+        lines={account.account_id: lines if mode == "charge" else list(lawful.values())},
         services={key: (row.key, row.name) for key, row in services.items()},
         accounts=[account.account_id],
     )
@@ -143,6 +145,7 @@ def account_explained(connection: Connection, account: AccountNumber, month: Mon
         account=account,
         month=month,
         calculation=calculation,
+        mode=mode,
         lines=told,
         held=_held(connection, calculation, account),
         origins=origins(connection, sorted(sources | {one.row.record_id for one in support})),
@@ -191,15 +194,13 @@ def _current(connection: Connection, provider_id: ProviderId, month: Month) -> C
 
 
 def _lawful(connection: Connection, calculation: Calculation, account_id: EntityId) -> dict[EntityId, ChargeLine]:
-    """Our lines beside the sender's, by service; empty where the posted lines are ours."""
-    if calculation.mode == "charge":
-        return {}
+    """Our lines beside the sender's, by service."""
     ours = latest_calculation(connection, provider_id=calculation.provider_id, month=calculation.month, mode="charge")
     return {} if ours is None else {line.service_id: line for line in read_lines(connection, ours, [account_id])}
 
 
-def _told(line: ChargeLine, service: str, creditor: str, calculation: Calculation, lawful: ChargeLine | None) -> LineExplained:
-    if calculation.mode == "charge":
+def _told(line: ChargeLine, service: str, creditor: str, mode: str, lawful: ChargeLine | None) -> LineExplained:
+    if mode == "charge":
         return LineExplained(line, service, creditor, explain_line(line))
     if lawful is None:
         return LineExplained(line, service, creditor, None)

@@ -20,6 +20,8 @@ from core.charges.law import Law
 from core.clock import Clock
 from core.errors import ConfigError, InputError
 from core.ids import CENTRE, EntityId
+from core.ledger import months
+from core.ledger.months import MonthState
 from core.ledger.openings import opening_positions
 from core.model.lines import Chart
 from core.model.records import Resolution
@@ -37,6 +39,7 @@ from core.records.latest import (
 )
 from core.records.providers import Provider, providers
 from core.records.resolutions import Resolved, read_resolutions, resolve
+from core.services.going_live import LIVE_MATTER, house_subject
 from core.services.house_matching import Matched, match_houses
 from core.services.second_opinion import AuditLine, audit_lines
 from core.storage.engine import transaction
@@ -52,7 +55,7 @@ STEPS = {
     "parallel": "параллельный месяц",
     "live": "ввод домов",
 }
-_MATTER = "onboarding"
+_MATTER = LIVE_MATTER
 _MATCHED = ("code", "other_address", "address", "decision")
 _HELD_BALANCES = ("hold_row", "hold_document")
 _REJECTED = "rejected"
@@ -198,7 +201,7 @@ def onboarding(engine: Engine, *, inn: str, month: Month, law: Law, kpp: str | N
     for row in sorted(listed, key=lambda one: one.address):
         own = [line for line in parallel.lines if line.house == row.address]
         waiting = sum(line.state == "open" for line in own)
-        live = decisions.get(_house_subject(sender, row.key))
+        live = decisions.get(house_subject(sender, row.key))
         lacks = _lacks(is_matched.get(row.key, False), act, parallel, waiting)
         live_from = None if live is None else date.fromisoformat(live.body.value)
         houses.append(HouseStep(row.key, row.address, is_matched.get(row.key, False), len(own), waiting, live_from, lacks))
@@ -232,10 +235,10 @@ def go_live(
     engine: Engine, *, inn: str, month: Month, houses: Sequence[str], first_day: date, law: Law, reason: str, despite: bool, actor: str,
     clock: Clock, kpp: str | None = None,
 ) -> Onboarding:  # fmt: skip
-    """Record from which day houses are charged by the centre, all or none.
+    """Record from which day houses are charged by the centre, all or none; before it the sender's charges are accepted.
 
     ``InputError`` ONB-0104 for a house that is not the sender's, ONB-0105 where something is missing and ``despite`` is not said, ONB-0103
-    without a reason.
+    without a reason, ONB-0107 for a day that begins no month, ONB-0108 where that month is posted already.
     """
     if not reason.strip():
         raise InputError("ONB-0103", "Не указано основание.", hint='Назовите решение: --reason "приказ № 5 от …".')
@@ -251,10 +254,19 @@ def go_live(
         listed = "; ".join(f"{house.address}: {', '.join(house.lacks)}" for house in waiting[:5])
         raise InputError("ONB-0105", f"Дома не готовы: {listed}.", hint="Закончите шаги или решите вопреки им: --despite.")
     bodies = [
-        Resolution(_MATTER, _house_subject(found.sender, key), first_day.isoformat(), ", ".join(by_key[key].lacks), reason.strip(), actor)
+        Resolution(_MATTER, house_subject(found.sender, key), first_day.isoformat(), ", ".join(by_key[key].lacks), reason.strip(), actor)
         for key in dict.fromkeys(houses)
     ]
+    first = Month.of(first_day)
+    if first_day != first.first:
+        raise InputError(
+            "ONB-0107",
+            f"{first_day:%d.%m.%Y} — не первый день месяца.",
+            hint="Начисляют за календарный месяц (ПП 354, п. 37): назовите 1-е число.",
+        )
     with transaction(engine) as connection:
+        if months.current(connection, provider_id=found.sender.provider_id, month=first).state in (MonthState.POSTED, MonthState.CLOSED):
+            raise InputError("ONB-0108", f"{first.title} уже проведён.", hint="Назначьте первый день месяца, который ещё не проведён.")
         _decide(connection, bodies, {"houses": list(houses), "first_day": first_day.isoformat(), "month": str(month)}, clock)
     return onboarding(engine, inn=inn, month=month, law=law, kpp=kpp)
 
@@ -271,10 +283,6 @@ def _sender(connection: Connection, inn: str, kpp: str | None) -> Provider:
 
 def _act_subject(sender: Provider, month: Month) -> str:
     return f"{sender.inn}/{sender.kpp}/balances/{month}"
-
-
-def _house_subject(sender: Provider, key: str) -> str:
-    return f"{sender.inn}/{sender.kpp}/house/{key}"
 
 
 def _decide(connection: Connection, bodies: Sequence[Resolution], about: Mapping[str, object], clock: Clock) -> None:

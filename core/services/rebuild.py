@@ -24,6 +24,7 @@ from core.money import format_roubles
 from core.period import Month
 from core.records.bodies import find_records
 from core.records.facts import accounts_by_house, house_ids, read_region
+from core.services.going_live import charged_houses
 from core.services.joint_houses import JointHouse, JointReader
 from core.services.last_year import with_last_year
 from core.services.recalculation import Adjustments, adjusted_houses, differences_of
@@ -130,7 +131,7 @@ def rebuilt(connection: Connection, *, law: Law, code_version: str) -> Iterator[
         calculation = read_calculation(connection, CalculationId(number))
         title = f"Расчёт {calculation.version} за {calculation.month.title}"
         if calculation.mode == "accept":
-            yield from _stated(connection, calculation)
+            yield from _stated(connection, read_lines(connection, calculation), calculation)
         elif calculation.code_version != code_version or calculation.rules != law.version(calculation.month.last):
             yield f"{title} сделан другой редакцией правил или программы ({calculation.rules}, {calculation.code_version}): не пересчитан."
         else:
@@ -142,7 +143,9 @@ def _computed(connection: Connection, calculation: Calculation, law: Law) -> Ite
     scope = {"provider_id": calculation.provider_id, "month": calculation.month, "known_until": calculation.known_until}
     yield from _differences(connection, calculation, law)
     adjustments = adjusted_houses(connection, calculation)
-    for batch in charged_batches(connection, law=law, adjustments=adjustments, **scope):  # type: ignore[arg-type]  # the three are what they are named
+    is_mixed = calculation.mode == "mixed"
+    only = sorted(charged_houses(connection, calculation)) if is_mixed else None
+    for batch in charged_batches(connection, law=law, adjustments=adjustments, only=only, **scope):  # type: ignore[arg-type]  # the three are what they are named
         fresh = {_key(line): line for house in batch.charged for line in house.lines}
         accounts = sorted({key.account_id for key in fresh})
         seen.update(accounts)
@@ -150,9 +153,11 @@ def _computed(connection: Connection, calculation: Calculation, law: Law) -> Ite
         for key in sorted(fresh.keys() | stored.keys(), key=lambda key: (key.account_id, key.service_id, key.creditor_id)):
             if fresh.get(key) != stored.get(key):
                 yield _differs(calculation, key, stored.get(key), fresh.get(key))
-    for line in read_lines(connection, calculation):
-        if line.account_id not in seen:
-            yield _differs(calculation, _key(line), line, None)
+    unseen = (line for line in read_lines(connection, calculation) if line.account_id not in seen)
+    if is_mixed:
+        yield from _stated(connection, unseen, calculation)
+    else:
+        yield from (_differs(calculation, _key(line), line, None) for line in unseen)
 
 
 def _differences(connection: Connection, calculation: Calculation, law: Law) -> Iterator[Broken]:
@@ -171,10 +176,10 @@ def _differences(connection: Connection, calculation: Calculation, law: Law) -> 
             yield Broken(7, f"{subject}, перерасчёт за {one.month}", _message(old.total if old else None, new.total if new else None))
 
 
-def _stated(connection: Connection, calculation: Calculation) -> Iterator[Broken]:
+def _stated(connection: Connection, lines: Iterable[ChargeLine], calculation: Calculation) -> Iterator[Broken]:
     """Lines taken from the sender must be the sum of the records they name."""
     batch: list[ChargeLine] = []
-    for line in read_lines(connection, calculation):
+    for line in lines:
         batch.append(line)
         if len(batch) >= _LINES_AT_ONCE:
             yield from _stated_batch(connection, calculation, batch)

@@ -47,6 +47,7 @@ from core.period import Month
 from core.records.facts import house_ids, read_region
 from core.records.learned import HOUSE_TOTALS, learned
 from core.services.blocks import Block, blocks_known
+from core.services.going_live import charged_houses
 from core.services.joint_houses import JointReader
 from core.services.last_year import with_last_year
 from core.services.stops import stopped_accounts
@@ -97,10 +98,12 @@ def differences_of(
     blocks = blocks_known(connection, provider_id=calculation.provider_id, known_until=calculation.known_until)
     originals = _originals(connection, calculation)
     told = [] if findings is None else findings
+    charged = charged_houses(connection, calculation) if calculation.mode == "mixed" else None
     for month in sorted(touched):
         original = originals.get(month)
         if original is not None:
-            yield from _Recalculation(connection, calculation, law, month, original, since[month], blocks, told).rows(touched[month])
+            rows = _Recalculation(connection, calculation, law, month, original, since[month], blocks, told).rows(touched[month])
+            yield from (row for row in rows if charged is None or row.house_id in charged)  # a sender's lines hold its recalculations
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +162,16 @@ def _touched(
     return found
 
 
-def _originals(connection: Connection, calculation: Calculation) -> dict[Month, tuple[Calculation, bool]]:
-    """Lawful calculations of the closed months, and whether it is their lines that were posted."""
-    found: dict[Month, tuple[Calculation, bool]] = {}
+def _originals(connection: Connection, calculation: Calculation) -> dict[Month, tuple[Calculation, Calculation]]:
+    """Lawful calculations of the closed months, and the calculations that were posted (the same where the centre charged all)."""
+    found: dict[Month, tuple[Calculation, Calculation]] = {}
     for one in closed_months(connection, provider_id=calculation.provider_id, before=calculation.month):
         posted = read_calculation(connection, one.calculation_id)
         lawful: Calculation | None = posted
         if posted.mode != "charge":
             lawful = latest_calculation(connection, provider_id=calculation.provider_id, month=one.month, mode="charge")
         if lawful is not None:
-            found[one.month] = (lawful, posted.mode == "charge")
+            found[one.month] = (lawful, posted)
     return found
 
 
@@ -176,20 +179,21 @@ class _Recalculation:
     """One closed month of a provider, house by house."""
 
     def __init__(
-        self, connection: Connection, calculation: Calculation, law: Law, month: Month, original: tuple[Calculation, bool], since: RecordId,
-        blocks: Mapping[EntityId, Sequence[Block]], findings: list[ChargeFinding],
+        self, connection: Connection, calculation: Calculation, law: Law, month: Month, original: tuple[Calculation, Calculation],
+        since: RecordId, blocks: Mapping[EntityId, Sequence[Block]], findings: list[ChargeFinding],
     ) -> None:  # fmt: skip
         self.connection = connection
         self.calculation = calculation
         self.law = law
         self.month = month
-        self.original, self.is_posted = original
+        self.original, posted = original
+        self.is_posted = posted.mode == "charge"
         self.since = since
         self.blocks = blocks
         self.findings = findings
         self._regions: dict[RecordId, Facts] = {}
         self._own: dict[EntityId, set[EntityId]] = {}
-        self._stopped = frozenset(stopped_accounts(connection, self.original))
+        self._stopped = frozenset(stopped_accounts(connection, posted))
 
     def rows(self, touched: Mapping[EntityId | None, _House]) -> Iterator[DifferenceRow]:
         """Differences of the houses, batch by batch, in flat memory."""

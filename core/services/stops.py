@@ -7,7 +7,7 @@ go on. A house is stopped as long as one of its findings is open: nothing else s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -18,6 +18,7 @@ from core.ledger.months import months_posted
 from core.model.finding import Finding
 from core.records.facts import accounts_of_houses
 from core.records.findings import StoredFinding, read_findings
+from core.services.going_live import charged_houses, stops_house
 
 __all__ = ["Stops", "read_stops", "stopped_accounts", "stopped_lines", "stops"]
 
@@ -36,21 +37,25 @@ class Stops:
         return len(self.month) + sum(len(those) for those in self.houses.values())
 
 
-def stops(mode: str, finding: Finding) -> bool:
-    """Whether a finding of a calculation stops anything: an error. The sender's own lines need none of ours beside them."""
-    return finding.severity == "error" and (mode == "charge" or finding.effect == "hold_month")
+def stops(mode: str, finding: Finding, charged: Collection[EntityId] = ()) -> bool:
+    """Whether a finding of a calculation stops anything: an error. The sender's own lines need none of ours beside them.
+
+    ``charged``: of a mixed calculation the houses whose lines are ours.
+    """
+    return finding.severity == "error" and (finding.effect == "hold_month" or stops_house(mode, finding, charged))
 
 
 def read_stops(connection: Connection, calculation: Calculation) -> Stops:
     """What of a calculation waits for a person."""
-    return _sorted(calculation, read_findings(connection, calculation_id=calculation.calculation_id))
+    found = read_findings(connection, calculation_id=calculation.calculation_id)
+    return _sorted(calculation, found, charged_houses(connection, calculation))
 
 
-def _sorted(calculation: Calculation, findings: Iterable[StoredFinding]) -> Stops:
+def _sorted(calculation: Calculation, findings: Iterable[StoredFinding], charged: Collection[EntityId]) -> Stops:
     houses: dict[EntityId, list[StoredFinding]] = defaultdict(list)
     month: list[StoredFinding] = []
     for stored in findings:
-        if stops(calculation.mode, stored.finding) and not stored.is_accepted:
+        if stops(calculation.mode, stored.finding, charged) and not stored.is_accepted:
             if stored.finding.house_id is None:
                 month.append(stored)
             else:

@@ -30,6 +30,7 @@ from core.records.intake import Intake, known_keys, moment_after, read_intake, s
 from core.records.providers import Provider, find_provider, provider, register_senders
 from core.records.quarantine import Quarantine
 from core.records.store import save
+from core.records.table_keys import Recognised
 from core.services.archive_payments import SentPayments, post_archive_payments
 from core.services.opening import post_openings
 from core.storage.engine import transaction
@@ -154,8 +155,11 @@ class _Reading:
         known = known_keys(self.connection, sender.provider_id) if sender else {}
         owner = sender.provider_id if sender else CENTRE
         quarantine = Quarantine(self.connection, owner, self.message_id)
-        records = quarantine.noting_arrivals(self._noting_money(_split(parse(known), self.findings, self.ends)))
+        recognised = Recognised(self.connection, owner)
+        told = recognised.records(_split(parse(recognised.known(known)), self.findings, self.ends))
+        records = quarantine.noting_arrivals(self._noting_money(told))
         saved = save(self.connection, provider_id=owner, message_id=self.message_id, records=records, recorded_at=self.at)
+        recognised.remember(message_id=self.message_id, at=self.at)
         end = self.ends[-1]
         if self.earlier is not None and end.status == _REJECTED and _found(self.connection, self.earlier) == tuple(self.findings):
             return _again(self.connection, name, self.earlier)

@@ -42,7 +42,13 @@ def _about_bill() -> None:
 @_bill.command("month")
 def bill_month(
     month_text: MonthArgument,
-    mode: Annotated[str, typer.Option(help="charge — начисляет центр по закону; accept — принимаются начисления отправителя.")] = "charge",
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="auto — как решено по домам (erkc onboard live); charge — начисляет центр по закону; "
+            "accept — принимаются начисления отправителя."
+        ),
+    ] = "auto",
     draft: Annotated[bool, typer.Option("--draft", help="Остановиться на черновике: дальше erkc bill approve.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Рассчитать черновик заново, даже если данные не менялись.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Рассчитать и показать, ничего не оставить в базе.")] = False,
@@ -54,8 +60,8 @@ def bill_month(
     остальные дома проводятся. Черновик пересчитывается сам, если после него принят пакет отправителя.
     """
     month = month_of(month_text)
-    if mode not in ("charge", "accept"):
-        raise ConfigError("CLI-0301", f"Нет режима «{mode}».", hint="Есть charge и accept.")
+    if mode not in ("auto", "charge", "accept"):
+        raise ConfigError("CLI-0301", f"Нет режима «{mode}».", hint="Есть auto, charge и accept.")
     outcomes: dict[str, object] = {}
     failed = False
     with opened(as_json) as (application, screen):

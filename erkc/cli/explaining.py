@@ -102,7 +102,7 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     for line in item.lines:
         screen.say()
         screen.heading(f"{line.service} — {roubles(line.line.total)} руб. (получатель: {line.creditor})")
-        if item.calculation.mode == "accept":
+        if item.mode == "accept":
             stated = [item.origins[record] for record in line.line.sources if record in item.origins]
             where = "; ".join(f"{origin.file}, строка {origin.row}" for origin in stated)
             screen.say(f"  принято по документу отправителя: {roubles(line.line.total)} руб. [{where}]")
@@ -220,7 +220,7 @@ def explained_json(item: AccountExplained) -> dict[str, object]:
     return {
         "account": item.account.number,
         "month": str(item.month),
-        "mode": item.calculation.mode,
+        "mode": item.mode,
         "total": item.total,
         "stopped": item.stopped,
         "held": [finding_json(held) for held in item.held],

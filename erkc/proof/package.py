@@ -179,7 +179,7 @@ def _account(one: AccountExplained) -> dict[str, object]:
         "account_id": one.account.account_id,
         "calculation": {
             "version": calculation.version,
-            "mode": calculation.mode,
+            "mode": one.mode,
             "rules": calculation.rules,
             "code_version": calculation.code_version,
             "known_until": calculation.known_until,

@@ -131,7 +131,7 @@ class _Account:
         return {
             "number": item.account.number,
             "payer": item.account.payer_name,
-            "mode": item.calculation.mode,
+            "mode": item.mode,
             "total": item.total,
             "recalculated": item.recalculated,
             "lines": [self._line(n, line) for n, line in enumerate(item.lines, 1)],

@@ -149,7 +149,7 @@ CREATE TABLE calculation (
   provider_id integer NOT NULL REFERENCES provider,
   month date NOT NULL,
   version integer NOT NULL,
-  mode text NOT NULL CONSTRAINT calculation_mode CHECK (mode IN ('charge', 'accept')),
+  mode text NOT NULL CONSTRAINT calculation_mode CHECK (mode IN ('charge', 'accept', 'mixed')),
   rules text NOT NULL,
   code_version text NOT NULL,
   known_until bigint NOT NULL,
