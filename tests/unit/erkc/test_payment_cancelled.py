@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from adapters.contract import RawMessage
 from config.settings import load
 from core.calendar import WorkCalendar
 from core.clock import FixedClock
 from core.errors import InputError
-from core.ledger.balances import chart_totals
+from core.ids import EntityId
+from core.ledger import months
+from core.ledger.balances import advances, chart_totals, open_items
+from core.ledger.entries import postings_of
+from core.ledger.history import entries_of_account
+from core.ledger.months import MonthState
+from core.ledger.post import post
+from core.ledger.verify import broken
 from core.model.finding import Finding, Position
-from core.model.lines import Chart
+from core.model.ledger import Entry, Posting
+from core.model.lines import Chart, Component
 from core.model.parsed import Parsed
 from core.model.records import PaymentRegistry, Record, RegistryPayment
+from core.money import split
+from core.period import Month
+from core.records.entities import entity_ids, find_accounts, organisation_ids
+from core.records.providers import providers
+from core.services.advances import use_advances
 from core.services.assigning import assign_suspended
 from core.services.cancelling import cancel_payment
 from core.services.payments import BankImport, import_bank_file, reconcile
 from core.services.suspense_list import list_suspense
 from core.services.verify import verify
+from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.banks import registry_standing
 from erkc.cli.options import law
@@ -128,3 +142,80 @@ def test_money_in_suspense_and_money_that_left_it_are_taken_back_whole(engine: E
     assert balances(application) == before
     assert [item for item in list_suspense(engine) if item.kind == "registry"] == []
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_a_reversal_into_a_closed_month_mirrors_the_stored_allocation(engine: Engine, tmp_path: Path) -> None:
+    """40 % of a payment whose advance was used meanwhile, then the rest: in proportion, in the open month; what it paid is owed again."""
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    october, november, december = Month(2026, 10), Month(2026, 11), Month(2026, 12)
+    with transaction(engine) as connection:
+        [found] = find_accounts(connection, [ACCOUNT])[ACCOUNT]
+        owner = next(one for one in providers(connection) if one.provider_id == found.provider_id)
+        service, other, *_ = entity_ids(connection, owner.provider_id, "service").values()
+        creditor = next(iter(organisation_ids(connection).values()))
+
+    def charge(connection: Connection, month: Month, lines: Mapping[EntityId, int]) -> None:
+        postings = tuple(
+            Posting(Chart.RECEIVABLE, Chart.PAYABLE, amount, found.account_id, of, creditor, month, Component.BASE)
+            for of, amount in lines.items()
+        )
+        entry = Entry(f"charge/{month}", "charge", owner.provider_id, month, month.last, "Начислено", postings)
+        post(connection, [entry], at=clock.now())
+
+    def owed() -> dict[tuple[EntityId, Month], int]:
+        with engine.connect() as connection:
+            items = open_items(connection, [found.account_id])
+            return {(item.service_id, item.origin_month): item.amount for item in items if item.amount}
+
+    def ahead() -> int:
+        with engine.connect() as connection:
+            return sum(item.amount for item in advances(connection, [found.account_id]))
+
+    with transaction(engine) as connection:
+        charge(connection, october, {service: 100_00, other: 33_33})
+    debts, before = owed(), balances(application)
+    assert debts == {(service, october): 100_00, (other, october): 33_33}
+    assert take_file(application, "r1.txt", registry("1", ("P", "A1", "", 433_33))).counts["posted"] == 1
+    assert (owed(), ahead()) == ({}, 300_00)
+    with transaction(engine) as connection:
+        [stored] = postings_of(connection, ["payment/pipe-delimited/A1"]).values()
+        charge(connection, november, {service: 200_00})
+        use_advances(connection, provider=owner, month=november, at=clock.now())
+        for state in (MonthState.DRAFT, MonthState.APPROVED, MonthState.POSTED, MonthState.CLOSED):
+            months.move(
+                connection,
+                provider_id=owner.provider_id,
+                month=november,
+                to=state,
+                calculation_id=None,
+                actor="бухгалтер",
+                reason="месяц закрыт",
+                at=clock.now(),
+            )
+    assert (owed(), ahead()) == ({}, 100_00)
+
+    assert storno(engine, clock, "2", ("B1", "A1", -173_33)).count("reversed") == 1
+    with engine.connect() as connection:
+        [back] = postings_of(connection, ["payment/pipe-delimited/B1"]).values()
+    shares = split(173_33, [posting.amount for posting in stored])
+    assert list(back) == [
+        replace(posting, debit=posting.credit, credit=posting.debit, amount=share) for posting, share in zip(stored, shares, strict=True)
+    ]
+    assert storno(engine, clock, "3", ("C1", "A1", -260_01)).count("refused") == 1, "more than is left of it"
+    assert storno(engine, clock, "4", ("D1", "A1", -260_00)).count("reversed") == 1
+    with engine.connect() as connection:
+        listed = {entry.key: entry.month for entry in entries_of_account(connection, found.account_id) if entry.kind == "payment_reversal"}
+    assert listed == {"payment/pipe-delimited/B1": december, "payment/pipe-delimited/D1": december}
+    assert (owed(), ahead()) == (debts, -200_00), "what the advance was used for is missing until the month is posted"
+    with transaction(engine) as connection:
+        use_advances(connection, provider=owner, month=december, at=clock.now())
+    assert (owed(), ahead()) == (debts | {(service, november): 200_00}, 0)
+    before[Chart.RECEIVABLE] += 200_00
+    before[Chart.PAYABLE] -= 200_00
+    assert balances(application) == before
+    with engine.connect() as connection:
+        assert [fault for fault in broken(connection) if fault.invariant != 5] == []  # the charges here have no calculation
