@@ -28,7 +28,7 @@ from core.model.finding import Finding, Position
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart, Component
 from core.model.parsed import Parsed
-from core.model.records import PaymentRegistry, Record, RegistryPayment
+from core.model.records import PaymentRegistry, Record, RegistryPayment, StatementLine
 from core.money import split
 from core.period import Month
 from core.records.entities import entity_ids, find_accounts, organisation_ids
@@ -77,6 +77,22 @@ class LaterRegistry:
             body = RegistryPayment(key, operation, day, ACCOUNT, "", "", None, amount, 0, amount, reverses=f"pipe-delimited/{original}")
             yield Record(f"pipe-delimited/{operation}", Position(message.name, place), body)
         yield Parsed("ok", {"kind": "registry"}, {})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A reader of lines of our account: number, whether it came in, kopecks, the other account, what it names, the purpose."""
+
+    lines: tuple[tuple[str, bool, int, str, str, str], ...]
+    name: str = "banks.files"
+
+    def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
+        """The lines as the adapters give them."""
+        day = date(2026, 11, 11)
+        for place, (number, incoming, amount, other, named, purpose) in enumerate(self.lines, start=1):
+            body = StatementLine("40821810700013101001", incoming, number, day, day, amount, other, "", "", "Петров П. П.", purpose, named)
+            yield Record(f"line/{number}", Position(message.name, place), body)
+        yield Parsed("ok", {"kind": "statement"}, {})
 
 
 def storno(engine: Engine, clock: FixedClock, number: str, *rows: tuple[str, str, int]) -> BankImport:
@@ -219,3 +235,37 @@ def test_a_reversal_into_a_closed_month_mirrors_the_stored_allocation(engine: En
     assert balances(application) == before
     with engine.connect() as connection:
         assert [fault for fault in broken(connection) if fault.invariant != 5] == []  # the charges here have no calculation
+
+
+def test_money_given_back_by_a_statement_leaves_suspense_and_the_account(engine: Engine, tmp_path: Path) -> None:
+    """A payer's transfer that waits, one that was posted, one that a person has assigned, an agent's: each given back once."""
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    before = balances(application)
+    payer, agent, back = "40817810499010000077", "40821810700093101005", "Возврат ошибочного платежа"
+
+    def take(*lines: tuple[str, bool, int, str, str, str]) -> dict[str, int]:
+        message = RawMessage(f"{lines[0][0]}.txt", repr(lines).encode())
+        done = import_bank_file(engine, reader=Statement(lines), message=message, clock=clock, own_accounts=())
+        return {state: done.amount(state) for state in ("posted", "suspended", "agent", "refund", "transfer") if done.count(state)}
+
+    came = take(
+        ("1", True, 5_00, payer, "99999", "за квартиру"),
+        ("2", True, 6_00, payer, ACCOUNT, "за квартиру"),
+        ("3", True, 7_00, payer, "99999", "за квартиру"),
+        ("4", True, 8_00, agent, "", "по реестру"),
+        ("5", False, 5_00, payer, "", back),
+    )
+    assert came == {"posted": 6_00, "suspended": 12_00, "agent": 8_00, "refund": 5_00}
+    assert {item.operation for item in list_suspense(engine) if item.kind != "archive"} == {"line/3"}
+    assign_suspended(engine, operation="line/3", account=ACCOUNT, reason="письмо плательщика", actor="бухгалтер", clock=clock)
+    gone = take(*((str(10 + amount), False, amount * 100, agent if amount == 8 else payer, "", back) for amount in (6, 7, 8)))
+    assert gone == {"refund": 21_00}
+    assert balances(application) == before
+    assert take(("20", False, 5_00, payer, "", back)) == {"transfer": 5_00}, "its transfer was given back: this is of something else"
+    states = {outcome.key: outcome.state for outcome in reconcile(engine, clock=clock, own_accounts=()).result.lines}
+    assert [states[f"line/{number}"] for number in ("5", "16", "17", "18", "20")] == [*["refund_out"] * 4, "transfer_out"]
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
