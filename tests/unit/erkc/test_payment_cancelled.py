@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import Connection, Engine
+from typer.testing import CliRunner
 
 from adapters.contract import RawMessage
 from config.settings import load
+from core import outbox
 from core.calendar import WorkCalendar
 from core.clock import FixedClock
 from core.errors import InputError
-from core.ids import EntityId
+from core.ids import CENTRE, EntityId, TransportGuid
 from core.ledger import months
 from core.ledger.balances import advances, chart_totals, open_items
 from core.ledger.entries import postings_of
@@ -30,19 +36,24 @@ from core.model.lines import Chart, Component
 from core.model.parsed import Parsed
 from core.model.records import PaymentRegistry, Record, RegistryPayment, StatementLine
 from core.money import split
+from core.outbox import Item, ItemOutcome
 from core.period import Month
 from core.records.entities import entity_ids, find_accounts, organisation_ids
 from core.records.providers import providers
 from core.services.advances import use_advances
 from core.services.assigning import assign_suspended
 from core.services.cancelling import cancel_payment
+from core.services.payment_states import payment_states
 from core.services.payments import BankImport, import_bank_file, reconcile
 from core.services.suspense_list import list_suspense
 from core.services.verify import verify
 from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
+from erkc.cli import banks
 from erkc.cli.banks import registry_standing
+from erkc.cli.main import application as command_line
 from erkc.cli.options import law
+from erkc.cli.screen import Screen
 from erkc.intake import load_region_file, take_file
 from tests.unit.erkc.conftest import ARCHIVE, TOWN
 
@@ -269,3 +280,76 @@ def test_money_given_back_by_a_statement_leaves_suspense_and_the_account(engine:
     states = {outcome.key: outcome.state for outcome in reconcile(engine, clock=clock, own_accounts=()).result.lines}
     assert [states[f"line/{number}"] for number in ("5", "16", "17", "18", "20")] == [*["refund_out"] * 4, "transfer_out"]
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_every_payment_has_a_state_and_what_the_federal_system_knows_of_it(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    rows = [("P", f"A{number}", "", 10_00 + number) for number in range(7)]
+    take_file(application, "r1.txt", registry("1", *rows, ("S", "B6", "A6", -3_00)))
+    cancel_payment(engine, operation="pipe-delimited/A4", reason="письмо агента", actor="бухгалтер", clock=clock)
+
+    def carried(act: str, kind: str, part: str, things: Mapping[str, str]) -> None:
+        """Things of an act with the states that the other side's answer left; each key of a thing has the sum of its payment."""
+        items = [Item(TransportGuid(uuid4()), kind, place + len(act) * 100) for place, _ in enumerate(things)]
+        sums = {operation: amount for _, operation, _, amount in rows}
+        about = {"rows": lambda name: {"key": f"pipe-delimited/{name}", "amount": sums[name]}}
+        about["parts"] = lambda name: {"payment": f"payment/pipe-delimited/{name}/2026-10", "amount": sums[name]}
+        request = {part: {str(item.local_id): about[part](name) for item, name in zip(items, things, strict=True)}}
+        with transaction(engine) as connection:
+            number = outbox.prepare(
+                connection,
+                provider_id=CENTRE,
+                system="gis",
+                service="payments",
+                operation="import",
+                subject=act,
+                act=act,
+                request=request,
+                request_guid=uuid4(),
+                items=items,
+                at=clock.now(),
+            )
+            refusal = ({"code": "INT002012", "text": "Нет доступа"},)
+            outcomes = [
+                ItemOutcome(item.transport_guid, state, errors=refusal if state == "rejected" else ())  # type: ignore[arg-type]
+                for item, state in zip(items, things.values(), strict=True)
+                if state != "waiting"
+            ]
+            outbox.settle(connection, number, outcomes)
+
+    told = {"A1": "waiting", "A2": "accepted", "A3": "rejected", "A4": "accepted", "A5": "accepted", "A6": "accepted"}
+    carried("notifications", "notification", "rows", told)
+    carried("acknowledgments", "acknowledgment", "parts", {"A5": "accepted"})
+    done = reconcile(engine, clock=clock)
+    with engine.connect() as connection:
+        found = {one.operation.rpartition("/")[2]: one for one in payment_states(connection, done)}
+    assert {name: (one.state, one.notice.state) for name, one in found.items()} == {
+        "A0": ("awaiting_money", "not_told"),
+        "A1": ("awaiting_money", "on_its_way"),
+        "A2": ("awaiting_money", "told"),
+        "A3": ("awaiting_money", "told_refused"),
+        "A4": ("reversed", "to_annul"),
+        "A5": ("awaiting_money", "acknowledged"),
+        "A6": ("awaiting_money", "other_amount"),
+        "B6": ("reversed", "not_told"),
+    }
+    assert found["A3"].notice.reasons == (("INT002012", "Нет доступа"),)
+
+    @contextmanager
+    def opened(as_json: bool) -> Iterator[tuple[Application, Screen]]:
+        yield application, Screen(as_json=as_json)
+
+    monkeypatch.setattr(banks, "opened", opened)
+    said = CliRunner().invoke(command_line, ["reconcile", "--payments", "--json"])
+    document = json.loads(said.stdout)
+    assert document["gis"] == Counter(one.notice.state for one in found.values() if one.notice.state != "not_told")
+    assert {one["operation"]: one["gis"]["state"] for one in document["payments"]} == {
+        one.operation: one.notice.state for one in found.values()
+    }
+    assert "pipe-delimited/A4: платёж возвращён" in CliRunner().invoke(command_line, ["reconcile"]).stdout
