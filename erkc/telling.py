@@ -14,7 +14,7 @@ from core.ledger.balances import PaymentPart, payment_parts
 from core.ledger.entries import known_keys
 from core.period import Month
 from core.records.bank import payments_of, stornos_of
-from core.services.clearing import cancel_key
+from core.services.clearing import cancel_key, refund_key
 from core.services.federal import PaymentToTell
 from core.storage.engine import transaction
 from erkc.application import Application
@@ -33,13 +33,13 @@ def payments_to_tell(application: Application, *, provider_id: ProviderId, month
                 parts[part.entry_key.removeprefix(_KEY)].append(part)
         of_agents = {row.key: row.body for row in payments_of(connection, list(parts))}
         gone = set(stornos_of(connection, list(of_agents)).values())
-        cancelled = known_keys(connection, [cancel_key(key) for key in of_agents])
+        cancelled = known_keys(connection, [key_of(key) for key in parts for key_of in (cancel_key, refund_key)])
     told = []
     for key, paid in parts.items():
         body = of_agents.get(key)
         amount = sum(part.amount for part in paid)
         is_meant = body is None if not agent else body is not None and key.startswith(f"{agent}/")
-        if not is_meant or amount <= 0 or key in gone or cancel_key(key) in cancelled:
+        if not is_meant or amount <= 0 or key in gone or {cancel_key(key), refund_key(key)} & cancelled:
             continue
         months = {part.origin_month for part in paid if part.origin_month is not None} | {month.previous()}
         told.append(

@@ -11,7 +11,7 @@ number, so a worker that was thought dead cannot overwrite what another one foun
 index on live items decides.
 """
 
-from core.outbox.model import Count, Exchange, Item, ItemOutcome, ItemState, LiveItem, State, Trouble
+from core.outbox.model import Count, Exchange, Item, ItemOutcome, ItemState, LastWord, LiveItem, State, Trouble
 from core.outbox.store import (
     accepted,
     acknowledge,
@@ -23,6 +23,7 @@ from core.outbox.store import (
     finish,
     hold_back,
     items,
+    last_words,
     live,
     live_subject,
     lose,
@@ -49,6 +50,7 @@ __all__ = [
     "Item",
     "ItemOutcome",
     "ItemState",
+    "LastWord",
     "LiveItem",
     "State",
     "Trouble",
@@ -62,6 +64,7 @@ __all__ = [
     "finish",
     "hold_back",
     "items",
+    "last_words",
     "live",
     "live_subject",
     "lose",

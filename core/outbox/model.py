@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -53,6 +53,19 @@ class LiveItem:
     state: ItemState
     remote_guid: str | None
     remote_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """Where a thing stands by its newest message, and how the request described it."""
+
+    kind: str
+    local_id: int
+    about: Mapping[str, Any]  # Any: JSON
+    state: ItemState
+    reasons: tuple[tuple[str, str], ...]
+    """Code and text of each refusal; of the whole message where the thing has none of its own."""
+    on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,3 +168,12 @@ SELECT count(*) FILTER (WHERE state <> 'waiting') AS answered, count(*) AS thing
 -- name: unfinished
 SELECT count(*) FROM exchange WHERE system = :system AND state IN ('prepared', 'sent', 'acknowledged', 'lost')
   AND (CAST(:provider AS integer) IS NULL OR provider_id = :provider)
+
+-- name: last_words
+-- The last word on each thing of some acts that its request describes under ``part`` by our number, with that description.
+SELECT DISTINCT ON (i.kind, i.local_id) i.kind, i.local_id, r.value AS about, i.state, i.errors, e.error_code, e.error_text, e.changed_at
+FROM exchange e
+CROSS JOIN LATERAL jsonb_each(e.request -> CAST(:part AS text)) AS r (key, value)
+JOIN exchange_item i ON i.exchange_id = e.exchange_id AND i.local_id = CAST(r.key AS bigint)
+WHERE e.act = ANY (:acts)
+ORDER BY i.kind, i.local_id, i.exchange_id DESC

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import ConflictError
 from core.ids import ExchangeId, MessageId, ProviderId, TransportGuid
-from core.outbox.model import Count, Exchange, Item, ItemOutcome, LiveItem, State, Trouble
+from core.outbox.model import Count, Exchange, Item, ItemOutcome, LastWord, LiveItem, State, Trouble
 from core.storage.sql import queries
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "finish",
     "hold_back",
     "items",
+    "last_words",
     "live",
     "live_subject",
     "lose",
@@ -264,6 +265,17 @@ def refusals(connection: Connection, kind: str, *, provider_id: ProviderId | Non
     for row in connection.execute(queries("core.outbox").refusals, {"kind": kind, "provider": provider_id}):
         own = tuple((str(error["code"]), str(error["text"])) for error in row.errors)
         found[row.local_id] = own or ((row.error_code or "", row.error_text or ""),)
+    return found
+
+
+def last_words(connection: Connection, *, acts: Collection[str], part: str) -> list[LastWord]:
+    """The newest state of every thing that these acts have carried; ``part`` of the request describes the things by number."""
+    rows = connection.execute(queries("core.outbox").last_words, {"acts": list(acts), "part": part})
+    found = []
+    for row in rows:
+        own = tuple((str(error["code"]), str(error["text"])) for error in row.errors)
+        whole = ((row.error_code or "", row.error_text or ""),) if row.state == "rejected" else ()
+        found.append(LastWord(row.kind, row.local_id, row.about, row.state, own or whole, row.changed_at.date()))
     return found
 
 

@@ -137,7 +137,8 @@ def reconcile(
     """Link registries and lines, share orders out, and name the state of each."""
     own, agents = frozenset(own_accounts), frozenset(agent_accounts)
     coverage = _Coverage(registries)
-    back, given = returned_transfers(lines), refunds(lines)
+    others = [line for line in lines if line.other_account not in own]
+    back, given = returned_transfers(others), refunds(others)
     linked = {
         line.key: _linked(line, registries, coverage)
         for line in lines

@@ -6,14 +6,14 @@ letter to the agent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
 from core.calendar import WorkCalendar
 
-__all__ = ["LINE_REASONS", "REGISTRY_REASONS", "Standing", "standing"]
+__all__ = ["LINE_REASONS", "NOTICE_REASONS", "PAYMENT_REASONS", "REGISTRY_REASONS", "Standing", "notice_state", "standing"]
 
 _MISSING = frozenset(("no_order", "no_registry"))
 _WARNING_AFTER, _LETTER_AFTER = 1, 3
@@ -27,6 +27,28 @@ REGISTRY_REASONS: Mapping[str, str] = {
     "no_order": "перевода за этот реестр в выписках нет",
     "closed": "разница закрыта решением",
     "refused": "реестр не принят, ничего не проведено",
+}
+PAYMENT_REASONS: Mapping[str, str] = {
+    "refused": "строка не проведена",
+    "suspense": "лицевой счёт не определён, деньги в невыясненных",
+    "awaiting_money": "разнесён, перевода за его реестр в выписках нет",
+    "settled": "разнесён, его реестр сошёлся до копейки",
+    "settled_with_difference": "разнесён, реестр сошёлся с разницей",
+    "reversed": "возвращён или отменён целиком; строка возврата",
+    "direct": "прямой перевод, разнесён на лицевой счёт",
+    "own_desk": "принят самим поставщиком, пришёл в его архиве",
+}
+NOTICE_REASONS: Mapping[str, str] = {
+    "not_told": "ГИС ЖКХ о платеже от нас не знает",
+    "on_its_way": "извещение отправлено, ответа ГИС ЖКХ нет",
+    "told": "извещение размещено в ГИС ЖКХ",
+    "told_refused": "ГИС ЖКХ отклонила извещение",
+    "annulled": "извещение аннулировано",
+    "acknowledging": "квитирование отправлено, ответа ГИС ЖКХ нет",
+    "acknowledged": "сквитирован в ГИС ЖКХ",
+    "acknowledgment_refused": "ГИС ЖКХ отклонила квитирование",
+    "to_annul": "платёж возвращён, а ГИС ЖКХ о нём знает: аннулируйте извещение",
+    "other_amount": "в ГИС ЖКХ платёж на другую сумму, чем осталась от него в учёте",
 }
 LINE_REASONS: Mapping[str, str] = {
     "registry_settled": "перевод агента, все его реестры сошлись",
@@ -54,6 +76,24 @@ class Standing:
     working_days: int
     reason: str
     urgency: Literal["", "warning", "letter"]
+
+
+def notice_state(notice: str | None, acknowledgments: Collection[str], *, told: int, left: int) -> str:
+    """Where a payment stands in the federal system, by the outbox's states of its notification and of its acknowledgment's parts.
+
+    ``told`` and ``left``: kopecks of the notification, and of the payment in the ledger. What contradicts the ledger comes first.
+    """
+    parts = set(acknowledgments) - {"replaced", "retracted"}
+    is_known = bool({notice, *parts} & {"accepted", "waiting"})
+    if is_known and left == 0:
+        return "to_annul"
+    if notice in ("accepted", "waiting") and told != left:
+        return "other_amount"
+    for state, name in (("rejected", "acknowledgment_refused"), ("waiting", "acknowledging"), ("accepted", "acknowledged")):
+        if state in parts:
+            return name
+    names = {"waiting": "on_its_way", "accepted": "told", "rejected": "told_refused", "replaced": "on_its_way", "retracted": "annulled"}
+    return "not_told" if notice is None else names[notice]
 
 
 def standing(state: str, since: date | None, *, today: date, reasons: Mapping[str, str], calendar: WorkCalendar) -> Standing:

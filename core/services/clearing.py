@@ -34,6 +34,7 @@ __all__ = [
     "cancel_key",
     "clear_suspense",
     "money_waiting",
+    "refund_key",
     "release_key",
     "release_suspended",
     "released_operations",
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 _AT_ONCE = 5000
-_ARRIVAL, _RELEASE, _REST, _CANCEL = "payment/", "payment_release/", "registry_rest/", "payment_cancel/"
+_ARRIVAL, _RELEASE, _REST, _CANCEL, _REFUND = "payment/", "payment_release/", "registry_rest/", "payment_cancel/", "payment_refund/"
 
 SuspendedRow = PaymentRow | StatementRow
 
@@ -92,6 +93,11 @@ def cancel_key(operation: str) -> str:
     return f"{_CANCEL}{operation}"
 
 
+def refund_key(operation: str) -> str:
+    """Key of the entry by which a payer's own transfer was given back from our account; ``operation`` is the line that brought it."""
+    return f"{_REFUND}{operation}"
+
+
 def money_waiting(connection: Connection) -> dict[str, Waiting]:
     """Money of banks that stands in suspense now, by operation, in the order in which it came."""
     moves = list(suspended(connection))
@@ -105,8 +111,9 @@ def money_waiting(connection: Connection) -> dict[str, Waiting]:
     for key, amount in taken.items():
         left[key.removeprefix(_RELEASE)] += amount
     for move in moves:
-        if move.key.startswith(_CANCEL):
-            left[move.key.removeprefix(_CANCEL)] += move.amount
+        for prefix in (_CANCEL, _REFUND):
+            if move.key.startswith(prefix):
+                left[move.key.removeprefix(prefix)] += move.amount
     back = {move.key.removeprefix(_ARRIVAL): move.amount for move in moves if move.kind == "payment_reversal" and move.amount}
     for row in payments_of(connection, sorted(back)):
         left[row.body.reverses] += back[row.key]

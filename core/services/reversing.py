@@ -19,7 +19,7 @@ from core.money import split
 from core.records.bank import stornos_of
 from core.records.entities import describe_entities
 from core.services.bank_money import payment_key
-from core.services.clearing import cancel_key, money_waiting, release_key
+from core.services.clearing import cancel_key, money_waiting, refund_key, release_key
 
 __all__ = ["Moved"]
 
@@ -41,8 +41,9 @@ class Moved:
         stornos = stornos_of(connection, operations)
         for key, postings in postings_of(connection, [payment_key(storno) for storno in stornos]).items():
             taken[stornos[key.removeprefix(payment_key(""))]] += postings
-        for key, postings in postings_of(connection, [cancel_key(operation) for operation in operations]).items():
-            taken[key.removeprefix(cancel_key(""))] += postings
+        for key_of in (cancel_key, refund_key):
+            for key, postings in postings_of(connection, [key_of(operation) for operation in operations]).items():
+                taken[key.removeprefix(key_of(""))] += postings
         came = postings_of(connection, [payment_key(operation) for operation in operations])
         left = postings_of(connection, [release_key(operation) for operation in operations])
         arrived = {name: _less(came[payment_key(name)], taken[name]) for name in operations if payment_key(name) in came}

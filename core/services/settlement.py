@@ -34,7 +34,7 @@ from core.records.latest import read_accounts, read_bank_accounts, read_houses_l
 from core.records.providers import providers
 from core.records.rows import BankAccountRow, OrganisationRow, ServiceRow
 from core.services.bank_money import day_of_line, payment_key
-from core.services.clearing import cancel_key, release_key
+from core.services.clearing import cancel_key, refund_key, release_key
 from core.services.requisites import Requisites
 from core.services.statements import compared, returned_among
 from core.validate.check_digits import account_fits_bik
@@ -338,7 +338,7 @@ def _as_sum(move: AdvanceMove) -> CollectedSum:
 
 def _operation(key: str) -> str:
     """The operation or statement line that an entry is about."""
-    for prefix in (payment_key(""), release_key(""), cancel_key("")):
+    for prefix in (payment_key(""), release_key(""), cancel_key(""), refund_key("")):
         if key.startswith(prefix):
             return key.removeprefix(prefix)
     return key

@@ -50,6 +50,8 @@ _ENTRY_KINDS = {
     "agent_fee": "комиссия агента",
     "registry_rest": _UNCLEAR,
     "transfer": "перечисление",
+    "transfer_return": "перечисление вернулось",
+    "refund": "возврат агенту",
     "credit_use": "зачёт",
     "advance_use": "зачёт аванса",
     "advance_reversal": "зачёт отменён",

@@ -20,6 +20,7 @@ from core.events import EventKind
 from core.ids import CENTRE
 from core.ledger.entries import known_keys
 from core.ledger.post import post
+from core.ledger.suspense import lock_suspense
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
 from core.money import format_roubles
@@ -31,18 +32,20 @@ from core.payments.reconcile import (
     RegistryOutcome,
     is_agent,
     is_bank_charge,
+    refunds,
     returned_transfers,
 )
 from core.payments.reconcile import reconcile as compare
-from core.records.bank import RegistryRow, StatementRow, payments_of, read_registries, read_statement_lines
+from core.records.bank import RegistryRow, StatementRow, lines_of, payments_of, read_registries, read_statement_lines
 from core.records.entities import organisation_ids
 from core.records.latest import read_bank_accounts, read_organisations
 from core.records.providers import providers
 from core.services.bank_intake import Arrival
 from core.services.bank_money import claim_of_line, day_of_line, line_money, payment_key
-from core.services.clearing import Released, clear_suspense, released_operations, released_to
+from core.services.clearing import Released, clear_suspense, refund_key, released_operations, released_to
 from core.services.matching import Found, find_payers
 from core.services.receipts import Receipts, Suspended
+from core.services.reversing import Moved
 from core.services.standings import Books
 from core.storage.engine import transaction
 
@@ -98,10 +101,12 @@ class _Lines:
         connection = self.arrival.connection
         rows = read_statement_lines(connection, self.arrival.message_id)
         back = self._returned(rows)
+        given = self._refunded(rows)
         books = Books(connection)
         creditors = organisation_ids(connection)
         entries: list[Entry] = []
         direct: list[StatementRow] = []
+        refunded: list[StatementRow] = []
         for row in rows:
             line = row.body
             if line.other_account in self.own:
@@ -109,6 +114,8 @@ class _Lines:
             elif row.key in back:
                 creditor = creditors.get(line.other_inn)
                 self._add(entries, "returned", row, books, Posting(Chart.CASH, Chart.PAYABLE, line.amount, creditor_id=creditor))
+            elif row.key in given:
+                refunded.append(row)
             elif line.incoming and not is_agent(_fact(row)):
                 direct.append(row)
             elif line.incoming:
@@ -120,6 +127,7 @@ class _Lines:
                 self._add(entries, "transfer", row, books, posting)
         post(connection, entries, at=self.arrival.at)
         self._post_direct(direct)
+        self._post_refunds(refunded, given, books)
 
     def _returned(self, rows: Sequence[StatementRow]) -> dict[str, str]:
         """Of these lines those that bring back a transfer of ours: the obligation is open again."""
@@ -127,10 +135,57 @@ class _Lines:
             return {}
         return returned_among({row.key: row for row in read_statement_lines(self.arrival.connection)})
 
+    def _refunded(self, rows: Sequence[StatementRow]) -> dict[str, str]:
+        """Of these lines those that give back a payer's or an agent's transfer that the ledger holds: debit → credit."""
+        if not any(not row.body.incoming and "возврат" in row.body.purpose.casefold() for row in rows):
+            return {}
+        lines = {row.key: row for row in read_statement_lines(self.arrival.connection) if row.body.other_account not in self.own}
+        found = refunds([_fact(row) for row in lines.values()])
+        return {row.key: found[row.key] for row in rows if row.key in found}
+
+    def _post_refunds(self, rows: Sequence[StatementRow], given: Mapping[str, str], books: Books) -> None:
+        """What the transfer did is taken back: out of suspense, or off the account as it was shared out; an agent's money leaves transit.
+
+        A transfer of which less is left (it was given back before) is none of these: the money is owed by whom it went to.
+        """
+        if not rows:
+            return
+        connection = self.arrival.connection
+        lock_suspense(connection)
+        moved = Moved.read(connection, [given[row.key] for row in rows])
+        agents = {row.key for row in lines_of(connection, list(given.values())) if is_agent(_fact(row))}
+        creditors = organisation_ids(connection)
+        entries: list[Entry] = []
+        for row in rows:
+            original, line, day = given[row.key], row.body, day_of_line(row.body)
+            if original in agents:
+                self._add(entries, "refund", row, books, Posting(Chart.TRANSIT, Chart.CASH, line.amount))
+            elif original not in moved.arrived or moved.left(original) < line.amount:
+                posting = Posting(Chart.PAYABLE, Chart.CASH, line.amount, creditor_id=creditors.get(line.other_inn))
+                self._add(entries, "transfer", row, books, posting)
+            else:
+                provider = moved.provider(original)
+                accounted_on, month = books.accounted(provider, day)
+                entries.append(
+                    Entry(
+                        key=refund_key(original),
+                        kind="payment_reversal",
+                        provider_id=provider,
+                        month=month,
+                        occurred_on=day,
+                        reason=f"Возвращено плательщику: документ {line.number} от {day:%d.%m.%Y}, {format_roubles(line.amount)}",
+                        postings=moved.take_back(original, line.amount),
+                        message_id=self.arrival.message_id,
+                        accounted_on=accounted_on,
+                    )
+                )
+                self.arrival.count("refund", [line.amount])
+        post(connection, entries, at=self.arrival.at)
+
     def _add(self, entries: list[Entry], state: str, row: StatementRow, books: Books, posting: Posting) -> None:
         day = day_of_line(row.body)
         kinds = {"agent": ("receipt", "Перевод агента"), "charge": ("fee", "Комиссия банка"), "transfer": ("transfer", "Перечислено")}
-        kinds["returned"] = ("transfer_return", "Перечисление вернулось")
+        kinds |= {"returned": ("transfer_return", "Перечисление вернулось"), "refund": ("refund", "Возвращено агенту")}
         accounted_on, month = books.accounted(CENTRE, day)
         kind, title = kinds[state]
         entries.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -14,8 +15,10 @@ from core.calendar import WorkCalendar
 from core.charges.deadlines import deadlines
 from core.errors import ConfigError
 from core.payments.reconcile import LineOutcome, RegistryOutcome
-from core.payments.states import LINE_REASONS, REGISTRY_REASONS, Standing, standing
+from core.payments.states import LINE_REASONS, NOTICE_REASONS, PAYMENT_REASONS, REGISTRY_REASONS, Standing, standing
+from core.services.payment_states import Notice, PaymentState, counted, notices_of_payments, payment_states
 from core.services.payments import Reconciled, reconcile
+from core.storage.engine import transaction
 from erkc.bank_reconciliation import RegistryFile, reconcile_files
 from erkc.cli import bank_room
 from erkc.cli.options import Json, law, opened
@@ -35,6 +38,8 @@ REGISTRY_STATES = {
 }
 
 
+_MOST_LINES = 20
+_NEED_SOMEBODY = frozenset(("told_refused", "acknowledgment_refused", "to_annul", "other_amount"))
 _URGENCIES = {"warning": "напомните агенту", "letter": "пора писать агенту письмо"}
 
 
@@ -73,6 +78,7 @@ def reconcile_command(
     statement: Annotated[Path | None, typer.Option(help="Выписка: сверить файлы без базы данных.")] = None,
     registry: Annotated[list[str] | None, typer.Option(help="Реестр и его профиль: ФАЙЛ=ПРОФИЛЬ; можно несколько.")] = None,
     accounts: Annotated[Path | None, typer.Option(help="Известные счета (JSON).")] = None,
+    payments: Annotated[bool, typer.Option("--payments", help="Показать каждый платёж: его состояние и что о нём знает ГИС ЖКХ.")] = False,
     as_json: Json = False,
 ) -> None:
     """Сверить реестры агентов, строки выписок и учёт; провести удержанные комиссии. С --statement — только файлы.
@@ -94,6 +100,12 @@ def reconcile_command(
             if (told := line_standing(done, line, today, calendar)).urgency:
                 screen.say(f"  {line.key}: {told.reason}, рабочих дней: {told.working_days}; {_URGENCIES[told.urgency]}.")
         say_released(screen, done.released)
+        with transaction(application.engine) as connection:
+            notices = notices_of_payments(connection)
+            listed = list(payment_states(connection, done)) if payments else None
+        say_notices(screen, notices)
+        if listed is not None:
+            show_payments(screen, listed)
         screen.document(
             {
                 "registries": [
@@ -119,6 +131,8 @@ def reconcile_command(
                 ],
                 "posted": done.posted,
                 "released": released_json(done.released),
+                "gis": counted(notices),
+                **({} if listed is None else {"payments": [_payment_json(item, today, calendar) for item in listed]}),
             }
         )
     if done.differences:
@@ -141,6 +155,38 @@ def _over_files(statement: Path, registries: list[str], accounts: Path | None, s
     screen.document(document)
     if not screen.as_json:
         screen.console.print_json(data=document)
+
+
+def say_notices(screen: Screen, notices: Mapping[str, Notice]) -> None:
+    """How many payments stand in each state with the federal system; those that need somebody by name."""
+    for state, count in counted(notices).items():
+        screen.say(f"ГИС ЖКХ: {NOTICE_REASONS[state]} — {count}.")
+    urgent = [(key, notice) for key, notice in notices.items() if notice.state in _NEED_SOMEBODY]
+    for key, notice in urgent[:_MOST_LINES]:
+        why = "; ".join(f"{code} {text}" for code, text in notice.reasons)
+        screen.say(f"  {key}: {NOTICE_REASONS[notice.state]}{f' ({why})' if why else ''}.")
+
+
+def show_payments(screen: Screen, payments: Sequence[PaymentState]) -> None:
+    """Every payment with its two states."""
+    if not payments:
+        screen.say("Платежей нет.")
+        return
+    rows = [(one.operation, roubles(one.amount), PAYMENT_REASONS[one.state], NOTICE_REASONS[one.notice.state]) for one in payments]
+    screen.table(("Платёж", "Сумма", "Состояние", "ГИС ЖКХ"), rows, numbers=frozenset((1,)))
+
+
+def _payment_json(item: PaymentState, today: date, calendar: WorkCalendar) -> dict[str, object]:
+    told = standing(item.notice.state, item.notice.since, today=today, reasons=NOTICE_REASONS, calendar=calendar)
+    return {
+        "operation": item.operation,
+        "registry": item.registry,
+        "paid_on": None if item.paid_on is None else item.paid_on.isoformat(),
+        "amount_kop": item.amount,
+        "state": item.state,
+        "reason": PAYMENT_REASONS[item.state],
+        "gis": {"state": item.notice.state, **_standing(told), "refusals": [list(reason) for reason in item.notice.reasons]},
+    }
 
 
 def show_reconciled(screen: Screen, done: Reconciled) -> None:

@@ -143,7 +143,14 @@ class _Placed:
         for element, amount in sums.items():
             if amount > 0:
                 number = _number(payment.key, ipd, element)
-                parts[number] = {"order_id": payment.order_id, "taken_by": taken_by, "ipd": ipd, "service": element, "amount": amount}
+                parts[number] = {
+                    "payment": payment.key,
+                    "order_id": payment.order_id,
+                    "taken_by": taken_by,
+                    "ipd": ipd,
+                    "service": element,
+                    "amount": amount,
+                }
         return ""
 
     def _element(self, content: BillContent, part: PaidPart) -> str | None:

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from typer.testing import CliRunner
 
 from adapters.contract import RawMessage
 from config.settings import load
+from core import outbox
 from core.calendar import WorkCalendar
 from core.clock import FixedClock
 from core.errors import InputError
-from core.ledger.balances import chart_totals
+from core.ids import CENTRE, EntityId, TransportGuid
+from core.ledger import months
+from core.ledger.balances import advances, chart_totals, open_items
+from core.ledger.entries import postings_of
+from core.ledger.history import entries_of_account
+from core.ledger.months import MonthState
+from core.ledger.post import post
+from core.ledger.verify import broken
 from core.model.finding import Finding, Position
-from core.model.lines import Chart
+from core.model.ledger import Entry, Posting
+from core.model.lines import Chart, Component
 from core.model.parsed import Parsed
-from core.model.records import PaymentRegistry, Record, RegistryPayment
+from core.model.records import PaymentRegistry, Record, RegistryPayment, StatementLine
+from core.money import split
+from core.outbox import Item, ItemOutcome
+from core.period import Month
+from core.records.entities import entity_ids, find_accounts, organisation_ids
+from core.records.providers import providers
+from core.services.advances import use_advances
 from core.services.assigning import assign_suspended
 from core.services.cancelling import cancel_payment
+from core.services.payment_states import payment_states
 from core.services.payments import BankImport, import_bank_file, reconcile
 from core.services.suspense_list import list_suspense
 from core.services.verify import verify
+from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
+from erkc.cli import banks
 from erkc.cli.banks import registry_standing
+from erkc.cli.main import application as command_line
 from erkc.cli.options import law
+from erkc.cli.screen import Screen
 from erkc.intake import load_region_file, take_file
 from tests.unit.erkc.conftest import ARCHIVE, TOWN
 
@@ -63,6 +88,22 @@ class LaterRegistry:
             body = RegistryPayment(key, operation, day, ACCOUNT, "", "", None, amount, 0, amount, reverses=f"pipe-delimited/{original}")
             yield Record(f"pipe-delimited/{operation}", Position(message.name, place), body)
         yield Parsed("ok", {"kind": "registry"}, {})
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A reader of lines of our account: number, whether it came in, kopecks, the other account, what it names, the purpose."""
+
+    lines: tuple[tuple[str, bool, int, str, str, str], ...]
+    name: str = "banks.files"
+
+    def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
+        """The lines as the adapters give them."""
+        day = date(2026, 11, 11)
+        for place, (number, incoming, amount, other, named, purpose) in enumerate(self.lines, start=1):
+            body = StatementLine("40821810700013101001", incoming, number, day, day, amount, other, "", "", "Петров П. П.", purpose, named)
+            yield Record(f"line/{number}", Position(message.name, place), body)
+        yield Parsed("ok", {"kind": "statement"}, {})
 
 
 def storno(engine: Engine, clock: FixedClock, number: str, *rows: tuple[str, str, int]) -> BankImport:
@@ -128,3 +169,187 @@ def test_money_in_suspense_and_money_that_left_it_are_taken_back_whole(engine: E
     assert balances(application) == before
     assert [item for item in list_suspense(engine) if item.kind == "registry"] == []
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_a_reversal_into_a_closed_month_mirrors_the_stored_allocation(engine: Engine, tmp_path: Path) -> None:
+    """40 % of a payment whose advance was used meanwhile, then the rest: in proportion, in the open month; what it paid is owed again."""
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    october, november, december = Month(2026, 10), Month(2026, 11), Month(2026, 12)
+    with transaction(engine) as connection:
+        [found] = find_accounts(connection, [ACCOUNT])[ACCOUNT]
+        owner = next(one for one in providers(connection) if one.provider_id == found.provider_id)
+        service, other, *_ = entity_ids(connection, owner.provider_id, "service").values()
+        creditor = next(iter(organisation_ids(connection).values()))
+
+    def charge(connection: Connection, month: Month, lines: Mapping[EntityId, int]) -> None:
+        postings = tuple(
+            Posting(Chart.RECEIVABLE, Chart.PAYABLE, amount, found.account_id, of, creditor, month, Component.BASE)
+            for of, amount in lines.items()
+        )
+        entry = Entry(f"charge/{month}", "charge", owner.provider_id, month, month.last, "Начислено", postings)
+        post(connection, [entry], at=clock.now())
+
+    def owed() -> dict[tuple[EntityId, Month], int]:
+        with engine.connect() as connection:
+            items = open_items(connection, [found.account_id])
+            return {(item.service_id, item.origin_month): item.amount for item in items if item.amount}
+
+    def ahead() -> int:
+        with engine.connect() as connection:
+            return sum(item.amount for item in advances(connection, [found.account_id]))
+
+    with transaction(engine) as connection:
+        charge(connection, october, {service: 100_00, other: 33_33})
+    debts, before = owed(), balances(application)
+    assert debts == {(service, october): 100_00, (other, october): 33_33}
+    assert take_file(application, "r1.txt", registry("1", ("P", "A1", "", 433_33))).counts["posted"] == 1
+    assert (owed(), ahead()) == ({}, 300_00)
+    with transaction(engine) as connection:
+        [stored] = postings_of(connection, ["payment/pipe-delimited/A1"]).values()
+        charge(connection, november, {service: 200_00})
+        use_advances(connection, provider=owner, month=november, at=clock.now())
+        for state in (MonthState.DRAFT, MonthState.APPROVED, MonthState.POSTED, MonthState.CLOSED):
+            months.move(
+                connection,
+                provider_id=owner.provider_id,
+                month=november,
+                to=state,
+                calculation_id=None,
+                actor="бухгалтер",
+                reason="месяц закрыт",
+                at=clock.now(),
+            )
+    assert (owed(), ahead()) == ({}, 100_00)
+
+    assert storno(engine, clock, "2", ("B1", "A1", -173_33)).count("reversed") == 1
+    with engine.connect() as connection:
+        [back] = postings_of(connection, ["payment/pipe-delimited/B1"]).values()
+    shares = split(173_33, [posting.amount for posting in stored])
+    assert list(back) == [
+        replace(posting, debit=posting.credit, credit=posting.debit, amount=share) for posting, share in zip(stored, shares, strict=True)
+    ]
+    assert storno(engine, clock, "3", ("C1", "A1", -260_01)).count("refused") == 1, "more than is left of it"
+    assert storno(engine, clock, "4", ("D1", "A1", -260_00)).count("reversed") == 1
+    with engine.connect() as connection:
+        listed = {entry.key: entry.month for entry in entries_of_account(connection, found.account_id) if entry.kind == "payment_reversal"}
+    assert listed == {"payment/pipe-delimited/B1": december, "payment/pipe-delimited/D1": december}
+    assert (owed(), ahead()) == (debts, -200_00), "what the advance was used for is missing until the month is posted"
+    with transaction(engine) as connection:
+        use_advances(connection, provider=owner, month=december, at=clock.now())
+    assert (owed(), ahead()) == (debts | {(service, november): 200_00}, 0)
+    before[Chart.RECEIVABLE] += 200_00
+    before[Chart.PAYABLE] -= 200_00
+    assert balances(application) == before
+    with engine.connect() as connection:
+        assert [fault for fault in broken(connection) if fault.invariant != 5] == []  # the charges here have no calculation
+
+
+def test_money_given_back_by_a_statement_leaves_suspense_and_the_account(engine: Engine, tmp_path: Path) -> None:
+    """A payer's transfer that waits, one that was posted, one that a person has assigned, an agent's: each given back once."""
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    before = balances(application)
+    payer, agent, back = "40817810499010000077", "40821810700093101005", "Возврат ошибочного платежа"
+
+    def take(*lines: tuple[str, bool, int, str, str, str]) -> dict[str, int]:
+        message = RawMessage(f"{lines[0][0]}.txt", repr(lines).encode())
+        done = import_bank_file(engine, reader=Statement(lines), message=message, clock=clock, own_accounts=())
+        return {state: done.amount(state) for state in ("posted", "suspended", "agent", "refund", "transfer") if done.count(state)}
+
+    came = take(
+        ("1", True, 5_00, payer, "99999", "за квартиру"),
+        ("2", True, 6_00, payer, ACCOUNT, "за квартиру"),
+        ("3", True, 7_00, payer, "99999", "за квартиру"),
+        ("4", True, 8_00, agent, "", "по реестру"),
+        ("5", False, 5_00, payer, "", back),
+    )
+    assert came == {"posted": 6_00, "suspended": 12_00, "agent": 8_00, "refund": 5_00}
+    assert {item.operation for item in list_suspense(engine) if item.kind != "archive"} == {"line/3"}
+    assign_suspended(engine, operation="line/3", account=ACCOUNT, reason="письмо плательщика", actor="бухгалтер", clock=clock)
+    gone = take(*((str(10 + amount), False, amount * 100, agent if amount == 8 else payer, "", back) for amount in (6, 7, 8)))
+    assert gone == {"refund": 21_00}
+    assert balances(application) == before
+    assert take(("20", False, 5_00, payer, "", back)) == {"transfer": 5_00}, "its transfer was given back: this is of something else"
+    states = {outcome.key: outcome.state for outcome in reconcile(engine, clock=clock, own_accounts=()).result.lines}
+    assert [states[f"line/{number}"] for number in ("5", "16", "17", "18", "20")] == [*["refund_out"] * 4, "transfer_out"]
+    assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
+
+
+def test_every_payment_has_a_state_and_what_the_federal_system_knows_of_it(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    rows = [("P", f"A{number}", "", 10_00 + number) for number in range(7)]
+    take_file(application, "r1.txt", registry("1", *rows, ("S", "B6", "A6", -3_00)))
+    cancel_payment(engine, operation="pipe-delimited/A4", reason="письмо агента", actor="бухгалтер", clock=clock)
+
+    def carried(act: str, kind: str, part: str, things: Mapping[str, str]) -> None:
+        """Things of an act with the states that the other side's answer left; each key of a thing has the sum of its payment."""
+        items = [Item(TransportGuid(uuid4()), kind, place + len(act) * 100) for place, _ in enumerate(things)]
+        sums = {operation: amount for _, operation, _, amount in rows}
+        about = {"rows": lambda name: {"key": f"pipe-delimited/{name}", "amount": sums[name]}}
+        about["parts"] = lambda name: {"payment": f"payment/pipe-delimited/{name}/2026-10", "amount": sums[name]}
+        request = {part: {str(item.local_id): about[part](name) for item, name in zip(items, things, strict=True)}}
+        with transaction(engine) as connection:
+            number = outbox.prepare(
+                connection,
+                provider_id=CENTRE,
+                system="gis",
+                service="payments",
+                operation="import",
+                subject=act,
+                act=act,
+                request=request,
+                request_guid=uuid4(),
+                items=items,
+                at=clock.now(),
+            )
+            refusal = ({"code": "INT002012", "text": "Нет доступа"},)
+            outcomes = [
+                ItemOutcome(item.transport_guid, state, errors=refusal if state == "rejected" else ())  # type: ignore[arg-type]
+                for item, state in zip(items, things.values(), strict=True)
+                if state != "waiting"
+            ]
+            outbox.settle(connection, number, outcomes)
+
+    told = {"A1": "waiting", "A2": "accepted", "A3": "rejected", "A4": "accepted", "A5": "accepted", "A6": "accepted"}
+    carried("notifications", "notification", "rows", told)
+    carried("acknowledgments", "acknowledgment", "parts", {"A5": "accepted"})
+    done = reconcile(engine, clock=clock)
+    with engine.connect() as connection:
+        found = {one.operation.rpartition("/")[2]: one for one in payment_states(connection, done)}
+    assert {name: (one.state, one.notice.state) for name, one in found.items()} == {
+        "A0": ("awaiting_money", "not_told"),
+        "A1": ("awaiting_money", "on_its_way"),
+        "A2": ("awaiting_money", "told"),
+        "A3": ("awaiting_money", "told_refused"),
+        "A4": ("reversed", "to_annul"),
+        "A5": ("awaiting_money", "acknowledged"),
+        "A6": ("awaiting_money", "other_amount"),
+        "B6": ("reversed", "not_told"),
+    }
+    assert found["A3"].notice.reasons == (("INT002012", "Нет доступа"),)
+
+    @contextmanager
+    def opened(as_json: bool) -> Iterator[tuple[Application, Screen]]:
+        yield application, Screen(as_json=as_json)
+
+    monkeypatch.setattr(banks, "opened", opened)
+    said = CliRunner().invoke(command_line, ["reconcile", "--payments", "--json"])
+    document = json.loads(said.stdout)
+    assert document["gis"] == Counter(one.notice.state for one in found.values() if one.notice.state != "not_told")
+    assert {one["operation"]: one["gis"]["state"] for one in document["payments"]} == {
+        one.operation: one.notice.state for one in found.values()
+    }
+    assert "pipe-delimited/A4: платёж возвращён" in CliRunner().invoke(command_line, ["reconcile"]).stdout
