@@ -416,7 +416,8 @@ def _content(reply: StateReply, operation_name: str) -> Content:
         case "exportNsiPagingItem" | "exportDataProviderPagingNsiItem":
             return _book(reply)
         case "exportHouseData":
-            return Content(places=tuple(_places(houses.read_house(reply))))
+            house = houses.read_house(reply)
+            return Content(places=tuple(_places(house)), has_house=house is not None)
         case "exportAccountData":
             found = [item for item in accounts.read_accounts(reply) if item.closed_on is None]
             return Content(

@@ -155,12 +155,14 @@ def _house(request: wire.PlaceHouse) -> house_import.HouseToPlace:
     basics = house_import.HouseBasics(
         fias=UUID(card.fias),
         area_e2=card.area_e2,
-        state=_reference(card.state),
-        zone=_reference(card.zone),
+        state=None if card.state is None else _reference(card.state),
+        zone=None if card.zone is None else _reference(card.zone),
         used_since=card.used_since,
-        floors=card.floors,
-        underground_floors=card.underground_floors,
+        floors=None if card.floors is None else str(card.floors),
+        underground_floors=None if card.underground_floors is None else str(card.underground_floors),
         least_floors=card.least_floors,
+        cadastral=card.cadastral,
+        cultural_heritage=False if card.is_new else None,
     )
     premises = tuple(
         house_import.PremisesToPlace(
@@ -169,6 +171,7 @@ def _house(request: wire.PlaceHouse) -> house_import.HouseToPlace:
             one.area_e2,
             one.residential,
             cadastral=one.cadastral,
+            common_property=one.common_property,
             premises_guid=one.placed,
             rooms=tuple(house_import.RoomToPlace(room.transport_guid, room.number, room.area_e2) for room in one.rooms),
         )

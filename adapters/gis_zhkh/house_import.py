@@ -67,19 +67,20 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class HouseBasics:
-    """What is said of the house itself; ``state`` (book 24), ``stage`` (338), ``zone`` (32)."""
+    """What is said of the house itself; ``state`` (book 24), ``stage`` (338), ``zone`` (32). None: of a house that is there nothing is
+    changed; a new one needs them all, but the least number of floors and the stage."""
 
     fias: UUID
-    area_e2: int
-    state: NsiRef
-    zone: NsiRef
-    used_since: int
-    floors: str
-    underground_floors: str
+    area_e2: int | None
+    state: NsiRef | None
+    zone: NsiRef | None
+    used_since: int | None
+    floors: str | None
+    underground_floors: str | None
     least_floors: int | None = None
     stage: NsiRef | None = None
     cadastral: str = ""
-    cultural_heritage: bool = False
+    cultural_heritage: bool | None = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ def import_house_request(house: HouseToPlace, *, album: str = ALBUM) -> Element:
     lacking -= {one.number for one in house.entrances}
     if lacking and house.is_new:
         raise InvariantError("GIS-0132", f"В новом доме нет подъездов {', '.join(sorted(lacking))}, а помещения на них ссылаются.")
+    said = house.basics
+    if house.is_new and None in (said.area_e2, said.state, said.zone, said.used_since, said.floors, said.underground_floors):
+        raise InvariantError("GIS-0139", "Сведений о новом доме недостаёт.")
     block: dict[str, Any] = {"ApartmentHouseToCreate" if house.is_new else "ApartmentHouseToUpdate": _house(house)}
     rows: dict[str, list[dict[str, Any]]] = {}
     for one in house.premises:
@@ -122,12 +126,12 @@ def _house(house: HouseToPlace) -> dict[str, Any]:
         "BasicCharacteristicts": {
             **_cadastre(basics.cadastral),
             "FIASHouseGuid": basics.fias,
-            "TotalSquare": decimal_text(basics.area_e2, 2),
-            "State": nsi_mapping(basics.state),
+            "TotalSquare": None if basics.area_e2 is None else decimal_text(basics.area_e2, 2),
+            "State": None if basics.state is None else nsi_mapping(basics.state),
             "LifeCycleStage": None if basics.stage is None else nsi_mapping(basics.stage),
             "UsedYear": basics.used_since,
             "FloorCount": basics.floors,
-            "OlsonTZ": nsi_mapping(basics.zone),
+            "OlsonTZ": None if basics.zone is None else nsi_mapping(basics.zone),
             "CulturalHeritage": basics.cultural_heritage,
         },
         "UndergroundFloorCount": basics.underground_floors,

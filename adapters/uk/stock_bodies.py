@@ -84,6 +84,7 @@ def _house_address(row: Row) -> str:
 
 
 def house(row: Row, joined: Joined) -> r.House:
+    commissioned = row.day("commissioned")
     return r.House(
         fias=row.text("fias_house").lower(),
         oktmo=row.text("oktmo"),
@@ -96,6 +97,11 @@ def house(row: Row, joined: Joined) -> r.House:
         useful_area_e2=row.number_of("useful_area"),
         capital_fund=row.number_of("capital_fund"),
         manager=row.key("manager"),
+        condition=row.number_of("condition"),
+        used_since=None if commissioned is None else commissioned.year,
+        floors=row.number_of("floors_max"),
+        least_floors=row.number_of("floors_min"),
+        underground_floors=row.number_of("underground_floors"),
     )
 
 

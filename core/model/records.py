@@ -153,6 +153,13 @@ class House:
     capital_fund: int | None
     """3 special account, 4 regional operator's account."""
     manager: str | None
+    condition: int | None = None
+    """1 hazardous, 2 sound, 3 dilapidated; with the rest what the federal system wants to know of a house that it does not have."""
+    used_since: int | None = None
+    """Year of commissioning."""
+    floors: int | None = None
+    least_floors: int | None = None
+    underground_floors: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from core.services.federal import (
 from core.services.federal.own_books import place_own_elements
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
+from erkc.cli.federal_houses import houses_room
 from erkc.cli.federal_housing import register as register_housing
 from erkc.cli.federal_inbox import answer_room, inbox_room
 from erkc.cli.federal_individual import individual_room
@@ -65,6 +66,7 @@ def register(application: typer.Typer) -> None:
     register_payments(_room)
     register_housing(_room)
     _room.add_typer(individual_room, name="individual")
+    _room.add_typer(houses_room, name="houses")
     application.add_typer(_room, name="gis")
 
 

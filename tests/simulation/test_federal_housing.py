@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -17,12 +18,14 @@ from core.ledger.post import post
 from core.model.finding import Position
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart, Component
-from core.model.records import Body, Meter, Reading, Record, Service
+from core.model.records import Body, House, Meter, Premises, Reading, Record, Room, Service
 from core.records.entities import entity_ids
 from core.records.latest import read_accounts
 from core.records.store import save
 from core.services.federal import begin_access_check, known_access, mapped_services, poll, send_readings, synchronise
+from core.services.federal import houses as federal_houses
 from core.services.federal.contracts import look_at_contracts, read_contracts, supply_contract
+from core.services.federal.houses import look_at_houses, place_houses
 from core.services.federal.individual import (
     OrderedBy,
     look_at_individual_services,
@@ -32,6 +35,7 @@ from core.services.federal.individual import (
 )
 from core.services.federal.meters import archive_meter, look_at_meters, meter_standing, place_meters
 from core.services.federal.own_books import place_own_elements
+from core.services.federal.own_houses import StatedHouse
 from core.services.federal.settlements import settle
 from core.storage.engine import transaction
 from erkc.stands.gis import houses as stand_houses
@@ -272,3 +276,48 @@ def test_an_individual_service_is_placed_once_and_removed(make_world: Callable[.
     assert objects(world, "individual service") == []
     place_individual_service(federal, service="7", waiting=waiting(world), **about)
     assert sum("importAccountIndividualServices" in action for action, _ in world.wire.sent) == 3
+
+
+BOOKS_OF_HOUSES = [
+    {"number": number, "owner": "", "elements": [
+        {"code": code, "name": name, "okei": "", "refers": [], "guid": guid("book", "", number, code)}
+    ]}
+    for number, code, name in (("24", "2", "Исправный"), ("32", "2", "Europe/Moscow"))
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fault", "number"), [("", 892), ("lost_ack", 893)])
+def test_a_house_gets_what_it_lacks_and_a_new_one_is_placed_whole(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, fault: str, number: int
+) -> None:
+    monkeypatch.setattr(federal_houses, "_PACKAGE", 2)
+    world = make_world(number, flats=1)
+    reseed(world, books=BOOKS_OF_HOUSES)
+    new = House(fias(77), "02701000001", "ул. Новая, д. 7", "Europe/Moscow", "", 1, 250_000, None, 200_000, 4, "1002", 2, 1987, 5, 5, 1)
+
+    def flat(house: str, number: str, kind: int = 1, area: int = 5000) -> Premises:
+        return Premises(house, number, kind, None, False, area, None, "", False, None, None)
+
+    tell(world, {"77": replace(new, floors=None), "1-2": flat("1", "2"), "1-3": flat("1", "3", area=0), "1-Н": flat("1", "1", 2)})
+    tell(world, {"77-1": flat("77", "1"), "77-2": flat("77", "2"), "77-3": flat("77", "3"), "к1": Room("1-1", None, "а", 1200, False)})
+    tell(world, {"к2": Room("1-2", None, "б", 1300, False)})
+    federal, scope = world.federal(), {"provider_id": world.provider_id}
+    synchronise(federal, waiting=waiting(world), **scope)
+    seen = look_at_houses(federal, waiting=waiting(world), **scope)
+    assert (seen.houses, seen.houses_there, seen.places, seen.places_there) == (2, 1, 9, 1)
+    if fault:
+        world.stand.fail("importHouseUOData", fault)
+    done = place_houses(federal, waiting=waiting(world), **scope)
+    assert (done.houses_there, done.places_there, done.waiting, done.refused) == (1, 5, 0, {})
+    assert list(done.held) == ["ул. Новая, д. 7", "ул. Учебная, д. 1, кв. 3"] and "числа этажей" in done.held["ул. Новая, д. 7"]
+    if fault:
+        world.stand.fail("importHouseUOData", fault)
+    done = place_houses(federal, fias=[fias(77)], stated=StatedHouse(floors=9), waiting=waiting(world), **scope)
+    assert (done.houses_there, done.places, done.places_there, done.waiting, done.refused, done.held) == (1, 3, 3, 0, {}, {})
+    there = world.stand._state.seeded.houses
+    assert [(one["number"], len(one["rooms"])) for one in there[fias(1)]["premises"]] == [("1", 1), ("2", 1), ("1", 0)]
+    assert [one["number"] for one in there[fias(77)]["premises"]] == ["1", "2", "3"]
+    sent = sum("importHouseUOData" in action for action, _ in world.wire.sent)
+    seen = place_houses(federal, waiting=waiting(world), **scope)
+    assert (seen.houses_there, seen.places_there) == (2, 8)
+    assert sum("importHouseUOData" in action for action, _ in world.wire.sent) == sent, "nothing is placed twice"

@@ -42,7 +42,7 @@ class Act:
     match: Callable[[Connection, Federal, Exchange, Sequence[Item], Content], Mapping[TransportGuid, Answer]] | None = None
     """Which items of a lost import an export shows to be there."""
     done_codes: frozenset[str] = frozenset()
-    """Refusals of an item that say that what was asked for is so already."""
+    """Refusals of an item that say that what was asked for is so already; of an export, that there is nothing of it."""
     for_provider: bool = True
     """Sent on behalf of the provider, not of the information system itself."""
 

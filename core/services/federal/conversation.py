@@ -155,7 +155,7 @@ def _polled(federal: Federal, exchange: Exchange, polled: Polled) -> None:
             connection, data=polled.raw, name=name, channel=CHANNEL, direction="in", provider_id=exchange.provider_id, at=now
         )
         say(connection, federal, exchange, stored.message_id, [(polled.code, polled.text), *polled.oddities])
-        if polled.verdict == "finished":
+        if polled.verdict == "finished" or (polled.verdict == "refused" and not act.kind and polled.code in act.done_codes):
             finished(connection, federal, exchange, polled, stored.message_id)
         elif polled.verdict == "unknown" or (polled.verdict == "retry" and act.search is not None):
             # An import that failed for now may still have been applied in part: look before it leaves again.

@@ -564,6 +564,8 @@ class Content:
     individual_services: tuple[FederalIndividualService, ...] = ()
     contracts: tuple[Contract, ...] = ()
     following: UUID | None = None
+    has_house: bool = False
+    """The house that was asked for is there, be it without premises."""
     is_partial: bool = False
     """The answer says that there is more, and there is no way to ask for it."""
 

@@ -188,22 +188,24 @@ class PremisesCard:
     cadastral: str
     placed: UUID | None
     rooms: tuple[RoomCard, ...]
+    common_property: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HouseCard:
-    """A house: what the message must say of it. ``state`` is of book 24, ``zone`` of book 32."""
+    """A house: what the message says of it. ``state`` is of book 24, ``zone`` of book 32. None: as it stands there already."""
 
     transport_guid: TransportGuid
     fias: str
-    area_e2: int
-    used_since: int
-    floors: str
-    underground_floors: str
-    least_floors: int
-    state: NsiElement
-    zone: NsiElement
     is_new: bool
+    cadastral: str = ""
+    area_e2: int | None = None
+    used_since: int | None = None
+    floors: int | None = None
+    underground_floors: int | None = None
+    least_floors: int | None = None
+    state: NsiElement | None = None
+    zone: NsiElement | None = None
 
 
 @dataclass(frozen=True, slots=True)

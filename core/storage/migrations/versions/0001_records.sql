@@ -109,6 +109,11 @@ CREATE TABLE record_house (
   useful_area_e2 bigint,
   capital_fund bigint,
   manager text COLLATE "C",
+  condition bigint,
+  used_since bigint,
+  floors bigint,
+  least_floors bigint,
+  underground_floors bigint,
   CONSTRAINT record_house_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_house_key ON record_house (provider_id, record_key, record_id);
