@@ -172,7 +172,7 @@ def town(server_url: str, template_database: str) -> Iterator[Engine]:
     admin.dispose()
 
 
-def test_archive_payments_leave_what_the_expected_file_says(town: Engine) -> None:
+def _archive_payments_leave_what_the_expected_file_says(town: Engine) -> None:
     with transaction(town) as connection:
         rows = connection.execute(
             text("SELECT credit, sum(p.amount) FROM posting p JOIN entry e USING (entry_id) WHERE e.kind LIKE 'payment%' GROUP BY credit")
@@ -184,7 +184,7 @@ def test_archive_payments_leave_what_the_expected_file_says(town: Engine) -> Non
     assert parse_roubles(saldo(town, number)) == parse_roubles(account["saldo_in"]) - parse_roubles(account["paid"])
 
 
-def test_november_is_matched_shared_out_and_reconciled(town: Engine) -> None:
+def _november_is_matched_shared_out_and_reconciled(town: Engine) -> None:
     post_october(town)
     number = next(iter(EXPECTED["accounts"]))
     assert saldo(town, number) == EXPECTED["accounts"][number]["saldo_out_charge"]
@@ -209,7 +209,7 @@ def test_november_is_matched_shared_out_and_reconciled(town: Engine) -> None:
     assert saldo(town, paid[41][5]) == "-2000.00"
 
 
-def test_the_unknown_account_is_proposed_and_told(town: Engine) -> None:
+def _the_unknown_account_is_proposed_and_told(town: Engine) -> None:
     with transaction(town) as connection:
         told = events.read(connection, kinds=[EventKind.PAYMENT_SUSPENDED])
         assert len(told) == 1
@@ -220,7 +220,7 @@ def test_the_unknown_account_is_proposed_and_told(town: Engine) -> None:
         assert len(events.read(connection, kinds=[EventKind.STATEMENT_RECONCILED])) == 1
 
 
-def test_everything_again_changes_nothing(town: Engine) -> None:
+def _everything_again_changes_nothing(town: Engine) -> None:
     with transaction(town) as connection:
         before = fingerprint(connection)
     for name in (REGISTRY, STATEMENT):
@@ -235,7 +235,7 @@ def test_everything_again_changes_nothing(town: Engine) -> None:
         assert fingerprint(connection) == before
 
 
-def test_the_same_operation_with_other_content_is_disputed(town: Engine) -> None:
+def _the_same_operation_with_other_content_is_disputed(town: Engine) -> None:
     rows = FILES[REGISTRY].decode("cp1251").splitlines()
     fields = rows[0].split(";")
     fields[9:12] = ["100.00", "99.00", "1.00"]
@@ -250,7 +250,7 @@ def test_the_same_operation_with_other_content_is_disputed(town: Engine) -> None
     assert [finding.code for finding in findings] == ["OPERATION_ID_CONFLICT"]
 
 
-def test_the_same_registry_with_other_sums_is_refused_whole(town: Engine) -> None:
+def _the_same_registry_with_other_sums_is_refused_whole(town: Engine) -> None:
     rows = FILES[REGISTRY].decode("cp1251").splitlines()
     fields = rows[0].split(";")
     fields[4] = "9A26111000009999"
@@ -261,7 +261,7 @@ def test_the_same_registry_with_other_sums_is_refused_whole(town: Engine) -> Non
     assert imported.count("posted") == 0
 
 
-def test_a_storno_mirrors_its_payment(town: Engine) -> None:
+def _a_storno_mirrors_its_payment(town: Engine) -> None:
     rows = FILES[REGISTRY].decode("cp1251").splitlines()
     fields = rows[3].split(";")
     account = fields[5]
@@ -276,7 +276,7 @@ def test_a_storno_mirrors_its_payment(town: Engine) -> None:
     assert saldo(town, account) == before
 
 
-def test_a_broken_registry_posts_nothing(town: Engine) -> None:
+def _a_broken_registry_posts_nothing(town: Engine) -> None:
     data = FILES[REGISTRY].replace(b"=122;1153100.98", b"=122;1153100.99")
     imported = import_bank_file(town, reader=BankFiles(), message=RawMessage("broken.txt", data), clock=CLOCK)
     assert imported.status == "rejected"
@@ -302,7 +302,7 @@ class Killed(BankFiles):
         raise KeyboardInterrupt
 
 
-def test_a_killed_import_leaves_nothing_and_the_next_one_takes_it_all(town: Engine) -> None:
+def _a_killed_import_leaves_nothing_and_the_next_one_takes_it_all(town: Engine) -> None:
     message = RawMessage("killed.txt", small_registry("9A26111400000001", order="4474"))
     with transaction(town) as connection:
         before = fingerprint(connection)
@@ -314,7 +314,7 @@ def test_a_killed_import_leaves_nothing_and_the_next_one_takes_it_all(town: Engi
     assert (again.is_new, again.count("posted")) == (True, 1)
 
 
-def test_money_of_a_month_that_is_not_open_goes_to_the_next(town: Engine) -> None:
+def _money_of_a_month_that_is_not_open_goes_to_the_next(town: Engine) -> None:
     with transaction(town) as connection:
         provider_id = connection.execute(text("SELECT provider_id FROM provider WHERE kind = 36 AND provider_id <> 0")).scalar_one()
         months.move(
@@ -336,7 +336,7 @@ def test_money_of_a_month_that_is_not_open_goes_to_the_next(town: Engine) -> Non
     assert (str(row.month), str(row.occurred_on)) == ("2026-12-01", "2026-11-30")
 
 
-def test_what_the_statement_brought_is_due_to_recipients(town: Engine) -> None:
+def _what_the_statement_brought_is_due_to_recipients(town: Engine) -> None:
     """By every source and recipient to the kopeck; what has no statement line is awaited and never due."""
     with transaction(town) as connection:
         found = open_settlement(connection, law=LAW, day=date(2026, 11, 13))
@@ -381,7 +381,7 @@ def _statement(documents: list[str], *, day: str, opening: str, came: str, went:
     return (head + account + "".join(documents) + "КонецФайла\r\n").encode("cp1251")
 
 
-def test_orders_are_proposed_approved_by_another_exported_and_met_in_the_statement(town: Engine) -> None:
+def _orders_are_proposed_approved_by_another_exported_and_met_in_the_statement(town: Engine) -> None:
     """Two persons; nothing twice; fees lower the transfer and are posted; what came back is due again; receipts = transfers + on hand."""
     with transaction(town) as connection:
         before = open_settlement(connection, law=LAW, day=date(2026, 11, 12))
@@ -453,7 +453,7 @@ def test_orders_are_proposed_approved_by_another_exported_and_met_in_the_stateme
     assert all(one.content["fees"] == {"bank_kop": 0, "own_kop": 0} for one in again.orders if one.account == returned.account)
 
 
-def test_the_commands_tell_people_and_machines_the_same(town: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _the_commands_tell_people_and_machines_the_same(town: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ERKC_DATABASE_URL", town.url.render_as_string(hide_password=False))
     monkeypatch.setenv("ERKC_HOME", str(tmp_path))
     run = CliRunner()
@@ -478,7 +478,7 @@ def test_the_commands_tell_people_and_machines_the_same(town: Engine, monkeypatc
     assert out.read_bytes() == written and written.count("КонецДокумента".encode("cp1251")) == len(waiting)
 
 
-def test_nothing_leaves_to_an_account_that_is_not_verified(town: Engine) -> None:
+def _nothing_leaves_to_an_account_that_is_not_verified(town: Engine) -> None:
     with transaction(town) as connection:
         found = open_settlement(connection, law=LAW, day=date(2026, 11, 13))
     recipient = next(one for one in found.standings() if one.account)
@@ -523,7 +523,7 @@ def _served(service: Application) -> Iterator[str]:
     thread.join(10)
 
 
-def test_an_agent_asks_and_reports_by_signed_post_and_the_registry_confirms(town: Engine, tmp_path: Path) -> None:
+def _an_agent_asks_and_reports_by_signed_post_and_the_registry_confirms(town: Engine, tmp_path: Path) -> None:
     """Known account, unknown account, shown at once and not posted, once, another content refused, another signer refused, confirmed."""
     _settings(town, {"online_agents": [{"profile": "sber-delimited", "ogrn": "1260077000111", "name": "Агент"}]})
     service = Application(load(home=tmp_path, environment={}), town, CLOCK, str(town.url))
@@ -612,3 +612,22 @@ def test_a_closed_day_takes_no_posting_and_both_lists_explain_what_is_in_transit
     values = "'p', sha256('p'), 'fee', 0, '2026-11-01', '2026-11-11', '2026-11-11', 'p', now()"
     with pytest.raises(DBAPIError, match="operational day is closed"), transaction(engine) as connection:
         connection.execute(text(f"INSERT INTO entry ({columns}) VALUES ({values})"))
+
+
+def test_the_money_of_a_town_step_by_step(town: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One story in one database: each step begins where the former one ended, so they stay together however tests are shared out."""
+    _archive_payments_leave_what_the_expected_file_says(town)
+    _november_is_matched_shared_out_and_reconciled(town)
+    _the_unknown_account_is_proposed_and_told(town)
+    _everything_again_changes_nothing(town)
+    _the_same_operation_with_other_content_is_disputed(town)
+    _the_same_registry_with_other_sums_is_refused_whole(town)
+    _a_storno_mirrors_its_payment(town)
+    _a_broken_registry_posts_nothing(town)
+    _a_killed_import_leaves_nothing_and_the_next_one_takes_it_all(town)
+    _money_of_a_month_that_is_not_open_goes_to_the_next(town)
+    _what_the_statement_brought_is_due_to_recipients(town)
+    _orders_are_proposed_approved_by_another_exported_and_met_in_the_statement(town)
+    _the_commands_tell_people_and_machines_the_same(town, monkeypatch, tmp_path)
+    _nothing_leaves_to_an_account_that_is_not_verified(town)
+    _an_agent_asks_and_reports_by_signed_post_and_the_registry_confirms(town, tmp_path)
