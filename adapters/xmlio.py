@@ -17,6 +17,7 @@ from uuid import UUID
 
 from lxml import etree
 
+from adapters import xmltext
 from core.errors import InputError, InvariantError
 from xsd.tables import ALBUM, Shape, tables
 
@@ -83,9 +84,10 @@ def serialize(element: Element) -> bytes:
     return bytes(etree.tostring(element, xml_declaration=True, encoding="UTF-8"))
 
 
-def render(name: str, value: Mapping[str, Value], *, album: str = ALBUM) -> Element:
+def render(name: str, value: Mapping[str, Value], *, album: str = ALBUM, quick: bool = True) -> Element:
     """Build a message ``prefix:local`` from a mapping, in the order of its table; ``base:version`` is filled in when it is not given.
 
+    With ``quick`` an ordinary message goes through its text (:mod:`adapters.xmltext`), otherwise element by element: the same bytes.
     :class:`InvariantError` names a key that the table does not have, a repetition where none may be, or a value that is no text.
     """
     known = tables(album)
@@ -94,6 +96,9 @@ def render(name: str, value: Mapping[str, Value], *, album: str = ALBUM) -> Elem
     root = etree.Element(known.tag(name), nsmap=nsmap)
     if "version" in shape.attributes and "@version" not in value:
         value = {**value, "@version": known.version(name)}
+    made = xmltext.written(name, value, root, _text, album=album) if quick else None
+    if made is not None:
+        return made
     _write(root, shape, value, name)
     return root
 
@@ -174,22 +179,29 @@ def read(element: Element, *, name: str | None = None, unknown: Counter[str] | N
     found = name or known.name(element.tag)
     if found is None or not known.knows(found):
         raise InputError("XML-0004", f"Сообщение {element.tag} не описано в таблицах.", hint="Проверьте номер альбома форматов.")
-    value = _read(element, known.element(found), Counter() if unknown is None else unknown, found.split(":")[1])
+    value = _read(element, known.element(found), Counter() if unknown is None else unknown, (None, found.split(":")[1]))
     return value if isinstance(value, dict) else {"#": value}
 
 
-def _read(element: Element, shape: Shape, unknown: Counter[str], path: str) -> Value:
+_Path: TypeAlias = tuple["_Path", str] | None  # where an element stands, put into words only when something there is unknown
+
+
+def _told(path: _Path) -> str:
+    return "" if path is None else f"{_told(path[0])}/{path[1]}" if path[0] is not None else path[1]
+
+
+def _read(element: Element, shape: Shape, unknown: Counter[str], path: _Path) -> Value:
     if shape.text is not None and not shape.attributes:
         return _content(element, shape)
     value: dict[str, Value] = {}
     if shape.derived:
         local = (element.get(_XSI_TYPE) or "").split(":")[-1]
         if local not in shape.derived:
-            unknown[f"{path}/@xsi:type={local}"] += 1
+            unknown[f"{_told(path)}/@xsi:type={local}"] += 1
             return value
         value["@xsi:type"] = local
         shape = shape.derived[local]
-    if element.attrib:
+    if shape.attributes:
         for local, attribute in shape.attributes.items():
             text = element.get(attribute)
             if text is not None:
@@ -197,19 +209,25 @@ def _read(element: Element, shape: Shape, unknown: Counter[str], path: str) -> V
     if shape.text is not None:
         value["#"] = _content(element, shape)
         return value
+    by_tag = shape.by_tag
     for node in element:
         tag = node.tag
-        if not isinstance(tag, str):
-            continue
-        child = shape.by_tag.get(tag)
+        child = by_tag.get(tag)
         if child is None:
-            unknown[f"{path}/{etree.QName(tag).localname}"] += 1
-        elif not child.shape.opaque:
-            item = _read(node, child.shape, unknown, f"{path}/{child.local}")
-            if child.repeats:
-                value.setdefault(child.local, []).append(item)
-            else:
-                value[child.local] = item
+            if isinstance(tag, str):
+                unknown[f"{_told(path)}/{etree.QName(tag).localname}"] += 1
+            continue
+        inside = child.shape
+        if inside.opaque:
+            continue
+        if inside.text is None or inside.attributes:
+            item = _read(node, inside, unknown, (path, child.local))
+        else:  # most of a message: the short way
+            item = _content(node, inside)
+        if child.repeats:
+            value.setdefault(child.local, []).append(item)
+        else:
+            value[child.local] = item
     return value
 
 

@@ -32,6 +32,7 @@ __all__ = [
 
 Kopecks = NewType("Kopecks", int)
 
+_HUNDREDTHS = tuple(f"{part:02d}" for part in range(100))
 _ROUBLES = re.compile(r"(-?)(\d{1,16})(?:\.(\d{1,2}))?")
 
 
@@ -126,8 +127,9 @@ def format_roubles(amount: int) -> str:
     >>> format_roubles(-5), format_roubles(190632)
     ('-0.05', '1906.32')
     """
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
+    if amount < 0:
+        return f"-{-amount // 100}.{_HUNDREDTHS[-amount % 100]}"
+    return f"{amount // 100}.{_HUNDREDTHS[amount % 100]}"
 
 
 def readable_roubles(amount: int) -> str:

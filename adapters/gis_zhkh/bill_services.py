@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, lacking, provider_of, service_ref
 from adapters.gis_zhkh.values import decimal_text, money, nsi_mapping
+from core.ids import EntityId
 from core.model.bill import BillLine, BillRecipient
 
 __all__ = ["charges"]
@@ -31,7 +33,13 @@ def charges(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UU
     services: list[dict[str, Any]] = []
     groups: dict[UUID, list[tuple[BillLine, UUID | None]]] = {}
     alone: dict[str, dict[str, Any]] = {}
-    line_keys = {id(line): keys[id(_recipient(line, bill))] for line in bill.content.lines}
+    paid_to: dict[tuple[EntityId, bool], UUID] = {}
+    line_keys: dict[int, UUID] = {}
+    for line in bill.content.lines:
+        payee = (line.creditor_id, line.section == "capital_repair")
+        if payee not in paid_to:
+            paid_to[payee] = keys[id(_recipient(line, bill))]
+        line_keys[id(line)] = paid_to[payee]
     hosted = _hosted(bill, line_keys)
     seen: set[UUID] = set()
     for line in bill.content.lines:
@@ -120,8 +128,8 @@ def _service(
     value: dict[str, Any] = {
         "ServiceType": nsi_mapping(service_ref(line, bill, references)),
         "Rate": _rate(line),
-        "TotalPayable": money(line.total + sum(one.total for one in resources)),
-        "AccountingPeriodTotal": money(line.base + sum(one.base for one in resources)),
+        "TotalPayable": money(line.total + sum(one.total for one in resources) if resources else line.total),
+        "AccountingPeriodTotal": money(line.base + sum(one.base for one in resources) if resources else line.base),
         "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
         "PaymentInformationKey": key,
         "ServiceCharge": _charge_changes(line),
@@ -187,7 +195,7 @@ def _resource(line: BillLine, bill: BillToPlace, references: BillReferences) -> 
         "ServiceType": nsi_mapping(service_ref(line, bill, references)),
         "Unit": "D",
         "Consumption": None if volume is None else {"Volume": _volume(volume, "O", line)},
-        "Rate": None if line.tariff_e6 is None else decimal_text(line.tariff_e6, 6, places=2),
+        "Rate": None if line.tariff_e6 is None else _tariff(line.tariff_e6),
         "AccountingPeriodTotal": money(line.base),
         "ServiceCharge": _charge_changes(line),
         "ServiceInformation": information if any(information.values()) else None,
@@ -254,11 +262,17 @@ def _insurance(line: BillLine, bill: BillToPlace, references: BillReferences, *,
 def _rate(line: BillLine) -> str:
     """The tariff. Without one: the mean price of a unit when the tariff changed inside the month, else the price of the whole service."""
     if line.tariff_e6 is not None:
-        return decimal_text(line.tariff_e6, 6, places=2)
+        return _tariff(line.tariff_e6)
     if line.individual_volume_e6:
         mean_e6 = (2 * line.base * _KOPECKS_TO_E6 * 10**6 + line.individual_volume_e6) // (2 * line.individual_volume_e6)
         return decimal_text(mean_e6, 6, places=2)
     return money(line.base)
+
+
+@functools.lru_cache(maxsize=4096)
+def _tariff(tariff_e6: int) -> str:
+    """Kept, because the lines of a month share a few hundred tariffs."""
+    return decimal_text(tariff_e6, 6, places=2)
 
 
 def _scaled(value_e6: int | None) -> str | None:
@@ -276,7 +290,8 @@ def _charge_changes(line: BillLine) -> dict[str, str | None] | None:
 
 def _recalculation(line: BillLine, bill: BillToPlace) -> dict[str, str] | None:
     """The stated reason of a correction. The place holds one reason and one sum, so several are joined and summed."""
-    rows = [row for row in bill.content.recalculations if row.service_id == line.service_id]
+    recalculations = bill.content.recalculations
+    rows = [row for row in recalculations if row.service_id == line.service_id] if recalculations else None
     if not rows:
         return None
     return {"recalculationReason": "; ".join(row.reason for row in rows)[:500], "sum": money(sum(row.amount for row in rows))}
@@ -287,22 +302,25 @@ def _volume(volume_e6: int, kind: str, line: BillLine) -> dict[str, str]:
 
 
 def _consumption(line: BillLine, *, methods: bool) -> dict[str, Any] | None:
-    volumes = [
-        _volume(volume, kind, line)
-        for volume, kind in ((line.individual_volume_e6, "I"), (line.common_volume_e6, "O"))
-        if volume is not None
-    ]
+    own, common = line.individual_volume_e6, line.common_volume_e6
+    if own is None and common is None:
+        return None
+    volumes = [_volume(volume, kind, line) for volume, kind in ((own, "I"), (common, "O")) if volume is not None]
     if not methods:
-        volumes = [{key: text for key, text in volume.items() if key != "@determiningMethod"} for volume in volumes]
-    return {"Volume": volumes} if volumes else None
+        for volume in volumes:
+            del volume["@determiningMethod"]
+    return {"Volume": volumes}
 
 
 def _information(line: BillLine, bill: BillToPlace) -> dict[str, Any] | None:
-    readings = [meter.current_e3 for meter in bill.content.meters if meter.service_id == line.service_id and meter.current_e3 is not None]
-    information = {
-        "individualConsumptionCurrentValue": decimal_text(readings[0], 3) if len(readings) == 1 else None,
+    meters = bill.content.meters
+    own = [meter.current_e3 for meter in meters if meter.service_id == line.service_id and meter.current_e3 is not None] if meters else []
+    reading = own[0] if len(own) == 1 else None
+    if reading is None and line.house_individual_e6 is None and line.house_common_e6 is None and line.norm_e6 is None:
+        return None
+    return {
+        "individualConsumptionCurrentValue": None if reading is None else decimal_text(reading, 3),
         "houseTotalIndividualConsumption": _scaled(line.house_individual_e6),
         "houseTotalHouseOverallNeeds": _scaled(line.house_common_e6),
         "individualConsumptionNorm": _scaled(line.norm_e6),
     }
-    return information if any(information.values()) else None

@@ -7,11 +7,12 @@ integers with a named scale. Nothing here rounds: what does not fit the scale of
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from adapters.xmltext import Same
 from core.errors import InputError
 from core.money import format_roubles, parse_roubles
 
@@ -25,11 +26,17 @@ class NsiRef:
     code: str
     guid: UUID
     name: str | None = None
+    mapping: Same = field(init=False, repr=False, compare=False)
+    """The reference as the tables write it; made once, because thousands of lines point to it."""
+
+    def __post_init__(self) -> None:
+        """Make the mapping."""
+        object.__setattr__(self, "mapping", Same({"Code": self.code, "GUID": str(self.guid), "Name": self.name}))
 
 
-def nsi_mapping(ref: NsiRef) -> dict[str, str | None]:
-    """The reference as the tables write it."""
-    return {"Code": ref.code, "GUID": str(ref.guid), "Name": ref.name}
+def nsi_mapping(ref: NsiRef) -> Same:
+    """The reference as the tables write it; not to be changed."""
+    return ref.mapping
 
 
 def read_nsi_ref(value: Mapping[str, Any]) -> NsiRef:
@@ -37,9 +44,8 @@ def read_nsi_ref(value: Mapping[str, Any]) -> NsiRef:
     return NsiRef(str(value["Code"]), guid(value["GUID"]), value.get("Name"))
 
 
-def money(kopecks: int) -> str:
-    """Kopecks as roubles with a point and two places."""
-    return format_roubles(kopecks)
+money = format_roubles
+"""Kopecks as roubles with a point and two places."""
 
 
 def kopecks_of(text: str) -> int:
@@ -60,11 +66,13 @@ def decimal_text(value: int, scale: int, *, places: int = 0) -> str:
     >>> decimal_text(46310000, 6, places=2), decimal_text(272300, 6), decimal_text(-5, 1)
     ('46.31', '0.2723', '-0.5')
     """
-    sign = "-" if value < 0 else ""
-    whole, part = divmod(abs(value), 10**scale)
-    digits = str(part).rjust(scale, "0").rstrip("0") if scale else ""
-    digits = digits.ljust(places, "0")
-    return f"{sign}{whole}.{digits}" if digits else f"{sign}{whole}"
+    if value < 0:
+        return f"-{decimal_text(-value, scale, places=places)}"
+    digits = f"{value:0{scale + 1}d}"
+    whole, part = (digits[:-scale], digits[-scale:].rstrip("0")) if scale else (digits, "")
+    if len(part) < places:
+        part = part.ljust(places, "0")
+    return f"{whole}.{part}" if part else whole
 
 
 def guid(text: str) -> UUID:

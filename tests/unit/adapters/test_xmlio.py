@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from adapters import xmlio
+from adapters import xmlio, xmltext
 from core.errors import InputError, InvariantError
+from tests.unit.adapters.gis_zhkh.all_samples import all_replies, all_requests
 from tests.unit.adapters.gis_zhkh.federal_samples import replies, requests
 from xsd.tables import Shape, tables
 
@@ -183,3 +184,55 @@ def test_round_trip_of_any_mapping(name: str) -> None:
         assert again == value
 
     check()
+
+
+def _both(name: str, value: Any) -> list[bytes | str]:
+    """What either writer makes of a value: its bytes, or the code of its refusal."""
+    told: list[bytes | str] = []
+    for quick in (True, False):
+        try:
+            made = xmlio.render(name, value, quick=quick)
+            told.append(xmlio.serialize(made) + xmlio.canonical(made))
+        except (InvariantError, ValueError) as error:
+            told.append(str(error))
+    return told
+
+
+def test_the_quick_way_gives_the_bytes_of_the_way_by_elements() -> None:
+    known = tables()
+    seen = 0
+    for element in [*all_requests().values(), *all_replies().values()]:
+        for part in element.iter(etree.Element):
+            name = known.name(part.tag)
+            if name is not None and known.knows(name) and part.getparent() is element.getparent():
+                quick, slow = _both(name, xmlio.read(part))
+                assert quick == slow
+                seen += 1
+    assert seen > 50
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a & b", "a < b > c", "]]>", "a\rb", "a\r\nb", "a\nb\t", "", " ", "\x0b", "\ufffe", "\ud800", "\u2028\x85", "&amp;", "№ «1» 🏠", '"'],
+)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base:Fault", lambda text: {"ErrorCode": text, "ErrorMessage": text}),
+        ("base:getStateRequest", lambda text: {"MessageGUID": text, "@version": text}),
+        ("base:getStateRequest", lambda text: {"MessageGUID": "1", text: text}),
+        ("bills:importPaymentDocumentRequest", lambda text: {"@Id": text, "PaymentDocument": [{"AccountGuid": text, "ChargeInfo": [{}]}]}),
+        ("bills:importPaymentDocumentRequest", lambda text: {"PaymentDocument": {"ChargeInfo": text}, "Month": [text, text]}),
+        ("bills:importPaymentDocumentRequest", lambda text: {"PaymentDocument": xmltext.Same({"PaymentDocumentNumber": text})}),
+    ],
+)
+def test_either_way_says_the_same_of_odd_texts(name: str, value: Any, text: str) -> None:
+    quick, slow = _both(name, value(text))
+    assert quick == slow
+
+
+def test_a_package_does_go_the_quick_way() -> None:
+    value = xmlio.read(requests()["bills"])
+    name = "bills:importPaymentDocumentRequest"
+    root = etree.Element(tables().tag(name), nsmap=tables().nsmap(name))
+    assert xmltext.written(name, value, root, str, album="14.4.0.1") is not None
