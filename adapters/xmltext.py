@@ -125,17 +125,18 @@ def _write(out: list[str], place: _Place, value: Mapping[str, Value], text: Call
     keys = tuple(value)
     plan = place.plans.get(keys) or place.plan(keys)
     if plan.attributes:
-        attributes = ""
+        head = place.start
         for key, start in plan.attributes:
             item = value[key]
             if item is not None:
                 told = item if type(item) is str else text(item, key)
-                attributes += f'{start}{told if told.isalnum() else told.translate(_ATTRIBUTE)}"'
-        out.append(f"{place.start}{attributes}>")
+                head += f'{start}{told if told.isalnum() else told.translate(_ATTRIBUTE)}"'
+        out.append(head + ">")
     else:
         out.append(place.open)
     if plan.text:
-        out.append(_leaf(value["#"], text))
+        item = value["#"]
+        out.append(item if type(item) is str and item and "&" not in item and "<" not in item else _leaf(item, text))
     append = out.append
     for key, opening, end, textual, child in plan.steps:
         item = value[key]

@@ -160,8 +160,11 @@ def _problems(log: etree._ListErrorLog, root: etree._Element) -> list[SchemaProb
 def _fixed_problems(root: etree._Element, number: str) -> list[SchemaProblem]:
     """Attributes whose value the tables fix; lxml lets any value pass where the attribute is declared by reference."""
     known = tables(number)
+    version = known.tag("base:version")
     problems = []
-    for element in _versioned(known.namespaces["base"])(root):
+    for element in root.iter(*known.fixed_attributes):  # by tags, because libxml2 finds them without a look at attributes
+        if element.get(version) is None:
+            continue
         for attribute, accepted in known.fixed_attributes.get(element.tag, {}).items():
             value = element.get(attribute)
             if value is not None and value not in accepted:
@@ -169,12 +172,6 @@ def _fixed_problems(root: etree._Element, number: str) -> list[SchemaProblem]:
                 message = f"версия сообщения {value!r} не поддерживается, допустимо: {allowed}"
                 problems.append(SchemaProblem(element.sourceline or 0, _path(element, root), message))
     return problems
-
-
-@functools.cache
-def _versioned(namespace: str) -> etree.XPath:
-    """Elements that state their version, the root included; the search itself stays inside libxml2."""
-    return etree.XPath("descendant-or-self::*[@base:version]", namespaces={"base": namespace})
 
 
 @contextmanager

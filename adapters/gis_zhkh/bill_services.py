@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, lacking, provider_of, service_ref
-from adapters.gis_zhkh.values import decimal_text, money, nsi_mapping
+from adapters.gis_zhkh.values import NsiRef, decimal_text, money, nsi_mapping
 from core.ids import EntityId
 from core.model.bill import BillLine, BillRecipient
 
@@ -41,7 +41,7 @@ def charges(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UU
             paid_to[payee] = keys[id(_recipient(line, bill))]
         line_keys[id(line)] = paid_to[payee]
     hosted = _hosted(bill, line_keys)
-    seen: set[UUID] = set()
+    seen: set[str] = set()  # GUIDs as text, because a text keeps its hash
     for line in bill.content.lines:
         key = line_keys[id(line)] if several else None
         if line.section == "common_property":
@@ -55,14 +55,15 @@ def charges(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UU
             _once(alone, "Insurance", _insurance(line, bill, references, key=key), "страхование", bill)
             continue
         ref = service_ref(line, bill, references)
-        if ref.guid in seen:
+        place = ref.mapping["GUID"]
+        if place in seen:
             raise lacking(bill, f"услуга «{line.name}» (НСИ {ref.code}) встречается дважды")
-        seen.add(ref.guid)
+        seen.add(place)
         whole = references.groups.get(line.service_id) if line.section == "utility" else None
         if whole is not None:
             groups.setdefault(whole.guid, []).append((line, key))
             continue
-        services.append(_service(line, hosted.get(id(line), []), bill, references, key=key))
+        services.append(_service(line, ref, hosted.get(id(line), ()), bill, references, key=key))
     services += [{"GroupMunicipalService": _group(parts, bill, references)} for parts in groups.values()]
     return {"ChargeInfo": services or None, **alone}
 
@@ -92,7 +93,9 @@ def _group(parts: list[tuple[BillLine, UUID | None]], bill: BillToPlace, referen
     }
     return {
         "TypeMunicipalService": whole,
-        "MunicipalService": [_service(line, [], bill, references, key=key)["MunicipalService"] for line, key in parts],
+        "MunicipalService": [
+            _service(line, service_ref(line, bill, references), (), bill, references, key=key)["MunicipalService"] for line, key in parts
+        ],
     }
 
 
@@ -123,10 +126,10 @@ def _recipient(line: BillLine, bill: BillToPlace) -> BillRecipient:
 
 
 def _service(
-    line: BillLine, resources: list[BillLine], bill: BillToPlace, references: BillReferences, *, key: UUID | None
+    line: BillLine, ref: NsiRef, resources: Sequence[BillLine], bill: BillToPlace, references: BillReferences, *, key: UUID | None
 ) -> dict[str, Any]:
     value: dict[str, Any] = {
-        "ServiceType": nsi_mapping(service_ref(line, bill, references)),
+        "ServiceType": nsi_mapping(ref),
         "Rate": _rate(line),
         "TotalPayable": money(line.total + sum(one.total for one in resources) if resources else line.total),
         "AccountingPeriodTotal": money(line.base + sum(one.base for one in resources) if resources else line.base),
@@ -136,7 +139,7 @@ def _service(
         "PaymentRecalculation": _recalculation(line, bill),
     }
     if line.section == "housing":
-        value["MunicipalResource"] = _resources(resources, bill, references) or None
+        value["MunicipalResource"] = _resources(resources, bill, references) if resources else None
         return {"HousingService": value}
     if line.section == "additional":
         value["Consumption"] = _consumption(line, methods=False)
@@ -148,7 +151,7 @@ def _service(
     return {"MunicipalService": value}
 
 
-def _resources(lines: list[BillLine], bill: BillToPlace, references: BillReferences) -> list[dict[str, Any]]:
+def _resources(lines: Sequence[BillLine], bill: BillToPlace, references: BillReferences) -> list[dict[str, Any]]:
     """Each resource once: the parts of one (cold water and heat of hot water) stand inside it, and it states their sum."""
     found: list[dict[str, Any]] = []
     parted: dict[UUID, list[BillLine]] = {}

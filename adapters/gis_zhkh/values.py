@@ -68,7 +68,7 @@ def decimal_text(value: int, scale: int, *, places: int = 0) -> str:
     """
     if value < 0:
         return f"-{decimal_text(-value, scale, places=places)}"
-    digits = f"{value:0{scale + 1}d}"
+    digits = str(value).zfill(scale + 1)
     whole, part = (digits[:-scale], digits[-scale:].rstrip("0")) if scale else (digits, "")
     if len(part) < places:
         part = part.ljust(places, "0")
