@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from core.ids import BillId, EntityId, ProviderId
 from core.model.bill import BillContent
-from core.model.bill_json import canonical, from_json
+from core.model.bill_json import from_value
 from core.period import Month
 
 __all__ = [
@@ -137,7 +137,7 @@ def bills_of_accounts(connection: Connection, accounts: Collection[EntityId], mo
 def read_contents(connection: Connection, ids: Collection[BillId]) -> dict[BillId, BillContent]:
     """Contents of bills, whatever their version; unknown ids are left out."""
     rows = connection.execute(_CONTENTS, {"ids": list(ids)})
-    return {BillId(row.bill_id): from_json(canonical(row.content)) for row in rows}
+    return {BillId(row.bill_id): from_value(row.content) for row in rows}
 
 
 def bill_numbers(connection: Connection, ids: Collection[BillId]) -> dict[BillId, str]:

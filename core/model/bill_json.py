@@ -1,13 +1,14 @@
 """Bill content as canonical JSON: the bytes that are stored, hashed, handed to the renderer and shipped in proofs.
 
 Keys are sorted, nothing is padded, texts are UTF-8, months are ``YYYY-MM`` and days ISO dates. A field that has its default value is left
-out: a field added to the content later does not change the hash of a bill issued before.
+out: a field added to the content later does not change the hash of a bill issued before. How a type is read and written is worked out once.
 """
 
 from __future__ import annotations
 
 import json
 import types
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from functools import cache
@@ -17,7 +18,7 @@ from typing import Any, Literal, NewType, Union, cast, get_args, get_origin, get
 from core.model.bill import BillContent
 from core.period import Month
 
-__all__ = ["canonical", "content_sha256", "from_json", "to_json"]
+__all__ = ["canonical", "content_sha256", "from_json", "from_value", "to_json"]
 
 
 def canonical(value: object) -> bytes:
@@ -37,65 +38,138 @@ def content_sha256(content: BillContent) -> bytes:
 
 def from_json(data: bytes | str) -> BillContent:
     """Read content back; a missing, unknown or mistyped field is a ``ValueError`` that names it."""
-    return cast(BillContent, _decode(BillContent, json.loads(data), "content"))  # _decode returns what the type says
+    return from_value(json.loads(data))
+
+
+def from_value(value: object) -> BillContent:
+    """The same from JSON that has been read already."""
+    try:
+        return cast(BillContent, _reader(BillContent)(value))  # the reader of a type gives that type
+    except _Mistyped as error:
+        raise ValueError(f"content{error.path}: {error.cause}") from None
 
 
 def _encode(value: object) -> object:
-    if is_dataclass(value) and not isinstance(value, type | Month):
-        pairs = ((field, getattr(value, field.name)) for field in fields(value))
-        return {field.name: _encode(item) for field, item in pairs if field.default is MISSING or item != field.default}
+    kind: Any = type(value)  # to the type checker a class of objects is no key of a cache
+    if kind in (str, int, bool) or value is None:
+        return value
+    if isinstance(value, tuple):
+        return [_encode(item) for item in value]
     if isinstance(value, Month):
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, tuple):
-        return [_encode(item) for item in value]
-    if value is None or isinstance(value, str | int):
-        return value
-    raise ValueError(f"a bill holds whole numbers, texts and dates only, not {type(value).__name__}")
+    found: dict[str, object] = {}
+    for name, default in _fields(kind):
+        item = getattr(value, name)
+        if default is MISSING or item != default:
+            found[name] = _encode(item)
+    return found
 
 
 @cache
-def _hints(cls: type) -> dict[str, Any]:  # a type as an object has no narrower static type
-    return get_type_hints(cls)
+def _fields(kind: type) -> tuple[tuple[str, object], ...]:
+    """The fields of a part of a bill with their defaults."""
+    if not is_dataclass(kind):
+        raise ValueError(f"a bill holds whole numbers, texts and dates only, not {kind.__name__}")
+    return tuple((field.name, field.default) for field in fields(kind))
 
 
-def _decode(kind: Any, value: Any, where: str) -> object:  # both come from reflection and from JSON
+class _Mistyped(Exception):
+    """A value that its type does not allow, with the way to it from the whole."""
+
+    def __init__(self, cause: str, path: str = "") -> None:
+        super().__init__(cause)
+        self.cause, self.path = cause, path
+
+    def within(self, step: str) -> _Mistyped:
+        return _Mistyped(self.cause, step + self.path)
+
+
+_Reader = Callable[[Any], object]  # JSON has no narrower static type
+
+
+@cache
+def _reader(kind: Any) -> _Reader:  # a type as an object has no narrower static type
     if isinstance(kind, NewType):
-        return _decode(kind.__supertype__, value, where)
+        return _reader(kind.__supertype__)
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        (inner,) = (arm for arm in get_args(kind) if arm is not type(None))
-        return _decode(inner, value, where)
+        (inner,) = (_reader(arm) for arm in get_args(kind) if arm is not type(None))
+        return lambda value: None if value is None else inner(value)
     if origin is tuple:
-        if not isinstance(value, list):
-            raise ValueError(f"{where}: not a list")
-        return tuple(_decode(get_args(kind)[0], item, f"{where}[{n}]") for n, item in enumerate(value))
+        return _list_reader(_reader(get_args(kind)[0]))
     if origin is Literal:
-        if value not in get_args(kind):
-            raise ValueError(f"{where}: not one of {get_args(kind)}: {value!r}")
-        return cast(object, value)
+        return _choice_reader(get_args(kind))
     if kind in (Month, date):
-        if not isinstance(value, str):
-            raise ValueError(f"{where}: not a date")
-        return Month.parse(value) if kind is Month else date.fromisoformat(value)
+        return _day_reader(Month.parse if kind is Month else date.fromisoformat)
     if is_dataclass(kind) and isinstance(kind, type):
-        return _object(kind, value, where)
-    if type(value) is not kind:
-        raise ValueError(f"{where}: {kind.__name__} expected, found {value!r}")
-    return cast(object, value)
+        return _object_reader(kind)
+    return _plain_reader(kind)
 
 
-def _object(kind: type, value: Any, where: str) -> object:  # JSON object of unknown content
-    if not isinstance(value, dict):
-        raise ValueError(f"{where}: not an object")
-    hints = _hints(kind)
-    unknown = value.keys() - hints.keys()
-    if unknown:
-        raise ValueError(f"{where}: unknown field {min(unknown)}")
-    try:
-        return kind(**{name: _decode(hints[name], item, f"{where}.{name}") for name, item in value.items()})
-    except TypeError as error:
-        raise ValueError(f"{where}: {error}") from error
+def _plain_reader(kind: type) -> _Reader:
+    def read(value: Any) -> object:
+        if type(value) is not kind:
+            raise _Mistyped(f"{kind.__name__} expected, found {value!r}")
+        return value
+
+    return read
+
+
+def _day_reader(parse: Callable[[str], object]) -> _Reader:
+    def read(value: Any) -> object:
+        if not isinstance(value, str):
+            raise _Mistyped("not a date")
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise _Mistyped(str(error)) from error
+
+    return read
+
+
+def _choice_reader(allowed: tuple[object, ...]) -> _Reader:
+    def read(value: Any) -> object:
+        if value not in allowed:
+            raise _Mistyped(f"not one of {allowed}: {value!r}")
+        return cast(object, value)
+
+    return read
+
+
+def _list_reader(item_reader: _Reader) -> _Reader:
+    def read(value: Any) -> object:
+        if not isinstance(value, list):
+            raise _Mistyped("not a list")
+        found = []
+        try:
+            for item in value:
+                found.append(item_reader(item))
+        except _Mistyped as error:
+            raise error.within(f"[{len(found)}]") from None
+        return tuple(found)
+
+    return read
+
+
+def _object_reader(kind: type) -> _Reader:
+    readers = {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
+
+    def read(value: Any) -> object:
+        if not isinstance(value, dict):
+            raise _Mistyped("not an object")
+        found, name = {}, ""
+        try:
+            for name, item in value.items():
+                found[name] = readers[name](item)
+        except KeyError:
+            raise _Mistyped(f"unknown field {min(value.keys() - readers.keys())}") from None
+        except _Mistyped as error:
+            raise error.within(f".{name}") from None
+        try:
+            return kind(**found)
+        except TypeError as error:
+            raise _Mistyped(str(error)) from error
+
+    return read

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -101,7 +101,6 @@ def _run(
         "single": single,
         "name": name,
         **look.to_order(),
-        "bills": [json.loads(to_json(content)) for content in contents],
     }
     command = [sys.executable, "-m", "erkc.render.batch"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
@@ -110,7 +109,7 @@ def _run(
         listener = threading.Thread(target=lambda pipe: said.append(pipe.read()), args=(child.stderr,), daemon=True)
         listener.start()
         try:
-            _send(child.stdin, canonical(order))
+            _send(child.stdin, [canonical(order), *map(to_json, contents)])
             for line in child.stdout:
                 _take(line, found, progress)
         except BaseException:
@@ -120,9 +119,9 @@ def _run(
     return b"".join(said).decode(errors="replace")[-4000:] if child.returncode else ""
 
 
-def _send(pipe: IO[bytes], order: bytes) -> None:
+def _send(pipe: IO[bytes], lines: Iterable[bytes]) -> None:
     try:
-        pipe.write(order)
+        pipe.writelines(line + b"\n" for line in lines)
         pipe.close()
     except BrokenPipeError:  # the child died before it read all: its exit code and words tell why
         return

@@ -15,8 +15,9 @@ import zxingcpp
 
 __all__ = ["matrix", "png"]
 
-_WIDEST = 82
-"""Modules a side up to which correction level M is taken; a longer payload takes L, so that the modules stay large enough to print."""
+_LONGEST_M = 450
+"""Bytes up to which correction level M is taken: it then has at most 81 modules a side; a longer payload takes L, so that the modules stay
+large enough to print."""
 _QUIET = 4
 """Modules of quiet zone on each side (ISO/IEC 18004)."""
 _SCALE = 4
@@ -25,11 +26,7 @@ _SCALE = 4
 
 def matrix(payload: bytes) -> npt.NDArray[np.bool_]:
     """The modules of the symbol without its quiet zone; True is black."""
-    modules = _encode(payload, "M")
-    return modules if modules.shape[0] <= _WIDEST else _encode(payload, "L")
-
-
-def _encode(payload: bytes, level: str) -> npt.NDArray[np.bool_]:
+    level = "M" if len(payload) <= _LONGEST_M else "L"
     barcode = zxingcpp.create_barcode(payload, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     pixels: npt.NDArray[np.uint8] = np.asarray(barcode.to_image(scale=1, add_quiet_zones=False), dtype=np.uint8)
     black: npt.NDArray[np.bool_] = pixels == 0

@@ -200,9 +200,9 @@ def test_a_process_that_always_dies_is_reported_with_what_it_said(tmp_path: Path
 
 
 def test_the_child_answers_one_line_a_file(tmp_path: Path) -> None:
-    order = {"out": str(tmp_path), "single": True, "name": "x", "bills": [json.loads(to_json(samples.content()))]}
+    order = {"out": str(tmp_path), "single": True, "name": "x"}
     answers = io.StringIO()
-    assert batch.main(io.BytesIO(canonical(order)), answers) == 0
+    assert batch.main(io.BytesIO(canonical(order) + b"\n" + to_json(samples.content())), answers) == 0
     first, last = (json.loads(line) for line in answers.getvalue().splitlines())
     assert Path(first["path"]).name == "2026-10-0077000116-202610-00001.pdf" and last == {"done": 1}
 
