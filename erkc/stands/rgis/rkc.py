@@ -37,7 +37,8 @@ def body_of(data: bytes) -> etree._Element:
 
 def operation_of(body: etree._Element) -> str:
     """The operation by the name of its request."""
-    return etree.QName(body).localname.removesuffix("Request")
+    name: str = etree.QName(body).localname
+    return name.removesuffix("Request")
 
 
 def answer(base: sqlite3.Connection, body: etree._Element) -> bytes:

@@ -313,8 +313,8 @@ def _checked(data: bytes) -> tuple[list[dict[str, Any]], str, Mapping[str, list[
             errors.append(_error("region", name, None, "1501", "Файла нет в архиве"))
         elif int(count) != len(tables[name]) - 1 or control != hashlib.md5(raw[name], usedforsecurity=False).hexdigest():
             errors.append(_error("region", name, None, "1501", "Число строк или контрольная строка не сходится"))
-    for name, (header, *rows) in tables.items():
-        errors += [_error("region", name, n, "2001", "Число полей") for n, row in enumerate(rows, 1) if len(row) != len(header)]
+    for name, (header, *listed) in tables.items():
+        errors += [_error("region", name, n, "2001", "Число полей") for n, row in enumerate(listed, 1) if len(row) != len(header)]
     info = tables["_info.csv"][1]
     rows = {name.removesuffix(".csv"): table[1:] for name, table in tables.items() if not name.startswith("_")}
     if info[13] == "1" and not errors:
