@@ -142,10 +142,11 @@ class RgisSettings(_Section):
 
 
 class LimitSettings(_Section):
-    """Bounds on what is taken in."""
+    """Bounds on what is taken in, and on one part of what our service gives out."""
 
     archive_unpacked_bytes: int = Field(ge=1)
     archive_ratio: int = Field(ge=1)
+    uk_answer_rows: int = Field(ge=1)
 
 
 class SftpSettings(_Section):

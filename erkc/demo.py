@@ -117,7 +117,7 @@ class Demonstration:
 
     def charge(self, progress: Progress) -> None:
         """Draft → approved → posted."""
-        scope = {"provider_id": self.provider_id, "month": MONTH, "actor": "demo", "clock": self.application.clock}
+        owner, clock, actor = self.provider_id, self.application.clock, "demo"
         self.story.draft = draft_month(
             self.application.engine,
             mode="charge",
@@ -125,10 +125,13 @@ class Demonstration:
             code_version=CODE_VERSION,
             progress=progress,
             workers=self.application.settings.charges.processes,
-            **scope,
+            provider_id=owner,
+            month=MONTH,
+            actor=actor,
+            clock=clock,
         )
-        approve_month(self.application.engine, reason="Демонстрация: проверено", **scope)
-        self.story.posted = post_month(self.application.engine, law=law(), **scope)
+        approve_month(self.application.engine, provider_id=owner, month=MONTH, actor=actor, reason="Демонстрация: проверено", clock=clock)
+        self.story.posted = post_month(self.application.engine, provider_id=owner, month=MONTH, law=law(), actor=actor, clock=clock)
         self.story.something_new |= self.story.posted.is_new
 
     def issue(self, progress: Progress) -> None:

@@ -3,7 +3,7 @@ premises."""
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 from uuid import UUID
 
 from lxml import etree
@@ -37,7 +37,7 @@ Request = (
     | wire.AskContracts
     | wire.PlaceHouse
 )
-_PARENTS = ("1", "2", "3", "8")
+_PARENTS: tuple[Literal["1", "2", "3", "8"], ...] = ("1", "2", "3", "8")
 
 
 def body(request: Request) -> tuple[str, etree._Element]:
@@ -132,7 +132,7 @@ def _book(request: wire.PlaceBookElements) -> tuple[str, etree._Element]:
                 nsi_import.GeneralResourceElement(
                     card.transport_guid,
                     card.name,
-                    next(code for code in _PARENTS if code == card.parent),  # type: ignore[arg-type]  # one of the four literals
+                    next(code for code in _PARENTS if code == card.parent),
                     _needed(card.resource, "вид коммунального ресурса"),
                     card.okei,
                 )

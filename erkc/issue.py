@@ -16,7 +16,7 @@ from threading import Lock
 
 from core.charges.law import Law
 from core.errors import InputError
-from core.ids import CENTRE
+from core.ids import CENTRE, BillId
 from core.issued.bills import IssuedBill, bills_of_month
 from core.issued.files import BillFile, save_files
 from core.issued.lookup import files_of_month
@@ -174,7 +174,7 @@ class _Rendering:
     def _template(self) -> str:
         return template_version(self.application.settings.bills.explain_url)
 
-    def _path(self, bill: IssuedBill, known: dict[int, str]) -> Path | None:
+    def _path(self, bill: IssuedBill, known: dict[BillId, str]) -> Path | None:
         if bill.bill_id in known:
             return self.out / known[bill.bill_id]
         found = sorted(self.out.glob(f"*{bill.number}.pdf"))

@@ -3,17 +3,20 @@
 ``take_inbox`` archives and takes every file of ``<home>/inbox``, of the contracts' folders inside it and of SFTP servers, answers banks
 with a protocol, then moves the file to ``done`` or ``refused``; ``gis_synchronise`` first asks whom this system may act for (the
 self-check) and then pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch results, ``reconcile`` compares bank and
-ledger.
+ledger. ``rgis_deliver`` carries out what is due to the region, ``rgis_compare`` asks what it says of posted months.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from config.law import tables
+from core.charges.law import Law
 from core.errors import InputError
 from core.ids import CENTRE
 from core.ledger import months
 from core.ledger.months import MonthState
+from core.money import format_roubles
 from core.period import Month
 from core.records.providers import Provider, providers
 from core.services.federal import Federal, begin_access_check, known_access, poll, send_bills, status, synchronise, troubles, unfinished
@@ -23,6 +26,9 @@ from erkc.application import Application
 from erkc.collecting import take_inbox
 from erkc.federal_words import access_sentence, standing_sentence, trouble_sentence
 from erkc.federation import is_signing_ready, open_federal
+from erkc.rgis.delivery import deliver_due
+from erkc.rgis.exchange import compare, open_service
+from erkc.rgis.sending import region_profile
 from erkc.worker import JOBS, JobContext, JobFunction
 
 __all__ = ["registry"]
@@ -43,6 +49,8 @@ def registry(application: Application) -> Mapping[str, JobFunction]:
         "gis_synchronise": bound(_gis_synchronise),
         "gis_send": bound(_gis_send),
         "gis_poll": bound(_gis_poll),
+        "rgis_deliver": bound(_rgis_deliver),
+        "rgis_compare": bound(_rgis_compare),
         "reconcile": bound(_reconcile),
     }
 
@@ -119,6 +127,37 @@ def _gis_poll(application: Application, context: JobContext) -> str:
 def _hindrances(federal: Federal) -> list[str]:
     """What stands in the way, a sentence each, so that a note never says that all is well while nothing leaves."""
     return [f"Препятствие: {trouble_sentence(trouble)}." for trouble in troubles(federal)[:_MOST_TOLD]]
+
+
+def _rgis_deliver(application: Application, context: JobContext) -> str:
+    """What was begun by a person and is due: volumes, questions about imports, messages of the service."""
+    context.keep()
+    run = deliver_due(application)
+    if run is None:
+        return _NO_REGION
+    note = f"РГИС: принято {run.done}, отказано {run.refused}, в пути {run.waiting}."
+    return f"{note} Препятствие: {run.trouble}" if run.trouble else note
+
+
+def _rgis_compare(application: Application, context: JobContext) -> str:
+    """What the region says of the posted months of late; money that is not in our books is named until it is."""
+    if not application.settings.rgis.base_url or not region_profile(application).soap:
+        return _NO_REGION
+    service, current, told = open_service(application), Month.of(application.clock.now().date()), []
+    for provider in _providers(application):
+        for month in (current.previous(), current.previous(2)):
+            context.keep()
+            with transaction(application.engine) as connection:
+                state = months.current(connection, provider_id=provider.provider_id, month=month).state
+            if state in (MonthState.POSTED, MonthState.CLOSED):
+                found = compare(application, service, provider, month, law=Law.from_tables(tables()))
+                wanted = sum(one.amount for one in found.claims if one.is_open)
+                claim = f", истребовать оплату {format_roubles(wanted)} руб." if wanted else "."
+                told.append(f"{provider.name}, {month}: счетов сверено {found.accounts}, расхождений {len(found.different)}{claim}")
+    return " ".join(told or ["Нет проведённых месяцев: сверять нечего."])
+
+
+_NO_REGION = "РГИС не настроена (rgis.base_url) или сервиса у неё нет."
 
 
 def _reconcile(application: Application, context: JobContext) -> str:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncssh
 
@@ -65,7 +65,7 @@ class SftpBox:
         found = bytearray()
         async with self._client.open(self._remote(name), "rb") as file:
             while block := await file.read(_BLOCK):
-                found += block
+                found += cast(bytes, block)  # opened as bytes: the library says bytes or text
         return bytes(found)
 
     def answer(self, name: str, data: bytes) -> str:

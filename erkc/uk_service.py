@@ -7,6 +7,7 @@ goes the way of every file: archived, parsed by its adapter, taken by the core's
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -104,28 +105,29 @@ def _give_up(application: Application, one: Inquiry) -> None:
     if tried >= _MOST_ATTEMPTS:
         error = InputError("UKS-0107", "Запрос не исполнен из-за ошибки центра.", hint="Сообщите центру MessageGUID; присланное сохранено.")
         answer_inquiry(
-            application.engine, one, lambda i, d: answers.refused(i.message_guid, error), channel=CHANNEL, clock=application.clock
+            application.engine, one, lambda i, d: (answers.refused(i.message_guid, error),), channel=CHANNEL, clock=application.clock
         )
 
 
-def _work(application: Application, one: Inquiry, data: bytes) -> bytes:
+def _work(application: Application, one: Inquiry, data: bytes) -> Iterable[bytes]:
     request = read_request(data)
     try:
         if one.operation in PULLS:
             assert isinstance(request.period, Month)
             rows = pulled(application.engine, one.operation, provider_id=one.provider_id, month=request.period)
-            return answers.rows_result(one.operation, one.message_guid, rows)
+            most = application.settings.limits.uk_answer_rows
+            return answers.rows_parts(one.operation, one.message_guid, rows, most_rows=most)
         taken = take_pushed(application, RawMessage(f"{one.operation}-{one.request_guid}.xml", data))
         release_after(application, taken)
-        return answers.imported(one.message_guid, status=taken.status, new_records=taken.new_records, findings=taken.findings)
+        return (answers.imported(one.message_guid, status=taken.status, new_records=taken.new_records, findings=taken.findings),)
     except TransientError:
         raise
     except ErkcError as error:
-        return answers.refused(one.message_guid, error)
+        return (answers.refused(one.message_guid, error),)
 
 
 def _state(application: Application, request: Request, sender: Provider) -> Answer:
-    asked = ask(application.engine, message_guid=request.asked, sender=sender.provider_id)
+    asked = ask(application.engine, message_guid=request.asked, sender=sender.provider_id, part=request.part)
     if asked.answer is not None:
         return Answer(200, asked.answer)
     state = answers.PROCESSING if asked.is_begun else answers.RECEIVED

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import procrastinate
 from sqlalchemy import Connection, Engine, make_url
@@ -105,7 +106,7 @@ def run_slot(engine: Engine, slot: Slot, *, registry: Mapping[str, JobFunction],
         failed, note = True, f"{type(error).__name__}: {error}"
         _log.exception("job.crashed", extra=fields)
     with transaction(engine) as connection:
-        state = "failed" if failed else "done"
+        state: Literal["done", "failed"] = "failed" if failed else "done"
         finished = jobs.finish_slot(connection, slot, fence, now=clock.now(), state=state, note=note)
     event, level = ("job.finished", logging.INFO) if finished else ("job.finish_refused", logging.WARNING)
     _log.log(level, event, extra=fields | {"state": state, "note": note})

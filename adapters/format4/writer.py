@@ -123,7 +123,7 @@ class ArchiveWriter:
             table.add(rows)
             table.rows += len(rows)
 
-    def add_file(self, name: str, source: BinaryIO) -> None:
+    def add_file(self, name: str, source: IO[bytes]) -> None:
         """A file beside the sections; the first of a name stays."""
         if name not in self._files:
             self._files[name] = self._spool()

@@ -42,6 +42,8 @@ class RegionProfile:
     idempotent: bool = True
     """Whether ``Idempotency-Key`` is known: a start repeated with it returns the first task. Without it an unload whose start got no
     answer waits for a person."""
+    signed: bool = False
+    """Whether its SOAP messages bear a signature (XAdES-BES) of the sender."""
     soap: str = ""
     """Address of the SOAP service below the base one; empty: the region has none."""
 

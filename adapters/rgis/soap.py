@@ -6,7 +6,7 @@ effect. What is sent must pass the schema; an answer is read tolerantly, but one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from urllib.parse import urlsplit
@@ -23,9 +23,11 @@ from xsd.rgis import NAMESPACE, problems
 __all__ = [
     "ROWS",
     "AccountRow",
+    "AgentRow",
     "ChargeRow",
     "RkcClient",
     "accounts_message",
+    "agents_message",
     "charges_message",
     "page_message",
     "read_page",
@@ -36,6 +38,8 @@ SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 ROWS = 1000
 """Rows in one message."""
 _VERSION = "1.0"
+_SIGNED = "request"
+"""What a signature refers to."""
 _OK = 0
 
 
@@ -67,6 +71,27 @@ class ChargeRow:
     charged_penalty: int
     closing: int
     to_pay: int
+    paid: int
+    paid_penalty: int
+    paid_on: date | None
+
+    def joined(self, other: ChargeRow) -> ChargeRow:
+        """Two rows of one account and month: what was charged and paid is both, the balance goes on from the first to the second."""
+        days = [day for day in (self.paid_on, other.paid_on) if day is not None]
+        return ChargeRow(
+            self.number, self.owner or other.owner, self.opening, self.charged + other.charged,
+            self.charged_penalty + other.charged_penalty, other.closing, other.to_pay, self.paid + other.paid,
+            self.paid_penalty + other.paid_penalty, max(days, default=None),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """A payment that an agent took, kopecks; negative: taken back. ``month`` it was paid for."""
+
+    number: str
+    owner: str
+    month: date
     paid: int
     paid_penalty: int
     paid_on: date | None
@@ -105,6 +130,21 @@ def charges_message(identifier: UUID, inn: str, number: str, on: date, month: da
     return _message(body)
 
 
+def agents_message(identifier: UUID, inn: str, number: str, on: date, rows: Sequence[AgentRow]) -> bytes:
+    """SyncChargePaymentAgent: what the agent of this ИНН took. It adds to what the region has."""
+    body = _root("SyncChargePaymentAgentRequest", identifier)
+    _values(
+        _child(body, "FILE"), REG_DATE=on, REG_NUM=number, FORMAT_VERSION=_VERSION, AGENT_INN=inn,
+        REG_PAID_SUM=format_roubles(sum(row.paid for row in rows)),
+    )  # fmt: skip
+    for row in rows:
+        _values(
+            _child(body, "PAYMENT"), PERSONAL_ACC=row.number, PERSACC_NAME=row.owner, MONTH=row.month.month, YEAR=row.month.year,
+            PAID_SUM=format_roubles(row.paid), PAID_PENALTY=format_roubles(row.paid_penalty), PAID_DATE=row.paid_on,
+        )  # fmt: skip
+    return _message(body)
+
+
 def page_message(identifier: UUID, inn: str, month: date, page: int) -> bytes:
     """GetChargePaymentRkc: page 1 is the first."""
     body = _root("GetChargePaymentRkcRequest", identifier)
@@ -136,12 +176,19 @@ def read_page(data: bytes) -> tuple[int, list[ChargeRow]]:
 class RkcClient:
     """One region's service. ``send`` may be repeated with the same bytes."""
 
-    def __init__(self, address: str, token: str, authorization: str, *, timeout_s: float = 120) -> None:
+    def __init__(
+        self, address: str, token: str, authorization: str, *, timeout_s: float = 120, sign: Callable[[bytes], bytes] | None = None
+    ) -> None:
         if urlsplit(address).scheme not in ("http", "https"):
             raise ConfigError("RGIS-0102", f"Адрес РГИС должен начинаться с http:// или https://: {address}.", option="rgis.base_url")
         self._address = address
         self._headers = {"Authorization": f"{authorization} {token}"} if token else {}
         self._timeout_s = timeout_s
+        self._sign = sign
+
+    def sealed(self, message: bytes) -> bytes:
+        """The message as this region takes it: signed, or as it is. What is kept and repeated are these bytes."""
+        return message if self._sign is None else self._sign(message)
 
     def send(self, operation: str, data: bytes) -> bytes:
         """The answer's bytes; ``TransientError`` when there is none, ``RejectedError`` RGIS-0205 for a SOAP Fault."""
@@ -179,7 +226,7 @@ _AMOUNTS = frozenset(("BALANCEIN", "BALANCEOUT", "CHARGED_SUM", "CHARGED_PENALTY
 
 
 def _root(name: str, identifier: UUID) -> etree._Element:
-    return etree.Element(f"{{{NAMESPACE}}}{name}", {"MessageId": str(identifier)}, nsmap={None: NAMESPACE})
+    return etree.Element(f"{{{NAMESPACE}}}{name}", {"MessageId": str(identifier), "Id": _SIGNED}, nsmap={None: NAMESPACE})
 
 
 def _child(parent: etree._Element, name: str) -> etree._Element:

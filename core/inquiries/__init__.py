@@ -5,7 +5,7 @@ inquiry, inquiry_attempt, inquiry_answer, client, client_end: all of them only g
 """
 
 from core.inquiries.clients import Client, client_of_token, clients, end_client, new_client
-from core.inquiries.store import Inquiry, answer, answer_of, attempt, attempts, inquiry, receive, waiting
+from core.inquiries.store import Inquiry, answer, answer_of, attempt, attempts, inquiry, lock, receive, waiting
 
 __all__ = [
     "Client",
@@ -18,6 +18,7 @@ __all__ = [
     "clients",
     "end_client",
     "inquiry",
+    "lock",
     "new_client",
     "receive",
     "waiting",

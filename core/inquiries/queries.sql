@@ -14,7 +14,7 @@ FROM inquiry WHERE message_guid = :message_guid
 -- name: waiting
 -- What has no answer yet, oldest first.
 SELECT i.provider_id, i.request_guid, i.message_guid, i.operation, i.content_sha256, i.message_id, i.received_at
-FROM inquiry i LEFT JOIN inquiry_answer a USING (message_guid)
+FROM inquiry i LEFT JOIN inquiry_answer a ON a.message_guid = i.message_guid AND a.part = 1
 WHERE a.message_guid IS NULL
 ORDER BY i.received_at, i.message_guid
 
@@ -30,11 +30,10 @@ SELECT count(*) FROM inquiry_attempt WHERE message_guid = :message_guid
 SELECT pg_advisory_xact_lock(hashtextextended('inquiry ' || :message_guid, 0))
 
 -- name: answer
-INSERT INTO inquiry_answer (message_guid, provider_id, message_id, answered_at) VALUES (:message_guid, :provider, :message, :at)
-ON CONFLICT (message_guid) DO NOTHING
+INSERT INTO inquiry_answer (message_guid, part, provider_id, message_id, answered_at) VALUES (:message_guid, :part, :provider, :message, :at)
 
 -- name: answer_of
-SELECT message_id FROM inquiry_answer WHERE message_guid = :message_guid
+SELECT message_id FROM inquiry_answer WHERE message_guid = :message_guid AND part = :part
 
 -- name: insert_client
 INSERT INTO client (provider_id, name, token_sha256, issued_at) VALUES (:provider, :name, :token, :at) RETURNING client_id

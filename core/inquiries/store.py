@@ -12,7 +12,7 @@ from core.errors import ConflictError
 from core.ids import MessageId, ProviderId
 from core.storage.sql import queries
 
-__all__ = ["Inquiry", "answer", "answer_of", "attempt", "attempts", "inquiry", "receive", "waiting"]
+__all__ = ["Inquiry", "answer", "answer_of", "attempt", "attempts", "inquiry", "lock", "receive", "waiting"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,14 @@ def waiting(connection: Connection) -> list[Inquiry]:
     return [Inquiry(*row) for row in connection.execute(queries("core.inquiries").waiting)]
 
 
+def lock(connection: Connection, one: Inquiry) -> None:
+    """Others who want to touch this request wait until this transaction ends."""
+    connection.execute(queries("core.inquiries").lock, {"message_guid": one.message_guid})
+
+
 def attempt(connection: Connection, one: Inquiry, *, at: datetime) -> None:
     """Note that somebody works at a request; others who want to, wait until this transaction ends."""
-    connection.execute(queries("core.inquiries").lock, {"message_guid": one.message_guid})
+    lock(connection, one)
     connection.execute(queries("core.inquiries").attempt, {"message_guid": one.message_guid, "provider": one.provider_id, "at": at})
 
 
@@ -85,13 +90,13 @@ def attempts(connection: Connection, message_guid: str) -> int:
     return int(connection.execute(queries("core.inquiries").attempts, {"message_guid": message_guid}).scalar_one())
 
 
-def answer(connection: Connection, one: Inquiry, *, message_id: MessageId, at: datetime) -> bool:
-    """Store the answer; false when there is one already: the first holds."""
-    names = {"message_guid": one.message_guid, "provider": one.provider_id, "message": message_id, "at": at}
-    return connection.execute(queries("core.inquiries").answer, names).rowcount == 1
+def answer(connection: Connection, one: Inquiry, *, part: int, message_id: MessageId, at: datetime) -> None:
+    """Store a part of the answer, 1 is the first; whoever stores holds :func:`lock` and has found none."""
+    names = {"message_guid": one.message_guid, "part": part, "provider": one.provider_id, "message": message_id, "at": at}
+    connection.execute(queries("core.inquiries").answer, names)
 
 
-def answer_of(connection: Connection, message_guid: str) -> MessageId | None:
-    """The message that answers a request; None while there is none."""
-    found = connection.execute(queries("core.inquiries").answer_of, {"message_guid": message_guid}).scalar()
+def answer_of(connection: Connection, message_guid: str, *, part: int = 1) -> MessageId | None:
+    """The message that is a part of the answer to a request; None while there is none."""
+    found = connection.execute(queries("core.inquiries").answer_of, {"message_guid": message_guid, "part": part}).scalar()
     return None if found is None else MessageId(found)

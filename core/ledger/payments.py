@@ -19,6 +19,7 @@ __all__ = ["CountedPayment", "counted_payments"]
 class CountedPayment:
     """A payment, or its reversal (negative), kopecks."""
 
+    entry_id: int
     entry_key: str
     account_id: EntityId
     paid_on: date
@@ -37,4 +38,6 @@ def counted_payments(connection: Connection, *, provider_id: ProviderId, month: 
     """Payments and reversals posted in a month, in the order of the days and keys."""
     names = {"provider_id": provider_id, "month": month.first}
     for row in connection.execute(queries("core.ledger").counted_payments, names, execution_options={"yield_per": 5000}):
-        yield CountedPayment(row.entry_key, EntityId(row.account_id), row.occurred_on, row.debt, row.advance, row.penalty, row.reason)
+        yield CountedPayment(
+            row.entry_id, row.entry_key, EntityId(row.account_id), row.occurred_on, row.debt, row.advance, row.penalty, row.reason
+        )

@@ -743,11 +743,11 @@ FROM posting p WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.c
 
 -- name: counted_payments
 -- Payments and their reversals by account: what they lowered debts by (1), advances (6) and penalties (7).
-SELECT e.entry_key, p.account_id, e.occurred_on, e.reason,
+SELECT e.entry_id, e.entry_key, p.account_id, e.occurred_on, e.reason,
        sum(CASE WHEN p.credit = 1 THEN p.amount WHEN p.debit = 1 THEN -p.amount ELSE 0 END)::bigint AS debt,
        sum(CASE WHEN p.credit = 6 THEN p.amount WHEN p.debit = 6 THEN -p.amount ELSE 0 END)::bigint AS advance,
        sum(CASE WHEN p.credit = 7 THEN p.amount WHEN p.debit = 7 THEN -p.amount ELSE 0 END)::bigint AS penalty
 FROM entry e JOIN posting p ON p.entry_id = e.entry_id AND p.month = e.month
 WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind IN ('payment', 'payment_reversal') AND p.account_id IS NOT NULL
-GROUP BY e.entry_key, p.account_id, e.occurred_on, e.reason
+GROUP BY e.entry_id, e.entry_key, p.account_id, e.occurred_on, e.reason
 ORDER BY e.occurred_on, e.entry_key, p.account_id

@@ -7,8 +7,9 @@ request waits for whoever already does, and finds the answer there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Engine
 
@@ -22,8 +23,8 @@ from core.storage.engine import transaction
 
 __all__ = ["Asked", "answer_inquiry", "ask", "receive_inquiry", "sender_of_token", "sender_registered"]
 
-Work = Callable[[Inquiry, bytes], bytes]
-"""Carries out a request: its bytes in, the bytes of the answer out."""
+Work = Callable[[Inquiry, bytes], Iterable[bytes]]
+"""Carries out a request: its bytes in, the parts of the answer out, one at least; each is stored before the next is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,15 @@ def receive_inquiry(
         )
 
 
-def ask(engine: Engine, *, message_guid: str, sender: ProviderId) -> Asked:
-    """Where a request of a sender stands; ``InputError`` UKS-0105 when it has none of this identifier."""
+def ask(engine: Engine, *, message_guid: str, sender: ProviderId, part: int = 1) -> Asked:
+    """Where a request of a sender stands; ``InputError`` UKS-0105: it has none of this identifier, UKS-0109: no such part of the answer."""
     with transaction(engine) as connection:
         found = inquiries.inquiry(connection, message_guid)
         if found is None or found.provider_id != sender:
             raise InputError("UKS-0105", f"Запроса {message_guid} нет.", hint="Спрашивают с идентификатором из подтверждения приёма (Ack).")
-        answered = inquiries.answer_of(connection, message_guid)
+        answered = inquiries.answer_of(connection, message_guid, part=part)
+        if answered is None and part != 1 and inquiries.answer_of(connection, message_guid) is not None:
+            raise InputError("UKS-0109", f"Части {part} у ответа нет.", hint="Следующую часть называет NextPart; в последней его нет.")
         is_begun = inquiries.attempts(connection, message_guid) > 0
         return Asked(found, is_begun, None if answered is None else archive.read(connection, answered))
 
@@ -87,8 +90,15 @@ def answer_inquiry(engine: Engine, one: Inquiry, work: Work, *, channel: str, cl
         if inquiries.answer_of(connection, one.message_guid) is not None:
             return False
         data = archive.read(connection, one.message_id)
-    answered = work(one, data)
+    parts = iter(work(one, data))
+    first = next(parts)  # what is pushed is taken whole before the lock
     with transaction(engine) as connection:
-        name, at = f"{one.operation}-{one.message_guid}-result.xml", clock.now()
-        message = archive.store(connection, data=answered, name=name, channel=channel, direction="out", provider_id=one.provider_id, at=at)
-        return inquiries.answer(connection, one, message_id=MessageId(message.message_id), at=at)
+        inquiries.lock(connection, one)
+        if inquiries.answer_of(connection, one.message_guid) is not None:
+            return False  # somebody else was faster: the first answer holds, whole
+        for part, answered in enumerate(chain((first,), parts), 1):
+            ending, at = "" if part == 1 else f"-{part}", clock.now()
+            name, owner = f"{one.operation}-{one.message_guid}-result{ending}.xml", one.provider_id
+            message = archive.store(connection, data=answered, name=name, channel=channel, direction="out", provider_id=owner, at=at)
+            inquiries.answer(connection, one, part=part, message_id=MessageId(message.message_id), at=at)
+        return True

@@ -6,7 +6,7 @@ thousandths, as everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
@@ -23,6 +23,8 @@ from core.storage.engine import transaction
 __all__ = ["PULLED", "pulled"]
 
 Row = Mapping[str, object]
+Group = list[tuple[str, Row]]
+"""Rows that stay in one part of an answer, each with its kind."""
 _NONE = ("", "")
 
 
@@ -43,11 +45,11 @@ class _Names:
         return {"service": key or None, "service_name": name}
 
 
-def pulled(engine: Engine, operation: str, *, provider_id: ProviderId, month: Month) -> dict[str, list[Row]]:
-    """Rows of an answer by their kind; all of one moment."""
+def pulled(engine: Engine, operation: str, *, provider_id: ProviderId, month: Month) -> Iterator[Group]:
+    """Rows of an answer, all of one moment, in groups that must stay together: a bill with its lines."""
     with transaction(engine) as connection:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        return PULLED[operation](connection, provider_id, month)
+        yield from PULLED[operation](connection, provider_id, month)
 
 
 def _names(connection: Connection, provider_id: ProviderId, month: Month) -> _Names:
@@ -58,60 +60,49 @@ def _names(connection: Connection, provider_id: ProviderId, month: Month) -> _Na
     )
 
 
-def _bills(connection: Connection, provider_id: ProviderId, month: Month) -> dict[str, list[Row]]:
+def _bills(connection: Connection, provider_id: ProviderId, month: Month) -> Iterator[Group]:
     names = _names(connection, provider_id, month)
-    bills: list[Row] = []
-    lines: list[Row] = []
     for issued in bills_of_month(connection, provider_id, month):
         content = issued.content
-        bills.append({
+        group: Group = [("bill", {
             "number": issued.number, "version": issued.version, "replaces": content.replaces_number, **names.account(issued.payer_id),
             "period": month.first, "issued_at": issued.issued_at, "total": issued.total,
-        })  # fmt: skip
+        })]  # fmt: skip
         for line in content.lines:
-            lines.append({
+            group.append(("billline", {
                 "bill": issued.number, "service": line.service_key or None, "service_name": line.name,
                 "creditor_inn": names.creditors.get(line.creditor_id), "tariff": line.tariff_e6, "volume": line.individual_volume_e6,
                 "common_volume": line.common_volume_e6, "base": line.base, "surcharge": line.surcharge,
                 "recalculation": line.recalculation, "benefit": line.benefit, "total": line.total,
-            })  # fmt: skip
-    return {"bill": bills, "billline": lines}
+            }))  # fmt: skip
+        yield group
 
 
-def _payments(connection: Connection, provider_id: ProviderId, month: Month) -> dict[str, list[Row]]:
+def _payments(connection: Connection, provider_id: ProviderId, month: Month) -> Iterator[Group]:
     names = _names(connection, provider_id, month)
-    return {"payment": [
-        {
+    for one in counted_payments(connection, provider_id=provider_id, month=month):
+        yield [("payment", {
             "key": one.entry_key, **names.account(one.account_id), "paid_on": one.paid_on, "period": month.first, "amount": one.amount,
             "debt": one.debt, "advance": one.advance, "penalty": one.penalty, "reason": one.reason,
-        }
-        for one in counted_payments(connection, provider_id=provider_id, month=month)
-    ]}  # fmt: skip
+        })]  # fmt: skip
 
 
-def _balances(connection: Connection, provider_id: ProviderId, month: Month) -> dict[str, list[Row]]:
+def _balances(connection: Connection, provider_id: ProviderId, month: Month) -> Iterator[Group]:
     names = _names(connection, provider_id, month)
-    rows: Iterable[Row] = (
-        {
+    for one in turnovers(connection, provider_id=provider_id, month=month):
+        yield [("balance", {
             **names.account(one.account_id), **names.service(one.service_id), "creditor_inn": names.creditors.get(one.creditor_id),
             "period": month.first, "surcharge": one.surcharge, "opening": one.opening, "charged": one.charged, "other": one.other,
             "closing": one.closing,
-        }
-        for one in turnovers(connection, provider_id=provider_id, month=month)
-    )  # fmt: skip
-    return {"balance": list(rows)}
+        })]  # fmt: skip
 
 
-def _readings(connection: Connection, provider_id: ProviderId, month: Month) -> dict[str, list[Row]]:
-    return {"reading": list(_reading_rows(connection, provider_id, month))}
-
-
-def _reading_rows(connection: Connection, provider_id: ProviderId, month: Month) -> Iterator[Row]:
+def _readings(connection: Connection, provider_id: ProviderId, month: Month) -> Iterator[Group]:
     for one in month_readings(connection, provider_id=provider_id, month=month):
-        yield {
+        yield [("reading", {
             "meter": one.meter, "serial": one.serial, "account_number": one.account_number or None, "taken_on": one.taken_on,
             "value": one.value_e3, "zone": one.zone, "source": one.source, "state": one.standing, "reason": one.reason or None,
-        }  # fmt: skip
+        })]  # fmt: skip
 
 
 PULLED = {"exportBills": _bills, "exportPayments": _payments, "exportBalances": _balances, "exportReadings": _readings}

@@ -88,7 +88,7 @@ def _show(screen: Screen, lines: list[AuditLine], title: str) -> None:
     ):
         rows = [(row.name, str(row.lines), roubles(row.over), roubles(row.under)) for row in summed(lines, name)]
         screen.table((what, "Строк", "Лишнее, руб.", "Недоначислено, руб."), rows, numbers=frozenset((1, 2, 3)))
-    rows = [
+    shown = [
         (
             line.number, line.account, line.house, line.service, roubles(line.stated), roubles(line.recomputed), roubles(line.difference),
             line.cause, STATES[line.state],
@@ -96,7 +96,7 @@ def _show(screen: Screen, lines: list[AuditLine], title: str) -> None:
         for line in lines[:_SHOWN]
     ]  # fmt: skip
     columns = ("№", "Счёт", "Дом", "Услуга", "Начислено", "По закону", "Разница", "Причина", "Состояние")
-    screen.table(columns, rows, title=f"Второе мнение, {title}: {len(lines)}", numbers=frozenset((4, 5, 6)))
+    screen.table(columns, shown, title=f"Второе мнение, {title}: {len(lines)}", numbers=frozenset((4, 5, 6)))
     if len(lines) > _SHOWN:
         screen.say(f"  … и ещё {len(lines) - _SHOWN}: все — с --xlsx, --page или --json")
 

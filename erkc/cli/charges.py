@@ -107,16 +107,16 @@ def bill_approve(
     failed = False
     with opened(as_json) as (application, screen):
         for provider in providers_of_month(application):
-            scope = {"provider_id": provider.provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
+            owner, clock = provider.provider_id, application.clock
             try:
-                step = approve_month(application.engine, reason=reason, **scope)
+                step = approve_month(application.engine, provider_id=owner, month=month, actor=_ACTOR, reason=reason, clock=clock)
             except InputError as refused:
                 failed = True
                 outcomes[provider.inn] = {"state": MonthState.DRAFT.value, "refused": refused.code, "message": refused.message}
                 screen.say(f"{provider.name}: {refused.message} [{refused.code}]")
                 screen.say(f"  Что делать: {refused.hint}")
                 continue
-            posted = post_month(application.engine, law=law(), **scope)
+            posted = post_month(application.engine, provider_id=owner, month=month, law=law(), actor=_ACTOR, clock=clock)
             outcomes[provider.inn] = {
                 "state": step.state.value,
                 "posted": posted.posted.new,
@@ -154,15 +154,15 @@ def bill_close(
 
 def _post(application: Application, screen: Screen, drafted: Draft, month: Month, provider_id: ProviderId) -> MonthPosted | None:
     """Approve and post what nothing stops; None when the whole month waits."""
-    scope = {"provider_id": provider_id, "month": month, "actor": _ACTOR, "clock": application.clock}
+    clock, reason = application.clock, "Утверждено командой erkc bill month"
     try:
-        approve_month(application.engine, reason="Утверждено командой erkc bill month", **scope)
+        approve_month(application.engine, provider_id=provider_id, month=month, actor=_ACTOR, reason=reason, clock=clock)
     except InputError as refused:
         if refused.code != "CH-0104":
             raise
         screen.say(f"  остаётся черновиком: {refused.message}")
         return None
-    posted = post_month(application.engine, law=law(), **scope)
+    posted = post_month(application.engine, provider_id=provider_id, month=month, law=law(), actor=_ACTOR, clock=clock)
     screen.say(f"  проведено записей: {posted.posted.new}" if posted.is_new else "  уже проведено, ничего не изменено")
     return posted
 

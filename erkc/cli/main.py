@@ -11,6 +11,7 @@ import typer
 
 from core.errors import ConfigError, ErkcError, TransientError
 from erkc.cli import (
+    adapting,
     auditing,
     bank_days,
     banks,
@@ -58,7 +59,7 @@ application = typer.Typer(
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
     exchange, banks, bank_days, tables, suspense, payments, conflicts, auditing, kept, readings, onboarding,
-    reporting, review, settling, processes, serving, demonstration, town,
+    reporting, review, settling, adapting, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)
 

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 import scheduler
+from adapters.signing import Certificate, read_certificate
 from config.log_lines import log_to_stderr
 from config.schedules import load_schedule
-from core.errors import ConfigError
+from core.errors import ConfigError, system_reason
 from core.storage.engine import transaction
 from erkc.cli.options import Json, opened, providers_of_month
 from erkc.federal_stand import town_seed
@@ -129,6 +130,12 @@ def stand_rgis(
     port: Annotated[int, typer.Option(help="Порт на 127.0.0.1.")] = 18090,
     token: Annotated[str, typer.Option(help="Ключ доступа, который стенд принимает.")] = "stand",
     delay_s: Annotated[float, typer.Option("--delay", min=0.0, help="Через сколько секунд готов ответ.")] = 1.0,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            "--authority", metavar="ФАЙЛ.pem", help="Сертификат центра, чьей подписи требовать от сообщений сервиса; без него — никакой."
+        ),
+    ] = None,
 ) -> None:
     """РГИС в коробке: принимает выгрузки «Формат 4.0» томами, проверяет сама, отвечает журналом; сбои — POST /admin/faults."""
     try:
@@ -141,7 +148,15 @@ def stand_rgis(
             reason=str(error),
         ) from error
     typer.echo(f"Стенд РГИС: http://127.0.0.1:{port}/ (остановка: Ctrl-C)")
-    rgis.serve(rgis.Stand(folder, token=token, delay_s=delay_s), listener)
+    authorities = None if authority is None else [_certificate(authority)]
+    rgis.serve(rgis.Stand(folder, token=token, delay_s=delay_s, authorities=authorities), listener)
+
+
+def _certificate(path: Path) -> Certificate:
+    try:
+        return read_certificate(path.read_bytes())
+    except OSError as error:
+        raise ConfigError("CLI-0201", f"Файл {path} не читается: {system_reason(error)}.", hint="Проверьте путь и права.") from error
 
 
 @_stand.command("seed")

@@ -141,7 +141,7 @@ def _show(screen: Screen, found: Register) -> None:
     titles = [f"{column.title} {column.group}" if column.group.startswith("в т. ч.") else column.title for column in columns]
     done: list[RegisterPart] = []
     for part in found.parts:
-        shown = []
+        shown: list[list[str]] = []
         for row in part.rows():
             if len(shown) < _ROWS_ON_SCREEN:
                 shown.append([_text(found.columns[place], row[place]) for place in places])

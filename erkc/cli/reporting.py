@@ -96,7 +96,7 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
     assert isinstance(court, list)
     if court:
         columns = ("Счёт", "Дело", "Месяцы", "Взыскано", "Осталось долга", "Пени по решению", "Пени после него")
-        rows = [
+        judged = [
             (
                 item["account"],
                 f"{item['case']} от {item['judged_on']}",
@@ -108,7 +108,7 @@ def _show_report(screen: Screen, document: dict[str, object], title: str, names:
             )
             for item in court
         ]
-        screen.table(columns, rows, title=f"По судебным актам: {len(court)}", numbers=frozenset((3, 4, 5, 6)))
+        screen.table(columns, judged, title=f"По судебным актам: {len(court)}", numbers=frozenset((3, 4, 5, 6)))
     held = document["held"]
     assert isinstance(held, list)
     if held:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from adapters.rgis.soap import ChargeRow
 from core import archive
 from core.errors import InputError
+from core.money import format_roubles
 from core.records.providers import Provider
 from core.services.month_view import finding_json
 from core.services.regional import Standing, standing
@@ -18,6 +20,7 @@ from core.storage.engine import transaction
 from erkc.application import Application
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen, roubles
+from erkc.rgis.claims import STATES, Claim
 from erkc.rgis.exchange import compare, open_service, push
 from erkc.rgis.sending import on_its_way, open_region, run_until
 from erkc.rgis.unload import Unload, make_unload
@@ -117,7 +120,9 @@ def status(sender: Sender = None, as_json: Json = False) -> None:
 
 @_room.command("push")
 def push_month(month: MonthArgument, sender: Sender = None, as_json: Json = False) -> None:
-    """Передать в сервис РГИС для расчётного центра лицевые счета и проведённый месяц: начислено, оплачено, сальдо, пени.
+    """Передать в сервис РГИС для расчётного центра лицевые счета, проведённый месяц (начислено, оплачено, сальдо, пени), платежи агентов.
+
+    Платёж агента передаётся один раз; чей профиль реестра — настройка региона online_agents (profile, inn).
 
     Код 3 — РГИС не ответила, повторный вызов продолжит; код 1 — отказала.
     """
@@ -126,12 +131,20 @@ def push_month(month: MonthArgument, sender: Sender = None, as_json: Json = Fals
         outcomes: dict[str, object] = {}
         refused = waiting = 0
         for one in chosen(application, sender):
-            run = push(application, service, one, month_of(month), law=law())
+            pushed = push(application, service, one, month_of(month), law=law())
+            run, told = pushed.run, pushed.agents
             refused, waiting = refused + run.refused, waiting + run.waiting
             screen.say(f"{one.name}: сообщений принято {run.done}, отказано {run.refused}, ждут {run.waiting}.")
             for text in (*run.texts, *([run.trouble.message] if run.trouble is not None else [])):
                 screen.say(f"  {text}")
-            outcomes[one.inn] = {"done": run.done, "refused": run.refused, "waiting": run.waiting, "texts": list(run.texts)}
+            if told.payments:
+                screen.say(f"  платежей агентов передано впервые: {told.payments}")
+            for profile, number in sorted(told.without_agent.items()):
+                screen.say(f"  платежей профиля {profile} не передано: {number}; назовите ИНН агента в настройке региона online_agents.")
+            outcomes[one.inn] = {
+                "done": run.done, "refused": run.refused, "waiting": run.waiting, "texts": list(run.texts),
+                "agent_payments": told.payments, "without_agent": dict(told.without_agent),
+            }  # fmt: skip
         screen.document(outcomes)
     if refused:
         raise typer.Exit(1)
@@ -140,26 +153,70 @@ def push_month(month: MonthArgument, sender: Sender = None, as_json: Json = Fals
 
 
 @_room.command("compare")
-def compare_month(month: MonthArgument, sender: Sender = None, as_json: Json = False) -> None:
-    """Спросить у РГИС начисления и оплаты месяца и сверить с нашими по лицевым счетам; код 1 — есть расхождения."""
+def compare_month(
+    month: MonthArgument,
+    sender: Sender = None,
+    claims: Annotated[Path | None, typer.Option("--claims", metavar="ФАЙЛ.csv", help="Что истребовать — таблицей для письма.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Спросить у РГИС начисления и оплаты месяца, сверить по лицевым счетам, назвать оплату, которой у нас нет; код 1 — есть расхождения.
+
+    Из ответа РГИС ничего не проводится: у платежа в нём нет своего номера. Недостающее истребуется у того, кто принял деньги.
+    """
     with opened(as_json) as (application, screen):
         service = open_service(application)
         outcomes: dict[str, object] = {}
+        claimed: list[tuple[str, Claim]] = []
         differ = 0
         for one in chosen(application, sender):
-            count, found = compare(application, service, one, month_of(month), law=law())
+            compared = compare(application, service, one, month_of(month), law=law())
+            found = compared.different
             differ += len(found)
-            screen.say(f"{one.name}: счетов сверено {count}, расхождений {len(found)}.")
+            screen.say(f"{one.name}: счетов сверено {compared.accounts}, расхождений {len(found)}.")
             if found:
                 rows = [(each.number, *_two(each.ours), *_two(each.theirs)) for each in found[:_LAST]]
                 columns = ("Счёт", "Начислено у нас", "Оплачено у нас", "Начислено в РГИС", "Оплачено в РГИС")
                 screen.table(columns, rows, numbers=frozenset((1, 2, 3, 4)))
-            outcomes[one.inn] = {"accounts": count, "different": [
+            _say_claims(screen, compared.claims)
+            claimed += [(one.inn, claim) for claim in compared.claims if claim.is_open]
+            outcomes[one.inn] = {"accounts": compared.accounts, "different": [
                 {"number": each.number, "ours": _sums_json(each.ours), "theirs": _sums_json(each.theirs)} for each in found
-            ]}  # fmt: skip
+            ], "claims": [_claim_json(claim) for claim in compared.claims]}  # fmt: skip
+        if claims is not None:
+            _write_claims(claims, claimed)
+            screen.say(f"записан {claims}: строк {len(claimed)}")
         screen.document(outcomes)
     if differ:
         raise typer.Exit(1)
+
+
+def _say_claims(screen: Screen, claims: Sequence[Claim]) -> None:
+    if not claims:
+        return
+    open_sum = sum(one.amount for one in claims if one.is_open)
+    screen.say(f"  оплачено в РГИС и не учтено нами в этом месяце; истребовать: {roubles(open_sum)} руб.")
+    rows = [
+        (one.number, f"{one.paid_on:%d.%m.%Y}" if one.paid_on else "", roubles(one.amount), STATES[one.state], ", ".join(one.operations))
+        for one in claims[:_LAST]
+    ]
+    screen.table(("Счёт", "Оплачен", "Сумма", "Что известно", "Операции"), rows, numbers=frozenset((2,)))
+
+
+def _claim_json(one: Claim) -> dict[str, object]:
+    return {
+        "number": one.number, "amount_kop": one.amount, "paid_on": None if one.paid_on is None else one.paid_on.isoformat(),
+        "state": one.state, "operations": list(one.operations), "open": one.is_open,
+    }  # fmt: skip
+
+
+def _write_claims(path: Path, claims: Sequence[tuple[str, Claim]]) -> None:
+    """A table that a spreadsheet opens by itself."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file, delimiter=";", lineterminator="\r\n")
+        table.writerow(("ИНН отправителя", "Лицевой счёт", "Дата платежа", "Сумма, руб.", "Что известно", "Операции"))
+        for inn, one in claims:
+            paid_on = "" if one.paid_on is None else f"{one.paid_on:%d.%m.%Y}"
+            table.writerow((inn, one.number, paid_on, format_roubles(one.amount), STATES[one.state], ", ".join(one.operations)))
 
 
 def _two(row: ChargeRow | None) -> tuple[str, str]:

@@ -6,6 +6,7 @@ The library builds its texts in a formatter, a translation function and its usag
 from __future__ import annotations
 
 import re
+from typing import Any, cast
 
 import typer
 import typer.core
@@ -13,8 +14,8 @@ from typer.main import get_command
 
 __all__ = ["UsageError", "command_of", "usage_sentence"]
 
-_CONTEXT = typer.Context.__mro__[1]
-UsageError = typer.BadParameter.__mro__[1]
+_CONTEXT: Any = typer.Context.__mro__[1]
+UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 """Every wrong call is one of these."""
 
 _WORDS = {
@@ -35,7 +36,7 @@ _PATTERNS = (
 )
 
 
-class _RussianFormatter(_CONTEXT.formatter_class):  # type: ignore[misc,name-defined]  # the library's formatter, found through its public context
+class _RussianFormatter(_CONTEXT.formatter_class):  # type: ignore[misc]  # the library's formatter, found through its public context
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         words = args.replace("[OPTIONS]", "[ПАРАМЕТРЫ]").replace("COMMAND [ARGS]...", "КОМАНДА …")
         super().write_usage(prog, words, "Вызов: " if prefix is None else prefix)
@@ -47,7 +48,7 @@ class _RussianFormatter(_CONTEXT.formatter_class):  # type: ignore[misc,name-def
 def command_of(application: typer.Typer) -> typer.core.TyperGroup:
     """The application as a command whose words are Russian."""
     _CONTEXT.formatter_class = _RussianFormatter
-    typer.core._ = lambda text: _WORDS.get(text, text)  # type: ignore[attr-defined]  # the library's translation function
+    typer.core._ = lambda message: _WORDS.get(message, message)  # type: ignore[attr-defined]  # the library's translation function
     command = get_command(application)
     assert isinstance(command, typer.core.TyperGroup)
     _translate_help(command)

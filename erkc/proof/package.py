@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -277,7 +278,7 @@ def _lines_of(one: AccountExplained) -> Iterator[ChargeLine]:
         yield from (line for line in (difference.row.before, difference.row.after) if line is not None)
 
 
-def _rows_of(source: ProofSource) -> Iterator[dict[str, dict[str, str]]]:
+def _rows_of(source: ProofSource) -> Iterator[dict[str, Any]]:
     """Rows of all lines, as the engine wrote them."""
     for line in (line for one in source.accounts for line in _lines_of(one)):
         for part, groups in line.inputs.items():

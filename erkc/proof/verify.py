@@ -275,7 +275,9 @@ class _Checking:
 
     def lines_themselves(self) -> None:
         """Each amount of each line, by the clauses and the rules of rounding."""
-        report, count, stated, wrong, told = self.report, 0, 0, [], []
+        report, count, stated = self.report, 0, 0
+        wrong: list[str] = []
+        told: list[str] = []
         report.section("Строки начислений: каждая сумма пересчитана по формулам закона")
         for account in self.lines["accounts"]:
             for line in account["lines"]:

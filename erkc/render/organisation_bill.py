@@ -124,11 +124,12 @@ def _render(order: dict[str, Any]) -> None:
     compiler = typst.Compiler(input=room / "templates" / "organisation_bill.typ", root=room / "templates", font_paths=fonts)
     for document in order["documents"]:
         view, path = document["view"], Path(document["path"])
+        year, month, day = view["issued"]
         data = compiler.compile(
             format="pdf",
             sys_inputs={"document": json.dumps(view, ensure_ascii=False)},
             pdf_standards=["a-2a"],
-            timestamp=datetime(*view["issued"], tzinfo=UTC),
+            timestamp=datetime(year, month, day, tzinfo=UTC),
         )
         if not isinstance(data, bytes):
             raise TypeError("the engine gave no single file")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 from uuid import uuid4
@@ -22,6 +23,7 @@ from adapters.rgis.soap import (
     read_page,
     read_result,
 )
+from adapters.signing import sign_message
 from core import archive
 from core.charges.law import Law
 from core.errors import ConfigError
@@ -34,21 +36,34 @@ from core.services.penalties import Penalties
 from core.services.regional import CALLS, CallRun, prepare_call, send_calls
 from core.storage.engine import transaction
 from erkc.application import Application
+from erkc.federal import FederalGateway
+from erkc.federation import open_federal
+from erkc.rgis.agents import ToldPayments, prepare_agent_payments
+from erkc.rgis.claims import Claim, claims_of
+from erkc.rgis.difference import Difference
 from erkc.rgis.documents import posted_step
 from erkc.rgis.sending import access_token, region_profile
 
 _Row = TypeVar("_Row")
 
-__all__ = ["Difference", "account_rows", "charge_rows", "compare", "open_service", "push"]
+__all__ = ["Compared", "Pushed", "account_rows", "charge_rows", "compare", "open_service", "push"]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A personal account of which the region says something else, kopecks; None: it is not there at all."""
+class Pushed:
+    """What became of the messages, and what of agents was in them."""
 
-    number: str
-    ours: ChargeRow | None
-    theirs: ChargeRow | None
+    run: CallRun
+    agents: ToldPayments
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A month of a sender beside the region's word."""
+
+    accounts: int
+    different: list[Difference]
+    claims: list[Claim]
 
 
 def open_service(application: Application) -> RkcClient:
@@ -61,7 +76,15 @@ def open_service(application: Application) -> RkcClient:
             hint="Укажите rgis.base_url и soap в профиле региона.",
         )
     address = f"{settings.base_url.rstrip('/')}/{profile.soap}"
-    return RkcClient(address, access_token(application), profile.authorization, timeout_s=settings.timeout_s)
+    sign = partial(_signed, application) if profile.signed else None
+    return RkcClient(address, access_token(application), profile.authorization, timeout_s=settings.timeout_s, sign=sign)
+
+
+def _signed(application: Application, message: bytes) -> bytes:
+    """By the key of the work folder, as federal messages are; ``ConfigError`` where there is none or it does not fit."""
+    gateway: FederalGateway = open_federal(application).gateway  # type: ignore[assignment]  # the gateway of open_federal
+    choice = gateway.signature
+    return sign_message(message, choice.signer, digester=choice.digester, at=application.clock.now())
 
 
 def account_rows(connection: Connection, provider: Provider, month: Month) -> Iterator[AccountRow]:
@@ -101,37 +124,39 @@ def charge_rows(connection: Connection, provider: Provider, month: Month, law: L
     return found
 
 
-def push(application: Application, service: RkcClient, provider: Provider, month: Month, *, law: Law) -> CallRun:
-    """Send the accounts and the month of a sender in messages of a thousand; what is on its way already is continued, not begun anew."""
+def push(application: Application, service: RkcClient, provider: Provider, month: Month, *, law: Law) -> Pushed:
+    """Send the accounts, the month and the agents' payments of a sender in messages of a thousand; what is on its way is continued."""
     today = application.clock.now().date()
     with transaction(application.engine) as connection:
         accounts = account_rows(connection, provider, month)
         for n, some in enumerate(_in_messages(accounts), 1):
             identifier = uuid4()
-            data = accounts_message(identifier, provider.inn, f"{month}-{n}", today, some)
+            data = service.sealed(accounts_message(identifier, provider.inn, f"{month}-{n}", today, some))
             prepare_call(
                 connection, provider_id=provider.provider_id, operation="SyncPersAccRkc", subject=f"{month}/{n}", identifier=identifier,
                 data=data, clock=application.clock,
             )  # fmt: skip
         for n, rows in enumerate(_in_messages(iter(charge_rows(connection, provider, month, law))), 1):
             identifier = uuid4()
-            data = charges_message(identifier, provider.inn, f"{month}-{n}", today, month.first, rows)
+            data = service.sealed(charges_message(identifier, provider.inn, f"{month}-{n}", today, month.first, rows))
             prepare_call(
                 connection, provider_id=provider.provider_id, operation="SyncChargePaymentRkc", subject=f"{month}/{n}",
                 identifier=identifier, data=data, clock=application.clock,
             )  # fmt: skip
-    return send_calls(
+        told = prepare_agent_payments(connection, service, provider, month, application.clock)
+    run = send_calls(
         application.engine, send=service.send, read_result=read_result, clock=application.clock, provider_id=provider.provider_id,
         ladder_s=application.settings.rgis.poll_ladder_s,
     )  # fmt: skip
+    return Pushed(run, told)
 
 
-def compare(application: Application, service: RkcClient, provider: Provider, month: Month, *, law: Law) -> tuple[int, list[Difference]]:
-    """Ask the region for the month, page by page, each archived before it is read; accounts compared, and those that differ."""
+def compare(application: Application, service: RkcClient, provider: Provider, month: Month, *, law: Law) -> Compared:
+    """Ask the region for the month, page by page, each archived before it is read: what differs, and what money is to be claimed."""
     theirs: dict[str, ChargeRow] = {}
-    page = 1
+    page, read = 1, 0
     while True:
-        answer = service.send("GetChargePaymentRkc", page_message(uuid4(), provider.inn, month.first, page))
+        answer = service.send("GetChargePaymentRkc", service.sealed(page_message(uuid4(), provider.inn, month.first, page)))
         with transaction(application.engine) as connection:
             name = f"GetChargePaymentRkc-{provider.inn}-{month}-{page}.xml"
             archive.store(
@@ -139,15 +164,19 @@ def compare(application: Application, service: RkcClient, provider: Provider, mo
                 at=application.clock.now(),
             )  # fmt: skip
         count, rows = read_page(answer)
-        theirs |= {row.number: row for row in rows}
-        if not rows or len(theirs) >= count:
+        for row in rows:
+            theirs[row.number] = row if row.number not in theirs else theirs[row.number].joined(row)
+        read += len(rows)
+        if not rows or read >= count:
             break
         page += 1
     with transaction(application.engine) as connection:
         ours = {row.number: row for row in charge_rows(connection, provider, month, law)}
     numbers = sorted({*ours, *theirs})
     found = [Difference(number, ours.get(number), theirs.get(number)) for number in numbers]
-    return len(numbers), [one for one in found if one.ours is None or one.theirs is None or _sums(one.ours) != _sums(one.theirs)]
+    different = [one for one in found if one.ours is None or one.theirs is None or _sums(one.ours) != _sums(one.theirs)]
+    with transaction(application.engine) as connection:
+        return Compared(len(numbers), different, claims_of(connection, provider, month, different))
 
 
 def _sums(row: ChargeRow) -> Sequence[int]:

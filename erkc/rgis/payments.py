@@ -31,7 +31,7 @@ from erkc.rgis.facts import CHANNEL, Facts
 from erkc.rgis.identifiers import identifier
 from erkc.rgis.output import Output
 
-__all__ = ["Payments"]
+__all__ = ["Payments", "operation_of_key"]
 
 _AT_ONCE = 1000
 _PREFIXES = (cancel_key(""), release_key(""), payment_key(""))
@@ -120,7 +120,7 @@ class Payments:
         entries = payment_entries(self.connection, provider_id=owner, month=self.month)
         section = self.out.layout.sections["oplata"]
         while batch := list(islice(entries, _AT_ONCE)):
-            operations = {entry.key: _operation(entry.key) for entry in batch}
+            operations = {entry.key: operation_of_key(entry.key) for entry in batch}
             known = told_payments(self.connection, provider_id=owner, channel=CHANNEL, uips=list(operations.values()))
             own = [
                 entry for entry in batch if entry.amount and not (operations[entry.key] in known and entry.key.startswith(payment_key("")))
@@ -209,5 +209,6 @@ class Payments:
             yield [values.get(one.code, "") for one in section.fields]
 
 
-def _operation(key: str) -> str:
+def operation_of_key(key: str) -> str:
+    """The operation of the source that an entry of the ledger posted, released or took back."""
     return next((key.removeprefix(prefix) for prefix in _PREFIXES if key.startswith(prefix)), key)

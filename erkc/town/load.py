@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from core import archive
 from core.errors import ConflictError
 from core.ids import CENTRE, MessageId, ProviderId
-from core.model.records import Account, House, Record
+from core.model.records import Account, Body, House, Record
 from core.period import Month
 from core.records.intake import Intake, read_intake, save_intake
 from core.records.providers import find_provider
@@ -62,7 +62,7 @@ def load_town(
     with transaction(application.engine) as connection:
         owner = find_provider(connection, inn=region.CENTRE[0], kpp=_KPP)
         assert owner is not None
-    seen: Counter[type] = Counter()
+    seen: Counter[type[Body]] = Counter()
 
     def counted() -> Iterator[Record]:
         for record in town(accounts, seed, month):

@@ -130,4 +130,5 @@ def _as_xml(answer: Answer) -> bytes:
     for name, value in values.items():
         if value:
             etree.SubElement(root, f"{{{NAMESPACE}}}{name}").text = value
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    data: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return data

@@ -17,7 +17,7 @@ _MOST = 20
 @cache
 def _schema() -> etree.XMLSchema:
     parser = etree.XMLParser(no_network=True, resolve_entities=False, load_dtd=False)
-    return etree.XMLSchema(etree.fromstring((files("xsd.rgis") / "rkc.xsd").read_bytes(), parser))
+    return etree.XMLSchema(etree.parse(str(files("xsd.rgis") / "rkc.xsd"), parser))
 
 
 def problems(element: etree._Element) -> list[str]:

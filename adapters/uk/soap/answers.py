@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from lxml import etree
@@ -12,7 +12,7 @@ from adapters.uk.soap.operations import NAMESPACE, PULLS, RowKind, layout
 from core.errors import ErkcError
 from core.model.finding import Finding
 
-__all__ = ["acknowledgment", "fault", "finished", "imported", "refused", "rows_result", "state"]
+__all__ = ["acknowledgment", "fault", "finished", "imported", "refused", "rows_parts", "state"]
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _PLACES = {"n2": 2, "n3": 3, "n6": 6}
@@ -60,12 +60,29 @@ def imported(message_guid: str, *, status: str, new_records: int, findings: Iter
     return _enveloped(result)
 
 
-def rows_result(operation: str, message_guid: str, rows: Mapping[str, Iterable[Mapping[str, object]]]) -> bytes:
-    """Rows that were pulled; a value the table has not is a ``KeyError``."""
+def rows_parts(
+    operation: str, message_guid: str, groups: Iterable[Sequence[tuple[str, Mapping[str, object]]]], *, most_rows: int
+) -> Iterator[bytes]:
+    """Rows that were pulled, in parts of at most so many rows (a larger group is a part alone), one at least; each part but the last names
+    the next. A value the table has not is a ``KeyError``."""
+    part, rows = 1, list[tuple[str, Mapping[str, object]]]()
+    for group in groups:
+        if rows and len(rows) + len(group) > most_rows:
+            yield _rows_part(operation, message_guid, rows, part, is_last=False)
+            part, rows = part + 1, []
+        rows += group
+    yield _rows_part(operation, message_guid, rows, part, is_last=True)
+
+
+def _rows_part(operation: str, message_guid: str, rows: Iterable[tuple[str, Mapping[str, object]]], part: int, *, is_last: bool) -> bytes:
     result = finished(message_guid)
+    _put(result, "Part", str(part))
+    if not is_last:
+        _put(result, "NextPart", str(part + 1))
     for kind in PULLS[operation].rows:
-        for row in rows.get(kind.code, ()):
-            _row(result, kind, row)
+        for code, row in rows:
+            if code == kind.code:
+                _row(result, kind, row)
     return _enveloped(result)
 
 

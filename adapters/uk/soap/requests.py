@@ -36,6 +36,8 @@ class Request:
     """None for a question about the state."""
     asked: str
     """Our identifier of the request whose state is asked; empty in others."""
+    part: int
+    """Of whose answer this part is asked for; 1 in others."""
     is_signed: bool
     content_sha256: bytes
     """Of what it asks, without signature and moment: a repeat is the same request."""
@@ -76,9 +78,10 @@ def read_request(data: bytes) -> Request:
         known = ", ".join((*PUSHES, *PULLS, STATE))
         raise InputError("UKS-0102", f"Служба не знает операции «{name}».", hint=f"Есть: {known}; пространство имён {NAMESPACE}.")
     header = _header(element)
-    period, asked = None, ""
+    period, asked, part = None, "", 1
     if name == STATE:
         asked = _guid((element.findtext(f"{{{NAMESPACE}}}MessageGUID") or "").strip(), "MessageGUID запроса")
+        part = _part((element.findtext(f"{{{NAMESPACE}}}Part") or "1").strip())
     else:
         text = (element.findtext(f"{{{NAMESPACE}}}Period") or "").strip()
         try:
@@ -86,7 +89,7 @@ def read_request(data: bytes) -> Request:
         except ValueError:
             raise InputError("UKS-0103", f"Расчётный месяц не читается: «{text}».", hint="Period пишется так: 2026-10.") from None
     signed = any(isinstance(child.tag, str) and child.tag == f"{{{_DS}}}Signature" for child in element)
-    return Request(name, header, period, asked, signed, _content(element), element)
+    return Request(name, header, period, asked, part, signed, _content(element), element)
 
 
 def _local(element: xmlio.Element) -> str:
@@ -110,6 +113,12 @@ def _guid(text: str, what: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise InputError("UKS-0103", f"{what} не читается: «{text}».", hint="Это UUID: 8-4-4-4-12 шестнадцатеричных цифр.") from None
+
+
+def _part(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,8}", text, re.ASCII):
+        raise InputError("UKS-0103", f"Part не читается: «{text}».", hint="Это номер части, с 1: какой следующий, говорит NextPart.")
+    return int(text)
 
 
 def _content(element: xmlio.Element) -> bytes:

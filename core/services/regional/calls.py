@@ -38,9 +38,18 @@ class CallRun:
 
 
 def prepare_call(
-    connection: Connection, *, provider_id: ProviderId, operation: str, subject: str, identifier: UUID, data: bytes, clock: Clock
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    operation: str,
+    subject: str,
+    identifier: UUID,
+    data: bytes,
+    clock: Clock,
+    items: Sequence[outbox.Item] = (),
 ) -> bool:
-    """Put a message into the outbox; False when the one about the same subject is still on its way."""
+    """Put a message into the outbox; False when the one about the same subject is still on its way. ``items``: things inside it that may be
+    told only once; without them the message itself is the thing."""
     if outbox.live_subject(connection, provider_id=provider_id, system=CALLS, act=operation, subject=subject) is not None:
         return False
     at = clock.now()
@@ -57,7 +66,7 @@ def prepare_call(
             act=operation,
             request={"name": name},
             request_guid=identifier,
-            items=[outbox.Item(TransportGuid(identifier), "rkc_message", int(stored.message_id))],
+            items=items or [outbox.Item(TransportGuid(identifier), "rkc_message", int(stored.message_id))],
             at=at,
             request_message_id=stored.message_id,
         )
@@ -121,7 +130,8 @@ def _finish(
     read_result(answer)
     with transaction(engine) as connection:
         if outbox.finish(connection, claimed, "done", now=now, message_id=kept.message_id):
-            outbox.settle(connection, claimed.exchange_id, [outbox.ItemOutcome(TransportGuid(claimed.request_guid), "accepted")])
+            inside = outbox.items(connection, claimed.exchange_id)
+            outbox.settle(connection, claimed.exchange_id, [outbox.ItemOutcome(one.transport_guid, "accepted") for one in inside])
     run.done += 1
 
 
@@ -129,9 +139,9 @@ def _refused(engine: Engine, claimed: outbox.Exchange, error: RejectedError, clo
     with transaction(engine) as connection:
         if outbox.finish(connection, claimed, "failed", now=clock.now(), code=error.code, text=error.message):
             why = ({"code": error.code, "text": error.message},)
-            outbox.settle(
-                connection, claimed.exchange_id, [outbox.ItemOutcome(TransportGuid(claimed.request_guid), "rejected", errors=why)]
-            )
+            inside = outbox.items(connection, claimed.exchange_id)
+            outcomes = [outbox.ItemOutcome(one.transport_guid, "rejected", errors=why) for one in inside]
+            outbox.settle(connection, claimed.exchange_id, outcomes)
     run.refused += 1
     run.texts = (*run.texts, error.message)
 

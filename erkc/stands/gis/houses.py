@@ -60,7 +60,7 @@ def _entrances(call: Call, house: dict[str, Any], block: Mapping[str, Any]) -> l
 
 def _premises(call: Call, house: dict[str, Any], block: Mapping[str, Any]) -> list[Content]:
     results = []
-    rows = [
+    rows: list[tuple[Any, bool, Any, list[Any]]] = [
         (item, False, item, [])
         for name in ("NonResidentialPremiseToCreate", "NonResidentialPremiseToUpdate")
         for item in listed(block, name)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from lxml import etree
 
+from adapters.signing import GOST, RSA, Certificate, SignatureError, digester_for, verify_message
 from xsd.rgis import NAMESPACE, problems
 
 __all__ = ["BadMessage", "answer", "body_of", "fault", "operation_of", "refusal"]
 
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
+_DS = "http://www.w3.org/2000/09/xmldsig#"
 _GET = "GetChargePaymentRkc"
 
 
@@ -20,8 +24,8 @@ class BadMessage(ValueError):
     """The message is no request of the service; the text says why."""
 
 
-def body_of(data: bytes) -> etree._Element:
-    """The request inside the envelope, checked."""
+def body_of(data: bytes, authorities: Sequence[Certificate] | None, now: datetime) -> etree._Element:
+    """The request inside the envelope, checked; with ``authorities`` it must be signed by a certificate of one of them, in force now."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         found = etree.fromstring(data, parser).find(f"{{{_SOAP}}}Body/*")
@@ -32,12 +36,22 @@ def body_of(data: bytes) -> etree._Element:
     wrong = problems(found)
     if wrong:
         raise BadMessage(wrong[0])
+    signature = found.find(f"{{{_DS}}}Signature")
+    if authorities is not None:
+        profile = GOST if GOST.signature_uri.encode() in data else RSA
+        try:
+            verify_message(data, digester=digester_for(profile), now=now, authorities=authorities, profile=profile)
+        except SignatureError as error:
+            raise BadMessage(f"{error.code}: {error.message}") from error
+    if signature is not None:
+        found.remove(signature)
     return found
 
 
 def operation_of(body: etree._Element) -> str:
     """The operation by the name of its request."""
-    return etree.QName(body).localname.removesuffix("Request")
+    name: str = etree.QName(body).localname
+    return name.removesuffix("Request")
 
 
 def answer(base: sqlite3.Connection, body: etree._Element) -> bytes:
@@ -53,6 +67,8 @@ def answer(base: sqlite3.Connection, body: etree._Element) -> bytes:
             said = json.dumps(row, ensure_ascii=False)
             if operation == "SyncPersAccRkc":
                 base.execute("INSERT OR REPLACE INTO account VALUES (?, ?, ?)", (inn, row["ACC_NUMBER"], said))
+            elif operation == "SyncChargePaymentAgent":
+                base.execute("INSERT INTO agent_payment VALUES (?, ?, ?, ?)", (body.get("MessageId"), inn, row["PERSONAL_ACC"], said))
             else:
                 place = (inn, row["PERSONAL_ACC"], int(row["YEAR"]), int(row["MONTH"]), said)
                 base.execute("INSERT OR REPLACE INTO charge VALUES (?, ?, ?, ?, ?)", place)

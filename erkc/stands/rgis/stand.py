@@ -19,10 +19,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from adapters.signing import Certificate
 from erkc.stands.rgis import rkc
 
 __all__ = ["FAULTS", "Answer", "Fault", "Rule", "Stand"]
@@ -47,6 +49,7 @@ CREATE TABLE IF NOT EXISTS soap (id TEXT PRIMARY KEY, operation TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS charge (
   inn TEXT NOT NULL, number TEXT NOT NULL, year INTEGER NOT NULL, month INTEGER NOT NULL, row TEXT NOT NULL,
   PRIMARY KEY (inn, number, year, month));
+CREATE TABLE IF NOT EXISTS agent_payment (message TEXT NOT NULL, inn TEXT NOT NULL, number TEXT NOT NULL, row TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS account (inn TEXT NOT NULL, number TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (inn, number));
 CREATE TABLE IF NOT EXISTS call (n INTEGER PRIMARY KEY, operation TEXT NOT NULL, status INTEGER NOT NULL);
 """
@@ -86,6 +89,8 @@ class Stand:
     token: str = "stand"
     delay_s: float = 0.2
     rules: list[Rule] = field(default_factory=list)
+    authorities: Sequence[Certificate] | None = None
+    """Of whom signers of the service's messages must be; None: no signature is asked for."""
     clock: Callable[[], float] = time.time
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -180,7 +185,7 @@ class Stand:
     def soap(self, data: bytes) -> Answer:
         """One message of the service for settlement centres; each operation is a fault's operation too."""
         try:
-            body = rkc.body_of(data)
+            body = rkc.body_of(data, self.authorities, datetime.fromtimestamp(self.clock(), UTC))
         except rkc.BadMessage as error:
             return Answer(500, rkc.fault(str(error)), "text/xml")
         operation = rkc.operation_of(body)
@@ -198,13 +203,20 @@ class Stand:
             tasks = base.execute("SELECT id, key, status, outcome FROM task ORDER BY due").fetchall()
             accounts = base.execute("SELECT count(*) AS n FROM account").fetchone()["n"]
             charges = base.execute("SELECT count(*) AS n FROM charge").fetchone()["n"]
+            agents = base.execute("SELECT count(*) AS n FROM agent_payment").fetchone()["n"]
             messages = base.execute("SELECT count(*) AS n FROM soap").fetchone()["n"]
             calls = base.execute("SELECT operation, count(*) AS n FROM call GROUP BY 1").fetchall()
         rows: dict[str, dict[str, int]] = defaultdict(dict)
         for row in counts:
             rows[row["sender"]][row["section"]] = row["n"]
         return {"rows": rows, "tasks": [dict(row) for row in tasks], "calls": {row["operation"]: row["n"] for row in calls},
-                "soap": {"accounts": accounts, "charges": charges, "messages": messages}}  # fmt: skip
+                "soap": {"accounts": accounts, "charges": charges, "agent_payments": agents, "messages": messages}}  # fmt: skip
+
+    def agent_sum(self, inn: str) -> Decimal:
+        """What an agent's payments come to, roubles."""
+        with self._open() as base:
+            rows = [json.loads(row["row"]) for row in base.execute("SELECT row FROM agent_payment WHERE inn = ?", (inn,))]
+        return sum((Decimal(row["PAID_SUM"]) + Decimal(row["PAID_PENALTY"]) for row in rows), Decimal(0))
 
     # inside --------------------------------------------------------------------------------------------------------------------------
 
@@ -313,8 +325,8 @@ def _checked(data: bytes) -> tuple[list[dict[str, Any]], str, Mapping[str, list[
             errors.append(_error("region", name, None, "1501", "Файла нет в архиве"))
         elif int(count) != len(tables[name]) - 1 or control != hashlib.md5(raw[name], usedforsecurity=False).hexdigest():
             errors.append(_error("region", name, None, "1501", "Число строк или контрольная строка не сходится"))
-    for name, (header, *rows) in tables.items():
-        errors += [_error("region", name, n, "2001", "Число полей") for n, row in enumerate(rows, 1) if len(row) != len(header)]
+    for name, (header, *listed) in tables.items():
+        errors += [_error("region", name, n, "2001", "Число полей") for n, row in enumerate(listed, 1) if len(row) != len(header)]
     info = tables["_info.csv"][1]
     rows = {name.removesuffix(".csv"): table[1:] for name, table in tables.items() if not name.startswith("_")}
     if info[13] == "1" and not errors:

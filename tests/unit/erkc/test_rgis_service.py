@@ -31,7 +31,7 @@ def test_zeep_reads_what_we_push_and_we_read_what_zeep_pushes(tmp_path: Path) ->
         data = charges_message(uuid4(), INN, "1", date(2026, 11, 4), MONTH, [ROW])
         for _ in range(2):  # the same message again changes nothing
             read_result(_client(url).send("SyncChargePaymentRkc", data))
-        assert stand.contents()["soap"] == {"accounts": 0, "charges": 1, "messages": 1}
+        assert stand.contents()["soap"] == {"accounts": 0, "charges": 1, "agent_payments": 0, "messages": 1}
         session = requests.Session()
         session.headers["Authorization"] = "Token stand"
         settings = zeep.Settings(strict=True)
@@ -57,7 +57,7 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_bytes(tmp_path: Path, fa
         with pytest.raises(TransientError):
             read_result(_client(url).send("SyncChargePaymentRkc", data))
         read_result(_client(url).send("SyncChargePaymentRkc", data))
-        assert stand.contents()["soap"] == {"accounts": 0, "charges": 1, "messages": 1}
+        assert stand.contents()["soap"] == {"accounts": 0, "charges": 1, "agent_payments": 0, "messages": 1}
 
 
 def test_refusals_are_told(tmp_path: Path) -> None:

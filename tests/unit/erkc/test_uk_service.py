@@ -88,6 +88,19 @@ def finished(client: zeep.Client, one: Provider, ack: Any) -> Any:
     raise AssertionError("no result")
 
 
+def whole(client: zeep.Client, one: Provider, ack: Any, kind: str) -> tuple[list[Any], int]:
+    """Rows of all parts of a result, and how many parts there are."""
+    result, rows, parts = finished(client, one, ack), [], 1
+    rows += getattr(result, kind)
+    while result.NextPart is not None:
+        assert result.NextPart == result.Part + 1
+        result, parts = client.service.getState(RequestHeader=header(one), MessageGUID=ack.MessageGUID, Part=result.NextPart), parts + 1
+        rows += getattr(result, kind)
+    with pytest.raises(Fault, match="UKS-0109"):
+        client.service.getState(RequestHeader=header(one), MessageGUID=ack.MessageGUID, Part=parts + 1)
+    return rows, parts
+
+
 def account(application: Application) -> tuple[str, Account]:
     """Some account with a person."""
     with transaction(application.engine) as connection:
@@ -127,18 +140,20 @@ def test_accounts_are_pushed_once_and_bad_rows_are_told(taken_town: Application)
 
 
 def test_books_are_pulled_as_the_ledger_has_them(charged_town: Application) -> None:
-    one = sender(charged_town)
-    with served(charged_town) as address:
+    one, settings = sender(charged_town), charged_town.settings
+    limits = settings.limits.model_copy(update={"uk_answer_rows": 700})
+    with served(replace(charged_town, settings=settings.model_copy(update={"limits": limits}))) as address:
         client = client_of(address, token_of(charged_town))
         asked = {"Period": "2026-10"}
-        balances = finished(client, one, client.service.exportBalances(RequestHeader=header(one), **asked)).balance
-        payments = finished(client, one, client.service.exportPayments(RequestHeader=header(one), **asked)).payment
-        readings = finished(client, one, client.service.exportReadings(RequestHeader=header(one), **asked)).reading
+        balances, parts = whole(client, one, client.service.exportBalances(RequestHeader=header(one), **asked), "balance")
+        payments, _ = whole(client, one, client.service.exportPayments(RequestHeader=header(one), **asked), "payment")
+        readings, _ = whole(client, one, client.service.exportReadings(RequestHeader=header(one), **asked), "reading")
         bills = finished(client, one, client.service.exportBills(RequestHeader=header(one), **asked))
     with transaction(charged_town.engine) as connection:
         rows = list(turnovers(connection, provider_id=ONE, month=OCTOBER))
         stored = list(month_readings(connection, provider_id=ONE, month=OCTOBER))
     assert [int(row.closing * 100) for row in balances] == [row.closing for row in rows] and len(rows) > 100
+    assert parts == -(-len(rows) // 700) > 2, "a large answer comes in parts, all of one moment"
     paid = sum(int(row.amount * 100) for row in payments)
     assert paid == -sum(row.other for row in rows) + sum(int(row.penalty * 100) for row in payments) and paid > 0
     assert [(row.serial, row.taken_on) for row in readings] == [(row.serial, row.taken_on) for row in stored] and stored

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from adapters.contract import RawMessage
+from adapters.rgis.soap import RkcClient, charges_message, page_message, read_result
+from adapters.signing import RSA, issue, read_certificate
+from config.schedules import load_schedule
 from config.settings import load
-from core import archive
+from core import archive, jobs
 from core.clock import FixedClock
-from core.errors import InputError
+from core.errors import InputError, RejectedError
 from core.ledger.paid import payment_entries
 from core.model.finding import Finding, Position
 from core.model.parsed import Parsed
@@ -42,6 +49,7 @@ from core.services.blocks import set_area
 from core.services.cancelling import cancel_payment
 from core.services.charge import approve_month, draft_month, post_month
 from core.services.month_view import ProviderMonth
+from core.services.online import Report, report_payment
 from core.services.payments import import_bank_file
 from core.services.regional import prepare_unload
 from core.services.take import Taken
@@ -49,11 +57,12 @@ from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
-from erkc.rgis.delivery import RegionalRun, deliver_due
+from erkc.jobs import registry
 from erkc.rgis.exchange import charge_rows, compare, open_service, push
 from erkc.rgis.identifiers import identifier
 from erkc.rgis.unload import Unload, make_unload
 from erkc.stands.rgis import Rule
+from erkc.worker import run_slot
 from tests.unit.erkc.archives import edited
 from tests.unit.erkc.conftest import OCTOBER, database_copy
 from tests.unit.erkc.format4_reader import Totals, read_archive
@@ -327,20 +336,31 @@ def test_unloads_are_kept_and_an_increment_holds_exactly_what_changed(told_town:
     assert _unload(told_town, one, changes=True)[0].rows == {}
 
 
-def test_the_month_goes_to_the_regional_service_and_compares_equal(told_town: Application, tmp_path: Path) -> None:
+def test_the_month_goes_to_the_regional_service_signed_and_compares_equal(told_town: Application, tmp_path: Path) -> None:
     one = _senders(told_town)["0079000136"]
+    files = issue(tmp_path / "signing", at=told_town.clock.now(), profile=RSA)
     (tmp_path / "token").write_text("stand\n", encoding="utf-8")
-    (tmp_path / "erkc.toml").write_text(f'[rgis]\ntoken_file = "{tmp_path / "token"}"\n', encoding="utf-8")
-    with region(tmp_path / "region", Rule("SyncPersAccRkc", "lost_answer")) as (stand, url):
+    (tmp_path / "erkc.toml").write_text(f'[rgis]\nprofile = "slobodka"\ntoken_file = "{tmp_path / "token"}"\n', encoding="utf-8")
+    settings = {"settings": {"online_agents": [{"profile": "agent", "inn": "0077000444"}]}}
+    load_region_file(told_town, "agents.region.json", json.dumps(settings).encode())
+    fault, authorities = Rule("SyncPersAccRkc", "lost_answer"), [read_certificate(files.authority.read_bytes())]
+    with region(tmp_path / "region", fault, authorities=authorities) as (stand, url):
+        stand.clock = told_town.clock.now().timestamp
         application = replace(told_town, settings=load(home=tmp_path, environment={"ERKC_RGIS_URL": url}))
         service = open_service(application)
-        first = push(application, service, one, OCTOBER, law=law())
-        assert first.trouble is not None and first.waiting == 2, "the region did not answer, nothing is lost"
+        first = push(application, service, one, OCTOBER, law=law()).run
+        assert first.trouble is not None and first.waiting == 3, "the region did not answer, nothing is lost"
         later = replace(application, clock=FixedClock(application.clock.now() + timedelta(hours=1)))
         done = push(later, service, one, OCTOBER, law=law())
-        assert (done.done, done.refused, done.waiting) == (2, 0, 0), "what was on its way was continued"
-        assert stand.contents()["soap"] == {"accounts": 23, "charges": 23, "messages": 2}
-        assert compare(later, service, one, OCTOBER, law=law()) == (23, [])
+        assert (done.run.done, done.run.refused, done.run.waiting, done.agents.payments) == (3, 0, 0, 0), (
+            "what was on its way was continued"
+        )
+        assert push(later, service, one, OCTOBER, law=law()).agents.payments == 0, "an agent's payment is told once"
+        soap = {"accounts": 23, "charges": 23, "agent_payments": 3, "messages": 5}
+        assert stand.contents()["soap"] == soap and stand.agent_sum("0077000444") == Decimal("510.00")
+        same = compare(later, service, one, OCTOBER, law=law())
+        assert (same.accounts, same.different, same.claims) == (23, [], [])
+        _money_of_another_channel_is_claimed(later, service, one)
         unload, data = _unload(application, one)
         rows = Totals(read_archive(data))
         with transaction(application.engine) as connection:
@@ -350,9 +370,39 @@ def test_the_month_goes_to_the_regional_service_and_compares_equal(told_town: Ap
             assert unload.message_id is not None
             prepare_unload(connection, provider_id=one.provider_id, name=unload.name, message_id=unload.message_id, sha256=unload.sha256,
                            at=application.clock.now())  # fmt: skip
-        run = deliver_due(later)
-        assert run == RegionalRun(done=1), "the stand's own checks find nothing wrong"
-        assert stand.contents()["rows"]["0079000136"]["kvar"] == 23
+        for kind, note in (("rgis_deliver", "принято 1, отказано 0"), ("rgis_compare", "истребовать оплату 7.00 руб.")):
+            assert note in _run_job(later, kind)
+        assert stand.contents()["rows"]["0079000136"]["kvar"] == 23, "the stand's own checks find nothing wrong"
+        service = RkcClient(f"{url}/soap/rkc", "stand", "Token")
+        with pytest.raises(RejectedError, match="SIG-"):
+            service.send("GetChargePaymentRkc", page_message(uuid4(), one.inn, OCTOBER.first, 1))
+
+
+def _money_of_another_channel_is_claimed(application: Application, service: RkcClient, one: Provider) -> None:
+    """Two accounts are paid in the region by somebody else; one of the payments an agent has told us of at once."""
+    with transaction(application.engine) as connection:
+        told, silent = charge_rows(connection, one, OCTOBER, law())[:2]
+    changed = [replace(told, paid=told.paid + 500, paid_on=date(2026, 10, 30)), replace(silent, paid=silent.paid + 200)]
+    data = service.sealed(charges_message(uuid4(), one.inn, "2", date(2026, 11, 4), OCTOBER.first, changed))
+    read_result(service.send("SyncChargePaymentRkc", data))
+    report = Report("agent", "b1", told.number, 300, date(2026, 10, 30))
+    assert report_payment(application.engine, data=b"<b1/>", report=report, clock=application.clock).code == 0
+    found = compare(application, service, one, OCTOBER, law=law())
+    assert {(claim.number, claim.amount, claim.state, claim.operations) for claim in found.claims} == {
+        (told.number, 300, "reported", ("agent/b1",)), (told.number, 200, "unknown", ()), (silent.number, 200, "unknown", ()),
+    }  # fmt: skip
+    with transaction(application.engine) as connection:
+        assert charge_rows(connection, one, OCTOBER, law())[:2] == [told, silent], "nothing is posted from the region's word"
+
+
+def _run_job(application: Application, kind: str) -> str:
+    schedule = [job for job in load_schedule() if job.kind == kind]
+    with transaction(application.engine) as connection:
+        (slot,) = jobs.open_slots(connection, schedule, application.clock.now(), "test")
+    leases = {kind: timedelta(minutes=5)}
+    assert run_slot(application.engine, slot, registry=registry(application), leases=leases, clock=application.clock)
+    with application.engine.connect() as connection:
+        return str(connection.execute(text("SELECT note FROM schedule_slot WHERE kind = :kind"), {"kind": kind}).scalar_one())
 
 
 def test_a_draft_is_not_unloaded(server_url: str, template_database: str, tmp_path: Path) -> None:

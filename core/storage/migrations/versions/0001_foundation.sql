@@ -509,10 +509,11 @@ CREATE TABLE inquiry_attempt (
 );
 CREATE TABLE inquiry_answer (
   message_guid text COLLATE "C" NOT NULL REFERENCES inquiry (message_guid),
+  part integer NOT NULL CONSTRAINT inquiry_answer_part CHECK (part > 0),
   provider_id integer NOT NULL REFERENCES provider,
   message_id bigint NOT NULL REFERENCES message,
   answered_at timestamptz NOT NULL,
-  CONSTRAINT inquiry_answer_pk PRIMARY KEY (message_guid)
+  CONSTRAINT inquiry_answer_pk PRIMARY KEY (message_guid, part)
 );
 CREATE TABLE client (
   client_id integer GENERATED ALWAYS AS IDENTITY,

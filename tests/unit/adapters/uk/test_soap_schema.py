@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from importlib.resources import files
+from uuid import UUID
 
 from lxml import etree
 
-from adapters.uk.soap.operations import PULLS, PUSHES, STATE, layout
+from adapters.uk.soap.answers import rows_parts
+from adapters.uk.soap.operations import NAMESPACE, PULLS, PUSHES, STATE, layout
 from adapters.uk.soap.schema import FILES, SCHEMA, WSDL, schema_file, written
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -44,3 +47,22 @@ def test_sections_exist_and_stand_in_load_order() -> None:
     for push in PUSHES.values():
         places = [order.index(code) for code in push.sections]
         assert places == sorted(places), push.name
+
+
+def test_a_bill_stays_with_its_lines_in_one_part() -> None:
+    line = {"bill": "", "service_name": "у", "base": 1, "surcharge": 0, "recalculation": 0, "benefit": 0, "total": 1}
+    at = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    bill = {"version": 1, "account": "1", "account_number": "1", "period": date(2026, 10, 1), "issued_at": at,
+            "total": 2}  # fmt: skip
+    groups = [
+        [("bill", {**bill, "number": f"Б{n}"}), *[("billline", {**line, "bill": f"Б{n}"})] * lines] for n, lines in enumerate((3, 2, 9, 1))
+    ]
+    parts = [etree.fromstring(part)[0][0] for part in rows_parts("exportBills", str(UUID(int=1)), groups, most_rows=7)]
+    schema = etree.XMLSchema(etree.parse(str(files("xsd") / "uk" / "1.0" / SCHEMA)))
+    assert all(schema.validate(part) for part in parts), schema.error_log
+    shape = [[str(row.tag).rpartition("}")[2] for row in part[2:]] for part in parts]
+    assert [(kinds.count("bill"), kinds.count("billline")) for kinds in shape] == [(2, 5), (1, 9), (1, 1)]
+    numbers = [(part.findtext(f"{{{NAMESPACE}}}Part"), part.findtext(f"{{{NAMESPACE}}}NextPart")) for part in parts]
+    assert numbers == [("1", "2"), ("2", "3"), ("3", None)]
+    (empty,) = rows_parts("exportBills", str(UUID(int=1)), [], most_rows=7)
+    assert b"NextPart" not in empty and schema.validate(etree.fromstring(empty)[0][0])
