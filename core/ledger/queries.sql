@@ -605,19 +605,27 @@ ORDER BY e.entry_id, p.n
 
 -- name: principal_changes
 -- How the principal of debts older than a month moved, for penalties: openings, charges, payments by the day of payment, recalculations.
--- A debt that was settled before the month and did not move in it is left out.
+-- A debt that was settled before the month and did not move in it is left out. With :by_payment each payment stands apart, with the operational
+-- day on which it was accounted; that its money was divided otherwise later has the day of the payment.
 WITH moved AS (
   SELECT p.account_id, p.creditor_id, p.service_id, p.origin_month, coalesce(p.component, 0) = 1 AS surcharge, p.month, e.kind, e.occurred_on,
-         CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END AS signed
+         CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END AS signed,
+         CASE WHEN :by_payment AND e.kind LIKE 'payment%' THEN e.entry_key END AS entry_key, CASE WHEN :by_payment THEN e.accounted_on END AS accounted_on
   FROM posting p JOIN entry e USING (entry_id)
   WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 1 OR p.credit = 1) AND p.origin_month < :before
 ), live AS (
   SELECT account_id, creditor_id, origin_month FROM moved GROUP BY 1, 2, 3 HAVING sum(signed) <> 0 OR bool_or(month = :month)
+), summed AS (
+  SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, accounted_on, month,
+         regexp_replace(entry_key, '^(payment_division/[^/]*|[^/]*)/', '') AS payment, sum(signed)::bigint AS amount
+  FROM moved JOIN live USING (account_id, creditor_id, origin_month)
+  GROUP BY account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, month, entry_key, accounted_on
+  HAVING sum(signed) <> 0
 )
-SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, sum(signed)::bigint AS amount
-FROM moved JOIN live USING (account_id, creditor_id, origin_month)
-GROUP BY account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, month
-HAVING sum(signed) <> 0
+SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, amount, payment,
+       coalesce(accounted_on, (SELECT max(o.accounted_on) FROM entry o
+                               WHERE kind = 'payment_division' AND o.entry_key IN ('payment/' || payment, 'payment_release/' || payment))) AS accounted_on
+FROM summed
 ORDER BY account_id, origin_month, creditor_id, service_id, surcharge, occurred_on, kind
 
 -- name: penalty_turnover

@@ -67,6 +67,12 @@ SELECT DISTINCT provider_id FROM intake WHERE month = :month AND status <> 'reje
 -- name: known_uips
 SELECT DISTINCT uip FROM record_payment WHERE provider_id = :provider AND uip <> ''
 
+-- name: accounted_days
+-- The operational days that a sender gives for its payments, by УИП; the last said.
+SELECT DISTINCT ON (uip) uip, accounted_on FROM record_payment
+WHERE provider_id = :provider AND uip <> '' AND accounted_on IS NOT NULL
+ORDER BY uip, record_id DESC
+
 -- name: payment_versions
 SELECT record_id, message_id, record_key, uip, pack, coalesce(paid_on, accounted_on) FROM record_payment
 WHERE provider_id = :provider AND record_key = ANY (:keys)

@@ -39,6 +39,7 @@ from core.records.entities import entity_ids
 from core.records.facts import read_settings
 from core.records.findings import save_findings
 from core.records.latest import read_services
+from core.records.payments import accounted_days
 from core.records.providers import Provider
 from core.services.debt_decisions import DebtDecisions, Judgement, read_decisions
 from core.services.instalments import PlannedDebt, read_plans
@@ -123,7 +124,7 @@ class Penalties:
         step = months.current(self.connection, provider_id=owner, month=self.month)
         posted_already = step.state in (MonthState.POSTED, MonthState.CLOSED)
         accounts = by_account(
-            principal_changes(self.connection, provider_id=owner, month=self.month, before=self.month),
+            self._moved(terms.rules),
             penalty_turnovers(self.connection, provider_id=owner, month=self.month),
         )
         while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
@@ -137,6 +138,20 @@ class Penalties:
                     settled = replace(row, posted=_posted(row, turnovers)) if posted_already else row
                     if settled.segments or settled.opening or settled.posted or settled.paid:
                         yield settled
+
+    def _moved(self, rules: PenaltyRules) -> Iterator[PrincipalChange]:
+        """Changes of principal; payments on the day they were accounted where the region goes by it (``penalty_by``)."""
+        owner = self.provider.provider_id
+        moved = principal_changes(
+            self.connection, provider_id=owner, month=self.month, before=self.month, by_payment=rules.by_accounted_day
+        )
+        if not rules.by_accounted_day:
+            yield from moved
+            return
+        stated = accounted_days(self.connection, provider_id=owner)
+        for change in moved:
+            day = (change.accounted_on or stated.get(change.payment)) if change.payment else None
+            yield change if day is None else replace(change, occurred_on=day)
 
     @property
     def findings(self) -> list[Finding]:

@@ -40,7 +40,6 @@ class SettingRule:
 
 _POSITIVE = r"(?!0+(\.0+)?$)\d{1,6}(\.\d{1,6})?"
 _YES, _NO = "true", "false"
-_ONCE = "пени округляются один раз на долг, нарастающим итогом, иначе сумма зависит от числа проводок"
 _PRO_RATA = "внутри месяца платёж делится пропорционально неоплаченному"
 _ONLY_LARGEST = "копейки делятся наибольшим остатком, иначе суммы частей нельзя проверить"
 
@@ -90,15 +89,12 @@ SETTING_RULES: Mapping[str, SettingRule] = {
     "penalty_rate": SettingRule(("payment_day", "per_day")),
     "rate_after_freeze": SettingRule(("split", "payment_day_all")),
     "payment_day_counts": SettingRule((_YES, _NO)),
-    "penalty_by": SettingRule(("paid_on",), refused={"accounted_on": "пени считаются по дню, когда деньги плательщика приняты"}),
+    "penalty_by": SettingRule(("paid_on", "accounted_on")),
     "february_2026_due": SettingRule(("2026-03-16", "2026-03-10")),
     "due_shift": SettingRule(("next_working_day", "none"), spelled={"next working day": "next_working_day"}),
     "regional_holidays": SettingRule(("ignore", "apply")),
     "late_bill_due": SettingRule(("plus_10_days", "unchanged")),
-    "penalty_rounding": SettingRule(
-        ("once",), spelled={"once per debt month, cumulative posting": "once"},
-        refused=dict.fromkeys(("daily", "monthly"), _ONCE),
-    ),
+    "penalty_rounding": SettingRule(("once", "daily", "monthly"), spelled={"once per debt month, cumulative posting": "once"}),
     "penalty_order": SettingRule(
         ("after_principal", "pro_rata", "first"), spelled={"after principal": "after_principal", "pro rata": "pro_rata"}
     ),

@@ -13,7 +13,7 @@ from tests.cases import read_cases
 
 CASES = read_cases("money")
 LAW = Law.from_tables(tables())
-ELSEWHERE = {"setting.penalty_by", "setting.regional_holidays", "setting.k_surcharge_in_penalty_base", "setting.index_base_october"}
+ELSEWHERE = {"setting.regional_holidays", "setting.k_surcharge_in_penalty_base", "setting.index_base_october"}
 """Questions with one computed way, or that are about the ledger: their tests stand beside the rooms."""
 
 

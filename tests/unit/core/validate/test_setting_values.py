@@ -80,8 +80,7 @@ THE_METHOD: dict[str, tuple[object, ...]] = {
     "index_base_october": ("both, against December 2025 and September 2026", "december", "september"),
 }
 REFUSED = {
-    ("heated_common_area", "value of the house"), ("penalty_by", "accounted_on"), ("penalty_rounding", "daily"),
-    ("penalty_rounding", "monthly"),
+    ("heated_common_area", "value of the house"),
     ("inside_month", "priority of РСО or maintenance"), ("kopek_remainder", "last or largest service"), ("account_on_registry", "False"),
 }  # fmt: skip
 """What the method names and the program does not compute."""
@@ -159,6 +158,6 @@ def test_the_window_of_the_average(stated: object, months: int) -> None:
 
 
 def test_dated_settings_are_checked_too() -> None:
-    toml = '[[settings]]\nname = "penalty_by"\nvalue = "accounted_on"\nvalid_from = 2026-01-01\nact = "№ 1"\n'
+    toml = '[[settings]]\nname = "penalty_by"\nvalue = "yesterday"\nvalid_from = 2026-01-01\nact = "№ 1"\n'
     found = [one for one in RegionAdapter().parse(RawMessage("r.region.toml", toml.encode()), {}) if isinstance(one, Finding)]
     assert [(one.code, one.position.row) for one in found] == [("RG-020", 3)]
