@@ -24,6 +24,7 @@ from core.model.lines import Chart, Component
 from core.money import split
 from core.payments.advances import offset_advances, share_undivided
 from core.payments.allocate import BillShare
+from core.payments.rules import AllocationRules
 from core.period import Month
 from core.records.entities import entity_ids
 from core.records.providers import Provider
@@ -46,7 +47,7 @@ def use_advances(
     posted = cover_turned_up(connection, provider=provider, month=month, cause=str(month), at=at, only=only)
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
     books = Books(connection)
-    order, holds = books.order(provider.provider_id), books.rules(provider.provider_id, month).holds_advance
+    order, rules = books.order(provider.provider_id), books.rules(provider.provider_id, month)
     advances: dict[EntityId, list[Standing]] = defaultdict(list)
     for item in standing_advances(connection, provider_id=provider.provider_id, month=month):
         advances[item.account_id].append(item)
@@ -63,7 +64,7 @@ def use_advances(
         entries = (
             entry
             for account in batch
-            for entry in _Account(provider, month, account, keys[account], order, holds).entries(
+            for entry in _Account(provider, month, account, keys[account], order, rules).entries(
                 advances[account], items[account], uses[account]
             )
         )
@@ -80,8 +81,8 @@ class _Account:
     account: EntityId
     key: str
     order: Mapping[EntityId, int]
-    holds: bool = False
-    """An undivided advance stays undivided: of it only what the bill needs is used (``advance_split = hold``)."""
+    rules: AllocationRules
+    """Where an undivided advance stays undivided (``advance_split = hold``), only what the bill needs of it is used."""
 
     def entries(self, advances: Sequence[Standing], items: Sequence[OpenItem], uses: Sequence[AdvanceUse]) -> Iterator[Entry]:
         """The entries of the account in the month; none where nothing can be used."""
@@ -106,18 +107,20 @@ class _Account:
             if advance.creditor_id is not None:
                 ahead[advance.creditor_id].append(advance)
                 available[advance.creditor_id] = max(net[advance.creditor_id], 0)
-        needed = sum(share.total for share in bill) - sum(part.amount for part in offset_advances(available, bill).used)
+        needed = sum(share.total for share in bill) - sum(
+            part.amount for part in offset_advances(available, bill, self.rules.remainder).used
+        )
         for advance in [item for item in advances if item.creditor_id is None and bill]:
-            taken = min(advance.amount, needed) if self.holds else advance.amount
+            taken = min(advance.amount, needed) if self.rules.holds_advance else advance.amount
             needed -= taken
-            left = bill if not self.holds else self._left(bill, available)
+            left = bill if not self.rules.holds_advance else self._left(bill, available)
             postings += [self._out(advance, taken)] if taken else []
-            for creditor, share in share_undivided(taken, left).items():
+            for creditor, share in share_undivided(taken, left, self.rules.remainder).items():
                 mine = Standing(self.account, None, creditor, share)
                 ahead[creditor].append(mine)
                 available[creditor] += share
                 postings.append(self._in(mine, share))
-        offset = offset_advances(available, bill)
+        offset = offset_advances(available, bill, self.rules.remainder)
         for creditor, standing in ahead.items():
             taken = available[creditor] - offset.left[creditor]
             shares = split(taken, [item.amount for item in standing]) if taken else []
@@ -139,11 +142,10 @@ class _Account:
             )
         return postings
 
-    @staticmethod
-    def _left(bill: Sequence[BillShare], available: Mapping[EntityId, int]) -> list[BillShare]:
+    def _left(self, bill: Sequence[BillShare], available: Mapping[EntityId, int]) -> list[BillShare]:
         """Lines of the bill less what the recipients' own advances cover."""
         covered: dict[EntityId, int] = defaultdict(int)
-        for part in offset_advances(available, bill).used:
+        for part in offset_advances(available, bill, self.rules.remainder).used:
             covered[part.service_id] += part.amount
         return [replace(share, total=share.total - covered[share.service_id]) for share in bill]
 

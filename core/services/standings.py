@@ -23,11 +23,12 @@ from core.payments.rules import AllocationRules, allocation_rules
 from core.period import Month
 from core.records.entities import entity_ids
 from core.records.facts import read_settings
-from core.records.latest import read_organisations
+from core.records.latest import read_organisations, read_services
 
 __all__ = ["Books"]
 
 _BILL_LOOKS_BACK = 12
+_UTILITY, _HOUSING, _CONTRIBUTION = 1, 2, 2
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Books:
 
     connection: Connection
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
+    _groups: dict[ProviderId, Mapping[EntityId, str]] = field(default_factory=dict)
     _rules: dict[tuple[ProviderId, Month], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
     _closed_through: date | None = None
@@ -56,8 +58,15 @@ class Books:
         dues: dict[EntityId, list[PenaltyDue]] = defaultdict(list)
         for due in penalty_items(self.connection, wanted):
             dues[due.account_id].append(PenaltyDue(due.creditor_id, due.origin_month, due.component, due.amount))
-        order = self.order(provider_id)
-        return {account: Standing(tuple(items[account]), tuple(dues[account]), order) for account in wanted}
+        order, groups = self.order(provider_id), self.groups(provider_id)
+        return {account: Standing(tuple(items[account]), tuple(dues[account]), order, groups) for account in wanted}
+
+    def groups(self, provider_id: ProviderId) -> Mapping[EntityId, str]:
+        """What kind each service of a sender is of, as a region may order them inside a month (``inside_month``)."""
+        if provider_id not in self._groups:
+            rows = read_services(self.connection, provider_id=provider_id)
+            self._groups[provider_id] = {row.entity_id: _group(row.kind, row.housing_kind) for row in rows}
+        return self._groups[provider_id]
 
     def order(self, provider_id: ProviderId) -> Mapping[EntityId, int]:
         """The fixed order for ties: the sender's numbers of its services, then of the organisations (uk-exchange 6.3)."""
@@ -116,3 +125,12 @@ class Books:
 def _as_number(key: str) -> tuple[int, str]:
     """Senders' keys are numbers written as text: shorter ones are lower."""
     return len(key), key
+
+
+def _group(kind: int, housing_kind: int | None) -> str:
+    """Utilities go to their suppliers; common property is maintenance."""
+    if kind == _UTILITY:
+        return "rso"
+    if kind == _HOUSING:
+        return "capital_repair" if housing_kind == _CONTRIBUTION else "maintenance"
+    return "other"

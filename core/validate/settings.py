@@ -40,8 +40,9 @@ class SettingRule:
 
 _POSITIVE = r"(?!0+(\.0+)?$)\d{1,6}(\.\d{1,6})?"
 _YES, _NO = "true", "false"
-_PRO_RATA = "внутри месяца платёж делится пропорционально неоплаченному"
-_ONLY_LARGEST = "копейки делятся наибольшим остатком, иначе суммы частей нельзя проверить"
+_GROUP = "(rso|maintenance|capital_repair|other)"
+_PRIORITY = rf"(?!.*\b(\w+)\b.*\b\1\b){_GROUP}(, {_GROUP})*"
+"""A list of groups of services, none twice."""
 
 
 def _number(*ways: str, spelled: Mapping[str, str] | None = None) -> SettingRule:
@@ -100,16 +101,18 @@ SETTING_RULES: Mapping[str, SettingRule] = {
     ),
     "named_period_first": SettingRule((_YES, _NO), spelled={"oldest first": _NO, "oldest_first": _NO}),
     "inside_month": SettingRule(
-        ("pro_rata",), spelled={"pro rata to unpaid": "pro_rata", "pro_rata_to_unpaid": "pro_rata"},
-        refused=dict.fromkeys(
-            ("priority of РСО or maintenance", "priority_rso", "priority_maintenance"), _PRO_RATA
-        ),
+        ("pro_rata",), _PRIORITY, "порядок из rso, maintenance, capital_repair, other",
+        {"pro rata to unpaid": "pro_rata", "pro_rata_to_unpaid": "pro_rata", "priority_rso": "rso", "priority_maintenance": "maintenance"},
+        {"priority of РСО or maintenance": "назовите порядок списком: что оплачивается раньше"},
     ),
     "k_surcharge_in_penalty_base": SettingRule((_YES, _NO)),
     "kopek_remainder": SettingRule(
-        ("largest_remainder",),
-        spelled={"largest remainder, ties to the first in fixed order": "largest_remainder", "largest remainder": "largest_remainder"},
-        refused=dict.fromkeys(("last or largest service", "last", "largest_service"), _ONLY_LARGEST),
+        ("largest_remainder", "last_service", "largest_service"),
+        spelled={
+            "largest remainder, ties to the first in fixed order": "largest_remainder", "largest remainder": "largest_remainder",
+            "last": "last_service", "last service": "last_service", "largest service": "largest_service",
+        },
+        refused={"last or largest service": "назовите одно из двух"},
     ),
     "advance_split": SettingRule(("last_bill", "hold")),
     "opening_without_months": SettingRule(("unknown", "refuse")),
@@ -128,12 +131,19 @@ SETTING_RULES: Mapping[str, SettingRule] = {
 """Every setting of the method by its name."""
 
 
+def _text(value: object) -> str:
+    """As it is compared: a list is its words with commas between them."""
+    if isinstance(value, bool):
+        return _YES if value else _NO
+    return ", ".join(str(word) for word in value) if isinstance(value, list | tuple) else str(value).strip()
+
+
 def canonical_setting(name: str, value: object) -> str | None:
     """The value of a setting in our words; None for a setting that has no rule here. ``ValueError`` (Russian) where it is not computed."""
     rule = SETTING_RULES.get(name)
     if rule is None:
         return None
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value).strip()
+    text = _text(value)
     said = rule.spelled.get(text, text)
     if said in rule.ways or (rule.pattern and re.fullmatch(rule.pattern, said)):
         return said

@@ -67,9 +67,14 @@ THE_METHOD: dict[str, tuple[object, ...]] = {
     "penalty_rounding": ("once per debt month, cumulative posting", "daily", "monthly"),
     "penalty_order": ("after principal", "pro rata", "first"),
     "named_period_first": (True, "oldest first", False),
-    "inside_month": ("pro rata to unpaid", "priority of РСО or maintenance"),
+    "inside_month": ("pro rata to unpaid", "priority of РСО or maintenance", ["rso", "maintenance"], "priority_rso", "maintenance, other"),
     "k_surcharge_in_penalty_base": (True, False),
-    "kopek_remainder": ("largest remainder, ties to the first in fixed order", "last or largest service"),
+    "kopek_remainder": (
+        "largest remainder, ties to the first in fixed order",
+        "last or largest service",
+        "last_service",
+        "largest service",
+    ),
     "advance_split": ("last_bill", "hold"),
     "opening_without_months": ("unknown", "refuse"),
     "account_on_registry": (False, True),
@@ -137,7 +142,7 @@ def test_a_reader_refuses_by_itself() -> None:
         with pytest.raises(ConfigError, match="CFG-0424"):
             Rules(Facts((), (), settings, {}), LAW, OCTOBER)
     with pytest.raises(ConfigError, match="CFG-0424"):
-        allocation_rules({"inside_month": "priority of РСО or maintenance"})
+        allocation_rules({"inside_month": ["rso", "rso"]})
     with pytest.raises(ConfigError, match="regional_days_off"):
         deadlines(LAW, {"regional_holidays": "apply"}, day=OCTOBER.last)
 
