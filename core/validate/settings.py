@@ -116,9 +116,7 @@ SETTING_RULES: Mapping[str, SettingRule] = {
     ),
     "advance_split": SettingRule(("last_bill", "hold")),
     "opening_without_months": SettingRule(("unknown", "refuse")),
-    "account_on_registry": SettingRule(
-        (_YES,), refused={_NO: "деньги реестра учитываются сразу, как деньги в пути, и не переводятся до строки выписки"}
-    ),
+    "account_on_registry": SettingRule((_YES, _NO)),
     "pp253_small": SettingRule(("accumulate", "daily")),
     "qr_paym_period": SettingRule(("MM.YYYY", "MMYY")),
     "qr_zero": SettingRule(("omit", "zero", "no_code")),

@@ -86,7 +86,7 @@ THE_METHOD: dict[str, tuple[object, ...]] = {
 }
 REFUSED = {
     ("heated_common_area", "value of the house"),
-    ("inside_month", "priority of РСО or maintenance"), ("kopek_remainder", "last or largest service"), ("account_on_registry", "False"),
+    ("inside_month", "priority of РСО or maintenance"), ("kopek_remainder", "last or largest service")
 }  # fmt: skip
 """What the method names and the program does not compute."""
 WAYS = [(name, way) for name, ways in THE_METHOD.items() for way in ways]
