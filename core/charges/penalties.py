@@ -17,11 +17,11 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from core.charges.penalty_rules import Group, PenaltyRules, Stop
+from core.charges.penalty_rules import Group, PenaltyRounding, PenaltyRules, Stop
 from core.money import Kopecks, kopecks
 from core.period import Month
 
-__all__ = ["Change", "Debt", "Segment", "accrued", "segments", "to_post"]
+__all__ = ["Accrual", "Change", "Debt", "Segment", "accruals", "accrued", "added_up", "segments", "to_post"]
 
 _DAY = timedelta(days=1)
 
@@ -84,16 +84,31 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Accrual:
-    """Days on which a part of a debt costs the same, roubles a day; both ends counting."""
+class Accrual:
+    """Days on which a part of a debt costs the same, both ends counting: principal × rate / 100 / divisor a day."""
 
     first: date
     last: date
-    a_day: Fraction
+    principal: int
+    """Kopecks."""
+    divisor: int
+    rate: Fraction
+    """Per cent a year."""
 
-    def until(self, last: date) -> Fraction:
-        """What it comes to from its first day to another."""
-        return self.a_day * ((last - self.first).days + 1)
+    @property
+    def days(self) -> int:
+        """How many they are."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def a_day(self) -> Fraction:
+        """Roubles a day, exact."""
+        return Fraction(self.principal, 10_000 * self.divisor) * self.rate
+
+    @property
+    def amount(self) -> Fraction:
+        """Roubles of all days, exact."""
+        return self.a_day * self.days
 
 
 def accrued(debt: Debt, rules: PenaltyRules, *, first: date, as_of: date) -> Fraction:
@@ -101,22 +116,29 @@ def accrued(debt: Debt, rules: PenaltyRules, *, first: date, as_of: date) -> Fra
 
     Exact, or the sum of the days or months rounded to kopecks where the rules say so.
     """
-    found = list(_accruals(debt, rules, first, as_of))
-    if rules.rounding == "daily":
+    return added_up(accruals(debt, rules, first=first, as_of=as_of), rules.rounding)
+
+
+def added_up(found: Sequence[Accrual], rounding: PenaltyRounding) -> Fraction:
+    """What accruals of one debt come to, roubles."""
+    if rounding == "daily":
         return _rounded_by_day(found)
-    if rules.rounding == "monthly":
+    if rounding == "monthly":
         return _rounded_by_month(found)
-    return sum((one.until(one.last) for one in found), Fraction(0))
+    return sum((one.amount for one in found), Fraction(0))
 
 
-def _accruals(debt: Debt, rules: PenaltyRules, first: date, as_of: date) -> Iterator[_Accrual]:
+def accruals(debt: Debt, rules: PenaltyRules, *, first: date, as_of: date) -> list[Accrual]:
+    """The days on which a debt bore a penalty, with the principal that bore it at one share of one rate; ordered by days."""
+    found: dict[tuple[date, date, int, Fraction], int] = defaultdict(int)
     for part in _parts(debt, as_of):
         start, end = max(part.first, first, debt.due + _DAY), min(part.last, as_of)
         for here, until, divisor in _spans(debt, rules, start, end, rates=True):
-            yield _Accrual(here, until, Fraction(part.amount, 10_000 * divisor) * rules.rate(here, part.rate_day))
+            found[here, until, divisor, rules.rate(here, part.rate_day)] += part.amount
+    return [Accrual(here, until, amount, divisor, rate) for (here, until, divisor, rate), amount in sorted(found.items())]
 
 
-def _rounded_by_day(found: Sequence[_Accrual]) -> Fraction:
+def _rounded_by_day(found: Sequence[Accrual]) -> Fraction:
     """Each day of the debt, whatever parts it is of, rounded to kopecks."""
     total = 0
     cuts = sorted({one.first for one in found} | {one.last + _DAY for one in found})
@@ -126,7 +148,7 @@ def _rounded_by_day(found: Sequence[_Accrual]) -> Fraction:
     return Fraction(total, 100)
 
 
-def _rounded_by_month(found: Sequence[_Accrual]) -> Fraction:
+def _rounded_by_month(found: Sequence[Accrual]) -> Fraction:
     """Each calendar month of the debt rounded to kopecks."""
     months: dict[Month, Fraction] = defaultdict(Fraction)
     for one in found:
@@ -134,7 +156,7 @@ def _rounded_by_month(found: Sequence[_Accrual]) -> Fraction:
         while here <= one.last:
             month = Month.of(here)
             until = min(one.last, month.last)
-            months[month] += replace(one, first=here).until(until)
+            months[month] += replace(one, first=here, last=until).amount
             here = until + _DAY
     return Fraction(sum(kopecks(amount) for amount in months.values()), 100)
 

@@ -613,6 +613,7 @@ WITH moved AS (
          CASE WHEN :by_payment AND e.kind LIKE 'payment%' THEN e.entry_key END AS entry_key, CASE WHEN :by_payment THEN e.accounted_on END AS accounted_on
   FROM posting p JOIN entry e USING (entry_id)
   WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 1 OR p.credit = 1) AND p.origin_month < :before
+    AND (CAST(:account AS bigint) IS NULL OR p.account_id = :account)
 ), live AS (
   SELECT account_id, creditor_id, origin_month FROM moved GROUP BY 1, 2, 3 HAVING sum(signed) <> 0 OR bool_or(month = :month)
 ), summed AS (
@@ -638,6 +639,7 @@ SELECT p.account_id, p.origin_month, p.creditor_id, p.component,
 FROM posting p JOIN entry e USING (entry_id)
 CROSS JOIN LATERAL (SELECT CASE WHEN p.debit = 7 THEN p.amount ELSE -p.amount END AS signed) s
 WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 7 OR p.credit = 7)
+  AND (CAST(:account AS bigint) IS NULL OR p.account_id = :account)
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2 NULLS FIRST, 3, 4
 

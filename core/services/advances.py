@@ -47,7 +47,7 @@ def use_advances(
     posted = cover_turned_up(connection, provider=provider, month=month, cause=str(month), at=at, only=only)
     keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
     books = Books(connection)
-    order, rules = books.order(provider.provider_id), books.rules(provider.provider_id, month)
+    order = books.order(provider.provider_id)
     advances: dict[EntityId, list[Standing]] = defaultdict(list)
     for item in standing_advances(connection, provider_id=provider.provider_id, month=month):
         advances[item.account_id].append(item)
@@ -64,9 +64,9 @@ def use_advances(
         entries = (
             entry
             for account in batch
-            for entry in _Account(provider, month, account, keys[account], order, rules).entries(
-                advances[account], items[account], uses[account]
-            )
+            for entry in _Account(
+                provider, month, account, keys[account], order, books.rules(provider.provider_id, month, account)
+            ).entries(advances[account], items[account], uses[account])
         )
         posted += post(connection, entries, at=at)
     return posted

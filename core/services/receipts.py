@@ -127,7 +127,7 @@ class Receipts:
 
         def share_out(account: EntityId, bills: Mapping[str, tuple[BillShare, ...]]) -> list[Allocation]:
             receipts = [Receipt(p.key, p.amount, p.named_month, bills.get(p.key, ()), before=months[p.key]) for p in by_account[account]]
-            rules = self.books.rules(provider_id, max(months[p.key] for p in by_account[account]))
+            rules = self.books.rules(provider_id, max(months[p.key] for p in by_account[account]), account)
             return allocate_in_order(receipts, standings[account], rules)
 
         done = {account: share_out(account, {}) for account in by_account}

@@ -22,7 +22,7 @@ from core.payments.allocate import BillShare, PenaltyDue, Standing
 from core.payments.rules import AllocationRules, allocation_rules
 from core.period import Month
 from core.records.entities import entity_ids
-from core.records.facts import read_settings
+from core.records.facts import SettingsByPlace, read_settings_by_place
 from core.records.latest import read_organisations, read_services
 
 __all__ = ["Books"]
@@ -38,15 +38,19 @@ class Books:
     connection: Connection
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
     _groups: dict[ProviderId, Mapping[EntityId, str]] = field(default_factory=dict)
-    _rules: dict[tuple[ProviderId, Month], AllocationRules] = field(default_factory=dict)
+    _settings: dict[tuple[ProviderId, Month], SettingsByPlace] = field(default_factory=dict)
+    _rules: dict[tuple[ProviderId, Month, str], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
     _closed_through: date | None = None
 
-    def rules(self, provider_id: ProviderId, month: Month) -> AllocationRules:
-        """How payments to a provider that are accounted in a month are shared out where it has its houses."""
-        key = (provider_id, month)
+    def rules(self, provider_id: ProviderId, month: Month, account: EntityId) -> AllocationRules:
+        """How payments of an account that are accounted in a month are shared out where its house is."""
+        if (provider_id, month) not in self._settings:
+            self._settings[provider_id, month] = read_settings_by_place(self.connection, day=month.last, provider_id=provider_id)
+        settings = self._settings[provider_id, month]
+        key = (provider_id, month, settings.place(account))
         if key not in self._rules:
-            self._rules[key] = allocation_rules(read_settings(self.connection, day=month.last, provider_id=provider_id))
+            self._rules[key] = allocation_rules(settings.at(key[2]))
         return self._rules[key]
 
     def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:

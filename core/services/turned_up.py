@@ -23,7 +23,6 @@ from core.ledger.post import Posted, post
 from core.model.ledger import Entry, OpenItem, Posting
 from core.model.lines import Chart, Component
 from core.payments.advances import Ahead, cover_debts
-from core.payments.allocate import THE_METHOD
 from core.payments.rules import AllocationRules
 from core.period import Month
 from core.records.providers import Provider
@@ -56,9 +55,11 @@ def cover_turned_up(
     found = iter(sorted(account for account in wanted if only is None or account in only))
     posted = Posted()
     books = Books(connection)
-    by = _By({}, {}, THE_METHOD)
-    if wanted:
-        by = _By(books.order(provider.provider_id), books.groups(provider.provider_id), books.rules(provider.provider_id, month))
+
+    def by(account: EntityId) -> _By:
+        owner = provider.provider_id
+        return _By(books.order(owner), books.groups(owner), books.rules(owner, month, account))
+
     while batch := list(islice(found, _ACCOUNTS_AT_ONCE)):
         debts: dict[EntityId, list[OpenItem]] = defaultdict(list)
         for debt in open_items(connection, batch, through=month):
@@ -73,7 +74,7 @@ def cover_turned_up(
         entries = (
             entry
             for account, parts in paid.items()
-            for entry in _Account(provider, month, cause, by).entries(standing[account], parts, debts[account])
+            for entry in _Account(provider, month, cause, by(account)).entries(standing[account], parts, debts[account])
         )
         posted += post(connection, entries, at=at)
     return posted

@@ -31,9 +31,9 @@ class Books:
         self.owner = owner
         self.account = account
 
-    def owes(self, amount: int, origin: Month = AUGUST, *, month: Month = OCTOBER, service: EntityId = SERVICE) -> None:
+    def owes(self, amount: int, origin: Month = AUGUST, *, month: Month = OCTOBER, service: EntityId = SERVICE, key: str = "") -> None:
         posting = Posting(Chart.RECEIVABLE, Chart.OPENING, amount, self.account, service, CREDITOR, origin, Component.BASE)
-        self._post(f"opening/{origin}", "opening", month, month.first, posting)
+        self._post(f"opening/{key}{origin}", "opening", month, month.first, posting)
 
     def pays(
         self, key: str, amount: int, on: date, *, month: Month = OCTOBER, origin: Month = AUGUST, accounted_on: date | None = None

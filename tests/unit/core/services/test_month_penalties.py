@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -15,8 +16,9 @@ from core.ids import CENTRE, CalculationId, ProviderId
 from core.issued.bills import NewBill, save_bills
 from core.model.finding import Position
 from core.model.ledger import UNKNOWN_ORIGIN
-from core.model.records import CourtJudgement, PenaltyStop, Record, RegionSetting
+from core.model.records import CourtJudgement, House, PenaltyStop, Record, RegionSetting
 from core.period import Month
+from core.records.entities import entity_ids
 from core.records.findings import read_findings
 from core.records.providers import Provider
 from core.records.store import save
@@ -45,10 +47,12 @@ def test_a_payment_learnt_of_after_the_month_was_posted_corrects_the_next_one(bo
     assert (row.opening, row.posted, row.closing) == (9_50, 0, 9_50)
 
 
-def _setting(books: Books, name: str, value: str) -> None:
-    """A setting of the region, for all of it."""
-    stored = archive.store(books.connection, data=name.encode(), name="region", channel="test", direction="in", provider_id=CENTRE, at=NOW)
-    record = Record(name, Position("region", 1), RegionSetting(name, f'"{value}"', "№ 1"), date(2026, 1, 1))
+def _setting(books: Books, name: str, value: object, *, oktmo: str = "") -> None:
+    """A setting of the region: of all of it, or of some municipalities."""
+    stored = archive.store(
+        books.connection, data=f"{oktmo}{name}".encode(), name="region", channel="test", direction="in", provider_id=CENTRE, at=NOW
+    )
+    record = Record(f"{oktmo}/{name}", Position("region", 1), RegionSetting(name, json.dumps(value), "№ 1", oktmo), date(2026, 1, 1))
     save(books.connection, provider_id=CENTRE, message_id=stored.message_id, records=[record], recorded_at=NOW)
 
 
@@ -90,6 +94,30 @@ def test_a_region_may_round_each_day_or_each_month(books: Books, way: str, octob
     books.owes(1000_53)
     assert books.posts(OCTOBER) == october
     assert books.posts(NOVEMBER) == november
+
+
+@pytest.mark.parametrize("places", [("02702",), ("02701", "02702")], ids=["one place has settings", "both have"])
+def test_penalties_and_due_days_go_by_the_municipality_of_the_house(books: Books, connection: Connection, places: tuple[str, ...]) -> None:
+    """Two houses here, one in another municipality, where payment is by the 25th and each day is rounded: 16.10 and 26.10 are day 31."""
+    home = samples_of_records.small_house()
+    house = next(record for record in home if isinstance(record.body, House))
+    elsewhere = replace(house, key="2", body=replace(house.body, oktmo="02702000001"))
+    account = samples_of_records.fact("6", samples_of_records.account("0500006", house="2"))
+    stored = archive.store(
+        connection, data=b"houses", name="house", channel="test", direction="in", provider_id=books.owner.provider_id, at=NOW
+    )
+    records = [house, replace(house, key="3"), elsewhere, account]
+    save(connection, provider_id=books.owner.provider_id, message_id=stored.message_id, records=records, recorded_at=NOW)
+    other = Books(connection, books.owner, entity_ids(connection, books.owner.provider_id, "account")["6"])
+    for place in places:
+        differs = place == "02702"
+        _setting(books, "due_day_rule", [{"from_month": "2000-01", "day": 25 if differs else 15}], oktmo=place)
+        _setting(books, "penalty_rounding", "daily" if differs else "once", oktmo=place)
+    books.owes(1000_53)
+    other.owes(1000_53, Month(2026, 8), key="other")
+    here, there = books.rows(OCTOBER)
+    assert (here.account_id, here.due, here.posted) == (books.account, date(2026, 9, 15), 5_07)
+    assert (there.account_id, there.due, there.posted) == (other.account, date(2026, 9, 25), 1_92)  # 26–31.10, 6 × 0,32
 
 
 def test_a_payment_taken_back_opens_the_debt_from_its_due_day(books: Books) -> None:
