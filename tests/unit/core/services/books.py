@@ -82,6 +82,11 @@ class Books:
         posting = Posting(Chart.OPENING, Chart.ADVANCE, amount, self.account, service, creditor, component=Component.ADVANCE)
         self._post("opening/ahead", "opening", OCTOBER, OCTOBER.first, posting)
 
+    def states_penalty(self, amount: int, origin: Month = AUGUST) -> None:
+        """A penalty that the sender states as an opening balance."""
+        posting = Posting(Chart.PENALTY, Chart.OPENING, amount, self.account, None, CREDITOR, origin, Component.PENALTY)
+        self._post("opening/penalty", "opening_penalty", OCTOBER, OCTOBER.first, posting)
+
     def takes_ahead_back(self, key: str, amount: int, on: date, service: EntityId | None, creditor: EntityId | None) -> None:
         """The agent takes back money that was an advance."""
         posting = Posting(Chart.ADVANCE, Chart.CASH, amount, self.account, service, creditor, component=Component.ADVANCE)
