@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
-from typing import NewType
+from typing import Literal, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from core.exact import LIMIT, Exact
 
 __all__ = [
     "Kopecks",
+    "Remainder",
     "format_roubles",
     "kopecks",
     "kopecks_column",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 Kopecks = NewType("Kopecks", int)
+Remainder = Literal["largest_remainder", "last_service", "largest_service"]
+"""Who gets the kopecks that a proportion leaves (charging rules, section 10, ``kopek_remainder``)."""
 
 _HUNDREDTHS = tuple(f"{part:02d}" for part in range(100))
 _ROUBLES = re.compile(r"(-?)(\d{1,16})(?:\.(\d{1,2}))?")
@@ -84,13 +87,18 @@ def rounded_column(value: Exact, scale: int) -> npt.NDArray[np.int64]:
     return signed
 
 
-def split(total: int, weights: Sequence[Fraction | int]) -> list[Kopecks]:
+def split(total: int, weights: Sequence[Fraction | int], *, remainder: Remainder = "largest_remainder") -> list[Kopecks]:
     """Split ``total`` kopecks in proportion to ``weights`` so that the parts sum to it: largest remainder, ties to the earlier item (R6).
+
+    ``remainder``: who gets the kopecks that the proportion leaves; the last item or the one of the largest weight takes all of them, but of
+    no more than the weights come to never more than its own weight: what is beyond goes to the item before it, or to the next largest.
 
     Weights must not be negative and not all zero. A negative total is split as its mirror image.
 
     >>> split(100000, [50000, 50000, 50000])
     [33334, 33333, 33333]
+    >>> split(100000, [50000, 50000, 50000], remainder="last_service"), split(100, [10, 130, 60], remainder="largest_service")
+    ([33333, 33333, 33334], [5, 65, 30])
     """
     if any(weight < 0 for weight in weights):
         raise ValueError("weights must not be negative")
@@ -101,9 +109,19 @@ def split(total: int, weights: Sequence[Fraction | int]) -> list[Kopecks]:
         raise ValueError("at least one weight must be positive")
     shared = [divmod(abs(total) * weight, whole) for weight in whole_weights]
     parts = [part for part, _ in shared]
-    by_remainder = sorted(range(len(parts)), key=lambda i: (-shared[i][1], i))
-    for i in by_remainder[: abs(total) - sum(parts)]:
-        parts[i] += 1
+    left = abs(total) - sum(parts)
+    if remainder == "largest_remainder":
+        by_remainder = sorted(range(len(parts)), key=lambda i: (-shared[i][1], i))
+        for i in by_remainder[:left]:
+            parts[i] += 1
+    else:
+        places = range(len(parts))
+        to = reversed(places) if remainder == "last_service" else sorted(places, key=lambda i: (-whole_weights[i], i))
+        capped = abs(total) * common <= whole
+        for i in (i for i in to if whole_weights[i]):
+            taken = min(left, max(-(-whole_weights[i] // common) - parts[i], 0)) if capped else left
+            parts[i] += taken
+            left -= taken
     return [Kopecks(-part if total < 0 else part) for part in parts]
 
 

@@ -37,7 +37,7 @@ DATED_SETTING = {"name": "setting", "value": "present", "valid_from": "date", "v
 
 _TEXT_SETTINGS = """
 account_on_registry advance_split average_window communal_area edk_cap february_2026_due due_shift heated_common_area heating_degrees
-heating_payment house_effect index_base_october inside_month interruption_base interruption_hours interruption_limits k_effective
+heating_payment house_effect index_base_october interruption_base interruption_hours interruption_limits k_effective
 k_electricity_basis kopek_remainder late_bill_due late_reading metered_absence negative_common odn_cap opening_without_months
 own_heating_unit owner_change_day owners_when_unknown penalty_by penalty_order penalty_rate penalty_rounding pp253_small qr_paym_period
 qr_zero rate_after_freeze recalc_penalty regional_holidays residence_end soi_regime undelivered_volume volume_rounding
@@ -62,6 +62,7 @@ SETTINGS = {
     "bound_growth_by_oktmo": "object?",
     "heating_months": "months?",
     "range_bounds": "texts?",
+    "inside_month": "ordered?",
     "yearly_month": "quarter?",
     "social_area": "amount_as_is?",
     "days_off": "dates?",
@@ -112,6 +113,7 @@ _EXPECTED = {
     "setting": "имя настройки", "present": "значение настройки",
     "settings": "набор пар «имя: значение» или список с датами и актом",
     "list": "список", "object": "набор пар «имя: значение»", "any": "текст, число, true или false",
+    "ordered": "слово или список слов по порядку",
 }  # fmt: skip
 
 
@@ -216,6 +218,9 @@ def _convert(kind: str, value: object) -> object:
             return value
         case "any":
             return _checked(value, isinstance(value, str | int) and value != "")
+        case "ordered":
+            words = value if isinstance(value, list) else [value]
+            return _checked(value, words != [] and all(isinstance(word, str) and word.strip() for word in words))
         case "amount_as_is":
             _millionths(value)
             return value

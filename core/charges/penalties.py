@@ -4,21 +4,24 @@ One debt is the principal of one billing month to one recipient, with its own du
 cost nothing, 31–90 cost 1/300 of the rate a day, later ones 1/130; a contribution for capital repair stays at 1/300. By the statute the
 rate of the day on which a part is paid holds for the whole of its delay, so the step function is first cut into parts: how much, from when,
 until when, and the day whose rate it bears. Everything is exact here; the one rounding of a debt is :func:`to_post`: a month posts what has
-accrued since the hub took over less what was posted, so rounding never drifts and what is learnt late corrects the next month.
+accrued since the hub took over less what was posted, so rounding never drifts and what is learnt late corrects the next month. A region
+may have what accrues on each day, or in each calendar month, rounded to kopecks (``penalty_rounding``): the sum of these is posted so, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
-from core.charges.penalty_rules import Group, PenaltyRules, Stop
+from core.charges.penalty_rules import Group, PenaltyRounding, PenaltyRules, Stop
 from core.money import Kopecks, kopecks
+from core.period import Month
 
-__all__ = ["Change", "Debt", "Segment", "accrued", "segments", "to_post"]
+__all__ = ["Accrual", "Change", "Debt", "Segment", "accruals", "accrued", "added_up", "segments", "to_post"]
 
 _DAY = timedelta(days=1)
 
@@ -80,15 +83,82 @@ class _Part:
     rate_day: date
 
 
+@dataclass(frozen=True, slots=True)
+class Accrual:
+    """Days on which a part of a debt costs the same, both ends counting: principal × rate / 100 / divisor a day."""
+
+    first: date
+    last: date
+    principal: int
+    """Kopecks."""
+    divisor: int
+    rate: Fraction
+    """Per cent a year."""
+
+    @property
+    def days(self) -> int:
+        """How many they are."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def a_day(self) -> Fraction:
+        """Roubles a day, exact."""
+        return Fraction(self.principal, 10_000 * self.divisor) * self.rate
+
+    @property
+    def amount(self) -> Fraction:
+        """Roubles of all days, exact."""
+        return self.a_day * self.days
+
+
 def accrued(debt: Debt, rules: PenaltyRules, *, first: date, as_of: date) -> Fraction:
-    """Exact penalty in roubles on the days from ``first`` to ``as_of``, both counting; what is unpaid bears the rate of ``as_of``."""
-    total = Fraction(0)
+    """Penalty in roubles on the days from ``first`` to ``as_of``, both counting; what is unpaid bears the rate of ``as_of``.
+
+    Exact, or the sum of the days or months rounded to kopecks where the rules say so.
+    """
+    return added_up(accruals(debt, rules, first=first, as_of=as_of), rules.rounding)
+
+
+def added_up(found: Sequence[Accrual], rounding: PenaltyRounding) -> Fraction:
+    """What accruals of one debt come to, roubles."""
+    if rounding == "daily":
+        return _rounded_by_day(found)
+    if rounding == "monthly":
+        return _rounded_by_month(found)
+    return sum((one.amount for one in found), Fraction(0))
+
+
+def accruals(debt: Debt, rules: PenaltyRules, *, first: date, as_of: date) -> list[Accrual]:
+    """The days on which a debt bore a penalty, with the principal that bore it at one share of one rate; ordered by days."""
+    found: dict[tuple[date, date, int, Fraction], int] = defaultdict(int)
     for part in _parts(debt, as_of):
         start, end = max(part.first, first, debt.due + _DAY), min(part.last, as_of)
         for here, until, divisor in _spans(debt, rules, start, end, rates=True):
-            days = (until - here).days + 1
-            total += Fraction(part.amount * days, 10_000 * divisor) * rules.rate(here, part.rate_day)
-    return total
+            found[here, until, divisor, rules.rate(here, part.rate_day)] += part.amount
+    return [Accrual(here, until, amount, divisor, rate) for (here, until, divisor, rate), amount in sorted(found.items())]
+
+
+def _rounded_by_day(found: Sequence[Accrual]) -> Fraction:
+    """Each day of the debt, whatever parts it is of, rounded to kopecks."""
+    total = 0
+    cuts = sorted({one.first for one in found} | {one.last + _DAY for one in found})
+    for here, after in pairwise(cuts):
+        a_day = sum((one.a_day for one in found if one.first <= here <= one.last), Fraction(0))
+        total += kopecks(a_day) * (after - here).days
+    return Fraction(total, 100)
+
+
+def _rounded_by_month(found: Sequence[Accrual]) -> Fraction:
+    """Each calendar month of the debt rounded to kopecks."""
+    months: dict[Month, Fraction] = defaultdict(Fraction)
+    for one in found:
+        here = one.first
+        while here <= one.last:
+            month = Month.of(here)
+            until = min(one.last, month.last)
+            months[month] += replace(one, first=here, last=until).amount
+            here = until + _DAY
+    return Fraction(sum(kopecks(amount) for amount in months.values()), 100)
 
 
 def segments(debt: Debt, rules: PenaltyRules, *, first: date, last: date) -> list[Segment]:

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, cast
 
 from core.charges.deadlines import own_choice
 from core.charges.law import Law
 from core.errors import ConfigError
 
-__all__ = ["Group", "KeyRate", "PenaltyRules", "RateSpan", "Scale", "Stop", "penalty_rules"]
+__all__ = ["Group", "KeyRate", "PenaltyRounding", "PenaltyRules", "RateSpan", "Scale", "Stop", "penalty_rules"]
 
 Group = Literal["citizen", "capital"]
+PenaltyRounding = Literal["once", "daily", "monthly"]
 _DAY = timedelta(days=1)
 
 
@@ -80,6 +81,10 @@ class PenaltyRules:
     """A recalculation in the payer's favour lowers the debt from its due day, not from the bill that shows it."""
     surcharge_in_base: bool = True
     stops: tuple[Stop, ...] = ()
+    rounding: PenaltyRounding = "once"
+    """What of a debt is rounded to kopecks: all that has accrued, each day, or each calendar month (``penalty_rounding``)."""
+    by_accounted_day: bool = False
+    """A payment lowers the debt by the operational day on which it was accounted (``penalty_by``), not by the day it was paid."""
 
     def rate(self, day: date, rate_day: date) -> Fraction:
         """Per cent a year that a day of delay costs for a part whose rate is that of ``rate_day``."""
@@ -121,7 +126,6 @@ class PenaltyRules:
 
 def penalty_rules(law: Law, settings: Mapping[str, object], *, day: date) -> PenaltyRules:
     """The rules of a region on a day. ``penalty_rate_value`` of the region stands for the whole policy, ``key_rates`` add to the law's."""
-    own_choice(law, settings, "penalty_by", day)  # refuses what is not computed
     stated = settings.get("penalty_rate_value")
     policy = tuple(
         RateSpan(dated.first, dated.last, None if dated.value == "key" else Fraction(dated.value))
@@ -143,6 +147,8 @@ def penalty_rules(law: Law, settings: Mapping[str, object], *, day: date) -> Pen
             for dated in law.parameters["penalty.moratorium"].values
             if dated.value != "none"
         ),
+        rounding=cast("PenaltyRounding", own_choice(law, settings, "penalty_rounding", day)),  # the ways of the setting are its values
+        by_accounted_day=own_choice(law, settings, "penalty_by", day) == "accounted_on",
     )
 
 

@@ -265,7 +265,8 @@ def _court_costs(source: BillSource) -> tuple[BillCourtCost, ...]:
 
 
 def _by_destination(source: BillSource, shares: Iterable[Share]) -> dict[Destination, int]:
-    """Amounts by recipient. What is not divided yet is divided by the lines of this bill, as the first bill divides an advance."""
+    """Amounts by recipient. What is not divided yet is divided by the lines of this bill, as the first bill divides an advance; what is
+    a recipient's already, by that recipient's lines."""
     sums: dict[Destination, int] = defaultdict(int)
     for share in shares:
         if share.service_id:
@@ -273,6 +274,7 @@ def _by_destination(source: BillSource, shares: Iterable[Share]) -> dict[Destina
             continue
         own = (line for line in source.lines if share.account_id in (None, line.account_id))
         taking = sorted((line for line in own if line.total > 0), key=lambda line: (line.service_id, line.creditor_id))
+        taking = [line for line in taking if line.creditor_id == share.creditor_id] or taking
         if not taking:
             raise InputError(
                 "EPD-0203",

@@ -13,7 +13,17 @@ from core.model.lines import Component
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["AdvanceUse", "PaidAhead", "Standing", "accounts_in_credit", "advance_uses", "paid_ahead", "standing_advances"]
+__all__ = [
+    "AdvanceUse",
+    "OwnPenalty",
+    "PaidAhead",
+    "Standing",
+    "accounts_in_credit",
+    "advance_uses",
+    "own_penalties",
+    "paid_ahead",
+    "standing_advances",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +38,23 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class AdvanceUse:
-    """What advances have covered of a debt, less what was taken back, kopecks."""
+    """What advances have covered of a debt or (no service) of a penalty, less what was taken back, kopecks."""
 
     account_id: EntityId
-    service_id: EntityId
+    service_id: EntityId | None
     creditor_id: EntityId
-    origin_month: Month
+    origin_month: Month | None
+    component: Component
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPenalty:
+    """A penalty that the hub has posted and nobody has paid, kopecks."""
+
+    account_id: EntityId
+    creditor_id: EntityId
+    origin_month: Month | None
     component: Component
     amount: int
 
@@ -70,9 +91,17 @@ def standing_advances(connection: Connection, *, provider_id: ProviderId, month:
 
 
 def advance_uses(connection: Connection, accounts: Sequence[EntityId]) -> Iterator[AdvanceUse]:
-    """Uses of accounts by debt."""
+    """Uses of accounts by debt and by penalty."""
     for r in connection.execute(queries("core.ledger").advance_uses, {"account_ids": list(accounts)}):
-        yield AdvanceUse(r.account_id, r.service_id, r.creditor_id, Month.of(r.origin_month), Component(r.component), r.amount)
+        origin = None if r.origin_month is None else Month.of(r.origin_month)
+        yield AdvanceUse(r.account_id, r.service_id, r.creditor_id, origin, Component(r.component), r.amount)
+
+
+def own_penalties(connection: Connection, accounts: Sequence[EntityId], *, through: Month) -> Iterator[OwnPenalty]:
+    """Unpaid penalties that the hub has posted, account by account, in the order in which they are paid."""
+    for r in connection.execute(queries("core.ledger").own_penalties, {"account_ids": list(accounts), "month": through.first}):
+        origin = None if r.origin_month is None else Month.of(r.origin_month)
+        yield OwnPenalty(r.account_id, r.creditor_id, origin, Component(r.component), r.amount)
 
 
 def accounts_in_credit(connection: Connection, *, provider_id: ProviderId, month: Month) -> list[EntityId]:

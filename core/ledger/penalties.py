@@ -33,6 +33,10 @@ class PrincipalChange:
     kind: str
     occurred_on: date
     amount: int
+    payment: str = ""
+    """The operation of a payment, where each stands apart."""
+    accounted_on: date | None = None
+    """Its operational day, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,31 @@ class PenaltyTurnover:
     paid: int
 
 
-def principal_changes(connection: Connection, *, provider_id: ProviderId, month: Month, before: Month) -> Iterator[PrincipalChange]:
-    """Changes of debts of months earlier than ``before`` as posted up to ``month``, in the order of accounts, months and creditors."""
-    names = {"provider_id": provider_id, "month": month.first, "before": before.first}
+def principal_changes(
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    month: Month,
+    before: Month,
+    by_payment: bool = False,
+    account: EntityId | None = None,
+) -> Iterator[PrincipalChange]:
+    """Changes of debts of months earlier than ``before`` as posted up to ``month``, in the order of accounts, months and creditors.
+
+    ``by_payment``: each payment apart, with its operational day; else the money of a day is one change. ``account``: of one only.
+    """
+    names = {"provider_id": provider_id, "month": month.first, "before": before.first, "by_payment": by_payment, "account": account}
     for r in connection.execute(queries("core.ledger").principal_changes, names, execution_options={"yield_per": 5000}):
         origin = Month.of(r.origin_month)
-        yield PrincipalChange(r.account_id, origin, r.creditor_id, r.service_id, r.surcharge, r.kind, r.occurred_on, r.amount)
+        place = (r.account_id, origin, r.creditor_id, r.service_id, r.surcharge)
+        yield PrincipalChange(*place, r.kind, r.occurred_on, r.amount, r.payment or "", r.accounted_on)
 
 
-def penalty_turnovers(connection: Connection, *, provider_id: ProviderId, month: Month) -> Iterator[PenaltyTurnover]:
-    """How penalties stand in a month, in the order of accounts, months and creditors."""
-    names = {"provider_id": provider_id, "month": month.first}
+def penalty_turnovers(
+    connection: Connection, *, provider_id: ProviderId, month: Month, account: EntityId | None = None
+) -> Iterator[PenaltyTurnover]:
+    """How penalties stand in a month, in the order of accounts, months and creditors; ``account``: of one only."""
+    names = {"provider_id": provider_id, "month": month.first, "account": account}
     for r in connection.execute(queries("core.ledger").penalty_turnover, names, execution_options={"yield_per": 5000}):
         origin = None if r.origin_month is None else Month.of(r.origin_month)
         yield PenaltyTurnover(r.account_id, origin, r.creditor_id, Component(r.component), r.opening, r.posted_before, r.posted, r.paid)

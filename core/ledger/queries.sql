@@ -542,11 +542,12 @@ HAVING sum(CASE WHEN p.debit = :chart THEN p.amount ELSE -p.amount END) <> 0
 ORDER BY 1, 4 NULLS FIRST, 2, 3, 5
 
 -- name: payments_counted
--- Principal and advances paid in a month, by service and creditor; a reversal is negative.
+-- Principal and advances paid in a month, by service and creditor; a reversal is negative, and so is what advances have paid of penalties.
 SELECT p.account_id, p.service_id, p.creditor_id,
        sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END)::bigint AS amount
 FROM posting p JOIN entry e USING (entry_id)
-WHERE p.account_id = ANY (:account_ids) AND p.month = :month AND e.kind LIKE 'payment%' AND (p.debit IN (1, 6)) <> (p.credit IN (1, 6))
+WHERE p.account_id = ANY (:account_ids) AND p.month = :month AND (p.debit IN (1, 6)) <> (p.credit IN (1, 6))
+  AND (e.kind LIKE 'payment%' OR e.entry_key LIKE 'advance_use/penalty/%' OR e.entry_key LIKE 'advance_reversal/penalty/%')
 GROUP BY 1, 2, 3
 HAVING sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END) <> 0
 ORDER BY 1, 2, 3
@@ -605,19 +606,28 @@ ORDER BY e.entry_id, p.n
 
 -- name: principal_changes
 -- How the principal of debts older than a month moved, for penalties: openings, charges, payments by the day of payment, recalculations.
--- A debt that was settled before the month and did not move in it is left out.
+-- A debt that was settled before the month and did not move in it is left out. With :by_payment each payment stands apart, with the operational
+-- day on which it was accounted; that its money was divided otherwise later has the day of the payment.
 WITH moved AS (
   SELECT p.account_id, p.creditor_id, p.service_id, p.origin_month, coalesce(p.component, 0) = 1 AS surcharge, p.month, e.kind, e.occurred_on,
-         CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END AS signed
+         CASE WHEN p.debit = 1 THEN p.amount ELSE -p.amount END AS signed,
+         CASE WHEN :by_payment AND e.kind LIKE 'payment%' THEN e.entry_key END AS entry_key, CASE WHEN :by_payment THEN e.accounted_on END AS accounted_on
   FROM posting p JOIN entry e USING (entry_id)
   WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 1 OR p.credit = 1) AND p.origin_month < :before
+    AND (CAST(:account AS bigint) IS NULL OR p.account_id = :account)
 ), live AS (
   SELECT account_id, creditor_id, origin_month FROM moved GROUP BY 1, 2, 3 HAVING sum(signed) <> 0 OR bool_or(month = :month)
+), summed AS (
+  SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, accounted_on, month,
+         regexp_replace(entry_key, '^(payment_division/[^/]*|[^/]*)/', '') AS payment, sum(signed)::bigint AS amount
+  FROM moved JOIN live USING (account_id, creditor_id, origin_month)
+  GROUP BY account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, month, entry_key, accounted_on
+  HAVING sum(signed) <> 0
 )
-SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, sum(signed)::bigint AS amount
-FROM moved JOIN live USING (account_id, creditor_id, origin_month)
-GROUP BY account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, month
-HAVING sum(signed) <> 0
+SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, amount, payment,
+       coalesce(accounted_on, (SELECT max(o.accounted_on) FROM entry o
+                               WHERE kind = 'payment_division' AND o.entry_key IN ('payment/' || payment, 'payment_release/' || payment))) AS accounted_on
+FROM summed
 ORDER BY account_id, origin_month, creditor_id, service_id, surcharge, occurred_on, kind
 
 -- name: penalty_turnover
@@ -630,6 +640,7 @@ SELECT p.account_id, p.origin_month, p.creditor_id, p.component,
 FROM posting p JOIN entry e USING (entry_id)
 CROSS JOIN LATERAL (SELECT CASE WHEN p.debit = 7 THEN p.amount ELSE -p.amount END AS signed) s
 WHERE p.provider_id = :provider_id AND p.month <= :month AND (p.debit = 7 OR p.credit = 7)
+  AND (CAST(:account AS bigint) IS NULL OR p.account_id = :account)
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2 NULLS FIRST, 3, 4
 
@@ -650,13 +661,25 @@ GROUP BY 1, 2, 3, 4, 5, 6, 7
 ORDER BY 1, 5, 4, 6 NULLS LAST, 2 NULLS LAST, 3 NULLS LAST, 7
 
 -- name: advance_uses
--- What advances covered: receivables against the counter-account of offsets.
-SELECT account_id, service_id, creditor_id, origin_month, component, sum(CASE WHEN credit = 1 THEN amount ELSE -amount END)::bigint AS amount
+-- What advances covered: receivables and penalties against the counter-account of offsets.
+SELECT account_id, service_id, creditor_id, origin_month, component, sum(CASE WHEN credit IN (1, 7) THEN amount ELSE -amount END)::bigint AS amount
 FROM posting
-WHERE account_id = ANY (:account_ids) AND ((debit = 12 AND credit = 1) OR (debit = 1 AND credit = 12))
+WHERE account_id = ANY (:account_ids) AND ((debit = 12 AND credit IN (1, 7)) OR (debit IN (1, 7) AND credit = 12))
 GROUP BY 1, 2, 3, 4, 5
-HAVING sum(CASE WHEN credit = 1 THEN amount ELSE -amount END) > 0
+HAVING sum(CASE WHEN credit IN (1, 7) THEN amount ELSE -amount END) > 0
 ORDER BY 1, 4, 2, 3, 5
+
+-- name: own_penalties
+-- Of accounts the unpaid penalties that the hub itself has posted, not those that it took over.
+SELECT account_id, creditor_id, origin_month, component, least(unpaid, posted) AS amount FROM (
+  SELECT p.account_id, p.creditor_id, p.origin_month, p.component, sum(s.signed)::bigint AS unpaid,
+         coalesce(sum(s.signed) FILTER (WHERE e.kind = 'penalty'), 0)::bigint AS posted
+  FROM posting p JOIN entry e USING (entry_id) CROSS JOIN LATERAL (SELECT CASE WHEN p.debit = 7 THEN p.amount ELSE -p.amount END AS signed) s
+  WHERE p.account_id = ANY (:account_ids) AND (p.debit = 7 OR p.credit = 7) AND p.month <= :month AND p.creditor_id IS NOT NULL
+  GROUP BY 1, 2, 3, 4
+) penalties
+WHERE least(unpaid, posted) > 0
+ORDER BY account_id, origin_month NULLS FIRST, component, creditor_id
 
 -- name: accounts_in_credit
 -- Accounts that have a receivable below zero.
@@ -716,10 +739,10 @@ WHERE (p.credit = 6 OR p.debit = 6) AND e.kind IN ('payment', 'payment_reversal'
   AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%')
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8
 UNION ALL
--- And what was used of advances: out of the undivided ones to creditors (share), and on debts (use).
+-- And what was used of advances: out of the undivided ones to creditors (share), and on debts and penalties (use).
 SELECT p.account_id, e.posted_at::date, e.occurred_on, p.creditor_id, CASE WHEN p.credit = 1 OR p.debit = 1 THEN p.service_id END, p.component, p.provider_id,
-       h.house_id, CASE WHEN p.credit = 1 OR p.debit = 1 THEN 'use' WHEN p.credit = 6 THEN 'in' ELSE 'out' END,
-       sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END)::bigint, min(e.entry_id)
+       h.house_id, CASE WHEN p.credit IN (1, 7) OR p.debit IN (1, 7) THEN 'use' WHEN p.credit = 6 THEN 'in' ELSE 'out' END,
+       sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END)::bigint, min(e.entry_id)
 FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.account_id = p.account_id
 WHERE e.kind IN ('advance_use', 'advance_reversal')
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8, 9

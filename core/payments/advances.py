@@ -13,8 +13,9 @@ from datetime import date
 
 from core.ids import EntityId
 from core.model.ledger import OpenItem
-from core.money import split
-from core.payments.allocate import BillShare
+from core.money import Remainder, split
+from core.payments.allocate import THE_METHOD, BillShare
+from core.payments.rules import AllocationRules
 from core.period import Month
 
 __all__ = ["Ahead", "Covered", "Offset", "Used", "cover_by_credit", "cover_debts", "offset_advances", "share_undivided"]
@@ -60,7 +61,7 @@ class Offset:
     """By recipient; zero where the whole advance was used."""
 
 
-def offset_advances(advances: Mapping[EntityId, int], bill: Iterable[BillShare]) -> Offset:
+def offset_advances(advances: Mapping[EntityId, int], bill: Iterable[BillShare], remainder: Remainder = "largest_remainder") -> Offset:
     """Use advances (by recipient, not negative) on the positive lines of a new bill, pro rata; the order of the lines breaks ties."""
     lines: dict[EntityId, list[BillShare]] = defaultdict(list)
     for line in bill:
@@ -75,41 +76,46 @@ def offset_advances(advances: Mapping[EntityId, int], bill: Iterable[BillShare])
         taken = min(advance, sum(line.total for line in mine))
         left[creditor] = advance - taken
         if taken:
-            shares = split(taken, [line.total for line in mine])
+            shares = split(taken, [line.total for line in mine], remainder=remainder)
             used += [Used(line.service_id, creditor, share) for line, share in zip(mine, shares, strict=True) if share]
     return Offset(tuple(used), left)
 
 
-def cover_debts(ahead: Iterable[Ahead], debts: Iterable[OpenItem]) -> list[tuple[Ahead, OpenItem, int]]:
+def cover_debts(
+    ahead: Iterable[Ahead], debts: Iterable[OpenItem], rules: AllocationRules = THE_METHOD, groups: Mapping[EntityId, str] | None = None
+) -> list[tuple[Ahead, OpenItem, int]]:
     """What money that stands ahead covers of older debts: in the order of the money, the oldest month first, inside it pro rata.
 
-    Section 3, steps 3 and 4, as if the debts had been there on the day of the payment; ``debts``: above zero, in the fixed order.
+    Section 3, steps 3 and 4, as if the debts had been there on the day of the payment; ``debts``: above zero, in the fixed order;
+    ``groups``: of services, where the region pays one before another inside a month.
     """
     left = {debt: debt.amount for debt in debts}
-    months = sorted({debt.origin_month for debt in left})
+    known = groups or {}
+    turn = {debt: (debt.origin_month, rules.place(known.get(debt.service_id, "other"))) for debt in left}
+    turns = sorted(set(turn.values()))
     covered: list[tuple[Ahead, OpenItem, int]] = []
     for money in ahead:
         free = money.amount
-        for month in months:
-            mine = [debt for debt in left if debt.origin_month == month and money.creditor_id in (None, debt.creditor_id) and left[debt]]
+        for place in turns:
+            mine = [debt for debt in left if turn[debt] == place and money.creditor_id in (None, debt.creditor_id) and left[debt]]
             taken = min(free, sum(left[debt] for debt in mine))
             if not taken:
                 continue
             free -= taken
-            for debt, share in zip(mine, split(taken, [left[debt] for debt in mine]), strict=True):
+            for debt, share in zip(mine, split(taken, [left[debt] for debt in mine], remainder=rules.remainder), strict=True):
                 if share:
                     left[debt] -= share
                     covered.append((money, debt, share))
     return covered
 
 
-def share_undivided(advance: int, bill: Iterable[BillShare]) -> dict[EntityId, int]:
+def share_undivided(advance: int, bill: Iterable[BillShare], remainder: Remainder = "largest_remainder") -> dict[EntityId, int]:
     """An advance without a recipient shared among the recipients of the first bill, by its positive lines."""
     lines = [line for line in bill if line.total > 0]
     if not lines or advance <= 0:
         return {}
     shared: dict[EntityId, int] = defaultdict(int)
-    for line, share in zip(lines, split(advance, [line.total for line in lines]), strict=True):
+    for line, share in zip(lines, split(advance, [line.total for line in lines], remainder=remainder), strict=True):
         shared[line.creditor_id] += share
     return dict(shared)
 

@@ -7,7 +7,7 @@ rule is kept with the result, because a reversal mirrors what was decided, not w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from core.ids import EntityId
@@ -19,6 +19,7 @@ from core.period import Month
 
 __all__ = [
     "RULE_VERSION",
+    "THE_METHOD",
     "Allocation",
     "BillShare",
     "Part",
@@ -84,6 +85,8 @@ class Standing:
     penalties: tuple[PenaltyDue, ...] = ()
     order: Mapping[EntityId, int] | None = None
     """Rank of services and recipients; without it their numbers are the order."""
+    groups: Mapping[EntityId, str] = field(default_factory=dict)
+    """Of services that the region's order inside a month may name: ``rso``, ``maintenance``, ``capital_repair``."""
 
     def rank(self, entity: EntityId) -> int:
         """Place in the fixed order."""
@@ -124,7 +127,7 @@ def allocate(receipt: Receipt, standing: Standing, rules: AllocationRules = THE_
     for step in _steps(receipt, standing, rules):
         for group in step:
             rest = receipt.amount - sum(part.amount for part in parts)
-            parts += _cover(rest, group)
+            parts += _cover(rest, group, rules)
     rest = receipt.amount - sum(part.amount for part in parts)
     parts += _advance(rest, receipt, standing, rules)
     rule = f"{RULE_VERSION} ({rules.differs})" if rules.differs else RULE_VERSION
@@ -139,11 +142,14 @@ def _steps(receipt: Receipt, standing: Standing, rules: AllocationRules) -> list
     if rules.penalties == "after_principal":
         return [debts, penalties]
     waiting = list(penalties)
-    together = []
-    for group in debts:
-        of_month = [part for due in waiting for part in due if part.origin_month == group[0].origin_month]
-        waiting = [due for due in waiting if due[0].origin_month != group[0].origin_month]
-        together.append([*group, *of_month])
+    together = list(debts)
+    for place, group in enumerate(together):
+        month = group[0].origin_month
+        if any(later[0].origin_month == month for later in together[place + 1 :]):
+            continue  # with the last group of the month, where a region pays one before another
+        of_month = [part for due in waiting for part in due if part.origin_month == month]
+        waiting = [due for due in waiting if due[0].origin_month != month]
+        together[place] = [*group, *of_month]
     return [together, waiting]
 
 
@@ -185,15 +191,17 @@ def postings(
 
 
 def _debts(receipt: Receipt, standing: Standing, rules: AllocationRules) -> Iterator[list[Part]]:
-    """Months in the order in which they are covered; inside one, services and recipients in the fixed order."""
-    months: dict[Month, list[OpenItem]] = {}
+    """Months in the order in which they are covered, each whole or by groups; inside them services and recipients in the fixed order."""
+    months: dict[tuple[Month, int], list[OpenItem]] = {}
     for item in standing.items:
         asked = receipt.before is None or item.origin_month < receipt.before
         if item.amount > 0 and asked and receipt.takes(item.creditor_id):
-            months.setdefault(item.origin_month, []).append(item)
+            months.setdefault((item.origin_month, rules.place(standing.groups.get(item.service_id, "other"))), []).append(item)
     named = receipt.named_month if rules.named_period_first else None
-    for month in sorted(months, key=lambda month: (month != named, month)):
-        items = sorted(months[month], key=lambda item: (standing.rank(item.service_id), item.surcharge, standing.rank(item.creditor_id)))
+    for month, place in sorted(months, key=lambda group: (group[0] != named, *group)):
+        items = sorted(
+            months[month, place], key=lambda item: (standing.rank(item.service_id), item.surcharge, standing.rank(item.creditor_id))
+        )
         yield [
             Part(
                 "debt",
@@ -219,12 +227,12 @@ def _penalties(receipt: Receipt, standing: Standing) -> Iterator[list[Part]]:
         yield [Part("penalty", due.amount, due.component, None, due.creditor_id, due.origin_month) for due in dues]
 
 
-def _cover(money: int, owed: Sequence[Part]) -> list[Part]:
+def _cover(money: int, owed: Sequence[Part], rules: AllocationRules) -> list[Part]:
     """As much of a group as the money covers, pro rata to what is unpaid."""
     taken = min(money, sum(part.amount for part in owed))
     if taken <= 0:
         return []
-    shares = split(taken, [part.amount for part in owed])
+    shares = split(taken, [part.amount for part in owed], remainder=rules.remainder)
     return [
         Part(part.kind, share, part.component, part.service_id, part.creditor_id, part.origin_month)
         for part, share in zip(owed, shares, strict=True)
@@ -240,7 +248,7 @@ def _advance(rest: int, receipt: Receipt, standing: Standing, rules: AllocationR
         only = next(iter(receipt.creditors)) if receipt.creditors is not None and len(receipt.creditors) == 1 else None
         return [Part("advance", rest, Component.ADVANCE, None, only)]
     lines.sort(key=lambda line: (standing.rank(line.service_id), standing.rank(line.creditor_id)))
-    shares = split(rest, [line.total for line in lines])
+    shares = split(rest, [line.total for line in lines], remainder=rules.remainder)
     return [
         Part("advance", share, Component.ADVANCE, line.service_id, line.creditor_id)
         for line, share in zip(lines, shares, strict=True)

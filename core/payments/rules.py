@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from core.errors import ConfigError
+from core.money import Remainder
 from core.validate.settings import canonical_setting
 
 __all__ = ["AllocationRules", "PenaltyOrder", "allocation_rules"]
@@ -24,6 +25,14 @@ class AllocationRules:
     """What is paid ahead is one undivided advance, also where a bill could share it (``advance_split = hold``)."""
     penalties: PenaltyOrder = "after_principal"
     """``pro_rata``: penalties of a month are paid together with its debts."""
+    priority: tuple[str, ...] = ()
+    """Groups of services that are paid one after another inside a month (``inside_month``), those not named last; empty: pro rata."""
+    remainder: Remainder = "largest_remainder"
+    """Who gets the kopecks that a proportion leaves."""
+
+    def place(self, group: str) -> int:
+        """When a group's turn is inside a month."""
+        return self.priority.index(group) if group in self.priority else len(self.priority)
 
     @property
     def differs(self) -> str:
@@ -32,21 +41,26 @@ class AllocationRules:
             *([] if self.named_period_first else ["named_period_first=false"]),
             *(["advance_split=hold"] if self.holds_advance else []),
             *([] if self.penalties == "after_principal" else [f"penalty_order={self.penalties}"]),
+            *([f"inside_month={' > '.join(self.priority)}"] if self.priority else []),
+            *([] if self.remainder == "largest_remainder" else [f"kopek_remainder={self.remainder}"]),
         ]
         return ", ".join(told)
 
 
 def allocation_rules(settings: Mapping[str, object]) -> AllocationRules:
-    """The rules of a region; a value that is not computed is a ``ConfigError`` CFG-0424, also of the questions with one way only."""
+    """The rules of a region; a value that is not computed is a ``ConfigError`` CFG-0424."""
     said = {
         name: _said(name, settings[name])
         for name in ("named_period_first", "advance_split", "penalty_order", "inside_month", "kopek_remainder")
         if name in settings
     }
+    inside = said.get("inside_month", "pro_rata")
     return AllocationRules(
         named_period_first=said.get("named_period_first", "true") == "true",
         holds_advance=said.get("advance_split", "last_bill") == "hold",
         penalties=cast("PenaltyOrder", said.get("penalty_order", "after_principal")),  # the ways of the setting are the values of the type
+        priority=() if inside == "pro_rata" else tuple(inside.split(", ")),
+        remainder=cast("Remainder", said.get("kopek_remainder", "largest_remainder")),  # the same
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Connection, text
@@ -22,7 +23,16 @@ from core.records.limits import read_limits
 from core.records.versions import PARTIES, in_force, scope, with_tables
 from core.storage.sql import queries
 
-__all__ = ["accounts_by_house", "accounts_of_houses", "house_ids", "read_houses", "read_region", "read_settings"]
+__all__ = [
+    "SettingsByPlace",
+    "accounts_by_house",
+    "accounts_of_houses",
+    "house_ids",
+    "read_houses",
+    "read_region",
+    "read_settings",
+    "read_settings_by_place",
+]
 
 _HOUSES_AT_ONCE = 50
 _GROWTH = "bound_growth_by_oktmo"
@@ -61,17 +71,58 @@ def read_settings(
 ) -> dict[str, object]:
     """Settings in force on a day where a provider has most of its houses (None: where all providers together have).
 
-    For what is decided for a whole provider: deadlines, penalties, sharing out of payments. Lines go by the place of their house
-    (:meth:`core.model.facts.Facts.at`).
+    For what is decided for a whole provider: what its registries, forms and packages are like. Lines, deadlines, penalties and the sharing
+    out of payments go by the place of the house (:meth:`core.model.facts.Facts.at`, :func:`read_settings_by_place`).
     """
-    parameters = scope(CENTRE, until=day, known_until=known_until)
+    return _home(connection, scope(CENTRE, until=day, known_until=known_until), provider_id)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsByPlace:
+    """Settings in force on a day for each account of a provider, by the municipality of its house."""
+
+    home: dict[str, object]
+    """Those of most of its houses."""
+    facts: Facts
+    elsewhere: Mapping[EntityId, str]
+    """Accounts whose municipality is another than that of most houses, where it has settings of its own."""
+
+    def place(self, account: EntityId) -> str:
+        """What tells accounts of different settings apart; empty: those of :attr:`home`."""
+        return self.elsewhere.get(account, "")
+
+    def at(self, place: str) -> dict[str, object]:
+        """The settings of a place."""
+        return self.facts.at(place).settings if place else self.home
+
+
+def read_settings_by_place(
+    connection: Connection, *, day: date, provider_id: ProviderId, known_until: RecordId | None = None
+) -> SettingsByPlace:
+    """Settings for each account of a provider: accounts are looked up only where municipalities differ."""
+    parameters = scope(CENTRE, until=day, known_until=known_until) | {"owner": provider_id}
+    place, home, facts = _home(connection, parameters, provider_id)
+    elsewhere: dict[EntityId, str] = {}
+    if facts.local:
+        asked = parameters | {"home": place, "by_beginning": len(facts.local) == 1}
+        found = {row.house: row.oktmo for row in connection.execute(queries("core.records").houses_elsewhere, asked)}
+        others = {oktmo for oktmo in set(found.values()) if facts.at(oktmo).settings != home}
+        houses = [house for house, oktmo in found.items() if oktmo in others]
+        rows = connection.execute(queries("core.records").accounts_of_named_houses, parameters | {"houses": houses}) if houses else ()
+        elsewhere = {EntityId(row.entity_id): found[row.house] for row in rows}
+    return SettingsByPlace(home, facts, elsewhere)
+
+
+def _home(connection: Connection, parameters: dict[str, object], provider_id: ProviderId | None) -> tuple[str, dict[str, object], Facts]:
+    """The municipality of most houses of a provider, the settings that hold there, and all settings."""
     everywhere, local = _settings(connection, parameters)
+    facts = Facts((), (), everywhere.settings, everywhere.sources, local)
     if len(local) == 1:  # whatever a provider says of its houses, there is but one place that has settings
-        return everywhere.settings | local[0].settings
+        return local[0].oktmo, everywhere.settings | local[0].settings, facts
     home = None
     for owner in (provider_id, None) if local else ():
         home = home or connection.execute(queries("core.records").home_oktmo, parameters | {"owner": owner}).scalar()
-    return Facts((), (), everywhere.settings, everywhere.sources, local).at(home or "").settings
+    return home or "", facts.at(home or "").settings, facts
 
 
 def _settings(connection: Connection, parameters: Mapping[str, object]) -> tuple[LocalSettings, tuple[LocalSettings, ...]]:

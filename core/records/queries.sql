@@ -67,6 +67,12 @@ SELECT DISTINCT provider_id FROM intake WHERE month = :month AND status <> 'reje
 -- name: known_uips
 SELECT DISTINCT uip FROM record_payment WHERE provider_id = :provider AND uip <> ''
 
+-- name: accounted_days
+-- The operational days that a sender gives for its payments, by УИП; the last said.
+SELECT DISTINCT ON (uip) uip, accounted_on FROM record_payment
+WHERE provider_id = :provider AND uip <> '' AND accounted_on IS NOT NULL
+ORDER BY uip, record_id DESC
+
 -- name: payment_versions
 SELECT record_id, message_id, record_key, uip, pack, coalesce(paid_on, accounted_on) FROM record_payment
 WHERE provider_id = :provider AND record_key = ANY (:keys)
@@ -534,6 +540,24 @@ SELECT oktmo FROM (
   WHERE (CAST(:owner AS bigint) IS NULL OR provider_id = :owner) AND record_id <= :known_until AND state IN ('accepted', 'flagged')
   ORDER BY provider_id, record_key, record_id DESC) houses
 GROUP BY oktmo ORDER BY count(*) DESC, oktmo LIMIT 1
+
+-- name: houses_elsewhere
+-- Houses of a provider in other municipalities than one: than the one of a full code, or than those whose code begins so.
+SELECT record_key AS house, oktmo FROM (
+  SELECT DISTINCT ON (record_key) record_key, oktmo FROM record_house
+  WHERE provider_id = :owner AND record_id <= :known_until AND state IN ('accepted', 'flagged')
+  ORDER BY record_key, record_id DESC) houses
+WHERE oktmo <> '' AND NOT CASE WHEN :by_beginning THEN starts_with(oktmo, :home) ELSE oktmo = :home END
+
+-- name: accounts_of_named_houses
+-- Accounts that stand in some of a provider's houses, with the house, as last told.
+SELECT e.entity_id, a.house
+FROM (SELECT DISTINCT ON (record_key) record_key, house FROM record_account
+      WHERE provider_id = :owner AND record_id <= :known_until AND state IN ('accepted', 'flagged')
+        AND record_key IN (SELECT record_key FROM record_account WHERE provider_id = :owner AND house = ANY (:houses))
+      ORDER BY record_key, record_id DESC) a
+JOIN entity e ON e.provider_id = :owner AND e.kind = 'account' AND e.entity_key = a.record_key
+WHERE a.house = ANY (:houses)
 
 -- name: region_limits
 SELECT oktmo, first, last, percent_e2, act, record_id FROM limit_now WHERE first <= :until ORDER BY oktmo, first

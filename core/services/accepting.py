@@ -27,7 +27,7 @@ from core.ledger.post import Posted
 from core.period import Month
 from core.records.findings import ACCEPTED, StoredFinding, decide, read_finding, read_findings
 from core.records.providers import provider
-from core.services.advances import use_advances
+from core.services.advances import use_advances, use_advances_on_penalties
 from core.services.credits import use_credits
 from core.services.going_live import charged_houses
 from core.services.stops import read_stops, stopped_accounts, stops
@@ -227,5 +227,6 @@ class _Decision:
         posted = post_calculation(self.connection, calculation, at=self.at, only=accounts)
         posted += use_credits(self.connection, provider=owner, month=self.month, at=self.at, only=only)
         posted += use_advances(self.connection, provider=owner, month=self.month, at=self.at, only=only)
+        posted += use_advances_on_penalties(self.connection, provider=owner, month=self.month, at=self.at, only=only)
         rebuild_balances_since(self.connection, provider_id=self.provider_id, month=self.month)
         return posted

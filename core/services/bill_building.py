@@ -6,7 +6,7 @@ that does not hold together or does not say what the ledger says, and a bill tha
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -28,7 +28,7 @@ from core.model.bill import BillContent
 from core.model.finding import Finding, Position
 from core.money import format_roubles
 from core.period import Month
-from core.records.facts import read_settings
+from core.records.facts import read_settings_by_place
 from core.records.neighbours import sharing_providers
 from core.records.providers import Provider
 from core.services.bill_sources import BillDates, BillSources, PayerSource
@@ -155,16 +155,24 @@ class BillBuilder:
         return found
 
     def _dates(self) -> BillDates:
+        month, own = self.calculation.month, self.provider.provider_id
+        settings = read_settings_by_place(self.connection, day=month.last, provider_id=own, known_until=self.calculation.known_until)
+        due = {place: self._due_day(settings.at(place)) for place in {"", *settings.elsewhere.values()}}
+        elsewhere = {account: due[place] for account, place in settings.elsewhere.items() if due[place] != due[""]}
+        return BillDates(issued_on=self.issued_on, due_on=due[""], payments_until=month.last, due_elsewhere=elsewhere)
+
+    def _due_day(self, settings: Mapping[str, object]) -> date:
+        """Until when a bill of a municipality is to be paid; a year whose transfers are not decided yet is told once."""
         month = self.calculation.month
-        own = self.provider.provider_id
-        settings = read_settings(self.connection, day=month.last, provider_id=own, known_until=self.calculation.known_until)
         rules = deadlines(self.law, settings, day=month.last)
         due_on = rules.due_day(month, presented_on=self.issued_on)
         if rules.is_pending(due_on):
             position, text = Position(f"выпуск {month}"), _PENDING.format(day=due_on, year=due_on.year)
             hint = _PENDING_HINT.format(year=due_on.year)
-            self.findings.append(Finding(position, "EPD-0003", "warning", "accept_flagged", message=text, hint=hint))
-        return BillDates(issued_on=self.issued_on, due_on=due_on, payments_until=month.last)
+            found = Finding(position, "EPD-0003", "warning", "accept_flagged", message=text, hint=hint)
+            if found not in self.findings:
+                self.findings.append(found)
+        return due_on
 
     def _note(self, account: str, code: str, message: str, hint: str) -> None:
         position = Position(f"выпуск {self.calculation.month}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -75,6 +75,12 @@ class BillDates:
     issued_on: date
     due_on: date
     payments_until: date
+    due_elsewhere: Mapping[EntityId, date] = field(default_factory=dict)
+    """Of accounts in municipalities whose days are others."""
+
+    def due_day(self, account: EntityId) -> date:
+        """Until when the bill of an account is to be paid."""
+        return self.due_elsewhere.get(account, self.due_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ class BillSources:
             replaces_number=None,
             month=own.month,
             issued_on=self._dates.issued_on,
-            due_on=self._dates.due_on,
+            due_on=self._dates.due_day(main.account_id),
             payments_until=self._dates.payments_until,
             provider=own.facts_of_provider(),
             payer=own.payer(house, main),

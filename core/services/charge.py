@@ -49,7 +49,7 @@ from core.records.intake import read_intakes
 from core.records.latest import read_accounts, read_stated_lines
 from core.records.providers import provider
 from core.records.store import last_record, last_record_of_all
-from core.services.advances import use_advances
+from core.services.advances import use_advances, use_advances_on_penalties
 from core.services.credits import use_credits
 from core.services.crew import Task, computed
 from core.services.going_live import charged_houses, is_decided_anew, month_mode
@@ -379,6 +379,7 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
         posted += use_credits(connection, provider=owner, month=month, at=at)
         posted += use_advances(connection, provider=owner, month=month, at=at)
         posted += post_penalties(connection, provider=owner, month=month, law=law, at=at)
+        posted += use_advances_on_penalties(connection, provider=owner, month=month, at=at, without=stopped)
         months.move(
             connection,
             provider_id=provider_id,

@@ -23,6 +23,7 @@ from core.ledger.history import suspended
 from core.ledger.suspense import lock_suspense
 from core.model.lines import Chart
 from core.records.bank import PaymentRow, StatementRow, lines_of, payments_of
+from core.records.facts import read_settings
 from core.services.bank_money import claim_of_line, claim_of_payment, line_money, registry_money
 from core.services.matching import Found, find_payers
 from core.services.receipts import Money, Receipts
@@ -31,6 +32,7 @@ from core.storage.engine import transaction
 __all__ = [
     "Released",
     "Waiting",
+    "accounts_on_registry",
     "cancel_key",
     "clear_suspense",
     "money_waiting",
@@ -130,19 +132,35 @@ def release_suspended(engine: Engine, *, clock: Clock) -> Released:
         return clear_suspense(connection, at=clock.now())
 
 
-def clear_suspense(connection: Connection, *, at: datetime) -> Released:
-    """The same inside the caller's transaction."""
+def accounts_on_registry(connection: Connection, day: date) -> bool:
+    """Whether a registry's payments are accounted at once, as money in transit, or when its statement line has come.
+
+    ``account_on_registry``; money of one registry goes to many providers, so it is the region's way as a whole.
+    """
+    said = read_settings(connection, day=day, provider_id=None).get("account_on_registry", True)
+    return said in (True, "true")
+
+
+def clear_suspense(connection: Connection, *, at: datetime, came: Mapping[str, date] | None = None) -> Released:
+    """The same inside the caller's transaction.
+
+    ``came``: registries whose money is in the statements, with its day. Where a region accounts registries by their money, payments of the
+    others wait, whoever they are of (all of them, when nobody has looked into the statements).
+    """
     lock_suspense(connection)
     waiting = {operation: item for operation, item in money_waiting(connection).items() if not item.is_rest}
     if not waiting:
         return Released({})
+    at_once = accounts_on_registry(connection, at.date())
+    days = came or {}
     receipts = Receipts(connection, Chart.SUSPENSE, at)
     released: dict[str, int] = {}
     rows = iter(suspended_rows(connection, sorted(waiting)))
     while batch := list(islice(rows, _AT_ONCE)):
+        batch = [row for row in batch if at_once or isinstance(row, StatementRow) or row.body.registry in days]
         claims = [claim_of_payment(row.body) if isinstance(row, PaymentRow) else claim_of_line(row.body) for row in batch]
         certain = [
-            (row.key, suspended_money(row, who, waiting[row.key]))
+            (row.key, _of_its_day(suspended_money(row, who, waiting[row.key]), row, {} if at_once else days))
             for row, who in zip(batch, find_payers(connection, claims), strict=True)
             if who.account_id is not None
         ]
@@ -150,6 +168,11 @@ def clear_suspense(connection: Connection, *, at: datetime) -> Released:
         tell_released(connection, certain, "matched", at)
         released |= {operation: money.amount for operation, money in certain}
     return Released(released)
+
+
+def _of_its_day(money: Money, row: SuspendedRow, days: Mapping[str, date]) -> Money:
+    """Accounted no earlier than its registry's money came, where the region goes by that."""
+    return replace(money, not_before=days.get(row.body.registry)) if isinstance(row, PaymentRow) else money
 
 
 def suspended_rows(connection: Connection, operations: Sequence[str]) -> list[SuspendedRow]:

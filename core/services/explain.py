@@ -7,12 +7,13 @@ recomputes each amount from ``steps[].arguments`` alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine
 
 from core.charges.causes import CAUSES
 from core.charges.explain import Explanation, explain_line
+from core.charges.law import Law
 from core.errors import InputError
 from core.ids import EntityId, ProviderId, RecordId
 from core.ledger import months
@@ -20,14 +21,16 @@ from core.ledger.calculations import Calculation, latest_calculation, read_calcu
 from core.ledger.differences import DifferenceRow, read_differences
 from core.model.finding import Finding
 from core.model.lines import ChargeLine
-from core.model.records import RecalculationBlock
+from core.model.records import Body, RecalculationBlock
 from core.period import Month
 from core.records.bodies import find_records
 from core.records.entities import AccountNumber, find_accounts
 from core.records.findings import read_findings
 from core.records.latest import read_organisations, read_services
 from core.records.origins import Origin, origins
+from core.records.providers import provider
 from core.services.going_live import house_mode
+from core.services.penalties import Penalties, PenaltyRow
 from core.services.stops import read_stops
 from core.services.support import Measure, measures_of
 from core.storage.engine import transaction
@@ -89,6 +92,12 @@ class AccountExplained:
     """Whether the house waits for a person's decision: these lines are not in the ledger."""
     support: tuple[Measure, ...] = ()
     """Measures of support of the month: price reductions, cash, subsidies."""
+    records: Mapping[RecordId, Body] = field(default_factory=dict)
+    """What the records of ``origins`` say, where they were asked for."""
+    penalties: tuple[PenaltyRow, ...] = ()
+    """Debts that bear penalties in the month or have some from earlier, with everything they are the sum of, where they were asked for."""
+    creditors: Mapping[EntityId, str] = field(default_factory=dict)
+    """Names of the recipients of penalties."""
 
     @property
     def total(self) -> int:
@@ -101,17 +110,33 @@ class AccountExplained:
         return sum(item.row.total for item in self.differences if item.row.blocked_by is None)
 
 
-def explain_account(engine: Engine, *, number: str, month: Month) -> list[AccountExplained]:
-    """Explain every account of a number (two providers may have the same); ``InputError`` when there is none or no lines."""
+def explain_account(engine: Engine, *, number: str, month: Month, law: Law | None = None) -> list[AccountExplained]:
+    """Explain every account of a number (two providers may have the same); ``InputError`` when there is none or no lines.
+
+    With the ``law`` also penalties, and what each record says.
+    """
     with transaction(engine) as connection:
         found = find_accounts(connection, [number]).get(number, [])
         if not found:
             raise InputError("EX-0101", f"Лицевой счёт {number} не найден.", hint="Проверьте номер; он стоит на квитанции.", account=number)
         told = [account_explained(connection, account, month) for account in found]
-    explained = [one for one in told if one is not None]
+        explained = [one for one in told if one is not None]
+        if law is not None:
+            explained = [_with_penalties(connection, replace(one, records=_bodies(connection, one)), law) for one in explained]
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained
+
+
+def _bodies(connection: Connection, one: AccountExplained) -> dict[RecordId, Body]:
+    return {stored.record_id: stored.body for stored in find_records(connection, one.origins)}
+
+
+def _with_penalties(connection: Connection, one: AccountExplained, law: Law) -> AccountExplained:
+    owner = one.account.provider_id
+    rows = tuple(Penalties(connection, provider(connection, owner), one.month, law, only=one.account.account_id).rows())
+    names = {row.entity_id: row.name for row in read_organisations(connection, provider_id=owner, month=one.month)}
+    return replace(one, penalties=rows, creditors={row.creditor_id: names.get(row.creditor_id, "") for row in rows if row.creditor_id})
 
 
 def account_explained(connection: Connection, account: AccountNumber, month: Month) -> AccountExplained | None:

@@ -7,6 +7,7 @@ Nothing is posted on a likeness: what is not certainly somebody's goes to suspen
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -24,6 +25,7 @@ from core.records.bank import PaymentRow, read_payments
 from core.services.archive_payments import ArchivePayments, post_archive_payments
 from core.services.bank_intake import Arrival, BankImport, BankReader, take_file
 from core.services.bank_money import claim_of_payment, payment_key, registry_money
+from core.services.clearing import accounts_on_registry
 from core.services.matching import Found, find_payers
 from core.services.receipts import Receipts, Suspended
 from core.services.reversing import Moved
@@ -57,6 +59,7 @@ def _post_registry(arrival: Arrival) -> None:
     receipts = Receipts(arrival.connection, Chart.TRANSIT, arrival.at)
     rows = read_payments(arrival.connection, arrival.message_id)
     stornos: list[PaymentRow] = []
+    at_once = accounts_on_registry(arrival.connection, arrival.at.date())
     while batch := list(islice(rows, _BATCH)):
         stornos += [row for row in batch if row.body.reverses]
         plain = [row for row in batch if not row.body.reverses]
@@ -66,6 +69,8 @@ def _post_registry(arrival: Arrival) -> None:
             if who.account_id is None:
                 suspended.append(_suspended(arrival, row, who))
                 arrival.findings.append(_not_found(row, who))
+            elif not at_once:
+                suspended.append(replace(_suspended(arrival, row, who), why=f"операция {row.body.operation_id} ждёт перевода за реестр"))
             else:
                 payments.append(registry_money(row, arrival.message_id, who))
         receipts.take(payments, suspended)

@@ -20,8 +20,8 @@ from sqlalchemy import Connection
 from core.charges.deadlines import Deadlines, deadlines
 from core.charges.instalments import Plan
 from core.charges.law import Law
-from core.charges.penalties import Change, Debt, Segment, accrued, segments, to_post
-from core.charges.penalty_rules import Group, PenaltyRules, penalty_rules
+from core.charges.penalties import Accrual, Change, Debt, Segment, accruals, accrued, segments, to_post
+from core.charges.penalty_rules import Group, PenaltyRounding, PenaltyRules, penalty_rules
 from core.errors import ConfigError
 from core.ids import EntityId
 from core.issued.lookup import first_due_days, first_issue_days
@@ -36,9 +36,10 @@ from core.model.lines import Chart, Component
 from core.money import kopecks
 from core.period import Month
 from core.records.entities import entity_ids
-from core.records.facts import read_settings
+from core.records.facts import SettingsByPlace, read_settings_by_place
 from core.records.findings import save_findings
 from core.records.latest import read_services
+from core.records.payments import accounted_days
 from core.records.providers import Provider
 from core.services.debt_decisions import DebtDecisions, Judgement, read_decisions
 from core.services.instalments import PlannedDebt, read_plans
@@ -71,6 +72,11 @@ class PenaltyRow:
     """Penalties that a court has judged, as they stood on the judged day; None: the debt is not judged."""
     after_judgement: int = 0
     """What has accrued since the judged day."""
+    posted_before: int = 0
+    """What earlier months posted of the debt, paid or not."""
+    accruals: tuple[Accrual, ...] = ()
+    """Where one account is asked for: everything that its penalties are the sum of, since the hub took over."""
+    rounding: PenaltyRounding = "once"
 
     @property
     def closing(self) -> int:
@@ -82,8 +88,9 @@ class PenaltyRow:
 class _Terms:
     """By what the debts of a provider's month are computed."""
 
-    rules: PenaltyRules
-    days: Deadlines
+    law: Law
+    month: Month
+    settings: SettingsByPlace
     since: date
     """The first day whose penalties are the hub's."""
     contributions: frozenset[EntityId]
@@ -91,15 +98,27 @@ class _Terms:
     decisions: DebtDecisions
     billed: Mapping[tuple[EntityId, Month], date] = field(default_factory=dict)
     """Due days of bills that the hub issued, of the accounts at hand: a bill presented late is due later."""
-    _standard: dict[Month, date] = field(default_factory=dict)
+    _rules: dict[str, PenaltyRules] = field(default_factory=dict)
+    _days: dict[str, Deadlines] = field(default_factory=dict)
+    _standard: dict[tuple[str, Month], date] = field(default_factory=dict)
+
+    def rules(self, account: EntityId) -> PenaltyRules:
+        """The rules of the municipality that an account's house is in."""
+        place = self.settings.place(account)
+        if place not in self._rules:
+            self._rules[place] = penalty_rules(self.law, self.settings.at(place), day=self.month.last)
+        return self._rules[place]
 
     def due_day(self, account: EntityId, month: Month) -> date:
         """Last day to pay an account's bill of a month."""
         if (account, month) in self.billed:
             return self.billed[account, month]
-        if month not in self._standard:
-            self._standard[month] = self.days.due_day(month)
-        return self._standard[month]
+        place = self.settings.place(account)
+        if (place, month) not in self._standard:
+            if place not in self._days:
+                self._days[place] = deadlines(self.law, self.settings.at(place), day=self.month.last)
+            self._standard[place, month] = self._days[place].due_day(month)
+        return self._standard[place, month]
 
     def group(self, change: PrincipalChange) -> Component:
         """The group of penalties that a debt belongs to."""
@@ -114,6 +133,8 @@ class Penalties:
     provider: Provider
     month: Month
     law: Law
+    only: EntityId | None = None
+    """One account, with all accruals."""
     _held: dict[tuple[str, str], tuple[ConfigError, set[EntityId]]] = field(default_factory=dict)
 
     def rows(self) -> Iterator[PenaltyRow]:
@@ -123,8 +144,8 @@ class Penalties:
         step = months.current(self.connection, provider_id=owner, month=self.month)
         posted_already = step.state in (MonthState.POSTED, MonthState.CLOSED)
         accounts = by_account(
-            principal_changes(self.connection, provider_id=owner, month=self.month, before=self.month),
-            penalty_turnovers(self.connection, provider_id=owner, month=self.month),
+            self._moved(terms),
+            penalty_turnovers(self.connection, provider_id=owner, month=self.month, account=self.only),
         )
         while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
             origins = {change.origin_month for _, moved, _ in batch for change in moved}
@@ -137,6 +158,23 @@ class Penalties:
                     settled = replace(row, posted=_posted(row, turnovers)) if posted_already else row
                     if settled.segments or settled.opening or settled.posted or settled.paid:
                         yield settled
+
+    def _moved(self, terms: _Terms) -> Iterator[PrincipalChange]:
+        """Changes of principal; payments on the day they were accounted where the region goes by it (``penalty_by``)."""
+        owner = self.provider.provider_id
+        examples = {terms.settings.place(account): account for account in terms.settings.elsewhere} | {"": EntityId(0)}
+        apart = any(terms.rules(account).by_accounted_day for account in examples.values())
+        moved = principal_changes(
+            self.connection, provider_id=owner, month=self.month, before=self.month, by_payment=apart, account=self.only
+        )
+        if not apart:
+            yield from moved
+            return
+        stated = accounted_days(self.connection, provider_id=owner)
+        for change in moved:
+            counts = change.payment and terms.rules(change.account_id).by_accounted_day
+            day = (change.accounted_on or stated.get(change.payment)) if counts else None
+            yield change if day is None else replace(change, occurred_on=day)
 
     @property
     def findings(self) -> list[Finding]:
@@ -157,11 +195,11 @@ class Penalties:
     def _terms(self) -> _Terms:
         owner = self.provider.provider_id
         taken = takeover_month(self.connection, provider_id=owner)
-        settings = read_settings(self.connection, day=self.month.last, provider_id=owner)
         services = read_services(self.connection, provider_id=owner, month=self.month)
         return _Terms(
-            rules=penalty_rules(self.law, settings, day=self.month.last),
-            days=deadlines(self.law, settings, day=self.month.last),
+            law=self.law,
+            month=self.month,
+            settings=read_settings_by_place(self.connection, day=self.month.last, provider_id=owner),
             since=date.min if taken is None else taken.first,  # nothing was taken over: all there is is the hub's own
             contributions=frozenset(row.entity_id for row in services if row.kind == 2 and row.housing_kind == 2),
             plans=read_plans(self.connection, self.provider),
@@ -173,7 +211,7 @@ class Penalties:
     ) -> Iterator[PenaltyRow]:
         debts: dict[_Key, list[PrincipalChange]] = defaultdict(list)
         for change in moved:
-            if terms.rules.surcharge_in_base or not change.surcharge:
+            if terms.rules(account).surcharge_in_base or not change.surcharge:
                 debts[change.origin_month, change.creditor_id, terms.group(change)].append(change)
         turnovers = {_key(item): item for item in posted}
         for key in sorted({*debts, *turnovers}, key=_order):
@@ -192,8 +230,10 @@ class Penalties:
             changes = tuple(self._unplanned(moved, due, terms))
             group: Group = "capital" if component is Component.PENALTY_CAPITAL_REPAIR else "citizen"
             debt = Debt(due, changes, group, terms.decisions.stops(account))
-            frozen, cumulative = self._cumulative(debt, terms.decisions.judged(account, origin), terms)
-            bearing = tuple(segments(debt, terms.rules, first=max(terms.since, self.month.first), last=self.month.last))
+            rules = terms.rules(account)
+            frozen, cumulative = self._cumulative(debt, terms.decisions.judged(account, origin), terms.since, rules)
+            made = self._accruals(debt, terms.decisions.judged(account, origin), terms.since, rules) if self.only else ()
+            bearing = tuple(segments(debt, rules, first=max(terms.since, self.month.first), last=self.month.last))
         except ConfigError as error:
             self._held.setdefault((error.code, error.message), (error, set()))[1].add(account)
             return plain
@@ -211,15 +251,26 @@ class Penalties:
             paid,
             frozen,
             0 if frozen is None else kopecks(cumulative) - frozen,
+            before,
+            made,
+            rules.rounding,
         )
 
-    def _cumulative(self, debt: Debt, judgement: Judgement | None, terms: _Terms) -> tuple[int | None, Fraction]:
+    def _accruals(self, debt: Debt, judgement: Judgement | None, since: date, rules: PenaltyRules) -> tuple[Accrual, ...]:
+        """The same sum as :meth:`_cumulative`, part by part: of a judged debt to the judged day, then from the next one."""
+        if judgement is None or judgement.judged_to >= self.month.last:
+            return tuple(accruals(debt, rules, first=since, as_of=self.month.last))
+        after = max(since, judgement.judged_to + timedelta(days=1))
+        judged = accruals(debt, rules, first=since, as_of=judgement.judged_to)
+        return (*judged, *accruals(debt, rules, first=after, as_of=self.month.last))
+
+    def _cumulative(self, debt: Debt, judgement: Judgement | None, since: date, rules: PenaltyRules) -> tuple[int | None, Fraction]:
         """What is frozen by a judgement, kopecks, and all that has accrued by the end of the month, roubles."""
         if judgement is None or judgement.judged_to >= self.month.last:
-            return None, accrued(debt, terms.rules, first=terms.since, as_of=self.month.last)
-        frozen = kopecks(accrued(debt, terms.rules, first=terms.since, as_of=judgement.judged_to))
-        after = max(terms.since, judgement.judged_to + timedelta(days=1))
-        return frozen, Fraction(frozen, 100) + accrued(debt, terms.rules, first=after, as_of=self.month.last)
+            return None, accrued(debt, rules, first=since, as_of=self.month.last)
+        frozen = kopecks(accrued(debt, rules, first=since, as_of=judgement.judged_to))
+        after = max(since, judgement.judged_to + timedelta(days=1))
+        return frozen, Fraction(frozen, 100) + accrued(debt, rules, first=after, as_of=self.month.last)
 
     def _unplanned(self, moved: Iterable[PrincipalChange], due: date, terms: _Terms) -> Iterator[Change]:
         """The changes of the row's principal; a debt under a plan that is kept is no part of it, under a broken one from that day on."""
@@ -227,7 +278,7 @@ class Penalties:
         for change in moved:
             by_debt[change.account_id, change.service_id, change.creditor_id, change.origin_month].append(change)
         for key, mine in by_debt.items():
-            changes = list(changes_of(mine, due, terms.rules))
+            changes = list(changes_of(mine, due, terms.rules(key[0])))
             plan = terms.plans.get(key)
             if plan is None:
                 yield from changes

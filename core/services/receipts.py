@@ -47,6 +47,8 @@ class Money:
     message_id: MessageId
     accounted_on: date | None = None
     """The operational day, where the sender has set it; it decides the month, while ``paid_on`` decides everything else."""
+    not_before: date | None = None
+    """It is accounted on no earlier day: that of the statement line by which its money came."""
     bill: str | None = None
     """The sender's document that the payment names."""
     suspended: int | None = None
@@ -125,7 +127,7 @@ class Receipts:
 
         def share_out(account: EntityId, bills: Mapping[str, tuple[BillShare, ...]]) -> list[Allocation]:
             receipts = [Receipt(p.key, p.amount, p.named_month, bills.get(p.key, ()), before=months[p.key]) for p in by_account[account]]
-            rules = self.books.rules(provider_id, max(months[p.key] for p in by_account[account]))
+            rules = self.books.rules(provider_id, max(months[p.key] for p in by_account[account]), account)
             return allocate_in_order(receipts, standings[account], rules)
 
         done = {account: share_out(account, {}) for account in by_account}
@@ -147,7 +149,7 @@ class Receipts:
         """Operational day and month: the sender's own day where he keeps the books of days, else the centre's."""
         if payment.accounted_on is not None:
             return None, self.books.open_month(payment.provider_id, payment.accounted_on)
-        return self.books.accounted(payment.provider_id, payment.paid_on)
+        return self.books.accounted(payment.provider_id, max(payment.paid_on, payment.not_before or payment.paid_on))
 
     def _bills(self, provider_id: ProviderId, ahead: Sequence[Money], months: Mapping[str, Month]) -> dict[str, tuple[BillShare, ...]]:
         """Lines that an advance of each payment is shared by."""

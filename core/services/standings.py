@@ -22,12 +22,13 @@ from core.payments.allocate import BillShare, PenaltyDue, Standing
 from core.payments.rules import AllocationRules, allocation_rules
 from core.period import Month
 from core.records.entities import entity_ids
-from core.records.facts import read_settings
-from core.records.latest import read_organisations
+from core.records.facts import SettingsByPlace, read_settings_by_place
+from core.records.latest import read_organisations, read_services
 
 __all__ = ["Books"]
 
 _BILL_LOOKS_BACK = 12
+_UTILITY, _HOUSING, _CONTRIBUTION = 1, 2, 2
 
 
 @dataclass(slots=True)
@@ -36,15 +37,20 @@ class Books:
 
     connection: Connection
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
-    _rules: dict[tuple[ProviderId, Month], AllocationRules] = field(default_factory=dict)
+    _groups: dict[ProviderId, Mapping[EntityId, str]] = field(default_factory=dict)
+    _settings: dict[tuple[ProviderId, Month], SettingsByPlace] = field(default_factory=dict)
+    _rules: dict[tuple[ProviderId, Month, str], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
     _closed_through: date | None = None
 
-    def rules(self, provider_id: ProviderId, month: Month) -> AllocationRules:
-        """How payments to a provider that are accounted in a month are shared out where it has its houses."""
-        key = (provider_id, month)
+    def rules(self, provider_id: ProviderId, month: Month, account: EntityId) -> AllocationRules:
+        """How payments of an account that are accounted in a month are shared out where its house is."""
+        if (provider_id, month) not in self._settings:
+            self._settings[provider_id, month] = read_settings_by_place(self.connection, day=month.last, provider_id=provider_id)
+        settings = self._settings[provider_id, month]
+        key = (provider_id, month, settings.place(account))
         if key not in self._rules:
-            self._rules[key] = allocation_rules(read_settings(self.connection, day=month.last, provider_id=provider_id))
+            self._rules[key] = allocation_rules(settings.at(key[2]))
         return self._rules[key]
 
     def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:
@@ -56,8 +62,15 @@ class Books:
         dues: dict[EntityId, list[PenaltyDue]] = defaultdict(list)
         for due in penalty_items(self.connection, wanted):
             dues[due.account_id].append(PenaltyDue(due.creditor_id, due.origin_month, due.component, due.amount))
-        order = self.order(provider_id)
-        return {account: Standing(tuple(items[account]), tuple(dues[account]), order) for account in wanted}
+        order, groups = self.order(provider_id), self.groups(provider_id)
+        return {account: Standing(tuple(items[account]), tuple(dues[account]), order, groups) for account in wanted}
+
+    def groups(self, provider_id: ProviderId) -> Mapping[EntityId, str]:
+        """What kind each service of a sender is of, as a region may order them inside a month (``inside_month``)."""
+        if provider_id not in self._groups:
+            rows = read_services(self.connection, provider_id=provider_id)
+            self._groups[provider_id] = {row.entity_id: _group(row.kind, row.housing_kind) for row in rows}
+        return self._groups[provider_id]
 
     def order(self, provider_id: ProviderId) -> Mapping[EntityId, int]:
         """The fixed order for ties: the sender's numbers of its services, then of the organisations (uk-exchange 6.3)."""
@@ -116,3 +129,12 @@ class Books:
 def _as_number(key: str) -> tuple[int, str]:
     """Senders' keys are numbers written as text: shorter ones are lower."""
     return len(key), key
+
+
+def _group(kind: int, housing_kind: int | None) -> str:
+    """Utilities go to their suppliers; common property is maintenance."""
+    if kind == _UTILITY:
+        return "rso"
+    if kind == _HOUSING:
+        return "capital_repair" if housing_kind == _CONTRIBUTION else "maintenance"
+    return "other"

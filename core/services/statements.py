@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
@@ -42,7 +42,7 @@ from core.records.latest import read_bank_accounts, read_organisations
 from core.records.providers import providers
 from core.services.bank_intake import Arrival
 from core.services.bank_money import claim_of_line, day_of_line, line_money, payment_key
-from core.services.clearing import Released, clear_suspense, refund_key, released_operations, released_to
+from core.services.clearing import Released, accounts_on_registry, clear_suspense, refund_key, released_operations, released_to
 from core.services.matching import Found, find_payers
 from core.services.receipts import Receipts, Suspended
 from core.services.reversing import Moved
@@ -229,7 +229,8 @@ def reconcile(engine: Engine, *, clock: Clock, own_accounts: Iterable[str] | Non
     """
     with transaction(engine) as connection:
         at = clock.now()
-        released = clear_suspense(connection, at=at)
+        came = None if accounts_on_registry(connection, at.date()) else _money_came(connection, own_accounts)
+        released = clear_suspense(connection, at=at, came=came)
         result, registries, lines = compared(connection, own_accounts)
         entries = [entry for outcome in result.registries for entry in _settlement(connection, outcome, registries[outcome.key], lines)]
         known = known_keys(connection, [entry.key for entry in entries])
@@ -238,6 +239,17 @@ def reconcile(engine: Engine, *, clock: Clock, own_accounts: Iterable[str] | Non
         for outcome in result.registries:
             _tell(connection, outcome, registries[outcome.key], fresh, at)
         return Reconciled(result, registries, lines, posted.new, released)
+
+
+def _money_came(connection: Connection, own_accounts: Iterable[str] | None) -> dict[str, date]:
+    """Registries that a credit of the statements is for, with the day on which the last of it came."""
+    result, _, lines = compared(connection, own_accounts)
+    found: dict[str, date] = {}
+    for outcome in result.registries:
+        days = [day_of_line(lines[key].body) for key in outcome.lines if lines[key].body.incoming]
+        if days:
+            found[outcome.key] = max(days)
+    return found
 
 
 def returned_among(lines: Mapping[str, StatementRow]) -> dict[str, str]:

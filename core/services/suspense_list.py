@@ -24,7 +24,7 @@ from core.records.payments import payment_versions
 from core.records.providers import providers
 from core.services.assigning import rest_rows
 from core.services.bank_money import claim_of_line, claim_of_payment
-from core.services.clearing import SuspendedRow, Waiting, money_waiting, suspended_rows
+from core.services.clearing import SuspendedRow, Waiting, accounts_on_registry, money_waiting, suspended_rows
 from core.services.matching import Found, find_payers
 from core.services.suspense import rows_ever_suspended, rows_in_suspense, suspense_key
 from core.storage.engine import transaction
@@ -33,6 +33,7 @@ __all__ = ["Candidate", "SuspenseItem", "list_suspense"]
 
 _NOT_POSTED = frozenset(("repeated", "disputed", "refuse_row"))
 _RECONCILE = "erkc reconcile"
+_AWAITS_MONEY = "счёт известен, ждёт перевода за реестр: будет разнесён при сверке с выпиской"
 _CORRECTED = "erkc take ФАЙЛ"
 
 
@@ -72,6 +73,7 @@ def list_suspense(engine: Engine) -> list[SuspenseItem]:
 
 
 def _payments(connection: Connection, waiting: Mapping[str, Waiting]) -> Iterator[SuspenseItem]:
+    at_once = not waiting or accounts_on_registry(connection, max(item.occurred_on for item in waiting.values()))
     rows = suspended_rows(connection, sorted(operation for operation, item in waiting.items() if not item.is_rest))
     claims = [claim_of_payment(row.body) if isinstance(row, PaymentRow) else claim_of_line(row.body) for row in rows]
     found = find_payers(connection, claims)
@@ -85,7 +87,7 @@ def _payments(connection: Connection, waiting: Mapping[str, Waiting]) -> Iterato
             amount=waiting[row.key].amount,
             given=_given(row),
             candidates=candidates,
-            why=_why(claim, who),
+            why=_AWAITS_MONEY if isinstance(row, PaymentRow) and who.account_id is not None and not at_once else _why(claim, who),
             command=_RECONCILE if who.account_id is not None else _assigning(row.key, candidates),
         )
 

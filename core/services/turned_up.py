@@ -23,6 +23,7 @@ from core.ledger.post import Posted, post
 from core.model.ledger import Entry, OpenItem, Posting
 from core.model.lines import Chart, Component
 from core.payments.advances import Ahead, cover_debts
+from core.payments.rules import AllocationRules
 from core.period import Month
 from core.records.providers import Provider
 from core.services.standings import Books
@@ -53,7 +54,12 @@ def cover_turned_up(
     wanted = {*standing, *(accounts_in_credit(connection, provider_id=provider.provider_id, month=month) if freed else ())}
     found = iter(sorted(account for account in wanted if only is None or account in only))
     posted = Posted()
-    order = Books(connection).order(provider.provider_id) if wanted else {}
+    books = Books(connection)
+
+    def by(account: EntityId) -> _By:
+        owner = provider.provider_id
+        return _By(books.order(owner), books.groups(owner), books.rules(owner, month, account))
+
     while batch := list(islice(found, _ACCOUNTS_AT_ONCE)):
         debts: dict[EntityId, list[OpenItem]] = defaultdict(list)
         for debt in open_items(connection, batch, through=month):
@@ -68,7 +74,7 @@ def cover_turned_up(
         entries = (
             entry
             for account, parts in paid.items()
-            for entry in _Account(provider, month, cause, order).entries(standing[account], parts, debts[account])
+            for entry in _Account(provider, month, cause, by(account)).entries(standing[account], parts, debts[account])
         )
         posted += post(connection, entries, at=at)
     return posted
@@ -93,11 +99,20 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True)
+class _By:
+    """By what the money of a provider's accounts is shared out."""
+
+    order: Mapping[EntityId, int]
+    groups: Mapping[EntityId, str]
+    rules: AllocationRules
+
+
+@dataclass(frozen=True, slots=True)
 class _Account:
     provider: Provider
     month: Month
     cause: str
-    order: Mapping[EntityId, int]
+    by: _By
 
     def entries(self, standing: Sequence[_Place], parts: Sequence[PaidAhead], debts: Sequence[OpenItem]) -> Iterator[Entry]:
         """One entry for each payment: that it was divided otherwise."""
@@ -105,7 +120,7 @@ class _Account:
             debts, key=lambda item: (item.origin_month, self._rank(item.service_id), item.surcharge, self._rank(item.creditor_id))
         )
         divided: dict[tuple[date, str], list[Posting]] = defaultdict(list)
-        for money, debt, amount in cover_debts(_left_of_payments(standing, parts), listed):
+        for money, debt, amount in cover_debts(_left_of_payments(standing, parts), listed, self.by.rules, self.by.groups):
             debit, component = Chart.ADVANCE, Component.ADVANCE
             if money.origin_month is not None:
                 debit, component = Chart.RECEIVABLE, _component(money.surcharge)
@@ -125,7 +140,7 @@ class _Account:
             )
 
     def _rank(self, entity: EntityId) -> int:
-        return self.order.get(entity, len(self.order) + int(entity))
+        return self.by.order.get(entity, len(self.by.order) + int(entity))
 
 
 def _component(surcharge: bool) -> Component:

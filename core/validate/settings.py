@@ -40,9 +40,9 @@ class SettingRule:
 
 _POSITIVE = r"(?!0+(\.0+)?$)\d{1,6}(\.\d{1,6})?"
 _YES, _NO = "true", "false"
-_ONCE = "пени округляются один раз на долг, нарастающим итогом, иначе сумма зависит от числа проводок"
-_PRO_RATA = "внутри месяца платёж делится пропорционально неоплаченному"
-_ONLY_LARGEST = "копейки делятся наибольшим остатком, иначе суммы частей нельзя проверить"
+_GROUP = "(rso|maintenance|capital_repair|other)"
+_PRIORITY = rf"(?!.*\b(\w+)\b.*\b\1\b){_GROUP}(, {_GROUP})*"
+"""A list of groups of services, none twice."""
 
 
 def _number(*ways: str, spelled: Mapping[str, str] | None = None) -> SettingRule:
@@ -90,36 +90,33 @@ SETTING_RULES: Mapping[str, SettingRule] = {
     "penalty_rate": SettingRule(("payment_day", "per_day")),
     "rate_after_freeze": SettingRule(("split", "payment_day_all")),
     "payment_day_counts": SettingRule((_YES, _NO)),
-    "penalty_by": SettingRule(("paid_on",), refused={"accounted_on": "пени считаются по дню, когда деньги плательщика приняты"}),
+    "penalty_by": SettingRule(("paid_on", "accounted_on")),
     "february_2026_due": SettingRule(("2026-03-16", "2026-03-10")),
     "due_shift": SettingRule(("next_working_day", "none"), spelled={"next working day": "next_working_day"}),
     "regional_holidays": SettingRule(("ignore", "apply")),
     "late_bill_due": SettingRule(("plus_10_days", "unchanged")),
-    "penalty_rounding": SettingRule(
-        ("once",), spelled={"once per debt month, cumulative posting": "once"},
-        refused=dict.fromkeys(("daily", "monthly"), _ONCE),
-    ),
+    "penalty_rounding": SettingRule(("once", "daily", "monthly"), spelled={"once per debt month, cumulative posting": "once"}),
     "penalty_order": SettingRule(
         ("after_principal", "pro_rata", "first"), spelled={"after principal": "after_principal", "pro rata": "pro_rata"}
     ),
     "named_period_first": SettingRule((_YES, _NO), spelled={"oldest first": _NO, "oldest_first": _NO}),
     "inside_month": SettingRule(
-        ("pro_rata",), spelled={"pro rata to unpaid": "pro_rata", "pro_rata_to_unpaid": "pro_rata"},
-        refused=dict.fromkeys(
-            ("priority of РСО or maintenance", "priority_rso", "priority_maintenance"), _PRO_RATA
-        ),
+        ("pro_rata",), _PRIORITY, "порядок из rso, maintenance, capital_repair, other",
+        {"pro rata to unpaid": "pro_rata", "pro_rata_to_unpaid": "pro_rata", "priority_rso": "rso", "priority_maintenance": "maintenance"},
+        {"priority of РСО or maintenance": "назовите порядок списком: что оплачивается раньше"},
     ),
     "k_surcharge_in_penalty_base": SettingRule((_YES, _NO)),
     "kopek_remainder": SettingRule(
-        ("largest_remainder",),
-        spelled={"largest remainder, ties to the first in fixed order": "largest_remainder", "largest remainder": "largest_remainder"},
-        refused=dict.fromkeys(("last or largest service", "last", "largest_service"), _ONLY_LARGEST),
+        ("largest_remainder", "last_service", "largest_service"),
+        spelled={
+            "largest remainder, ties to the first in fixed order": "largest_remainder", "largest remainder": "largest_remainder",
+            "last": "last_service", "last service": "last_service", "largest service": "largest_service",
+        },
+        refused={"last or largest service": "назовите одно из двух"},
     ),
     "advance_split": SettingRule(("last_bill", "hold")),
     "opening_without_months": SettingRule(("unknown", "refuse")),
-    "account_on_registry": SettingRule(
-        (_YES,), refused={_NO: "деньги реестра учитываются сразу, как деньги в пути, и не переводятся до строки выписки"}
-    ),
+    "account_on_registry": SettingRule((_YES, _NO)),
     "pp253_small": SettingRule(("accumulate", "daily")),
     "qr_paym_period": SettingRule(("MM.YYYY", "MMYY")),
     "qr_zero": SettingRule(("omit", "zero", "no_code")),
@@ -132,12 +129,19 @@ SETTING_RULES: Mapping[str, SettingRule] = {
 """Every setting of the method by its name."""
 
 
+def _text(value: object) -> str:
+    """As it is compared: a list is its words with commas between them."""
+    if isinstance(value, bool):
+        return _YES if value else _NO
+    return ", ".join(str(word) for word in value) if isinstance(value, list | tuple) else str(value).strip()
+
+
 def canonical_setting(name: str, value: object) -> str | None:
     """The value of a setting in our words; None for a setting that has no rule here. ``ValueError`` (Russian) where it is not computed."""
     rule = SETTING_RULES.get(name)
     if rule is None:
         return None
-    text = ("true" if value else "false") if isinstance(value, bool) else str(value).strip()
+    text = _text(value)
     said = rule.spelled.get(text, text)
     if said in rule.ways or (rule.pattern and re.fullmatch(rule.pattern, said)):
         return said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
@@ -11,25 +12,33 @@ from typing import Annotated
 import typer
 
 from core.charges.balance import PARTS
-from core.charges.explain import Explanation
+from core.charges.explain import Argument, Explanation
+from core.charges.penalties import added_up
 from core.charges.traced import number_text
 from core.errors import ConfigError
-from core.money import rounded
+from core.ids import RecordId
+from core.model.ledger import UNKNOWN_ORIGIN
+from core.model.lines import Component
+from core.money import kopecks, rounded
 from core.period import Month
 from core.services.balances import HouseBalanced, explain_house
 from core.services.explain import AccountExplained, DifferenceExplained, explain_account
 from core.services.explained_payer import explain_payer
 from core.services.month_view import finding_json, volume
+from core.services.penalties import PenaltyRow
 from core.services.support import support_json
 from erkc.cli.options import Json, MonthArgument, law, month_of, opened
 from erkc.cli.screen import Screen, roubles
 from erkc.render.explanation import COMPUTED, explanation_page
+from erkc.render.facts import said
 
 __all__ = ["explained_json", "register"]
 
 _HOUSE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The code of a house by ФИАС in place of an account's number."""
 _COMPUTED = {**COMPUTED, "V_individual": "сумма строк всех помещений дома: erkc report month, houses"}
+_SHOWN = 3
+"""Records of one number that are told; a sum of a house has hundreds."""
 _PARTS = {
     "base": "начислено",
     "surcharge": "повышающий коэффициент",
@@ -69,7 +78,7 @@ def explain(
             _show_house(screen, balanced)
             screen.document(balanced.as_json())
             return
-        explained = explain_account(application.engine, number=account, month=month)
+        explained = explain_account(application.engine, number=account, month=month, law=law())
         for item in explained:
             _show_explained(screen, item)
         documents = [explained_json(item) for item in explained]
@@ -130,6 +139,12 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     if item.differences:
         screen.say()
         screen.heading(f"Перерасчёты закрытых месяцев, итого в {item.month.title}: {roubles(item.recalculated)} руб.")
+    for row in item.penalties:
+        _show_penalty(screen, item, row)
+    if item.penalties:
+        posted = sum(row.posted for row in item.penalties)
+        screen.say()
+        screen.heading(f"Пени, проведённые в {item.month.title}: {roubles(posted)} руб.; не оплачено: {roubles(_unpaid(item))} руб.")
     if item.stopped:
         screen.say(f"Дом остановлен, строки не проведены: ждут решения (erkc bill findings {item.month}).")
     for held in item.held:
@@ -185,13 +200,28 @@ def _show_steps(screen: Screen, item: AccountExplained, explanation: Explanation
         screen.say(f"    {step.formula}")
         is_near = step.roubles.startswith("≈") or step.shown != step.numbers
         screen.say(f"    = {step.shown} {'≈' if is_near else '='} {step.roubles.removeprefix('≈ ')} → {roubles(step.kopecks)} руб.")
-        for argument in step.arguments:
-            origins = [item.origins[record] for record in argument.records if record in item.origins]
-            where = "; ".join(f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}" for origin in origins[:3])
-            more = f" и ещё {len(origins) - 3}" if len(origins) > 3 else ""
-            law = f"закон: {argument.law}" if argument.law else ""
-            source = (where + more) or law or _COMPUTED.get(argument.symbol, "вычислено")
-            screen.say(f"    {argument.sign} = {argument.shown} — {argument.meaning} [{source}]")
+        for argument in sorted(step.arguments, key=lambda one: step.formula.find(one.sign)):
+            screen.say(f"    {argument.sign} = {argument.shown} — {argument.meaning} [{_source(item, argument, step.first)}]")
+
+
+def _source(item: AccountExplained, argument: Argument, day: date) -> str:
+    """Where a number came from: the act, the reading, the row, with what it says; else the law, else how it was computed."""
+    known = [record for record in argument.records if record in item.origins]
+    if known:
+        more = f"; и ещё {len(known) - _SHOWN}" if len(known) > _SHOWN else ""
+        return "; ".join(_fact(item, record) for record in known[:_SHOWN]) + more
+    if argument.law:
+        rule = law().parameters.get(argument.law)
+        return f"закон: {argument.law}" if rule is None else f"закон: {rule.clause}, {rule.on(day).act}"
+    return _COMPUTED.get(argument.symbol, "вычислено")
+
+
+def _fact(item: AccountExplained, record: RecordId) -> str:
+    """What a record says, and the row that it stands in."""
+    origin, body = item.origins[record], item.records.get(record)
+    words = "" if body is None else said(body)
+    row = f"{origin.file}{'' if origin.row is None else f', строка {origin.row}'}"
+    return f"{words} ({row})" if words else row
 
 
 def _show_difference(screen: Screen, item: AccountExplained, difference: DifferenceExplained) -> None:
@@ -208,6 +238,34 @@ def _show_difference(screen: Screen, item: AccountExplained, difference: Differe
     screen.say(f"  было {roubles(before)} руб., стало {roubles(now)} руб.")
     if difference.explanation is not None:
         _show_steps(screen, item, difference.explanation)
+
+
+def _unpaid(item: AccountExplained) -> int:
+    return sum(row.closing for row in item.penalties)
+
+
+def _show_penalty(screen: Screen, item: AccountExplained, row: PenaltyRow) -> None:
+    """Penalties of one debt: each part with its days, share and rate; the sum, and what of it the month posts."""
+    screen.say()
+    what = "взнос на капитальный ремонт, " if row.component is Component.PENALTY_CAPITAL_REPAIR else ""
+    of = "без месяца" if row.origin_month is None or row.origin_month == UNKNOWN_ORIGIN else row.origin_month.title
+    to = "" if row.creditor_id is None else f", получатель: {item.creditors[row.creditor_id]}"
+    screen.heading(f"Пени: {what}долг за {of}{to} — {roubles(row.posted)} руб.")
+    if row.due is not None:
+        clause = "14.1" if row.component is Component.PENALTY_CAPITAL_REPAIR else "14"
+        screen.say(f"  ЖК ст. 155 ч. {clause}: срок оплаты {row.due:%d.%m.%Y}; долг × ставка / 100 / доля × дней")
+    for one in row.accruals:
+        share = f"{roubles(one.principal)} × {number_text(one.rate)} / 100 / {one.divisor} × {one.days}"
+        shown = Fraction(rounded(one.amount, 10**6), 10**6)
+        screen.say(f"    {one.first:%d.%m.%Y}–{one.last:%d.%m.%Y}: {share} {'=' if shown == one.amount else '≈'} {number_text(shown)}")
+    if row.accruals:
+        whole = added_up(row.accruals, row.rounding)
+        how = {"once": "", "daily": ", каждый день до копейки", "monthly": ", каждый месяц до копейки"}[row.rounding]
+        before = f", проведено раньше {roubles(row.posted_before)}" if row.posted_before else ""
+        screen.say(f"    накоплено{how}: {roubles(kopecks(whole))} руб.{before}, проведено в этом месяце {roubles(row.posted)} руб.")
+    if row.frozen is not None:
+        screen.say(f"    присуждено судом и не растёт: {roubles(row.frozen)} руб., после него: {roubles(row.after_judgement)} руб.")
+    screen.say(f"    было {roubles(row.opening)}, оплачено {roubles(row.paid)}, осталось {roubles(row.closing)} руб.")
 
 
 def _day(version: str) -> str:
@@ -246,6 +304,7 @@ def explained_json(item: AccountExplained) -> dict[str, object]:
         ],
         "support": support_json(item.support),
         "recalculated": item.recalculated,
+        "penalties": [_penalty_json(item, row) for row in item.penalties],
         "differences": [_difference_json(difference) for difference in item.differences],
         "records": {
             str(record): {
@@ -255,9 +314,39 @@ def explained_json(item: AccountExplained) -> dict[str, object]:
                 "sha256": origin.message_sha256,
                 "file": origin.file,
                 "row": origin.row,
+                "says": said(item.records[record]) if record in item.records else "",
             }
             for record, origin in item.origins.items()
         },
+    }
+
+
+def _penalty_json(item: AccountExplained, row: PenaltyRow) -> dict[str, object]:
+    """Penalties of one debt: a third party adds up principal × rate / 100 / divisor × days, rounds, takes off what was posted."""
+    return {
+        "debt_month": None if row.origin_month is None or row.origin_month == UNKNOWN_ORIGIN else str(row.origin_month),
+        "creditor": None if row.creditor_id is None else item.creditors[row.creditor_id],
+        "capital_repair": row.component is Component.PENALTY_CAPITAL_REPAIR,
+        "due": None if row.due is None else row.due.isoformat(),
+        "accruals": [
+            {
+                "from": one.first.isoformat(),
+                "to": one.last.isoformat(),
+                "days": one.days,
+                "principal": one.principal,
+                "rate_percent": str(one.rate),
+                "divisor": one.divisor,
+                "exact": str(one.amount),
+            }
+            for one in row.accruals
+        ],
+        "rounding": row.rounding,
+        "frozen": row.frozen,
+        "posted_before": row.posted_before,
+        "posted": row.posted,
+        "opening": row.opening,
+        "paid": row.paid,
+        "closing": row.closing,
     }
 
 

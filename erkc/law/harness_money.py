@@ -41,17 +41,7 @@ def _rules(vector: Vector) -> PenaltyRules:
     keys = tuple(KeyRate(_day(rate["from"]), Fraction(rate["rate"])) for rate in vector.rows("key_rates"))
     moratorium = vector.inputs.get("moratorium")
     stops = law.stops if moratorium is None else (Stop(_day(moratorium["from"]), _day(moratorium["to"]), existing=True),)
-    return PenaltyRules(
-        law.scales,
-        policy,
-        keys,
-        per_day=law.per_day,
-        split=law.split,
-        payment_day_counts=law.payment_day_counts,
-        recalculation_from_original=law.recalculation_from_original,
-        surcharge_in_base=law.surcharge_in_base,
-        stops=stops,
-    )
+    return replace(law, policy=policy, key_rates=keys, stops=stops)
 
 
 def _last_day(vector: Vector) -> date:
@@ -63,7 +53,8 @@ def _debt(vector: Vector, rules: PenaltyRules, *, with_payments: bool = True) ->
     due = _day(vector.inputs["due"])
     changes = [Change.charged(due, _money(vector.inputs["debt"]))]
     if with_payments:
-        changes += [Change.paid(_day(row["on"]), _money(row["amount"]), rules) for row in vector.rows("payments")]
+        day = "accounted" if rules.by_accounted_day else "on"
+        changes += [Change.paid(_day(row.get(day, row["on"])), _money(row["amount"]), rules) for row in vector.rows("payments")]
     changes += [Change.recalculated(_day(row["on"]), _money(row["amount"]), rules) for row in vector.rows("recalculations")]
     return Debt(due, tuple(changes), cast("Group", vector.inputs.get("scale", "citizen")))  # a code of the vectors is a group of ours
 

@@ -59,7 +59,8 @@ def _standing(vector: Vector, names: _Names) -> Standing:
     dues: tuple[PenaltyDue, ...] = ()
     if vector.has("penalty_due"):
         dues = (PenaltyDue(items[0].creditor_id, None, Component.PENALTY, _money(vector.inputs["penalty_due"])),)
-    return Standing(tuple(items), dues)
+    groups = {names.number(row["service"]): str(row["group"]) for row in vector.rows("debts") if row.get("group")}
+    return Standing(tuple(items), dues, groups=groups)
 
 
 def _allocated(vector: Vector, names: _Names) -> Allocation:
@@ -112,7 +113,8 @@ def advance_offset(vector: Vector) -> Got:
     """Advances cover the new bill of their own recipient."""
     names = _Names()
     advances = {names.number(row["recipient"]): _money(row["amount"]) for row in vector.rows("advances")}
-    offset = offset_advances(advances, _bill(vector.rows("new_bill"), names))
+    rules = allocation_rules({name: vector.settings[name] for name in ("kopek_remainder",) if name in vector.settings})
+    offset = offset_advances(advances, _bill(vector.rows("new_bill"), names), rules.remainder)
     found = {names.name(part.service_id): part.amount for part in offset.used}
     return Got(found | {f"left/{names.name(recipient)}": left for recipient, left in offset.left.items()})
 

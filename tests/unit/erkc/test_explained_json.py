@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from core.services.explain import explain_account
 from erkc.application import Application
 from erkc.cli.explaining import explained_json
+from erkc.cli.options import law
 from tests.unit.erkc.conftest import OCTOBER
 from tests.unit.erkc.test_town_month import EXPECTED
 
@@ -66,3 +69,28 @@ def test_a_third_party_recomputes_every_line_of_the_town_from_the_document(charg
                     assert {str(record) for record in argument["records"]} <= document["records"].keys()
             assert document["total"] == sum(line["total"] for line in document["lines"])
     assert lines > 3000
+
+
+def test_a_third_party_recomputes_penalties_too_and_reads_what_each_record_says(charged_town: Application) -> None:
+    numbers = list(dict.fromkeys(row["account"] for row in EXPECTED["penalties"] if row["posted"] != "0.00"))[:4]
+    rows = []
+    for number in numbers:
+        (item,) = explain_account(charged_town.engine, number=number, month=OCTOBER, law=law())
+        document = json.loads(json.dumps(explained_json(item)))
+        rows += document["penalties"]
+        says = [record["says"] for record in document["records"].values()]
+        assert all(says) and any(text.startswith("утверждённый тариф") and "акт" in text for text in says)
+    for row in rows:
+        exact = sum((_day_by_day(one) for one in row["accruals"]), Fraction(0))
+        assert exact == sum((Fraction(one["exact"]) for one in row["accruals"]), Fraction(0))
+        assert row["posted"] == _kopecks(exact) - row["posted_before"]
+        assert row["closing"] == row["opening"] + row["posted"] - row["paid"]
+    expected = Counter(row["posted"] for row in EXPECTED["penalties"] if row["account"] in numbers)
+    assert Counter(f"{row['posted'] // 100}.{row['posted'] % 100:02d}" for row in rows) == expected
+
+
+def _day_by_day(accrual: dict[str, Any]) -> Fraction:
+    """Every day alone: principal × rate / 100 / divisor, in roubles."""
+    first, last = date.fromisoformat(accrual["from"]), date.fromisoformat(accrual["to"])
+    a_day = Fraction(accrual["principal"], 100) * Fraction(accrual["rate_percent"]) / 100 / accrual["divisor"]
+    return sum((a_day for _ in range((last - first).days + 1)), Fraction(0))

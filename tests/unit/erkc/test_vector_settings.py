@@ -72,7 +72,8 @@ def test_owners_that_must_be_known_hold_the_line(tmp_path: Path, harness: str) -
 @pytest.mark.parametrize(
     ("harness", "settings", "inputs"),
     [
-        ("allocation", {"inside_month": "priority of РСО or maintenance"}, ALLOCATED),  # not computed at all
+        ("allocation", {"inside_month": "priority of РСО or maintenance"}, ALLOCATED),  # says no order
+        ("allocation", {"inside_month": ["maintenance", "penalties"]}, ALLOCATED),
         ("allocation", {"penalty_order": "last"}, ALLOCATED),  # no such way
         ("allocation", {"no_such_setting": "1"}, ALLOCATED),
         ("allocation", {"penalty_rounding": "daily"}, ALLOCATED),

@@ -8,12 +8,13 @@ import pytest
 
 from config.law import tables
 from core.charges.law import MONEY_CHOICES, Law
+from core.validate.settings import SETTING_RULES, canonical_setting
 from erkc.law import Vector, check
 from tests.cases import read_cases
 
 CASES = read_cases("money")
 LAW = Law.from_tables(tables())
-ELSEWHERE = {"setting.penalty_by", "setting.regional_holidays", "setting.k_surcharge_in_penalty_base", "setting.index_base_october"}
+ELSEWHERE = {"setting.regional_holidays", "setting.k_surcharge_in_penalty_base", "setting.index_base_october"}
 """Questions with one computed way, or that are about the ledger: their tests stand beside the rooms."""
 
 
@@ -41,6 +42,14 @@ def test_every_way_of_a_question_of_money_has_a_case() -> None:
         if name.startswith("setting.") and name not in ELSEWHERE:
             default = LAW.parameters[name].values[-1].value
             assert {way for way in ways if way != default} <= {way for setting, way in chosen if setting == name}, name
+
+
+def test_every_way_of_sharing_a_payment_out_has_a_case() -> None:
+    chosen = {(name, canonical_setting(name, value)) for case in CASES for name, value in case.get("настройки", {}).items()}
+    for name in ("inside_month", "kopek_remainder", "named_period_first", "penalty_order", "advance_split"):
+        ways = set(SETTING_RULES[name].ways[1:])
+        assert ways <= {way for setting, way in chosen if setting == name}, name
+    assert len([way for setting, way in chosen if setting == "inside_month"]) >= 3  # a list has no last way
 
 
 def test_every_harness_has_two_cases() -> None:

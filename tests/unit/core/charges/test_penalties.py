@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from math import floor
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from config.law import tables
 from core.charges.law import Law
 from core.charges.penalties import Change, Debt, Segment, accrued, segments, to_post
-from core.charges.penalty_rules import KeyRate, PenaltyRules, RateSpan, Scale, Stop, penalty_rules
+from core.charges.penalty_rules import KeyRate, PenaltyRounding, PenaltyRules, RateSpan, Scale, Stop, penalty_rules
 from core.errors import ConfigError
 
 LAW = Law.from_tables(tables())
@@ -45,7 +47,23 @@ class Kopeck:
     rate_day: date | None = None
 
 
+def simulated_rounded(debt: Debt, how: PenaltyRules, first: date, as_of: date) -> Fraction:
+    """The simulation's days one by one, rounded alone or added by calendar month."""
+    by_day = simulated_days(debt, how, first, as_of)
+    if how.rounding == "once":
+        return sum(by_day.values(), Fraction(0))
+    groups: dict[object, Fraction] = defaultdict(Fraction)
+    for day, amount in by_day.items():
+        groups[day if how.rounding == "daily" else (day.year, day.month)] += amount
+    return sum((Fraction(floor(100 * amount + Fraction(1, 2)), 100) for amount in groups.values()), Fraction(0))
+
+
 def simulated(debt: Debt, how: PenaltyRules, first: date, as_of: date) -> Fraction:
+    """All days of the simulation together."""
+    return sum(simulated_days(debt, how, first, as_of).values(), Fraction(0))
+
+
+def simulated_days(debt: Debt, how: PenaltyRules, first: date, as_of: date) -> dict[date, Fraction]:
     """Kopeck after kopeck, day after day: the oldest kopecks are paid first, money that is too much waits for the next ones."""
     owed: list[Kopeck] = []
     ahead = 0
@@ -63,18 +81,21 @@ def simulated(debt: Debt, how: PenaltyRules, first: date, as_of: date) -> Fracti
             else:
                 unpaid.until, unpaid.rate_day = change.first, change.rate_day
     same = Counter((kopeck.first, kopeck.until, kopeck.rate_day) for kopeck in owed)
-    return sum((number * one_kopeck(debt, how, Kopeck(*key), first, as_of) for key, number in same.items()), Fraction(0))
+    by_day: dict[date, Fraction] = defaultdict(Fraction)
+    for key, number in same.items():
+        for day, amount in one_kopeck(debt, how, Kopeck(*key), first, as_of):
+            by_day[day] += number * amount
+    return by_day
 
 
-def one_kopeck(debt: Debt, how: PenaltyRules, kopeck: Kopeck, first: date, as_of: date) -> Fraction:
-    total, day = Fraction(0), max(kopeck.first, first)
+def one_kopeck(debt: Debt, how: PenaltyRules, kopeck: Kopeck, first: date, as_of: date) -> Iterator[tuple[date, Fraction]]:
+    day = max(kopeck.first, first)
     while day <= as_of and (kopeck.until is None or day < kopeck.until):
         stopped = any(stop.first <= day <= stop.last and (not stop.existing or debt.due < stop.first) for stop in (*how.stops, *debt.stops))
         divisor = how.scales[debt.group][0].divisor((day - debt.due).days)
         if divisor is not None and not stopped:
-            total += Fraction(1, 100) * how.rate(day, kopeck.rate_day or as_of) / 100 / divisor
+            yield day, Fraction(1, 100) * how.rate(day, kopeck.rate_day or as_of) / 100 / divisor
         day += DAY
-    return total
 
 
 days = st.dates(date(2026, 4, 1), date(2027, 4, 30))
@@ -93,6 +114,7 @@ days = st.dates(date(2026, 4, 1), date(2027, 4, 30))
     split=st.booleans(),
     counts=st.booleans(),
     back=st.booleans(),
+    rounding=st.sampled_from(["once", "daily", "monthly"]),
 )
 def test_any_debt_is_what_a_simulation_by_days_gives(
     group: str,
@@ -106,6 +128,7 @@ def test_any_debt_is_what_a_simulation_by_days_gives(
     split: bool,
     counts: bool,
     back: bool,
+    rounding: PenaltyRounding,
 ) -> None:
     keys = (KeyRate(date(2026, 4, 1), Fraction(16)), KeyRate(date(2026, 8, 3), Fraction(9)), KeyRate(date(2027, 2, 1), Fraction(14)))
     stops = () if stop is None else (Stop(min(stop), max(stop)),)
@@ -115,6 +138,8 @@ def test_any_debt_is_what_a_simulation_by_days_gives(
     changes += [Change.recalculated(on, amount, how) for on, amount in recalculations]
     debt = Debt(DUE, tuple(changes), group)  # type: ignore[arg-type]  # one of the two groups
     assert accrued(debt, how, first=first, as_of=as_of) == simulated(debt, how, first, as_of)
+    rounded = replace(how, rounding=rounding)
+    assert accrued(debt, rounded, first=first, as_of=as_of) == simulated_rounded(debt, rounded, first, as_of)
     shown = segments(debt, how, first=first, last=as_of)
     assert all(one.last < two.first for one, two in pairwise(shown))
     if not per_day:
@@ -194,7 +219,7 @@ def test_the_freeze_is_a_ceiling_and_the_key_rate_is_never_guessed() -> None:
         {"key_rates": [{"from": "2026-06-01"}]},
         {"key_rates": [{"from": "вчера", "rate": "8"}]},
         {"penalty_rate": "yearly"},
-        {"penalty_by": "accounted_on"},
+        {"penalty_by": "whenever"},
     ],
 )
 def test_settings_that_are_not_understood_are_refused(stated: dict[str, object]) -> None:

@@ -31,13 +31,15 @@ class Books:
         self.owner = owner
         self.account = account
 
-    def owes(self, amount: int, origin: Month = AUGUST, *, month: Month = OCTOBER, service: EntityId = SERVICE) -> None:
+    def owes(self, amount: int, origin: Month = AUGUST, *, month: Month = OCTOBER, service: EntityId = SERVICE, key: str = "") -> None:
         posting = Posting(Chart.RECEIVABLE, Chart.OPENING, amount, self.account, service, CREDITOR, origin, Component.BASE)
-        self._post(f"opening/{origin}", "opening", month, month.first, posting)
+        self._post(f"opening/{key}{origin}", "opening", month, month.first, posting)
 
-    def pays(self, key: str, amount: int, on: date, *, month: Month = OCTOBER, origin: Month = AUGUST) -> None:
+    def pays(
+        self, key: str, amount: int, on: date, *, month: Month = OCTOBER, origin: Month = AUGUST, accounted_on: date | None = None
+    ) -> None:
         posting = Posting(Chart.CASH, Chart.RECEIVABLE, amount, self.account, SERVICE, CREDITOR, origin, Component.BASE)
-        self._post(f"payment/{key}", "payment", month, on, posting)
+        self._post(f"payment/{key}", "payment", month, on, posting, accounted_on=accounted_on)
 
     def takes_back(self, key: str, amount: int, on: date, *, month: Month) -> None:
         posting = Posting(Chart.RECEIVABLE, Chart.CASH, amount, self.account, SERVICE, CREDITOR, AUGUST, Component.BASE)
@@ -55,8 +57,9 @@ class Books:
         post_penalties(self.connection, provider=self.owner, month=month, law=LAW, at=NOW)
         return sum(item.amount for item in penalty_items(self.connection, [self.account]))
 
-    def _post(self, key: str, kind: str, month: Month, on: date, *postings: Posting) -> None:
-        post(self.connection, [Entry(key, kind, self.owner.provider_id, month, on, "проба", postings)], at=NOW)
+    def _post(self, key: str, kind: str, month: Month, on: date, *postings: Posting, accounted_on: date | None = None) -> None:
+        entry = Entry(key, kind, self.owner.provider_id, month, on, "проба", postings, accounted_on=accounted_on)
+        post(self.connection, [entry], at=NOW)
 
     def charged(self, lines: dict[tuple[EntityId, EntityId], int], month: Month, *, surcharge: int = 0) -> None:
         """The month's charges by service and creditor; ``surcharge`` goes to the first of them."""
@@ -78,6 +81,11 @@ class Books:
         """An advance that the sender states as an opening balance."""
         posting = Posting(Chart.OPENING, Chart.ADVANCE, amount, self.account, service, creditor, component=Component.ADVANCE)
         self._post("opening/ahead", "opening", OCTOBER, OCTOBER.first, posting)
+
+    def states_penalty(self, amount: int, origin: Month = AUGUST) -> None:
+        """A penalty that the sender states as an opening balance."""
+        posting = Posting(Chart.PENALTY, Chart.OPENING, amount, self.account, None, CREDITOR, origin, Component.PENALTY)
+        self._post("opening/penalty", "opening_penalty", OCTOBER, OCTOBER.first, posting)
 
     def takes_ahead_back(self, key: str, amount: int, on: date, service: EntityId | None, creditor: EntityId | None) -> None:
         """The agent takes back money that was an advance."""

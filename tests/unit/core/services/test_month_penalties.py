@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -11,18 +12,20 @@ from sqlalchemy import Connection, text
 
 from core import archive
 from core.charges.instalments import plan_of
-from core.ids import CalculationId, ProviderId
+from core.ids import CENTRE, CalculationId, ProviderId
 from core.issued.bills import NewBill, save_bills
 from core.model.finding import Position
 from core.model.ledger import UNKNOWN_ORIGIN
-from core.model.records import CourtJudgement, PenaltyStop, Record
+from core.model.records import CourtJudgement, House, PenaltyStop, Record, RegionSetting
 from core.period import Month
+from core.records.entities import entity_ids
 from core.records.findings import read_findings
 from core.records.providers import Provider
 from core.records.store import save
 from core.services import penalties as room
 from core.services.penalties import Penalties
 from tests.unit.core.documents import samples
+from tests.unit.core.records import samples as samples_of_records
 from tests.unit.core.services.books import AUGUST, CREDITOR, LAW, NOW, OCTOBER, SERVICE, Books
 
 NOVEMBER = Month(2026, 11)
@@ -42,6 +45,79 @@ def test_a_payment_learnt_of_after_the_month_was_posted_corrects_the_next_one(bo
     assert books.posts(NOVEMBER) == 9_50
     (row,) = books.rows(Month(2026, 12))
     assert (row.opening, row.posted, row.closing) == (9_50, 0, 9_50)
+
+
+def _setting(books: Books, name: str, value: object, *, oktmo: str = "") -> None:
+    """A setting of the region: of all of it, or of some municipalities."""
+    stored = archive.store(
+        books.connection, data=f"{oktmo}{name}".encode(), name="region", channel="test", direction="in", provider_id=CENTRE, at=NOW
+    )
+    record = Record(f"{oktmo}/{name}", Position("region", 1), RegionSetting(name, json.dumps(value), "№ 1", oktmo), date(2026, 1, 1))
+    save(books.connection, provider_id=CENTRE, message_id=stored.message_id, records=[record], recorded_at=NOW)
+
+
+def test_a_region_may_go_by_the_day_on_which_a_payment_was_accounted(books: Books) -> None:
+    """Paid on 20.10, accounted on 26.10. Day 31 is 16.10: 5 days × 1,90 by the payer's day, 11 days × 1,90 by the operational one."""
+    books.owes(6000_00)
+    books.pays("1", 6000_00, date(2026, 10, 20), accounted_on=date(2026, 10, 26))
+    (by_payer,) = books.rows(OCTOBER)
+    _setting(books, "penalty_by", "accounted_on")
+    (by_books,) = books.rows(OCTOBER)
+    assert (by_payer.posted, by_books.posted) == (9_50, 20_90)
+    assert [(segment.first.day, segment.last.day) for segment in by_books.segments] == [(16, 26)]
+
+
+def test_a_senders_own_operational_day_counts_the_same_way(books: Books) -> None:
+    """A payment of an archive is on no operational day of the centre's: its day is the one that the sender gave, 22.10."""
+    books.owes(6000_00)
+    books.pays("У-1", 6000_00, date(2026, 10, 20))
+    _setting(books, "penalty_by", "accounted_on")
+    assert books.rows(OCTOBER)[0].posted == 9_50
+    paid = replace(samples_of_records.payment("5", "У-1", date(2026, 10, 20), 6000_00, None), accounted_on=date(2026, 10, 22))
+    stored = archive.store(
+        books.connection, data=b"OPLATA", name="oplata", channel="test", direction="in", provider_id=books.owner.provider_id, at=NOW
+    )
+    save(
+        books.connection,
+        provider_id=books.owner.provider_id,
+        message_id=stored.message_id,
+        records=[Record("1", Position("oplata", 1), paid)],
+        recorded_at=NOW,
+    )
+    assert books.rows(OCTOBER)[0].posted == 13_30  # 7 days × 1,90
+
+
+@pytest.mark.parametrize(("way", "october", "november"), [("once", 5_07, 14_57), ("daily", 5_12, 14_72), ("monthly", 5_07, 14_58)])
+def test_a_region_may_round_each_day_or_each_month(books: Books, way: str, october: int, november: int) -> None:
+    """1000,53 × 9,5 % / 300 = 0,316834… a day: 16 days, then 30 (46: 14,574). By days 0,32 each; by months 5,07 + 9,51."""
+    _setting(books, "penalty_rounding", way)
+    books.owes(1000_53)
+    assert books.posts(OCTOBER) == october
+    assert books.posts(NOVEMBER) == november
+
+
+@pytest.mark.parametrize("places", [("02702",), ("02701", "02702")], ids=["one place has settings", "both have"])
+def test_penalties_and_due_days_go_by_the_municipality_of_the_house(books: Books, connection: Connection, places: tuple[str, ...]) -> None:
+    """Two houses here, one in another municipality, where payment is by the 25th and each day is rounded: 16.10 and 26.10 are day 31."""
+    home = samples_of_records.small_house()
+    house = next(record for record in home if isinstance(record.body, House))
+    elsewhere = replace(house, key="2", body=replace(house.body, oktmo="02702000001"))
+    account = samples_of_records.fact("6", samples_of_records.account("0500006", house="2"))
+    stored = archive.store(
+        connection, data=b"houses", name="house", channel="test", direction="in", provider_id=books.owner.provider_id, at=NOW
+    )
+    records = [house, replace(house, key="3"), elsewhere, account]
+    save(connection, provider_id=books.owner.provider_id, message_id=stored.message_id, records=records, recorded_at=NOW)
+    other = Books(connection, books.owner, entity_ids(connection, books.owner.provider_id, "account")["6"])
+    for place in places:
+        differs = place == "02702"
+        _setting(books, "due_day_rule", [{"from_month": "2000-01", "day": 25 if differs else 15}], oktmo=place)
+        _setting(books, "penalty_rounding", "daily" if differs else "once", oktmo=place)
+    books.owes(1000_53)
+    other.owes(1000_53, Month(2026, 8), key="other")
+    here, there = books.rows(OCTOBER)
+    assert (here.account_id, here.due, here.posted) == (books.account, date(2026, 9, 15), 5_07)
+    assert (there.account_id, there.due, there.posted) == (other.account, date(2026, 9, 25), 1_92)  # 26–31.10, 6 × 0,32
 
 
 def test_a_payment_taken_back_opens_the_debt_from_its_due_day(books: Books) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from core import archive
 from core.ids import CENTRE, EntityId
-from core.ledger.balances import advances, chart_totals, open_items
+from core.ledger.balances import advances, chart_totals, open_items, payments_counted, penalty_items
 from core.ledger.post import Posted
 from core.ledger.verify import broken
 from core.model.finding import Position
@@ -16,7 +16,7 @@ from core.model.lines import Chart
 from core.model.records import Record, RegionSetting
 from core.period import Month
 from core.records.store import save
-from core.services.advances import use_advances
+from core.services.advances import use_advances, use_advances_on_penalties
 from core.services.credits import use_credits
 from tests.unit.core.services.books import CREDITOR, NOW, OCTOBER, SERVICE, Books
 
@@ -152,3 +152,45 @@ def test_an_advance_of_the_opening_balance_leaves_the_senders_debts_alone(books:
     books.owes(90_00, service=OTHER_SERVICE)
     use(books, OCTOBER)
     assert (owed(books), ahead(books)) == ({(OTHER_SERVICE, CREDITOR): 85_00}, {(SERVICE, CREDITOR): 70_00})
+
+
+def penalised(books: Books) -> int:
+    """Unpaid penalties, kopecks."""
+    return sum(item.amount for item in penalty_items(books.connection, [books.account]))
+
+
+def on_penalties(books: Books, month: Month) -> Posted:
+    return use_advances_on_penalties(books.connection, provider=books.owner, month=month, at=NOW)
+
+
+def test_penalties_that_turn_up_later_are_covered_by_what_the_bill_has_left_ahead(books: Books, connection: Connection) -> None:
+    """6000,00 paid on 25.10, ten days after day 30: 16–25.10 are 19,00. The 100,00 ahead: 90,00 for the bill, 10,00 for penalties."""
+    books.owes(6000_00)
+    books.pays("1", 6000_00, date(2026, 10, 25))
+    books.pays_ahead("2", 100_00, date(2026, 10, 26), SERVICE, CREDITOR)
+    books.pays_ahead("3", 50_00, date(2026, 10, 27), OTHER_SERVICE, SUPPLIER)
+    books.charged({(SERVICE, CREDITOR): 90_00}, OCTOBER)
+    use(books, OCTOBER)
+    assert books.posts(OCTOBER) == 19_00
+    assert on_penalties(books, OCTOBER).new == 1
+    assert penalised(books) == 9_00
+    assert ahead(books) == {(OTHER_SERVICE, SUPPLIER): 50_00}  # another recipient's advance covers nothing here
+    assert on_penalties(books, OCTOBER).new == 0
+    paid = sum(item.amount for item in payments_counted(connection, [books.account], month=OCTOBER))
+    assert paid == 6000_00 + 100_00 + 50_00 - 10_00  # the bill has the payment of the penalties in their balance
+    assert 6000_00 + 90_00 - paid + penalised(books) == 9_00 - 50_00  # debt + charged − paid + penalties = what is owed less what is ahead
+    assert {total.debit - total.credit for total in chart_totals(connection) if total.chart is Chart.OFFSET} == {0}
+    books.takes_ahead_back("4", 100_00, date(2026, 11, 5), SERVICE, CREDITOR)
+    use(books, NOVEMBER)
+    assert (penalised(books), owed(books)) == (19_00, {(SERVICE, CREDITOR): 90_00})  # penalties are open again first, then the bill
+
+
+def test_an_undivided_advance_covers_penalties_of_any_recipient_and_no_opening_penalties(books: Books) -> None:
+    """Penalties that the sender stated stand beside the advance as in its books; the hub's own 19,00 are covered."""
+    books.owes(6000_00)
+    books.pays("1", 6000_00, date(2026, 10, 25))
+    books.states_penalty(7_00)
+    books.pays_ahead("2", 100_00, date(2026, 10, 26), None, None)
+    assert books.posts(OCTOBER) == 26_00
+    on_penalties(books, OCTOBER)
+    assert (penalised(books), ahead(books)) == (7_00, {(0, 0): 81_00})

@@ -67,9 +67,14 @@ THE_METHOD: dict[str, tuple[object, ...]] = {
     "penalty_rounding": ("once per debt month, cumulative posting", "daily", "monthly"),
     "penalty_order": ("after principal", "pro rata", "first"),
     "named_period_first": (True, "oldest first", False),
-    "inside_month": ("pro rata to unpaid", "priority of РСО or maintenance"),
+    "inside_month": ("pro rata to unpaid", "priority of РСО or maintenance", ["rso", "maintenance"], "priority_rso", "maintenance, other"),
     "k_surcharge_in_penalty_base": (True, False),
-    "kopek_remainder": ("largest remainder, ties to the first in fixed order", "last or largest service"),
+    "kopek_remainder": (
+        "largest remainder, ties to the first in fixed order",
+        "last or largest service",
+        "last_service",
+        "largest service",
+    ),
     "advance_split": ("last_bill", "hold"),
     "opening_without_months": ("unknown", "refuse"),
     "account_on_registry": (False, True),
@@ -80,9 +85,8 @@ THE_METHOD: dict[str, tuple[object, ...]] = {
     "index_base_october": ("both, against December 2025 and September 2026", "december", "september"),
 }
 REFUSED = {
-    ("heated_common_area", "value of the house"), ("penalty_by", "accounted_on"), ("penalty_rounding", "daily"),
-    ("penalty_rounding", "monthly"),
-    ("inside_month", "priority of РСО or maintenance"), ("kopek_remainder", "last or largest service"), ("account_on_registry", "False"),
+    ("heated_common_area", "value of the house"),
+    ("inside_month", "priority of РСО or maintenance"), ("kopek_remainder", "last or largest service")
 }  # fmt: skip
 """What the method names and the program does not compute."""
 WAYS = [(name, way) for name, ways in THE_METHOD.items() for way in ways]
@@ -138,7 +142,7 @@ def test_a_reader_refuses_by_itself() -> None:
         with pytest.raises(ConfigError, match="CFG-0424"):
             Rules(Facts((), (), settings, {}), LAW, OCTOBER)
     with pytest.raises(ConfigError, match="CFG-0424"):
-        allocation_rules({"inside_month": "priority of РСО or maintenance"})
+        allocation_rules({"inside_month": ["rso", "rso"]})
     with pytest.raises(ConfigError, match="regional_days_off"):
         deadlines(LAW, {"regional_holidays": "apply"}, day=OCTOBER.last)
 
@@ -159,6 +163,6 @@ def test_the_window_of_the_average(stated: object, months: int) -> None:
 
 
 def test_dated_settings_are_checked_too() -> None:
-    toml = '[[settings]]\nname = "penalty_by"\nvalue = "accounted_on"\nvalid_from = 2026-01-01\nact = "№ 1"\n'
+    toml = '[[settings]]\nname = "penalty_by"\nvalue = "yesterday"\nvalid_from = 2026-01-01\nact = "№ 1"\n'
     found = [one for one in RegionAdapter().parse(RawMessage("r.region.toml", toml.encode()), {}) if isinstance(one, Finding)]
     assert [(one.code, one.position.row) for one in found] == [("RG-020", 3)]
