@@ -277,8 +277,7 @@ class _Decision:
         """Accounts that the service is charged on on some day of the month, with the first and the last of these days."""
         key = (self.payers.kinds(service), service.sender, service.starts_on, service.ends_on)
         if key not in self._accounts_of:
-            carrying = (account for account in self.house.accounts if self.payers.carries(account, service))
-            days = ((account, service_days(account, service, self.month)) for account in carrying)
+            days = ((account, service_days(account, service, self.month)) for account in self.payers.carrying(service))
             self._accounts_of[key] = [(account, found) for account, found in days if found is not None]
         return self._accounts_of[key]
 

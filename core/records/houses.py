@@ -24,6 +24,7 @@ from core.model.facts import (
     ServiceFacts,
 )
 from core.model.finding import Position
+from core.model.readings import Readings
 from core.model.records import (
     Absence,
     Account,
@@ -255,7 +256,7 @@ class _Parts:
         """House meters go to the house, others to the account they stand with; a shared one to each of its accounts."""
         meters = rows("facts_meters", houses=houses)
         keys = [meter.record_key for meter in meters]
-        readings = {row[0]: tuple(map(ReadingFacts, *row[1:])) for row in rows("facts_readings", meters=keys)}
+        readings = {meter: Readings(*columns) for meter, *columns in rows("facts_readings", meters=keys)}
         sharing = _grouped(rows("facts_meter_accounts", meters=keys))
         of_account: defaultdict[str, list[MeterFacts]] = defaultdict(list)
         for meter in meters:
@@ -328,7 +329,7 @@ class _Parts:
         return of_house
 
 
-def _meter(row: _Row, account: str | None, readings: tuple[ReadingFacts, ...]) -> MeterFacts:
+def _meter(row: _Row, account: str | None, readings: Sequence[ReadingFacts]) -> MeterFacts:
     return MeterFacts(
         key=row.record_key,
         kind=row.kind,
