@@ -120,7 +120,7 @@ class IndividualVolumes:
     """First and last day of the walk."""
     _households: dict[str, Hashable] = field(init=False, default_factory=dict)
     """What the norm depends on of accounts, by key, where that is the same in all months of the walk: as many residents, all of them
-    here on every day, as many rooms …"""
+    here on every day, or nobody and as many owners, as many rooms …"""
     _norm_volumes: dict[Hashable, Fraction] = field(init=False, default_factory=dict)
     """Volumes by the norm of households that differ in nothing, by service and month."""
 
@@ -136,8 +136,9 @@ class IndividualVolumes:
                     zoned.add(meter.key)
             lived = account.residences
             is_open = account.opened_on <= start and account.closed_on is None
-            if is_open and lived and account.residential and all(one.last is None and one.first <= start for one in lived):
-                self._households[account.key] = (len(lived), account.rooms, account.gas_stove, account.gas_heater)
+            if is_open and account.residential and all(one.last is None and one.first <= start for one in lived):
+                owners = None if lived else account.owners
+                self._households[account.key] = (len(lived), owners, account.rooms, account.gas_stove, account.gas_heater)
         self._of_two_zones = frozenset(zoned)
 
     def of(self, service: ServiceFacts, resource: Resource, *, every_month: bool) -> ServiceVolumes:
@@ -194,15 +195,23 @@ class IndividualVolumes:
         known = None if household is None else households.get(household)
         if known is not None:
             known.accounts += 1
-            return _of_people(known.now, account)
+            return _of_people(known.now, self._people(account))
         now = self._month(partial(self._by_norm, account, service, resource, points=()), months[-1][1])
         earlier = [self._month(partial(self._norm_volume, account, service, resource), month) for _, month in months[:-1]]
-        if household is not None and isinstance(now, MonthVolume) and _is_of_people(now, account):
+        if household is not None and isinstance(now, MonthVolume) and _is_of_people(now, account, self._people(account)):
             households[household] = _Household(earlier, now, 1)
             return now
         for (i, _), volume in zip(months, (*earlier, now.volume if isinstance(now, MonthVolume) else now), strict=True):
             sums.add(i, volume)
         return now
+
+    def _people(self, account: AccountFacts) -> tuple[RecordId, ...]:
+        """Records that tell the persons of a household, see :func:`core.charges.persons.persons`."""
+        if account.residences:
+            return tuple([one.source for one in account.residences])
+        if account.owners is not None:
+            return (account.owners_source or account.source,)
+        return (account.source, *self.rules.number("setting.owners_when_unknown", self.rules.month.last).records)
 
     def _with_meters(
         self, account: AccountFacts, service: ServiceFacts, resource: Resource, meters: list[MeterFacts],
@@ -260,7 +269,7 @@ class IndividualVolumes:
                 found = self._month(lambda month, part=part: volume_of(part(month)), month)  # type: ignore[misc]  # mypy can not infer it
                 sums.add(i, found)
             else:
-                sums.add(i, volume_of(Part(metered.clause, metered.values, metered.records)))
+                sums.add(i, metered.volume or volume_of(Part(metered.clause, metered.values, metered.records)))
         compute = partial(self._alone, account, service, resource, walk={last_month: [] if last is None else [last]})
         now = self._month(compute, last_month)
         sums.add(months[-1][0], now if isinstance(now, Held) else now.volume)
@@ -283,7 +292,8 @@ class IndividualVolumes:
         outcomes = {point.outcome for point in points}
         method = next(method for method in _PRIORITY if method in outcomes)
         rebuilt = tuple(item for point in points for item in point.rebuilt)
-        return MonthVolume(month, method, parts, _sum(parts), False, refused, True, rebuilt)
+        volume = points[0].volume if len(points) == 1 and points[0].volume is not None else _sum(parts)
+        return MonthVolume(month, method, parts, volume, False, refused, True, rebuilt)
 
     def _by_norm(
         self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month, points: Sequence[Metered]
@@ -438,16 +448,14 @@ def _read(month: Month, volume_e3: int, sources: tuple[RecordId, ...]) -> MonthV
     return MonthVolume(month, "ipu", (Part("formula_1", {"V": volume}, {"V": sources}),), volume, False, (), True)
 
 
-def _is_of_people(volume: MonthVolume, account: AccountFacts) -> bool:
+def _is_of_people(volume: MonthVolume, account: AccountFacts, people: tuple[RecordId, ...]) -> bool:
     """Whether of a volume by the norm nothing but the records of the people is the account's own."""
-    people = tuple(one.source for one in account.residences)
     others = (ids for part in volume.parts for name, ids in part.records.items() if name != "n")
     return all(part.records.get("n") == people for part in volume.parts) and all(account.source not in ids for ids in others)
 
 
-def _of_people(volume: MonthVolume, account: AccountFacts) -> MonthVolume:
+def _of_people(volume: MonthVolume, people: tuple[RecordId, ...]) -> MonthVolume:
     """The same volume of another household, with the records of its people."""
-    people = tuple([one.source for one in account.residences])
     parts = tuple([Part(part.clause, part.values, {**part.records, "n": people}, part.law, part.first, part.last) for part in volume.parts])
     return MonthVolume(volume.month, volume.method, parts, volume.volume)
 

@@ -43,6 +43,8 @@ class Metered:
     """Readings that are neither growth nor a credible rollover, and so were not used."""
     rebuilt: tuple[Rebuilt, ...] = ()
     """Earlier months that this month's reading charges anew."""
+    volume: Fraction | None = None
+    """What the clause gives, where that is known already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Rebuilt:
     """What it was charged by the average or the norm."""
 
 
-_Average = tuple[dict[str, Fraction], dict[str, tuple[RecordId, ...]]]
-"""Arguments of the average (п. 59), and the records they came from."""
+_Average = tuple[dict[str, Fraction], dict[str, tuple[RecordId, ...]], Fraction]
+"""Arguments of the average (п. 59), the records they came from, and the average."""
 
 
 def _every_month(_: Month) -> bool:
@@ -235,9 +237,9 @@ class Point:
         self.without += counts
         average = self._average(averages)
         if average is not None and passed < averages.longest and counts:
-            values, records = average
-            self._owe(month, values["V_sum"] / values["m"], valid_meter=valid_meter)
-            return Metered("average", "clause_59", values, records)
+            values, records, volume = average
+            self._owe(month, volume, valid_meter=valid_meter)
+            return Metered("average", "clause_59", values, records, volume=volume)
         if valid_meter and counts and averages.late_reading != "keep_norm":
             self._owe(month, self.norm(month), valid_meter=True)
         return Metered("norm", "formula_4", {}, {}, raised=not valid_meter)
@@ -257,7 +259,8 @@ class Point:
         if found is not None:
             together, months = found
             readings = tuple(dict.fromkeys(source for _, sources in self.measured[-months:] for source in sources))
-            self._known_average = ({"V_sum": together, "m": whole(months)}, {"V_sum": readings, "m": averages.window.records})
+            records = {"V_sum": readings, "m": averages.window.records}
+            self._known_average = ({"V_sum": together, "m": whole(months)}, records, together / months)
         return self._known_average
 
     def _without_meter(self, month: Month, averages: Averages) -> Metered:
@@ -286,7 +289,7 @@ class Point:
         volume, self.charged = max(volume - self.charged, Fraction(0)), max(self.charged - volume, Fraction(0))
         self.unread = []
         self.without, self.last = 1, reading
-        values, records = average
+        values, records, _ = average
         gap = {"V_before": volume, "V_after": Fraction(0), "g": Fraction(uncovered), "M": Fraction(month.days)}
         return Metered("average", "formula_1_gap", values | gap, records | {"V_before": sources})
 
@@ -319,7 +322,7 @@ class Point:
         if average is None:
             self.charged += self.norm(month) * unmeasured / month.days
             return Metered("ipu_replaced", "formula_1_gap_norm", values, records)
-        self.charged += average[0]["V_sum"] / average[0]["m"] * unmeasured / month.days
+        self.charged += average[2] * unmeasured / month.days
         return Metered("ipu_replaced", "formula_1_gap", average[0] | values, average[1] | records)
 
     def _new_part(self, month: Month, valid: list[MeterFacts]) -> tuple[Fraction, list[RecordId], int]:
