@@ -72,8 +72,7 @@ def rounded_ratio(num: int, den: int) -> int:
     >>> rounded_ratio(5, 2), rounded_ratio(-5, 2)
     (3, -3)
     """
-    whole = (2 * abs(num) + den) // (2 * den)
-    return -whole if num < 0 else whole
+    return (2 * num + den) // (2 * den) if num >= 0 else -((den - 2 * num) // (2 * den))
 
 
 def rounded_column(value: Exact, scale: int) -> npt.NDArray[np.int64]:

@@ -8,6 +8,7 @@ and evaluated by itself. With and without shapes the lines are the same to the l
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -49,7 +50,8 @@ class Shape:
     """What lines that are alike share: the plan of the first, one unit's charge and volume, and the text of their inputs."""
 
     __slots__ = (
-        "_base", "_raised", "_sources", "_tariff_e6", "_template", "_version", "_volume", "clause", "creditor_id", "method", "service_id",
+        "_base", "_of_one", "_raised", "_sorted", "_sources", "_tariff_e6", "_template", "_version", "_volume", "clause", "creditor_id",
+        "method", "service_id",
     )  # fmt: skip
 
     def __init__(self, plan: LinePlan, symbols: tuple[str, ...], shared: tuple[RecordId, ...], rules: Rules) -> None:
@@ -67,6 +69,9 @@ class Shape:
         self._sources = frozenset(
             (*shared, *(one for row in rows for name, ids in row.records.items() if name not in symbols for one in ids))
         )
+        self._sorted = tuple(sorted(self._sources))
+        self._of_one = len(symbols) == 1
+        """Lines bring one number."""
         marked = replace(plan, base=_marked(plan.base, symbols), with_k=_marked(plan.with_k, symbols))
         self._template = InputsTemplate(inputs_of(marked, month=str(rules.month)), symbols, len(rows))
 
@@ -92,16 +97,36 @@ class Shape:
     def line(self, own: Brought) -> ChargeLine:
         """The line of an account."""
         base = surcharge = 0
-        for unit in self._base:
-            base += _times(unit, own.ratios)
-        if self._raised:
-            surcharge = sum(_times(unit, own.ratios) for unit in self._raised) - base
+        if self._of_one:
+            ((num, den),) = own.ratios
+            for ((unit, of),) in self._base:
+                base += rounded_ratio(unit * num, of * den)
+            if self._raised:
+                for ((unit, of),) in self._raised:
+                    surcharge += rounded_ratio(unit * num, of * den)
+                surcharge -= base
+            ((unit, of),) = self._volume
+            volume = rounded_ratio(unit * num, of * den)
+        else:
+            for units in self._base:
+                base += _times(units, own.ratios)
+            if self._raised:
+                surcharge = sum(_times(units, own.ratios) for units in self._raised) - base
+            volume = _times(self._volume, own.ratios)
         return ChargeLine(
-            own.account_id, self.service_id, self.creditor_id, self.method, self.clause, self._version,
-            _times(self._volume, own.ratios), self._tariff_e6, base, surcharge, 0, 0, 0,
-            LikeInputs(self._template, own),
-            tuple(sorted(self._sources.union(own.sources, *own.records))),
+            own.account_id, self.service_id, self.creditor_id, self.method, self.clause, self._version, volume, self._tariff_e6, base,
+            surcharge, 0, 0, 0, LikeInputs(self._template, own), self._with(own.all_sources),
         )  # fmt: skip
+
+    def _with(self, own: set[RecordId]) -> tuple[RecordId, ...]:
+        """All records of a line, in order."""
+        if len(own) != 1:
+            return tuple(sorted(self._sources | own))
+        shared, (one,) = self._sorted, own
+        place = bisect_left(shared, one)
+        if shared[place : place + 1] == (one,):
+            return shared
+        return (*shared[:place], one, *shared[place:])
 
 
 @dataclass(slots=True)
@@ -128,6 +153,8 @@ class Alike:
     def __init__(self, house: HouseFacts, rules: Rules, *, on: bool) -> None:
         self._rules = rules
         self._shapes: dict[Hashable, Shape | None] = {}
+        self._first: dict[Hashable, tuple[Brought, LinePlan]] = {}
+        """Decided plans whose shapes nobody has asked for yet."""
         corrected = house.deviations or house.boiler or house.containers or house.last_year is not None
         self.on = on and not corrected and rules.choice("volume_rounding", rules.month.last) == "none"
         """Whether lines of the house may be alike at all."""
@@ -135,10 +162,20 @@ class Alike:
     def known(self, key: Hashable, own: Brought) -> LikeLine | None:
         """The line by the shape of those with the same key, which is all that its decision looks at beside ``own``; None: to be decided."""
         shape = self._shapes.get(key)
+        if shape is None:
+            if key not in self._first:
+                return None
+            first, plan = self._first.pop(key)
+            shape = self._shapes[key] = Shape.of(plan, first, self._rules)
         return None if shape is None else LikeLine(shape, own)
 
-    def learn(self, key: Hashable, own: Brought, plan: LinePlan) -> bool:
-        """Take the shape of a decided plan for others with the key; False where it has none."""
+    def learn(self, key: Hashable, own: Brought, plan: LinePlan) -> None:
+        """Take the shape of a decided plan for others with the key, once one of them comes."""
+        if self.on and key not in self._shapes:
+            self._first[key] = (own, plan)
+
+    def has_learned(self, key: Hashable, own: Brought, plan: LinePlan) -> bool:
+        """The same at once; False where the plan has no shape."""
         if self.on and key not in self._shapes:
             self._shapes[key] = Shape.of(plan, own, self._rules)
         return self._shapes.get(key) is not None

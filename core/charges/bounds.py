@@ -39,6 +39,8 @@ _COMMON = 2
 _SHARES_OF_HEAT = HEAT_UNITS | {"formula_8"}
 
 _Key = tuple[EntityId, EntityId]
+_Household = tuple[int, int | None, int | None]
+"""Residents, all of them here on every day of the month; where there are none the owners; rooms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,8 @@ class _Check:
     house: HouseFacts
     rules: Rules
     earlier: Earlier
-    _most: dict[tuple[object, ...] | None, int | None] = field(init=False, default_factory=dict)
-    """Bounds of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
+    _most: dict[tuple[EntityId, _Household], int | None] = field(init=False, default_factory=dict)
+    """Bounds by service of households that differ in nothing."""
 
     def findings(self) -> Iterator[ChargeFinding]:
         """All checks of the house, line by line, account by account, then its volumes."""
@@ -90,12 +92,17 @@ class _Check:
         services = {service.service_id: service for service in self.house.services}
         by_persons = {key for key, one in services.items() if resource_of(one) in _BY_PERSONS and not is_heat_of_water(one)}
         lines: dict[EntityId, list[ChargeLine]] = defaultdict(list)
+        households = {key: self._household(account) for key, account in accounts.items()}
+        last_year, most = self.earlier.last_year, self._most
         for line in self.charges.lines:
             lines[line.account_id].append(line)
-            if self.earlier.last_year:
+            if last_year:
                 yield from self._beside_last_year(line, accounts[line.account_id], services[line.service_id])
             if line.service_id in by_persons and line.method in _METERED:
-                yield from self._beside_norm(line, accounts[line.account_id], services[line.service_id])
+                household = households[line.account_id]
+                known = None if household is None else most.get((line.service_id, household))
+                if known is None or line.volume_e6 > known:
+                    yield from self._beside_norm(line, accounts[line.account_id], services[line.service_id], household)
         for (account_id, service_id, _), times in self._seen():
             if times > 1:
                 said = f"услуга начислена {times} раза за месяц; в расчёте оставлена одна строка"
@@ -121,20 +128,29 @@ class _Check:
             said = f"{format_roubles(line.total)} руб. — больше {times} сумм прошлого года ({format_roubles(last_year)} руб.)"
             yield self._found("CH-030", said, account, service)
 
-    def _beside_norm(self, line: ChargeLine, account: AccountFacts, service: ServiceFacts) -> Iterator[ChargeFinding]:
-        most = self._most_e6(account, service) if account.residential else None
+    def _beside_norm(
+        self, line: ChargeLine, account: AccountFacts, service: ServiceFacts, household: _Household | None
+    ) -> Iterator[ChargeFinding]:
+        most = self._most_e6(account, service, household) if account.residential else None
         if most is not None and line.volume_e6 > most:
             times = self.rules.number("bound.times_norm", self.rules.month.last).value
             yield self._found("CH-031", f"объём больше {times} нормативов", account, service)
 
-    def _most_e6(self, account: AccountFacts, service: ServiceFacts) -> int | None:
+    def _household(self, account: AccountFacts) -> _Household | None:
+        """What the norm of an account depends on, where that is the same on all days of the month."""
+        start = self.rules.month.first
+        if account.opened_on > start or account.closed_on is not None or not account.residential:
+            return None
+        if any(one.last is not None or one.first > start for one in account.residences):
+            return None
+        return (len(account.residences), None if account.residences else account.owners, account.rooms)
+
+    def _most_e6(self, account: AccountFacts, service: ServiceFacts, household: _Household | None) -> int | None:
         """The greatest volume that nobody need look at, whole millionths; None where no norm is approved, which bounds nothing."""
         days, resource = service_days(account, service, self.rules.month), resource_of(service)
         if days is None or resource is None:
             return None
-        start = self.rules.month.first
-        all_month = all(one.last is None and one.first <= start for one in account.residences)
-        alike = (service.service_id, days, account.rooms, len(account.residences)) if account.residences and all_month else None
+        alike = None if household is None else (service.service_id, household)
         if alike in self._most:
             return self._most[alike]
         try:
@@ -151,7 +167,7 @@ class _Check:
     def _account(
         self, account: AccountFacts, lines: Sequence[ChargeLine], before: Sequence[EntityId], services: Mapping[EntityId, ServiceFacts]
     ) -> Iterator[ChargeFinding]:
-        total = sum(line.total for line in lines)
+        total = sum([line.base + line.surcharge + line.recalculation - line.underdelivery - line.benefit for line in lines])
         if total < 0:
             yield self._found("CH-032", f"итог месяца отрицательный: {format_roubles(total)} руб.", account)
         elif total == 0:

@@ -17,7 +17,7 @@ from core.charges.rows import Group, LinePlan, Row
 from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, person_norms, service_days
 from core.ids import RecordId
-from core.model.facts import AccountFacts, HouseFacts, ReliefFacts, ServiceFacts
+from core.model.facts import AccountFacts, HouseFacts, InterruptionFacts, ReliefFacts, ServiceFacts
 from core.money import kopecks
 
 __all__ = ["Corrections"]
@@ -35,6 +35,10 @@ class Corrections:
     service: ServiceFacts
     payers: Payers
     _waters: tuple[ServiceFacts, ...] = field(init=False)
+    _reached: list[frozenset[str]] | None = field(init=False, default=None)
+    """Keys of the accounts that each of the waters is charged on in the month."""
+    _interrupted: tuple[InterruptionFacts, ...] | None = field(init=False, default=None)
+    _lowered: dict[tuple[Resource, bool], tuple[Row | None, Row | None]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._waters = tuple(
@@ -113,32 +117,55 @@ class Corrections:
 
     def waters(self, account: AccountFacts) -> list[ServiceFacts]:
         """Cold and hot water that the payer is provided with in the month; of two-component hot water the carrier."""
+        return [water for water, _ in self.held_waters(account)]
+
+    def held_waters(self, account: AccountFacts) -> list[tuple[ServiceFacts, AccountFacts]]:
+        """The same, each with the account of the payer that it is charged on."""
+        if self._reached is None:
+            month, payers = self.rules.month, self.payers
+            self._reached = [
+                frozenset(one.key for one in payers.carrying(water) if service_days(one, water, month)) for water in self._waters
+            ]
         found = []
-        for service in self._waters:
-            carrier = self.payers.carrier(account, service)
-            if carrier is not None and service_days(carrier, service, self.rules.month):
-                found.append(service)
+        for water, reached in zip(self._waters, self._reached, strict=True):
+            if account.key in reached:
+                found.append((water, account))
+            elif (holder := self.payers.carrier(account, water)) is not None and holder.key in reached:
+                found.append((water, holder))
         return found
 
     def interruptions(self, plan: LinePlan, resource: Resource, *, metered: bool) -> LinePlan:
         """The line with the reduction for interruptions of this service in the house; without a meter also what was not delivered."""
-        rules, month = self.rules, self.rules.month
-        mine = [item for item in self.house.interruptions if item.service == self.service.key]
-        if not mine:
+        if self._interrupted is None:
+            self._interrupted = tuple(item for item in self.house.interruptions if item.service == self.service.key)
+        if not self._interrupted:
             return plan
-        found = reduction_of(mine, resource, month, rules)
-        if not metered and resource != "heating" and rules.choice("undelivered_volume", month.last) == "by_time":
-            hours = lasted(mine, month)
-            if hours:
-                values = {"h": hours, "H": Fraction(month.days * 24)}
-                row = Row("undelivered", values, {"h": tuple(item.source for item in mine)}, {}, month.first, month.last)
-                plan = replace(plan, undelivered=row)
-        if found is None:
+        undelivered, reduction = self._lowering(resource, metered=metered)
+        if undelivered is not None:
+            plan = replace(plan, undelivered=undelivered)
+        if reduction is None:
             return plan
-        law = {"r": found.percent.law} if found.percent.law else {}
-        records = {"h": found.records, "r": found.percent.records}
-        row = Row("interruption", {"h": found.hours, "r": found.percent.value}, records, law, month.first, month.last)
-        return replace(plan, reduction=row, reduces_surcharge=rules.choice("interruption_base", month.last) == "all_lines")
+        of_surcharge = self.rules.choice("interruption_base", self.rules.month.last) == "all_lines"
+        return replace(plan, reduction=reduction, reduces_surcharge=of_surcharge)
+
+    def _lowering(self, resource: Resource, *, metered: bool) -> tuple[Row | None, Row | None]:
+        """Rows of what was not delivered and of the reduction: the same for all accounts of the house."""
+        key = (resource, metered)
+        if key not in self._lowered:
+            rules, month, mine = self.rules, self.rules.month, self._interrupted or ()
+            undelivered = reduction = None
+            found = reduction_of(mine, resource, month, rules)
+            if not metered and resource != "heating" and rules.choice("undelivered_volume", month.last) == "by_time":
+                hours = lasted(mine, month)
+                if hours:
+                    values = {"h": hours, "H": Fraction(month.days * 24)}
+                    undelivered = Row("undelivered", values, {"h": tuple(item.source for item in mine)}, {}, month.first, month.last)
+            if found is not None:
+                law = {"r": found.percent.law} if found.percent.law else {}
+                records = {"h": found.records, "r": found.percent.records}
+                reduction = Row("interruption", {"h": found.hours, "r": found.percent.value}, records, law, month.first, month.last)
+            self._lowered[key] = (undelivered, reduction)
+        return self._lowered[key]
 
     def relief(self, plan: LinePlan, account: AccountFacts, resource: Resource, volume: MonthVolume | Fraction) -> LinePlan:
         """The line with the measures of support of its payer's account for this service, one row for each row of the base."""

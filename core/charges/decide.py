@@ -139,8 +139,8 @@ class _Decision:
             negative=self.negative, hot_common=self._hot_common(), alike=Alike(self.house, self.rules, on=self.alike), plain=self.plain,
         )  # fmt: skip
         year = YearEnd(self.house, self.rules, service, self.payers, self.meters) if self.house.last_year is not None else None
-        methods = set[str]()
-        metered = self.metered.get(service.key, {})
+        metered, plans = self.metered.get(service.key, {}), self.plan.plans
+        begun = len(plans)
         for account, days in self._reached(service):
             try:
                 decided = decider.line(account, days)
@@ -148,14 +148,16 @@ class _Decision:
                 self._hold(held, account, service)
                 self._met.add((account.key, service.key))
                 continue
-            if account.key in metered:
-                self._refused(metered[account.key], account, service)
+            if metered:
+                last = metered.get(account.key)
+                if isinstance(last, MonthVolume) and last.refused:
+                    self._refused(last, account, service)
             if decided is not None:
                 if self._has_acts:
                     self._met.add((account.key, service.key))
-                self.plan.plans.append(decided if year is None else self._with_year(decided, year, account))
-                methods.add(decided.method if isinstance(decided, LinePlan) else decided.shape.method)
-        if resource_of(service) == "heating" and methods:
+                plans.append(decided if year is None else self._with_year(decided, year, account))
+        if resource_of(service) == "heating" and len(plans) > begun:
+            methods = {plan.method if isinstance(plan, LinePlan) else plan.shape.method for plan in plans[begun:]}
             self._report_heat_meters(service, by_average="average" in methods)
 
     def _hot_common(self) -> list[CommonVolume]:
@@ -277,8 +279,7 @@ class _Decision:
         """Accounts that the service is charged on on some day of the month, with the first and the last of these days."""
         key = (self.payers.kinds(service), service.sender, service.starts_on, service.ends_on)
         if key not in self._accounts_of:
-            carrying = (account for account in self.house.accounts if self.payers.carries(account, service))
-            days = ((account, service_days(account, service, self.month)) for account in carrying)
+            days = ((account, service_days(account, service, self.month)) for account in self.payers.carrying(service))
             self._accounts_of[key] = [(account, found) for account, found in days if found is not None]
         return self._accounts_of[key]
 
@@ -346,18 +347,15 @@ class _Decision:
         key = (held.code, service.key, held.message)
         self._shared[key] = (held, service, self._shared[key][2] + 1 if key in self._shared else 1)
 
-    def _refused(self, last: MonthVolume | Held, account: AccountFacts, service: ServiceFacts) -> None:
+    def _refused(self, last: MonthVolume, account: AccountFacts, service: ServiceFacts) -> None:
         """Say which readings of the month were not used, so that somebody checks them."""
-        if isinstance(last, MonthVolume) and last.refused:
-            days = ", ".join(f"{reading.taken_on:%d.%m.%Y}" for reading in last.refused)
-            held = Held(
-                "CH-010",
-                f"показание от {days} меньше прежнего и не похоже на переход через ноль; начислено без него",
-                hint="Проверьте показание у жителя (УК).",
-                clause="формула 1",
-            )
-            self.plan.findings.append(
-                finding(
-                    held, month=self.month, house=self.house, account=account, service=service, effect="ignore_reading", severity="warning"
-                )
-            )
+        days = ", ".join(f"{reading.taken_on:%d.%m.%Y}" for reading in last.refused)
+        held = Held(
+            "CH-010",
+            f"показание от {days} меньше прежнего и не похоже на переход через ноль; начислено без него",
+            hint="Проверьте показание у жителя (УК).",
+            clause="формула 1",
+        )
+        self.plan.findings.append(
+            finding(held, month=self.month, house=self.house, account=account, service=service, effect="ignore_reading", severity="warning")
+        )

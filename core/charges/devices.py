@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from datetime import date, timedelta
 
 from core.charges.persons import days_between
 from core.model.facts import MeterFacts, ReadingFacts
+from core.model.readings import in_columns, month_number
 from core.period import Month
 
-__all__ = ["continues_to", "reading_in", "start_of", "started_in", "valid_days", "valid_until"]
+__all__ = ["continues_to", "reading_before", "reading_in", "start_of", "started_in", "valid_days", "valid_until"]
 
 
 def valid_until(meter: MeterFacts) -> date | None:
@@ -43,4 +45,19 @@ def continues_to(meter: MeterFacts, last: date) -> bool:
 
 def reading_in(meter: MeterFacts, month: Month, *, until: date) -> ReadingFacts | None:
     """The last reading of the month that the meter was still valid on."""
-    return next((reading for reading in reversed(meter.readings) if reading.taken_on in month and reading.taken_on <= until), None)
+    read, number = in_columns(meter.readings), month_number(month.first)
+    place = bisect_right(read.months, number) - 1
+    while place >= 0 and read.months[place] == number:
+        if read.days[place] <= until:
+            return read[place]
+        place -= 1
+    return None
+
+
+def reading_before(meter: MeterFacts, first: date) -> ReadingFacts | None:
+    """The last reading of days before the first that the meter was still valid on."""
+    read, until = in_columns(meter.readings), valid_until(meter)
+    place = bisect_left(read.days, first)
+    if until is not None and until < first:
+        place = bisect_right(read.days, until)
+    return read[place - 1] if place else None

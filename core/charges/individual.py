@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from functools import partial
+from operator import sub
 from typing import TypeVar
 
 from core.charges.averages import Averages
@@ -20,9 +22,11 @@ from core.charges.payers import Payers
 from core.charges.persons import persons
 from core.charges.rules import Resource, Rules
 from core.charges.volumes import MonthVolume, Part, norm_parts, service_days, volume_of
+from core.exact import scaled
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, MeterFacts, ServiceFacts
 from core.model.lines import Method
+from core.model.readings import in_columns, month_number
 from core.period import Month
 
 __all__ = ["IndividualVolumes", "ServiceVolumes"]
@@ -52,26 +56,48 @@ class _Sums:
     """Volumes of all accounts by month: whole thousandths as they come from readings, and all others."""
 
     def __init__(self, months: int) -> None:
+        self._read: list[list[int]] = []
         self._e3 = [0] * months
-        self._more = [Fraction(0)] * months
+        self._more: list[dict[int, int]] = [{} for _ in range(months)]
+        """Numerators by denominator."""
         self._unknown = [False] * months
 
-    def add_read(self, volumes: Sequence[int]) -> None:
+    def add_read(self, volumes: list[int]) -> None:
         """Volumes of the first months, thousandths."""
+        if len(volumes) == len(self._e3):
+            self._read.append(volumes)
+            return
         for i, volume in enumerate(volumes):
             self._e3[i] += volume
 
-    def add(self, i: int, volume: Fraction | Held) -> None:
-        """The volume of an account in a month."""
+    def add(self, i: int, volume: Fraction | Held, times: int = 1) -> None:
+        """The volume of an account in a month, or of so many accounts that have the same."""
         if isinstance(volume, Held):
             self._unknown[i] = True
-        elif volume:
-            self._more[i] += volume
+            return
+        num, den = volume.as_integer_ratio()
+        more = self._more[i]
+        more[den] = more.get(den, 0) + num * times
 
     def together(self) -> tuple[Fraction | None, ...]:
         """The sums."""
-        months = zip(self._e3, self._more, self._unknown, strict=True)
-        return tuple(None if unknown else Fraction(e3, 1000) + more for e3, more, unknown in months)
+        read = [sum(volumes) for volumes in zip(*self._read, strict=True)] or [0] * len(self._e3)
+        months = zip(read, self._e3, self._more, self._unknown, strict=True)
+        return tuple(
+            None if unknown else sum((Fraction(num, den) for den, num in more.items()), Fraction(all_read + e3, 1000))
+            for all_read, e3, more, unknown in months
+        )
+
+
+@dataclass(slots=True)
+class _Household:
+    """Volumes by the norm of households that differ in nothing."""
+
+    earlier: list[Fraction | Held]
+    """Of the months before the charged one."""
+    now: MonthVolume
+    accounts: int = 0
+    """How many there are."""
 
 
 @dataclass(slots=True)
@@ -85,19 +111,34 @@ class IndividualVolumes:
     _of_two_zones: frozenset[str] = field(init=False)
     """Keys of meters with readings of the night."""
 
-    _installed: dict[tuple[str, str, int], list[MeterFacts]] = field(init=False)
-    """Meters by account, service and kind."""
+    _installed: dict[tuple[str, int], dict[str, list[MeterFacts]]] = field(init=False)
+    """Meters by service and kind, then by account."""
+    _numbers: list[int] = field(init=False)
+    """Of the months of the walk, see :func:`core.model.readings.month_number`."""
+    _start: date = field(init=False)
+    _last: date = field(init=False)
+    """First and last day of the walk."""
+    _households: dict[str, Hashable] = field(init=False, default_factory=dict)
+    """What the norm depends on of accounts, by key, where that is the same in all months of the walk: as many residents, all of them
+    here on every day, or nobody and as many owners, as many rooms …"""
     _norm_volumes: dict[Hashable, Fraction] = field(init=False, default_factory=dict)
-    """Volumes by the norm of households that differ in nothing: as many residents, all of them here on every day, and as many rooms."""
+    """Volumes by the norm of households that differ in nothing, by service and month."""
 
     def __post_init__(self) -> None:
-        self._installed = defaultdict(list)
+        self._installed = defaultdict(lambda: defaultdict(list))
         zoned = set[str]()
+        self._start, self._last = start, _ = min(self.averages).first, max(self.averages).last
+        self._numbers = [month_number(month.first) for month in self.averages]
         for account in self.house.accounts:
             for meter in account.meters:
-                self._installed[account.key, meter.service, meter.kind].append(meter)
-                if any(reading.zone == _NIGHT_READING for reading in meter.readings):
+                self._installed[meter.service, meter.kind][account.key].append(meter)
+                if _NIGHT_READING in in_columns(meter.readings).zones:
                     zoned.add(meter.key)
+            lived = account.residences
+            is_open = account.opened_on <= start and account.closed_on is None
+            if is_open and account.residential and all(one.last is None and one.first <= start for one in lived):
+                owners = None if lived else account.owners
+                self._households[account.key] = (len(lived), owners, account.rooms, account.gas_stove, account.gas_heater)
         self._of_two_zones = frozenset(zoned)
 
     def of(self, service: ServiceFacts, resource: Resource, *, every_month: bool) -> ServiceVolumes:
@@ -108,52 +149,131 @@ class IndividualVolumes:
         walk = list(self.averages)
         months = [(i, month) for i, month in enumerate(walk) if every_month or i == len(walk) - 1]
         sums = _Sums(len(walk))
-        accounts = [account for account in self.house.accounts if self.payers.carries(account, service)]
-        own = {account.key: self._meters(account, service, _INDIVIDUAL) for account in accounts}
-        flats = {account.key: self._meters(account, service, _FLAT_WIDE) for account in accounts}
+        accounts = self.payers.carrying(service)
+        own, flats = self._meters(accounts, service, _INDIVIDUAL), self._meters(accounts, service, _FLAT_WIDE)
         sharing: dict[str, list[AccountFacts]] = {}
-        for account in accounts:
-            for meter in flats[account.key]:
+        for account in accounts if flats else ():
+            for meter in flats.get(account.key, ()):
                 sharing.setdefault(meter.key, []).append(account)
         found: dict[str, MonthVolume | Held] = {}
+        households: dict[Hashable, _Household] = {}
         for account in accounts:
-            compute: Callable[[Month], MonthVolume]
-            if self._is_mixed(account, service):
+            key = account.key
+            if self._of_two_zones and self._is_mixed(account, service):
                 held = Held(
                     "CH-020", "прибор показывает несколько тарифных зон, а услуга — на один тариф", hint="Проверьте услугу прибора (УК).",
                     clause="формула 1",
                 )  # fmt: skip
-                found[account.key] = held
+                found[key] = held
                 for i, _ in months:
                     sums.add(i, held)
                 continue
-            if not own[account.key] and not flats[account.key]:
-                for i, month in months[:-1]:
-                    sums.add(i, self._month(partial(self._norm_volume, account, service, resource), month))
-                volume = self._month(partial(self._by_norm, account, service, resource, points=()), walk[-1])
-                found[account.key] = volume
-                sums.add(months[-1][0], volume if isinstance(volume, Held) else volume.volume)
-                continue
-            read: list[int] = []
-            if flats[account.key]:
-                flat = list({one.key: one for meter in flats[account.key] for one in sharing[meter.key]}.values())
-                rooms = {one.key: self._walk(one, service, resource, own[one.key], [one]) for one in flat}
-                together = self._walk(None, service, resource, flats[account.key], flat)
+            meters = own.get(key)
+            if flats and flats.get(key):
+                flat = list({one.key: one for meter in flats[key] for one in sharing[meter.key]}.values())
+                rooms = {one.key: self._walk(one, service, resource, own.get(one.key, []), [one]) for one in flat}
+                together = self._walk(None, service, resource, flats[key], flat)
                 compute = partial(self._in_flat, account, service, resource, together=together, rooms=rooms, flat=flat)
-            else:
-                points = self._points(account, service, resource, own[account.key], [account])
-                if len(points) == 1:
-                    read = points[0].read_through(walk)
-                    sums.add_read(read)
-                if len(read) == len(walk):
-                    found[account.key] = _read(points[0], walk[-1], read[-1])
-                    continue
-                compute = partial(self._alone, account, service, resource, walk=self._steps(points, walk[len(read) :]))
-            for i, month in months:
-                if i >= len(read):
-                    found[account.key] = volume = self._month(compute, month)
+                for i, month in months:
+                    found[key] = volume = self._month(compute, month)
                     sums.add(i, volume if isinstance(volume, Held) else volume.volume)
+            elif not meters:
+                found[key] = self._without_meter(account, service, resource, months, sums, households)
+            else:
+                found[key] = self._with_meters(account, service, resource, meters, months, sums)
+        for household in households.values():
+            for (i, _), of_one in zip(months, (*household.earlier, household.now.volume), strict=True):
+                sums.add(i, of_one, household.accounts)
         return ServiceVolumes(found, sums.together() if every_month else ())
+
+    def _without_meter(
+        self, account: AccountFacts, service: ServiceFacts, resource: Resource, months: Sequence[tuple[int, Month]], sums: _Sums,
+        households: dict[Hashable, _Household],
+    ) -> MonthVolume | Held:  # fmt: skip
+        """By the norm; of households that differ in nothing it is worked out once, and each has the records of its own people."""
+        household = self._households.get(account.key)
+        known = None if household is None else households.get(household)
+        if known is not None:
+            known.accounts += 1
+            return _of_people(known.now, self._people(account))
+        now = self._month(partial(self._by_norm, account, service, resource, points=()), months[-1][1])
+        earlier = [self._month(partial(self._norm_volume, account, service, resource), month) for _, month in months[:-1]]
+        if household is not None and isinstance(now, MonthVolume) and _is_of_people(now, account, self._people(account)):
+            households[household] = _Household(earlier, now, 1)
+            return now
+        for (i, _), volume in zip(months, (*earlier, now.volume if isinstance(now, MonthVolume) else now), strict=True):
+            sums.add(i, volume)
+        return now
+
+    def _people(self, account: AccountFacts) -> tuple[RecordId, ...]:
+        """Records that tell the persons of a household, see :func:`core.charges.persons.persons`."""
+        if account.residences:
+            return tuple([one.source for one in account.residences])
+        if account.owners is not None:
+            return (account.owners_source or account.source,)
+        return (account.source, *self.rules.number("setting.owners_when_unknown", self.rules.month.last).records)
+
+    def _with_meters(
+        self, account: AccountFacts, service: ServiceFacts, resource: Resource, meters: list[MeterFacts],
+        months: Sequence[tuple[int, Month]], sums: _Sums,
+    ) -> MonthVolume | Held:  # fmt: skip
+        """By the account's own meters: ordinary months at once, the others one after another."""
+        if len(meters) == 1 and resource != "heating":
+            volumes = self._all_read(account, meters[0])
+            if volumes is not None:
+                sums.add_read(volumes)
+                read_by = in_columns(meters[0].readings).sources
+                return _read(months[-1][1], volumes[-1], (read_by[-2], read_by[-1], meters[0].source))
+        walk = list(self.averages)
+        points = self._points(account, service, resource, meters, [account])
+        read = points[0].read_through(walk, self._numbers) if len(points) == 1 else []
+        sums.add_read(read)
+        if len(read) == len(walk):
+            return _read(walk[-1], read[-1], points[0].last_sources())
+        if len(points) == 1:
+            return self._with_one_point(account, service, resource, points[0], months, len(read), sums)
+        compute = partial(self._alone, account, service, resource, walk=self._steps(points, walk))
+        for i, month in months:
+            last = self._month(compute, month)
+            sums.add(i, last if isinstance(last, Held) else last.volume)
+        return last
+
+    def _all_read(self, account: AccountFacts, meter: MeterFacts) -> list[int] | None:
+        """Volumes (thousandths) of all months of the walk, of a meter that counts on every day of them, was read once in each and shows no
+        less each time: all are ordinary, see :meth:`Point.read_through`. None where that is not so."""
+        read, numbers = in_columns(meter.readings), self._numbers
+        place = len(read.months) - len(numbers)
+        if place < 1 or read.months[place:] != numbers or read.months[place - 1] == numbers[0]:
+            return None
+        if account.opened_on > self._start or not (meter.commissioned_on is None or meter.commissioned_on < self._start):
+            return None
+        last = self._last
+        ends = (account.closed_on, meter.closed_on, meter.next_verification_on, meter.access_refused_on)
+        if (meter.failed_on is not None and meter.failed_on <= last) or any(end is not None and end < last for end in ends):
+            return None
+        volumes = list(map(sub, read.values_e3[place:], read.values_e3[place - 1 :]))
+        return volumes if min(volumes) >= 0 else None
+
+    def _with_one_point(
+        self, account: AccountFacts, service: ServiceFacts, resource: Resource, point: Point, months: Sequence[tuple[int, Month]],
+        read: int, sums: _Sums,
+    ) -> MonthVolume | Held:  # fmt: skip
+        """The rest of the walk of one metering point; of the months before the charged one only their volumes matter."""
+        walked = [(month, point.month(month, limits)) for month, limits in list(self.averages.items())[read:]]
+        last_month, last = walked.pop()
+        for (i, month), (_, metered) in zip(months[read:], walked if len(months) > 1 else (), strict=False):
+            if metered is None or metered.outcome == "norm":
+                sums.add(i, self._month(partial(self._norm_volume, account, service, resource), month))
+            elif metered.clause == "formula_1_gap_norm":
+                part = partial(self._point_part, account, service, resource, metered)
+                found = self._month(lambda month, part=part: volume_of(part(month)), month)  # type: ignore[misc]  # mypy can not infer it
+                sums.add(i, found)
+            else:
+                sums.add(i, metered.volume or volume_of(Part(metered.clause, metered.values, metered.records)))
+        compute = partial(self._alone, account, service, resource, walk={last_month: [] if last is None else [last]})
+        now = self._month(compute, last_month)
+        sums.add(months[-1][0], now if isinstance(now, Held) else now.volume)
+        return now
 
     @staticmethod
     def _month(compute: Callable[[Month], _Result], month: Month) -> _Result | Held:
@@ -172,7 +292,8 @@ class IndividualVolumes:
         outcomes = {point.outcome for point in points}
         method = next(method for method in _PRIORITY if method in outcomes)
         rebuilt = tuple(item for point in points for item in point.rebuilt)
-        return MonthVolume(month, method, parts, _sum(parts), False, refused, True, rebuilt)
+        volume = points[0].volume if len(points) == 1 and points[0].volume is not None else _sum(parts)
+        return MonthVolume(month, method, parts, volume, False, refused, True, rebuilt)
 
     def _by_norm(
         self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month, points: Sequence[Metered]
@@ -270,11 +391,8 @@ class IndividualVolumes:
 
     def _norm_volume(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> Fraction:
         """The volume of a month by the norm."""
-        start, lived = month.first, account.residences
-        alike: Hashable | None = None
-        if lived and account.residential and all(one.last is None and one.first <= start for one in lived):
-            days = service_days(account, service, month)
-            alike = (service.key, month, days, len(lived), account.rooms, account.gas_stove, account.gas_heater)
+        household = self._households.get(account.key)
+        alike = None if household is None else (service.key, month, household)
         if alike in self._norm_volumes:
             return self._norm_volumes[alike]
         volume = _sum(self._norm(account, service, resource, month))
@@ -293,24 +411,29 @@ class IndividualVolumes:
             )
         return Part(point.clause, {**point.values, **norm[0].values}, {**point.records, **norm[0].records}, norm[0].law)
 
-    def _meters(self, account: AccountFacts, service: ServiceFacts, kind: int) -> list[MeterFacts]:
-        """Meters of the kind that measure the service, each with the readings of its zone alone."""
+    def _meters(self, accounts: Sequence[AccountFacts], service: ServiceFacts, kind: int) -> Mapping[str, list[MeterFacts]]:
+        """Meters of the kind that measure the service, by account, each with the readings of its zone alone."""
         if service.zone != _NIGHT_ZONE:
-            mine = self._installed.get((account.key, service.key, kind), [])
-            return [self._of_the_day(meter) for meter in mine] if any(meter.key in self._of_two_zones for meter in mine) else mine
+            mine = self._installed.get((service.key, kind), {})
+            return mine if not self._of_two_zones else {key: self._of_the_day(meters) for key, meters in mine.items()}
         days = {one.key for one in self.house.services if one.zone == _DAY_ZONE and one.utility_kind == service.utility_kind}
-        night = []
-        for meter in account.meters:
-            readings = tuple(reading for reading in meter.readings if reading.zone == _NIGHT_READING)
-            if meter.kind == kind and meter.service in days and readings:
-                night.append(replace(meter, readings=readings, start_e3=None))
-            elif meter.kind == kind and meter.service == service.key:
-                night.append(meter)
-        return night
+        found: dict[str, list[MeterFacts]] = {}
+        for account in accounts:
+            night = []
+            for meter in account.meters:
+                readings = tuple(reading for reading in meter.readings if reading.zone == _NIGHT_READING)
+                if meter.kind == kind and meter.service in days and readings:
+                    night.append(replace(meter, readings=in_columns(readings), start_e3=None))
+                elif meter.kind == kind and meter.service == service.key:
+                    night.append(meter)
+            if night:
+                found[account.key] = night
+        return found
 
-    @staticmethod
-    def _of_the_day(meter: MeterFacts) -> MeterFacts:
-        return replace(meter, readings=tuple(r for r in meter.readings if r.zone != _NIGHT_READING))
+    def _of_the_day(self, meters: list[MeterFacts]) -> list[MeterFacts]:
+        if not any(meter.key in self._of_two_zones for meter in meters):
+            return meters
+        return [replace(meter, readings=in_columns(tuple(r for r in meter.readings if r.zone != _NIGHT_READING))) for meter in meters]
 
     def _is_mixed(self, account: AccountFacts, service: ServiceFacts) -> bool:
         """Readings of several zones of a device whose service has one tariff."""
@@ -319,11 +442,22 @@ class IndividualVolumes:
         return any(meter.service == service.key and meter.key in self._of_two_zones for meter in account.meters)
 
 
-def _read(point: Point, month: Month, volume_e3: int) -> MonthVolume:
+def _read(month: Month, volume_e3: int, sources: tuple[RecordId, ...]) -> MonthVolume:
     """An ordinary month of the only metering point: formula 1 of what was counted."""
-    metered = point.ordinary(volume_e3)
-    part = Part(metered.clause, metered.values, metered.records)
-    return MonthVolume(month, "ipu", (part,), metered.values["V"], False, (), True)
+    volume = scaled(volume_e3, 1000)
+    return MonthVolume(month, "ipu", (Part("formula_1", {"V": volume}, {"V": sources}),), volume, False, (), True)
+
+
+def _is_of_people(volume: MonthVolume, account: AccountFacts, people: tuple[RecordId, ...]) -> bool:
+    """Whether of a volume by the norm nothing but the records of the people is the account's own."""
+    others = (ids for part in volume.parts for name, ids in part.records.items() if name != "n")
+    return all(part.records.get("n") == people for part in volume.parts) and all(account.source not in ids for ids in others)
+
+
+def _of_people(volume: MonthVolume, people: tuple[RecordId, ...]) -> MonthVolume:
+    """The same volume of another household, with the records of its people."""
+    parts = tuple([Part(part.clause, part.values, {**part.records, "n": people}, part.law, part.first, part.last) for part in volume.parts])
+    return MonthVolume(volume.month, volume.method, parts, volume.volume)
 
 
 def _in_season(season: frozenset[int]) -> Callable[[Month], bool]:

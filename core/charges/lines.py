@@ -63,23 +63,21 @@ class LineDecider:
     def line(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
         """The line of the account on the days; None when the service is out of season or not for such premises. Missing facts are
         :class:`Held`."""
-        if self._by_area and account.key in self.plain:
-            return self._of_area(account, days)
+        if self._by_area:
+            own = self.plain.get(account.key)
+            if own is not None:
+                return self.alike.known((days, account.residential), own) or self._of_area(account, days, own)
         decided = self._decided(account, days)
         if isinstance(decided, LinePlan) and account.reliefs:
             return relieved_whole(decided, account, self.service_facts, self.rules)
         return decided
 
-    def _of_area(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:
+    def _of_area(self, account: AccountFacts, days: tuple[date, date], own: Brought) -> LinePlan | LikeLine | None:
         """The line of a plain account of a service without meters: by its area alone, unless the first such line says that it is not."""
-        key = (days, account.residential)
-        own = self.plain[account.key]
-        known = self.alike.known(key, own)
-        if known is not None:
-            return known
         decided = self._decided(account, days)
         if isinstance(decided, LinePlan):
-            self._by_area = decided.base[0][0].clause in BY_AREA and self.alike.learn(key, own, decided)
+            key = (days, account.residential)
+            self._by_area = decided.base[0][0].clause in BY_AREA and self.alike.has_learned(key, own, decided)
         return decided
 
     def _decided(self, account: AccountFacts, days: tuple[date, date]) -> LinePlan | LikeLine | None:

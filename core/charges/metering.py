@@ -7,6 +7,7 @@ a month that goes by it says so, and its volume is asked of the caller, who know
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,10 +15,13 @@ from fractions import Fraction
 from typing import Literal
 
 from core.charges.averages import Averages, average_of, counted
-from core.charges.devices import continues_to, reading_in, start_of, started_in, valid_days, valid_until
+from core.charges.devices import continues_to, reading_before, reading_in, start_of, started_in, valid_days, valid_until
 from core.charges.persons import days_between
+from core.charges.rules import Sourced
+from core.exact import scaled, whole
 from core.ids import RecordId
 from core.model.facts import MeterFacts, ReadingFacts
+from core.model.readings import in_columns
 from core.period import Month
 
 __all__ = ["Metered", "Point", "Rebuilt", "first_volume", "metering_points", "spread_by_days"]
@@ -39,6 +43,8 @@ class Metered:
     """Readings that are neither growth nor a credible rollover, and so were not used."""
     rebuilt: tuple[Rebuilt, ...] = ()
     """Earlier months that this month's reading charges anew."""
+    volume: Fraction | None = None
+    """What the clause gives, where that is known already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class Rebuilt:
     """What the month gets of the difference of the readings, by days."""
     charged: Fraction
     """What it was charged by the average or the norm."""
+
+
+_Average = tuple[dict[str, Fraction], dict[str, tuple[RecordId, ...]], Fraction]
+"""Arguments of the average (п. 59), the records they came from, and the average."""
 
 
 def _every_month(_: Month) -> bool:
@@ -78,15 +88,22 @@ class Point:
     """Months of a valid meter since the last accepted reading, with what each was charged."""
     before: ReadingFacts | None = None
     """The reading before the last one that ordinary months ended with."""
+    is_whole: bool = False
+    """One meter, which counts on every day of every month that is left of the walk."""
+    _known_average: _Average | None = None
+    """The last one that was worked out; it stays until another month is measured."""
+    _average_of: tuple[int, Sourced, int] | None = None
 
     @property
     def first_month(self) -> Month | None:
         """The first month whose volume the readings give: after the first reading, or the month a meter was installed in."""
         return min((first for meter in self.meters if (first := first_volume(meter)) is not None), default=None)
 
-    def read_through(self, months: Sequence[Month]) -> list[int]:
+    def read_through(self, months: Sequence[Month], numbers: Sequence[int]) -> list[int]:
         """Volumes (thousandths) of the first of the months, as many as are ordinary: one meter that counts on every day of the account's
         whole month, was read in it and shows no less than before. :meth:`month` would say formula 1 of each; the walk stands after them.
+
+        ``numbers`` of the months: see :func:`core.model.readings.month_number`.
         """
         meter, last = self.meters[0], self.last
         if len(self.meters) > 1 or self.counts is not _every_month or last is None or self.charged or self.without:
@@ -95,41 +112,44 @@ class Point:
         if since > months[0].first or (meter.commissioned_on is not None and meter.commissioned_on in months[0]):
             return []
         until = min(valid_until(meter) or date.max, self.closed_on or date.max)
-        ends = until < months[-1].last
-        closing = {(reading.taken_on.year, reading.taken_on.month): reading for reading in meter.readings}
+        self.is_whole = until >= months[-1].last
+        read = in_columns(meter.readings)
+        place, size, value = bisect_left(read.months, numbers[0]), len(read.months), last.value_e3
         volumes: list[int] = []
-        passed = [last]
-        for month in months:
-            reading = closing.get((month.year, month.month))
-            if reading is None or (ends and until < month.last) or reading.value_e3 < passed[-1].value_e3:
+        passed: list[int] = []
+        for number, month in zip(numbers, months, strict=True):
+            after = place
+            while after < size and read.months[after] == number:
+                after += 1
+            if after == place or read.values_e3[after - 1] < value or (not self.is_whole and until < month.last):
                 break
-            volumes.append(reading.value_e3 - passed[-1].value_e3)
-            passed.append(reading)
-        self.last = passed[-1]
-        if volumes:
-            self.before = passed[-2]
+            place = after
+            passed.append(after - 1)
+            volumes.append(read.values_e3[after - 1] - value)
+            value = read.values_e3[after - 1]
+        if not volumes:
+            return []
+        self.last = read[passed[-1]]
+        self.before = last if len(passed) < 2 else read[passed[-2]]
         if len(volumes) < len(months):
-            steps = zip(volumes, passed, passed[1:], strict=False)
-            self.measured += [(Fraction(volume, 1000), (before.source, after.source)) for volume, before, after in steps]
+            sources = [last.source, *(read.sources[i] for i in passed)]
+            self.measured += [(scaled(volume, 1000), (sources[i], sources[i + 1])) for i, volume in enumerate(volumes)]
         return volumes
 
-    def ordinary(self, volume_e3: int) -> Metered:
-        """The last month of :meth:`read_through`, as :meth:`month` would give it."""
+    def last_sources(self) -> tuple[RecordId, ...]:
+        """Records of the last month of :meth:`read_through`, as :meth:`month` would give them."""
         assert self.last is not None and self.before is not None
-        sources = (self.before.source, self.last.source, self.meters[0].source)
-        return Metered("ipu", "formula_1", {"V": Fraction(volume_e3, 1000)}, {"V": sources})
+        return (self.before.source, self.last.source, self.meters[0].source)
 
     def begin(self, start: Month) -> None:
         """Stand before the first month of the walk: the last accepted reading of an earlier month is what consumption is counted from."""
-        first = start.first
         for meter in self.meters:
-            until = valid_until(meter)
-            for reading in meter.readings:
-                if reading.taken_on < first and (until is None or reading.taken_on <= until):
-                    self.last = reading
+            self.last = reading_before(meter, start.first) or self.last
 
     def month(self, month: Month, averages: Averages) -> Metered | None:
         """The next month of the walk; None while no meter has been installed yet."""
+        if self.is_whole:
+            return self._read(month, self.meters[0], averages)
         starts = [meter.commissioned_on for meter in self.meters if meter.commissioned_on is not None]
         first, last = max(self.opened_on or month.first, month.first), min(self.closed_on or month.last, month.last)
         if first > last or (len(starts) == len(self.meters) and min(starts) > month.last):
@@ -202,7 +222,7 @@ class Point:
         """Growth since the last accepted reading; over the counter's end where that is credible, None where it is not (rollover rule)."""
         assert self.last is not None
         if reading.value_e3 >= self.last.value_e3:
-            return Fraction(reading.value_e3 - self.last.value_e3, 1000)
+            return scaled(reading.value_e3 - self.last.value_e3, 1000)
         return counted(
             Fraction(self.last.value_e3, 1000),
             Fraction(reading.value_e3, 1000),
@@ -217,9 +237,9 @@ class Point:
         self.without += counts
         average = self._average(averages)
         if average is not None and passed < averages.longest and counts:
-            values, records = average
-            self._owe(month, values["V_sum"] / values["m"], valid_meter=valid_meter)
-            return Metered("average", "clause_59", values, records)
+            values, records, volume = average
+            self._owe(month, volume, valid_meter=valid_meter)
+            return Metered("average", "clause_59", values, records, volume=volume)
         if valid_meter and counts and averages.late_reading != "keep_norm":
             self._owe(month, self.norm(month), valid_meter=True)
         return Metered("norm", "formula_4", {}, {}, raised=not valid_meter)
@@ -230,13 +250,18 @@ class Point:
             self.charged += volume
             self.unread.append((month, volume))
 
-    def _average(self, averages: Averages) -> tuple[dict[str, Fraction], dict[str, tuple[RecordId, ...]]] | None:
+    def _average(self, averages: Averages) -> _Average | None:
+        key = (len(self.measured), averages.window, averages.minimum)
+        if key == self._average_of:
+            return self._known_average
+        self._average_of, self._known_average = key, None
         found = average_of([volume for volume, _ in self.measured], averages)
-        if found is None:
-            return None
-        together, months = found
-        readings = tuple(dict.fromkeys(source for _, sources in self.measured[-months:] for source in sources))
-        return {"V_sum": together, "m": Fraction(months)}, {"V_sum": readings, "m": averages.window.records}
+        if found is not None:
+            together, months = found
+            readings = tuple(dict.fromkeys(source for _, sources in self.measured[-months:] for source in sources))
+            records = {"V_sum": readings, "m": averages.window.records}
+            self._known_average = ({"V_sum": together, "m": whole(months)}, records, together / months)
+        return self._known_average
 
     def _without_meter(self, month: Month, averages: Averages) -> Metered:
         """No day of the month has a valid meter: after a lapse, a failure or a removal."""
@@ -264,7 +289,7 @@ class Point:
         volume, self.charged = max(volume - self.charged, Fraction(0)), max(self.charged - volume, Fraction(0))
         self.unread = []
         self.without, self.last = 1, reading
-        values, records = average
+        values, records, _ = average
         gap = {"V_before": volume, "V_after": Fraction(0), "g": Fraction(uncovered), "M": Fraction(month.days)}
         return Metered("average", "formula_1_gap", values | gap, records | {"V_before": sources})
 
@@ -297,7 +322,7 @@ class Point:
         if average is None:
             self.charged += self.norm(month) * unmeasured / month.days
             return Metered("ipu_replaced", "formula_1_gap_norm", values, records)
-        self.charged += average[0]["V_sum"] / average[0]["m"] * unmeasured / month.days
+        self.charged += average[2] * unmeasured / month.days
         return Metered("ipu_replaced", "formula_1_gap", average[0] | values, average[1] | records)
 
     def _new_part(self, month: Month, valid: list[MeterFacts]) -> tuple[Fraction, list[RecordId], int]:

@@ -40,6 +40,7 @@ class Payers:
             kinds_of_place[account.premises_number, account.room_number].add(account.kind)
         self._kinds_of_place = {place: frozenset(kinds) for place, kinds in kinds_of_place.items()}
         self._charged: dict[tuple[tuple[int, ...], frozenset[int]], int | None] = {}
+        self._carrying: dict[tuple[tuple[int, ...], int], tuple[AccountFacts, ...]] = {}
         self._default = _ALL_SERVICES if any(account.kind in _ALL_SERVICES for account in house.accounts) else (_SUPPLIER,)
         self._of_contribution, self._of_waste = (_CAPITAL_REPAIR, *self._default), (_WASTE, *self._default)
 
@@ -69,6 +70,13 @@ class Payers:
         if found not in self._charged:
             self._charged[found] = next((kind for kind in kinds if kind in present), None)
         return account.sender == service.sender and account.kind == self._charged[found]
+
+    def carrying(self, service: ServiceFacts) -> tuple[AccountFacts, ...]:
+        """Accounts of the house that the service is charged on."""
+        key = (self.kinds(service), service.sender)
+        if key not in self._carrying:
+            self._carrying[key] = tuple(account for account in self._house.accounts if self.carries(account, service))
+        return self._carrying[key]
 
     def carrier(self, account: AccountFacts, service: ServiceFacts) -> AccountFacts | None:
         """The account of the payer that the service is charged on."""

@@ -23,6 +23,7 @@ from core.charges.ranged import Ranged, by_ranges
 from core.charges.rows import LinePlan, groups_of, with_coefficient
 from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, Part, service_days
+from core.exact import whole
 from core.ids import RecordId
 from core.model.facts import AccountFacts, HouseFacts, ServiceFacts
 from core.model.inputs import Brought
@@ -65,6 +66,10 @@ class UtilityLines:
         volume = self._charged(account, self.service)
         if not volume.parts:
             return None
+        like = None if self.service.key in self.negative else self._like(account, volume, days)
+        known = None if like is None else self.alike.known(*like)
+        if known is not None:
+            return known
         if volume.method == "norm" and self.service.zone in _ZONES:
             raise Held(
                 "CH-020", "нет показаний по тарифным зонам, а норматив по зонам не делится",
@@ -78,10 +83,6 @@ class UtilityLines:
             ranged = by_ranges(account, self.service, parts, volume, house=self.house, rules=self.rules, metered=self.metered, days=days)
             if ranged is not None:
                 return self._corrected_range(ranged, account, volume, days)
-        like = self._like(account, volume, days) if parts is volume.parts else None
-        known = None if like is None else self.alike.known(*like)
-        if known is not None:
-            return known
         tariffs = self._tariffs(days)
         plan = self._plan(account, parts, tariffs, days=days, method=volume.method, sources=self._place(account))
         plan = self._corrected(plan, account, resource, volume, tariffs, days)
@@ -96,9 +97,10 @@ class UtilityLines:
         if symbols is None or len(volume.parts) > 1 or volume.rebuilt or part.law or not self.alike.on or account.key not in self.plain:
             return None
         (symbol,) = symbols
-        others = [(name, value, part.records.get(name)) for name, value in part.values.items() if name != symbol]
-        means = (volume.method, volume.metered, volume.raised, account.no_meter_reason)
-        key = (days, part.clause, part.first, part.last, part.by_days_of_month, *means, *others)
+        means = (days, part.clause, part.first, part.last, part.by_days_of_month, volume.method, volume.metered, volume.raised)
+        key: Hashable = (means, account.no_meter_reason)
+        if len(part.values) > 1:
+            key = (key, *[(name, value, part.records.get(name)) for name, value in part.values.items() if name != symbol])
         return key, Brought(account.account_id, (part.values[symbol],), (part.records[symbol],), (account.source, account.place_source))
 
     def _lowered(self, account: AccountFacts, volume: MonthVolume, days: tuple[date, date]) -> tuple[Part, ...]:
@@ -147,25 +149,27 @@ class UtilityLines:
         if isinstance(own, MonthVolume) and own.metered and own.method != "norm":
             return self.metered_line(account, "wastewater", days)
         corrections = self._corrections
-        waters = corrections.waters(account)
+        waters = corrections.held_waters(account)
         if not waters:
             raise Held(
                 "CH-023", "нет ни холодной, ни горячей воды, по объёму которых считается водоотведение",
                 hint="Присылает УК (DUOUUSLUGA) или РСО (DRSOUSLUGARES).", clause="п. 42", scope="service",
             )  # fmt: skip
-        values = {"V_cold": Fraction(0), "V_hot": Fraction(0)}
+        values = {"V_cold": whole(0), "V_hot": whole(0)}
         records: dict[str, tuple[RecordId, ...]] = {"V_cold": (), "V_hot": ()}
-        raised = Fraction(0)
-        for water in waters:
-            holder = self.payers.carrier(account, water)
-            assert holder is not None
+        raised = whole(0)
+        for water, holder in waters:
             volume = self._charged(holder, water)
             symbol = "V_cold" if resource_of(water) == "cold_water" else "V_hot"
-            values[symbol] += volume.volume
+            is_first = not records[symbol]
+            values[symbol] = volume.volume if is_first and not values[symbol] else values[symbol] + volume.volume
             if volume.method == "norm" and self._raises(holder, "cold_water" if symbol == "V_cold" else "hot_water", volume):
                 raised += volume.volume
-            found = tuple(source for part in volume.parts for ids in part.records.values() for source in ids)
-            records[symbol] = tuple(dict.fromkeys((*records[symbol], *found)))
+            if is_first and len(volume.parts) == 1 and len(volume.parts[0].records) == 1:
+                (ids,) = volume.parts[0].records.values()
+            else:
+                ids = (*records[symbol], *(source for part in volume.parts for ids in part.records.values() for source in ids))
+            records[symbol] = tuple(dict.fromkeys(ids))
         coefficient = self.rules.wastewater_coefficient()
         brought: Brought | None = None
         if account.key in self.plain and coefficient.value == 1:

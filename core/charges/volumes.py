@@ -7,7 +7,7 @@ months are walked for what the charged month depends on: averages, the three-mon
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -23,6 +23,7 @@ from core.charges.rules import Resource, Rules, Valued
 from core.ids import RecordId
 from core.model.facts import AccountFacts, MeterFacts, ReadingFacts, ServiceFacts
 from core.model.lines import Method
+from core.model.readings import in_columns, month_number
 from core.period import Month
 
 __all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "norm_parts", "person_norms", "service_days", "volume_of"]
@@ -110,9 +111,17 @@ def service_days(account: AccountFacts, service: ServiceFacts, month: Month) -> 
     return (first, last) if first <= last else None
 
 
-def first_month(meters: list[MeterFacts], month: Month) -> Month:
+def first_month(meters: Iterable[MeterFacts], month: Month) -> Month:
     """The month the walk starts with: the first that readings of any of the meters give a volume of, at the latest the charged one."""
-    return min([month, *(start for meter in meters if (start := first_volume(meter)) is not None)])
+    least = month_number(month.first)
+    for meter in meters:
+        if meter.readings:
+            first = in_columns(meter.readings).months[0]
+            if first + 1 < least or (first < least and meter.commissioned_on is not None and month_number(meter.commissioned_on) == first):
+                start = first_volume(meter)
+                assert start is not None
+                least = month_number(start.first)
+    return Month(least // 12, least % 12 + 1)
 
 
 def averages_of(rules: Rules, month: Month) -> Averages:

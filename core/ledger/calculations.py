@@ -143,18 +143,41 @@ def add_rows(connection: Connection, calculation: Calculation, blocks: Iterable[
 
 def rows_of(lines: Iterable[ChargeLine]) -> bytes:
     """Lines as the text that COPY takes."""
-    rows = []
-    for line in lines:
-        inputs = line.inputs.text if isinstance(line.inputs, LikeInputs) else _json(line.inputs)
-        if "\\" in inputs:  # the one special character that JSON leaves in a text
-            inputs = escaped(inputs)
+    return "".join([_row_of_alike(line, line.inputs) if isinstance(line.inputs, LikeInputs) else _row(line) for line in lines]).encode()
+
+
+def _row(line: ChargeLine) -> str:
+    inputs = _json(line.inputs)
+    if "\\" in inputs:  # the one special character that JSON leaves in a text
+        inputs = escaped(inputs)
+    tariff = "\\N" if line.tariff_e6 is None else line.tariff_e6
+    return (
+        f"{line.account_id}\t{line.service_id}\t{line.creditor_id}\t{line.method}\t{line.clause}\t{escaped(line.rules)}\t"
+        f"{line.volume_e6}\t{tariff}\t{line.base}\t{line.surcharge}\t{line.recalculation}\t{line.underdelivery}\t{line.benefit}\t"
+        f"{inputs}\t{{{','.join(map(str, line.sources))}}}\n"
+    )
+
+
+def _row_of_alike(line: ChargeLine, inputs: LikeInputs) -> str:
+    """A line by the text that all with its template have in common, with places for the numbers of its own."""
+    sources = line.sources
+    key = (
+        len(sources), line.service_id, line.creditor_id, line.tariff_e6, line.method, line.clause, line.rules, line.recalculation,
+        line.underdelivery, line.benefit,
+    )  # fmt: skip
+
+    def begun(holes: str) -> str:
         tariff = "\\N" if line.tariff_e6 is None else line.tariff_e6
-        rows.append(
-            f"{line.account_id}\t{line.service_id}\t{line.creditor_id}\t{line.method}\t{line.clause}\t{escaped(line.rules)}\t"
-            f"{line.volume_e6}\t{tariff}\t{line.base}\t{line.surcharge}\t{line.recalculation}\t{line.underdelivery}\t{line.benefit}\t"
-            f"{inputs}\t{{{','.join(map(str, line.sources))}}}\n"
+        said = f"{line.service_id}\t{line.creditor_id}\t{line.method}\t{line.clause}\t{escaped(line.rules)}".replace("%", "%%")
+        places = ",".join(["%d"] * len(sources))
+        return (
+            f"%d\t{said}\t%d\t{tariff}\t%d\t%d\t{line.recalculation}\t{line.underdelivery}\t{line.benefit}\t"
+            f"{escaped(holes)}\t{{{places}}}\n"
         )
-    return "".join(rows).encode()
+
+    template = inputs.template
+    text_of = template.format(key, begun)
+    return text_of % (line.account_id, line.volume_e6, line.base, line.surcharge, *template.numbers(inputs.brought), *sources)
 
 
 def add_volumes(connection: Connection, calculation: Calculation, volumes: Iterable[HouseVolume]) -> int:

@@ -6,7 +6,7 @@ traced. Months before the charged one are here through the readings: averages an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -81,7 +81,7 @@ class MeterFacts:
     start_e3: int | None
     is_open: bool
     source: RecordId
-    readings: tuple[ReadingFacts, ...]
+    readings: Sequence[ReadingFacts]
     failed_on: date | None = None
     """The day the meter failed or was lost; it counts to the day before."""
     access_refused_on: date | None = None

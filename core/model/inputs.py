@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from core.ids import EntityId, RecordId
@@ -22,7 +22,7 @@ class Brought:
     Lines of several services by the same area share it.
     """
 
-    __slots__ = ("account_id", "ratios", "records", "sources", "texts", "values")
+    __slots__ = ("account_id", "all_sources", "ratios", "records", "sources", "texts", "values")
 
     def __init__(
         self, account_id: EntityId, values: tuple[Fraction, ...], records: tuple[tuple[RecordId, ...], ...], sources: tuple[RecordId, ...]
@@ -32,24 +32,39 @@ class Brought:
         self.records = records
         self.sources = sources
         """Beside those of the arguments."""
-        self.ratios = [value.as_integer_ratio() for value in values]
-        self.texts = (*map(str, values), *[", ".join(map(str, ids)) for ids in records])
+        self.ratios = ratios = [value.as_integer_ratio() for value in values]
+        shown = [str(num) if den == 1 else f"{num}/{den}" for num, den in ratios]
+        self.texts = (*shown, *[str(ids[0]) if len(ids) == 1 else ", ".join(map(str, ids)) for ids in records])
+        """As they stand in the inputs: the values, then the records."""
+        self.all_sources = {*sources, *records[0]} if len(records) == 1 else {*sources, *(one for ids in records for one in ids)}
 
 
 class InputsTemplate:
     """The text of inputs with holes: in each row of clauses first the values, then the records they came from."""
 
-    __slots__ = ("_rows", "_text", "symbols")
+    __slots__ = ("_formats", "_rows", "_text", "symbols")
 
     def __init__(self, marked: Mapping[str, object], symbols: tuple[str, ...], rows: int) -> None:
         self.symbols = symbols
         """Arguments that lines bring of their own; the clauses are linear in them."""
         self._text = _json(marked).replace("%", "%%").replace(VALUE, "%s").replace(f'"{RECORDS}"', "%s")
         self._rows = rows
+        self._formats: dict[object, str] = {}
+
+    def format(self, key: object, begun: Callable[[str], str]) -> str:
+        """A longer text with that of the inputs in it, made once for each key; ``begun`` makes it of the inputs with their holes."""
+        found = self._formats.get(key)
+        if found is None:
+            found = self._formats[key] = begun(self._text)
+        return found
+
+    def numbers(self, brought: Brought) -> tuple[str, ...]:
+        """What the holes are filled with."""
+        return brought.texts if self._rows == 1 else brought.texts * self._rows
 
     def filled(self, brought: Brought) -> str:
         """JSON with the numbers and records of one line."""
-        return self._text % (brought.texts if self._rows == 1 else brought.texts * self._rows)
+        return self._text % self.numbers(brought)
 
 
 class LikeInputs(Mapping[str, object]):

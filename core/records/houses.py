@@ -24,6 +24,7 @@ from core.model.facts import (
     ServiceFacts,
 )
 from core.model.finding import Position
+from core.model.readings import Readings
 from core.model.records import (
     Absence,
     Account,
@@ -52,7 +53,7 @@ from core.model.records import (
 from core.period import Month
 from core.records.house_acts import ACTS_OF, AREAS_OF, with_acts
 from core.records.house_services import bases_of, by_contracts, dictionary, of_waste_accounts
-from core.records.versions import PARTIES, in_force, scope, with_tables
+from core.records.versions import PARTIES, in_force, never_replaced, scope, with_tables
 from core.storage.sql import queries
 
 __all__ = ["HouseReader"]
@@ -63,6 +64,11 @@ _Row = Any
 _OF_HOUSES = "r.house = ANY(:houses)"
 _OF_ACCOUNTS = "r.account = ANY(:accounts)"
 _OF_METERS = "r.meter = ANY(:meters)"
+
+_READINGS = never_replaced(Reading, _OF_METERS, columns=("meter", "taken_on", "value_e3", "record_id", "zone"))
+_READ = f"""SELECT meter, array_agg(taken_on) AS days, array_agg(value_e3) AS values_e3, array_agg(record_id) AS sources,
+    array_agg(zone) AS zones
+  FROM ({_READINGS}) r WHERE taken_on <= :until GROUP BY meter"""
 
 _TABLES: dict[str, dict[str, str]] = {
     "facts_houses": {"house_now": in_force(House, "r.record_key = ANY(:houses)"), "party": PARTIES},
@@ -95,7 +101,7 @@ _TABLES: dict[str, dict[str, str]] = {
     "facts_absences": {"absence_now": in_force(Absence, _OF_ACCOUNTS)},
     "facts_meters": {"meter_now": in_force(Meter, _OF_HOUSES)},
     "facts_meter_accounts": {"meter_account_now": in_force(MeterAccount, _OF_METERS)},
-    "facts_readings": {"reading_now": in_force(Reading, _OF_METERS, columns=("meter", "taken_on", "value_e3", "record_id", "zone"))},
+    "facts_readings": {"read": _READ},
     "facts_interruptions": {"interruption_now": in_force(Interruption, _OF_HOUSES)},
     "facts_acts": {"act_now": ACTS_OF},
     "facts_area_versions": {"area_version": AREAS_OF},
@@ -110,13 +116,23 @@ _HOUSE_METER = 1
 _HOT_WATER = 2
 
 
-class _NoPlace:
-    """The place of an account that no record puts anywhere."""
-
-    place_source = premises_number = premises_kind = no_meter = no_meter_reason = room_number = room_area_e2 = room_source = None
+_NO_PLACE = (None,) * 9
+"""The place of an account that no record puts anywhere."""
 
 
-_NO_PLACE: _Row = _NoPlace()
+class _Keys(str):
+    """Keys as the text of an array that the server reads: driver and server are told of them in one piece, not key by key."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, keys: Sequence[str]) -> _Keys:
+        """An array of the keys."""
+        plain = "\0".join(keys)
+        if '"' in plain or "\\" in plain:
+            plain = plain.replace("\\", "\\\\").replace('"', '\\"')
+        inside = plain.replace("\0", '","')
+        return cls(f'{{"{inside}"}}' if keys else "{}")
 
 
 class _Rows(Protocol):
@@ -254,17 +270,26 @@ class _Parts:
     def _meters(self, rows: _Rows, houses: list[str]) -> defaultdict[str, list[MeterFacts]]:
         """House meters go to the house, others to the account they stand with; a shared one to each of its accounts."""
         meters = rows("facts_meters", houses=houses)
-        keys = [meter.record_key for meter in meters]
-        readings = {row[0]: tuple(map(ReadingFacts, *row[1:])) for row in rows("facts_readings", meters=keys)}
+        keys = _Keys.of([meter.record_key for meter in meters])
+        readings = {
+            meter: _in_order(days, values, sources, zones) for meter, days, values, sources, zones in rows("facts_readings", meters=keys)
+        }
         sharing = _grouped(rows("facts_meter_accounts", meters=keys))
         of_account: defaultdict[str, list[MeterFacts]] = defaultdict(list)
-        for meter in meters:
-            key = meter.record_key
-            if meter.kind == _HOUSE_METER:
-                self.house_meters[meter.house].append(_meter(meter, None, readings.get(key, ())))
-                continue
-            for account in dict.fromkeys([*([meter.account] if meter.account else []), *sharing[key]]):
-                of_account[account].append(_meter(meter, account, readings.get(key, ())))
+        for (
+            house, key, kind, own, service, serial, digits, commissioned_on, next_verification_on, closed_on, start_e3, is_open, source,
+            file, file_row,
+        ) in meters:  # fmt: skip
+            means = (service, serial, digits, commissioned_on, next_verification_on, closed_on, start_e3, is_open, source)
+            read: Sequence[ReadingFacts] = readings.get(key, ())
+            if kind == _HOUSE_METER:
+                self.house_meters[house].append(MeterFacts(key, kind, None, *means, read, place=Position(file, file_row)))
+            elif key not in sharing:
+                if own:
+                    of_account[own].append(MeterFacts(key, kind, own, *means, read))
+            else:
+                for account in dict.fromkeys([*([own] if own else []), *sharing[key]]):
+                    of_account[account].append(MeterFacts(key, kind, account, *means, read))
         return of_account
 
     @staticmethod
@@ -272,11 +297,11 @@ class _Parts:
         rows: _Rows, houses: list[str], meters: defaultdict[str, list[MeterFacts]], open_heating: set[str]
     ) -> defaultdict[str, list[AccountFacts]]:
         accounts = rows("facts_accounts", houses=houses)
-        keys = [account.record_key for account in accounts]
-        places = {row.account: row for row in rows("facts_places", accounts=keys)}
-        residences: defaultdict[str, list[ResidenceFacts]] = defaultdict(list)
-        for account, *residence in rows("facts_residences", accounts=keys):
-            residences[account].append(ResidenceFacts(*residence))
+        keys = _Keys.of([account.record_key for account in accounts])
+        places = {row[0]: row for row in rows("facts_places", accounts=keys)}
+        residences: dict[str, list[ResidenceFacts]] = {}
+        for account, key, first, last, source in rows("facts_residences", accounts=keys):
+            residences.setdefault(account, []).append(ResidenceFacts(key, first, last, source))
         areas: defaultdict[str, list[tuple[date, int, RecordId]]] = defaultdict(list)
         at_first_day: dict[str, int] = {}
         for area in rows("facts_areas", accounts=keys):
@@ -291,64 +316,42 @@ class _Parts:
         for account, *relief in rows("facts_reliefs", accounts=keys):
             reliefs[account].append(ReliefFacts(*relief))
         of_house: defaultdict[str, list[AccountFacts]] = defaultdict(list)
-        for row in accounts:
-            place: _Row = places.get(row.record_key, _NO_PLACE)
-            in_room = place.room_number is not None
-            of_house[row.house].append(
-                AccountFacts(
-                    account_id=row.entity_id,
-                    key=row.record_key,
-                    number=row.number,
-                    kind=row.kind,
-                    residential=place.premises_kind is None or place.premises_kind == _RESIDENTIAL,
-                    premises_number=place.premises_number or "",
-                    room_number=place.room_number,
-                    no_meter=bool(place.no_meter),
-                    no_meter_reason=place.no_meter_reason,
-                    area_e2=at_first_day.get(row.record_key, row.area_e2),
-                    opened_on=row.opened_on,
-                    closed_on=row.closed_on,
-                    gas_stove=row.gas_stove,
-                    gas_heater=row.gas_heater,
-                    rooms=row.rooms,
-                    source=row.record_id,
-                    place_source=place.place_source or row.record_id,
-                    residences=tuple(residences[row.record_key]),
-                    absences=tuple(absences[row.record_key]),
-                    meters=tuple(meters[row.record_key]),
-                    areas=tuple(areas[row.record_key]),
-                    payer=payers.get(row.record_key),
-                    reliefs=tuple(reliefs[row.record_key]),
-                    living_area_e2=row.living_area_e2 or place.room_area_e2 if in_room else None,
-                    living_area_source=place.room_source if in_room and not row.living_area_e2 else None,
-                )
+        for (
+            house, key, account_id, number, kind, area_e2, opened_on, closed_on, gas_stove, gas_heater, rooms, source,
+            living_area_e2, open_draw,
+        ) in accounts:  # fmt: skip
+            _, place_source, premises_number, premises_kind, no_meter, no_meter_reason, room_number, room_area_e2, room_source = places.get(
+                key, _NO_PLACE
             )
-            if row.open_heating_draw:
-                open_heating.add(row.house)
+            in_room = room_number is not None
+            of_house[house].append(
+                AccountFacts(
+                    account_id, key, number, kind, premises_kind is None or premises_kind == _RESIDENTIAL, premises_number or "",
+                    room_number, bool(no_meter), no_meter_reason, at_first_day.get(key, area_e2), opened_on, closed_on, gas_stove,
+                    gas_heater, source, place_source or source, tuple(residences.get(key, ())),
+                    tuple(absences[key]) if key in absences else (), tuple(meters.get(key, ())), payers.get(key),
+                    tuple(reliefs[key]) if key in reliefs else (),
+                    living_area_e2=living_area_e2 or room_area_e2 if in_room else None,
+                    areas=tuple(areas[key]) if key in areas else (),
+                    rooms=rooms,
+                    living_area_source=room_source if in_room and not living_area_e2 else None,
+                )
+            )  # fmt: skip
+            if open_draw:
+                open_heating.add(house)
         return of_house
 
 
-def _meter(row: _Row, account: str | None, readings: tuple[ReadingFacts, ...]) -> MeterFacts:
-    return MeterFacts(
-        key=row.record_key,
-        kind=row.kind,
-        account=account,
-        service=row.service,
-        serial=row.serial,
-        digits=row.digits,
-        commissioned_on=row.commissioned_on,
-        next_verification_on=row.next_verification_on,
-        closed_on=row.closed_on,
-        start_e3=row.start_e3,
-        is_open=row.is_open,
-        source=row.record_id,
-        readings=readings,
-        place=Position(row.file, row.file_row) if row.kind == _HOUSE_METER else None,
-    )
+def _in_order(days: list[date], values_e3: list[int], sources: list[RecordId], zones: list[int | None]) -> Readings:
+    """Readings in the order of days; most come so, since what was read first was sent first."""
+    if sorted(days) != days or sorted(sources) != sources:
+        rows = sorted(zip(days, sources, values_e3, zones, strict=True), key=lambda row: row[:2])
+        days, sources, values_e3, zones = (list(column) for column in zip(*rows, strict=True))
+    return Readings(days, values_e3, sources, zones)
 
 
-def _grouped(rows: Iterable[_Row]) -> defaultdict[str, list[str]]:
-    grouped: defaultdict[str, list[str]] = defaultdict(list)
+def _grouped(rows: Iterable[_Row]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
     for key, value in rows:
-        grouped[str(key)].append(str(value))
+        grouped.setdefault(str(key), []).append(str(value))
     return grouped

@@ -455,10 +455,8 @@ ORDER BY m.house, length(m.record_key), m.record_key
 SELECT meter, account FROM meter_account_now ORDER BY length(account), account
 
 -- name: facts_readings
--- One row a meter, its readings in the order of days: a region has seven of them a meter in half a year, and a row each would be felt.
-SELECT meter, array_agg(taken_on), array_agg(value_e3), array_agg(record_id), array_agg(zone)
-FROM (SELECT * FROM reading_now WHERE taken_on <= :until ORDER BY meter, taken_on, record_id) ordered
-GROUP BY meter
+-- One row a meter, its readings in any order: a region has seven of them a meter in half a year, and a row each would be felt.
+SELECT meter, days, values_e3, sources, zones FROM read
 
 -- name: facts_interruptions
 SELECT house, service, starts_at, ends_at, claimed_hours_e2, record_id FROM interruption_now
