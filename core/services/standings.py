@@ -6,7 +6,7 @@ Shared by all acts that take money in. Reading is by sets of accounts, never acc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 
 from core.ids import CENTRE, EntityId, ProviderId
 from core.ledger import bank_days, months
-from core.ledger.balances import open_items, penalty_items, takeover_month
+from core.ledger.balances import open_columns, penalty_items, takeover_month
 from core.ledger.calculations import read_calculation, read_lines
 from core.ledger.months import MonthState
+from core.model.columns import OwedColumns, day_of
 from core.model.ledger import OpenItem
 from core.payments.allocate import BillShare, PenaltyDue, Standing
 from core.payments.rules import AllocationRules, allocation_rules
@@ -25,9 +26,36 @@ from core.records.entities import entity_ids
 from core.records.facts import read_settings
 from core.records.latest import read_organisations
 
-__all__ = ["Books"]
+__all__ = ["Books", "Standings"]
 
 _BILL_LOOKS_BACK = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """What many accounts of a provider owe, debts in columns; one account's standing is made when it is asked for."""
+
+    owed: OwedColumns
+    dues: Mapping[EntityId, Sequence[PenaltyDue]]
+    order: Mapping[EntityId, int]
+
+    def has_penalties(self, account: EntityId) -> bool:
+        """Whether an account has a penalty that is not paid."""
+        return account in self.dues
+
+    def rank(self, entity: int) -> int:
+        """Place of a service or recipient in the fixed order."""
+        return Standing(order=self.order).rank(EntityId(entity))
+
+    def of(self, account: EntityId) -> Standing:
+        """The standing of one account."""
+        owed = self.owed.at(self.owed.account_id == account)
+        columns = (owed.service_id, owed.creditor_id, owed.origin_month, owed.surcharge, owed.amount)
+        items = tuple(
+            OpenItem(account, EntityId(service), EntityId(creditor), Month.of(day_of(month)), bool(surcharge), amount)
+            for service, creditor, month, surcharge, amount in zip(*(column.tolist() for column in columns), strict=True)
+        )
+        return Standing(items, tuple(self.dues.get(account, ())), self.order)
 
 
 @dataclass(slots=True)
@@ -47,17 +75,13 @@ class Books:
             self._rules[key] = allocation_rules(read_settings(self.connection, day=month.last, provider_id=provider_id))
         return self._rules[key]
 
-    def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:
+    def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> Standings:
         """Debts and penalties of accounts of one provider."""
         wanted = list(accounts)
-        items: dict[EntityId, list[OpenItem]] = defaultdict(list)
-        for item in open_items(self.connection, wanted):
-            items[item.account_id].append(item)
         dues: dict[EntityId, list[PenaltyDue]] = defaultdict(list)
         for due in penalty_items(self.connection, wanted):
             dues[due.account_id].append(PenaltyDue(due.creditor_id, due.origin_month, due.component, due.amount))
-        order = self.order(provider_id)
-        return {account: Standing(tuple(items[account]), tuple(dues[account]), order) for account in wanted}
+        return Standings(open_columns(self.connection, wanted), dues, self.order(provider_id))
 
     def order(self, provider_id: ProviderId) -> Mapping[EntityId, int]:
         """The fixed order for ties: the sender's numbers of its services, then of the organisations (uk-exchange 6.3)."""
