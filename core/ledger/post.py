@@ -87,8 +87,9 @@ def post(connection: Connection, entries: Iterable[Entry], *, at: datetime, colu
         for entry, count in zip(batch, present, strict=True):
             if not count:
                 raise ValueError(f"entry {entry.key} has no postings")
-        stage(connection, "staged_entry", _ENTRY_COLUMNS, _entry_rows(batch))
-        stage_columns(connection, "staged_posting", _POSTING_COLUMNS, {name: getattr(postings, name) for name, _ in _POSTING_COLUMNS})
+        stage(connection, "staged_entry", _ENTRY_COLUMNS, _entry_rows(batch), joined_by=("seq",))
+        values = {name: getattr(postings, name) for name, _ in _POSTING_COLUMNS}
+        stage_columns(connection, "staged_posting", _POSTING_COLUMNS, values, joined_by=("seq",))
         result += insert_staged(connection, at=at)
     return result
 

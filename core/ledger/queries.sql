@@ -354,7 +354,7 @@ FROM (
   SELECT account_id, service_id, creditor_id, origin_month, CASE WHEN component = 1 THEN 1 ELSE 0 END AS surcharge,
          sum(CASE WHEN debit = :chart THEN amount ELSE -amount END)::bigint AS amount
   FROM posting
-  WHERE account_id = ANY (:account_ids) AND (debit = :chart OR credit = :chart)
+  WHERE account_id = ANY (CAST(:account_ids AS bigint[])) AND (debit = :chart OR credit = :chart)
   GROUP BY 1, 2, 3, 4, 5
   HAVING sum(CASE WHEN debit = :chart THEN amount ELSE -amount END) <> 0
 ) i

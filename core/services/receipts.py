@@ -21,6 +21,7 @@ from core.errors import InvariantError
 from core.events import EventKind, NewEvent
 from core.ids import CENTRE, EntityId, MessageId, ProviderId, RecordId
 from core.ledger.post import Posted, post
+from core.model.checked import frozen_when_checked
 from core.model.columns import NULL, PostingColumns, column, day_number, joined_columns
 from core.model.ledger import Entry, Posting
 from core.model.lines import Chart
@@ -37,6 +38,7 @@ __all__ = ["Money", "Receipts", "Suspended"]
 BillOf = Callable[["Money"], tuple[BillShare, ...]]
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Money:
     """A payment with its account, kopecks, ready to be shared out."""
@@ -60,6 +62,7 @@ class Money:
     """What stood in suspense for it until now and is released; None: it comes from the source."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Suspended:
     """A payment whose account is not known for certain; negative takes money out again."""
@@ -266,5 +269,6 @@ def _written(day: date) -> str:
     return f"{day:%d.%m.%Y}"
 
 
+@lru_cache(maxsize=4096)
 def _number(month: Month | None) -> int:
     return NULL if month is None else day_number(month.first)

@@ -66,6 +66,7 @@ class Books:
     _order: dict[ProviderId, Mapping[EntityId, int]] = field(default_factory=dict)
     _rules: dict[tuple[ProviderId, Month], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
+    _days: dict[tuple[ProviderId, date], tuple[date, Month]] = field(default_factory=dict)
     _closed_through: date | None = None
 
     def rules(self, provider_id: ProviderId, month: Month) -> AllocationRules:
@@ -110,11 +111,14 @@ class Books:
 
         What came after its day or month was closed is accounted on the first open day; the day of payment itself is kept beside it.
         """
+        if (provider_id, day) in self._days:
+            return self._days[provider_id, day]
         if self._closed_through is None:
             self._closed_through = bank_days.closed_through(self.connection) or date.min
         open_day = day if day > self._closed_through else self._closed_through + timedelta(days=1)
         month = self.open_month(provider_id, open_day)
-        return max(open_day, month.first), month
+        self._days[provider_id, day] = max(open_day, month.first), month
+        return self._days[provider_id, day]
 
     def last_bill(self, accounts: Iterable[EntityId], provider_id: ProviderId, before: Month) -> dict[EntityId, tuple[BillShare, ...]]:
         """Lines of the last bill before a month: those of the latest posted month that has any for the account."""

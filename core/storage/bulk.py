@@ -25,18 +25,25 @@ _TAIL = b"\xff\xff"
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
-def stage(connection: Connection, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> int:
+def stage(
+    connection: Connection,
+    table: str,
+    columns: Sequence[tuple[str, str]],
+    rows: Iterable[Sequence[object]],
+    *,
+    joined_by: Sequence[str] | None = None,
+) -> int:
     """Create temporary ``table`` with ``columns`` (name, SQL type), COPY ``rows`` into it as a stream, and return their number.
 
-    The table lives to the end of the transaction; an older one of the same name is replaced.
+    The table lives to the end of the transaction; an older one of the same name is replaced. ``joined_by`` names the columns that the
+    planner must know (none: the table is read whole); without it all of them are looked at.
     """
     count = 0
     with _opened(connection, table, columns) as copy:
         for row in rows:
             copy.write_row(row)
             count += 1
-    with driver(connection).cursor() as cursor:
-        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
+    _look_at(connection, table, joined_by)
     return count
 
 
@@ -48,7 +55,9 @@ def stage_text(connection: Connection, table: str, columns: Sequence[tuple[str, 
             copy.write(block)
 
 
-def stage_columns(connection: Connection, table: str, columns: Sequence[tuple[str, str]], values: Mapping[str, Column]) -> None:
+def stage_columns(
+    connection: Connection, table: str, columns: Sequence[tuple[str, str]], values: Mapping[str, Column], *, joined_by: Sequence[str]
+) -> None:
     """As :func:`stage`, of columns of whole numbers and days, without an object a row; rows with the same nulls go together."""
     given = [values[name] for name, _ in columns]
     pattern = np.zeros(len(given[0]), dtype=np.int64)
@@ -59,8 +68,7 @@ def stage_columns(connection: Connection, table: str, columns: Sequence[tuple[st
         for nulls in np.unique(pattern).tolist():
             copy.write(_rows([kind for _, kind in columns], [column[pattern == nulls] for column in given], nulls))
         copy.write(_TAIL)
-    with driver(connection).cursor() as cursor:  # statistics of the column that it is joined by
-        cursor.execute(sql.SQL("ANALYZE {} ({})").format(sql.Identifier(table), sql.Identifier(columns[0][0])))
+    _look_at(connection, table, joined_by)
 
 
 def _rows(kinds: Sequence[str], columns: Sequence[Column], nulls: int) -> bytes:
@@ -95,6 +103,15 @@ def array_of(sent: bytes | None) -> Column:
 def escaped(value: str) -> str:
     """A text value as COPY takes it."""
     return value.translate(_ESCAPED)
+
+
+def _look_at(connection: Connection, table: str, columns: Sequence[str] | None) -> None:
+    """Statistics of some columns of a staging table, or of all."""
+    if columns is not None and not columns:
+        return
+    some = sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Identifier, columns))) if columns else sql.SQL("")
+    with driver(connection).cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {} {}").format(sql.Identifier(table), some))
 
 
 @contextmanager
