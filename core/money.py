@@ -29,6 +29,7 @@ __all__ = [
     "rounded_column",
     "rounded_ratio",
     "split",
+    "split_columns",
 ]
 
 Kopecks = NewType("Kopecks", int)
@@ -122,6 +123,29 @@ def split(total: int, weights: Sequence[Fraction | int], *, remainder: Remainder
             parts[i] += taken
             left -= taken
     return [Kopecks(-part if total < 0 else part) for part in parts]
+
+
+def split_columns(totals: npt.NDArray[np.int64], weights: npt.NDArray[np.int64], starts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """:func:`split` of many sums at once: group ``k`` of ``weights`` begins at ``starts[k]`` and shares ``totals[k]``.
+
+    Nothing is negative, and every group has a positive weight.
+
+    >>> split_columns(np.array([100, 5]), np.array([1, 1, 1, 2, 3]), np.array([0, 3])).tolist()
+    [34, 33, 33, 2, 3]
+    """
+    sizes = np.diff(starts, append=len(weights))
+    group = np.repeat(np.arange(len(starts)), sizes)
+    if not len(weights):
+        return weights.copy()
+    wide = int(totals.max()) * int(weights.max()) >= 1 << 63
+    product = (totals.astype(object) if wide else totals)[group] * weights
+    whole = np.add.reduceat(weights, starts)[group]
+    parts: npt.NDArray[np.int64] = (product // whole).astype(np.int64)
+    remainders = (product - parts * (whole.astype(object) if wide else whole)).astype(np.int64)
+    missing = totals - np.add.reduceat(parts, starts)
+    by_remainder = np.lexsort((-remainders, group))
+    parts[by_remainder[np.arange(len(weights)) - starts[group] < missing[group]]] += 1
+    return parts
 
 
 def parse_roubles(text: str) -> Kopecks:

@@ -41,7 +41,7 @@ class Month:
     @classmethod
     def of(cls, day: date) -> Month:
         """The month of a day."""
-        return cls(day.year, day.month)
+        return _month(day.year, day.month)
 
     @property
     def first(self) -> date:
@@ -92,6 +92,11 @@ class Month:
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@functools.cache
+def _month(year: int, month: int) -> Month:
+    return Month(year, month)
 
 
 @functools.cache

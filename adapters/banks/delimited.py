@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from adapters.banks.blocks import Fields, split_lines
 from adapters.banks.profile import Profile
 from adapters.banks.proof import Registry, Row, header_value, name_header
 from adapters.banks.result import Fact, KnownAccounts, ParsedFile
@@ -36,7 +37,7 @@ def parse_delimited(name: str, data: bytes, profile: Profile, known: KnownAccoun
     text = open_text(data, encoding)
     warnings = (["ENCODING_DIFFERS"] if encoding != agreed else []) + text.warnings()
     lines = _Lines(text, profile)
-    registry = Registry(name, profile, known, encoding, warnings, lines.rows)
+    registry = Registry(name, profile, known, encoding, warnings, lines.rows, blocks=lines.blocks)
     refusal = lines.read_around(registry)
     if refusal is not None:
         return registry.refused([refusal])
@@ -56,18 +57,29 @@ class _Lines:
 
     def rows(self) -> Iterator[Row]:
         """Fields of the data rows, numbered from 1."""
+        for block in self.blocks():
+            for place, n in enumerate(block.numbers):
+                yield n, block.row(place)
+
+    def blocks(self) -> Iterator[Fields]:
+        """The same rows, many at a time."""
         profile = self.profile
-        lines = self.text.lines(stop=self.stop)
-        if profile.first_line is not None or profile.heading:
-            next(lines, None)
-        separator, meta, by_key = profile.separator, bool(profile.meta), profile.layout == "keyvalue"
-        n = 0
-        for line in lines:
-            if not line or (meta and line.startswith("#")):
+        meta, skips = bool(profile.meta), profile.first_line is not None or bool(profile.heading)
+        n = 1
+        for text in self.text.texts(stop=self.stop):
+            if skips or meta or not text or text.startswith("\n") or text.endswith("\n") or "\n\n" in text:
+                lines = text.split("\n")[int(skips) :]
+                text = "\n".join(line for line in lines if line and not (meta and line.startswith("#")))
+                skips = False
+            if not text:
                 continue
-            n += 1
-            fields = line.split(separator)
-            yield n, key_value_row(fields, profile) if by_key else fields
+            if profile.layout == "keyvalue":
+                rows = [key_value_row(line.split(profile.separator), profile) for line in text.split("\n")]
+                block = Fields.of_rows(range(n, n + len(rows)), rows, profile.width)
+            else:
+                block = split_lines(text, profile.separator, profile.width, n)
+            n += len(block.numbers)
+            yield block
 
     def read_around(self, registry: Registry) -> Fact | None:
         """The lines around the rows: header and control, or what refuses the file."""

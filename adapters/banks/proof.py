@@ -8,11 +8,12 @@ somebody asks for them. Only rows whose id is not unique are remembered; the res
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from adapters.banks.blocks import Block, BlockReader, Fields, in_blocks
 from adapters.banks.profile import Column, Profile
 from adapters.banks.result import Fact, KnownAccounts, ParsedFile, status_of
 from adapters.banks.rows import MONEY_KEYS, RowReader
@@ -40,6 +41,8 @@ class Registry:
     """Whether the declared count is one of the records read here; a DBF declares its physical records, deleted ones too."""
     repeated: frozenset[int] = frozenset()
     unreadable_control: list[str] = field(default_factory=list)
+    blocks: Callable[[], Iterator[Fields]] | None = None
+    """The same rows, many at a time, where the container has them so."""
 
     def refused(self, errors: list[Fact], totals: Fact | None = None) -> ParsedFile:
         """The file as a whole is not accepted."""
@@ -68,13 +71,11 @@ class Registry:
 
     def _repeated_ids(self) -> frozenset[int]:
         """Hashes of the operation ids that more than one row names."""
-        places = [c.at for c in self.profile.columns if c.key in ("operation_id", "reverses_operation_id")]
-        width = self.profile.width
+        reader = BlockReader(self.profile, RowReader(self.profile))
         hashes = array("q")
-        if places:
-            for _, fields in self.rows():
-                if len(fields) == width:
-                    hashes.extend(hash(fields[at]) for at in places if fields[at])
+        if reader.names_ids:
+            for fields in self._blocks():
+                hashes.extend(map(hash, reader.ids(fields)))
         ordered = np.sort(np.frombuffer(hashes, dtype=np.int64)) if hashes else np.empty(0, dtype=np.int64)
         return frozenset(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
@@ -88,16 +89,19 @@ class Registry:
         errors: list[Fact] = []
         unprovable: list[Fact] = []
         equal = _EqualRows() if "operation_id" not in self.profile.keys and not self.profile.outgoing else None
-        for record, error in self._records(reader):
-            totals["count"] += 1
+        for numbers, block, others in self._pieces(reader):
+            totals["count"] += len(numbers)
             for key in keys:
-                totals[key] += record[key] or 0
-            if equal is not None and error is None:
-                equal.add(record)
-            if error is not None:
-                errors.append(error)
-                if any(record[key] is None for key in proved):
-                    unprovable.append(error)
+                totals[key] += 0 if block is None else block.sums(key)
+            for record, error in others.values():
+                for key in keys:
+                    totals[key] += record[key] or 0
+                if equal is not None and error is None:
+                    equal.add(record)
+                if error is not None:
+                    errors.append(error)
+                    if any(record[key] is None for key in proved):
+                        unprovable.append(error)
         self.warnings += sorted(reader.warnings)
         if equal is not None and equal.found:
             self.warnings.append("EQUAL_RECORDS")
@@ -134,26 +138,48 @@ class Registry:
 
     def records(self, reader: RowReader) -> Iterator[Fact]:
         """The records alone."""
-        for record, _ in self._records(reader):
-            yield record
+        for numbers, block, others in self._pieces(reader):
+            facts: list[Fact] = [{}] * len(numbers) if block is None else block.facts(numbers)
+            for place, (record, _) in others.items():
+                facts[place] = record
+            yield from facts
 
-    def _records(self, reader: RowReader) -> Iterator[tuple[Fact, Fact | None]]:
-        """Every record with its error; rows of one operation id are compared with those before them."""
+    def _blocks(self) -> Iterator[Fields]:
+        return in_blocks(self.rows(), self.profile.width) if self.blocks is None else self.blocks()
+
+    def _pieces(self, reader: RowReader) -> Iterator[tuple[Sequence[int], Block | None, Mapping[int, tuple[Fact, Fact | None]]]]:
+        """Numbers of some rows, their values in columns, and by place those that are read one by one, each with its error.
+
+        Rows of an operation id that comes more than once are compared with those before them.
+        """
         if self.profile.outgoing:
-            yield from self._charges(reader)
+            for record, error in self._charges(reader):
+                yield (record["n"],), None, {0: (record, error)}
             return
         history = _History(self.repeated)
-        for n, fields in self.rows():
-            record, error = reader.read(fields, n)
-            if error is None or error["code"] in ("SPLIT_SUM_MISMATCH", "TRANSFER_MISMATCH"):
-                error = history.check_sign(record) or error
-            if error is None:
-                error = history.check_repetition(record)
-            if error is None and not self.known.knows(record):
-                error = {"code": "UNKNOWN_ACCOUNT", "n": n, "account": record["account"]}
-                record["status"] = "unmatched"
-            history.remember(record)
-            yield record, error
+        by_column = BlockReader(self.profile, reader)
+        fit = by_column.is_fit and self.known.accounts is None
+        for fields in self._blocks():
+            block = by_column.read(fields) if fit else None
+            places: Iterable[int] = range(len(fields.numbers))
+            if block is not None:
+                block.odd.update(place for place, one in enumerate(block.values["operation_id"]) if hash(one) in self.repeated)
+                places = sorted(block.odd)
+            others = {place: self._record(reader, history, fields.row(place), fields.numbers[place]) for place in places}
+            yield fields.numbers, block, others
+
+    def _record(self, reader: RowReader, history: _History, fields: Sequence[str], n: int) -> tuple[Fact, Fact | None]:
+        """One row with its error."""
+        record, error = reader.read(fields, n)
+        if error is None or error["code"] in ("SPLIT_SUM_MISMATCH", "TRANSFER_MISMATCH"):
+            error = history.check_sign(record) or error
+        if error is None:
+            error = history.check_repetition(record)
+        if error is None and not self.known.knows(record):
+            error = {"code": "UNKNOWN_ACCOUNT", "n": n, "account": record["account"]}
+            record["status"] = "unmatched"
+        history.remember(record)
+        return record, error
 
     def _charges(self, reader: RowReader) -> Iterator[tuple[Fact, Fact | None]]:
         """Rows of an outgoing registry, all of them positive: one for each account, or for its charge and its penalty."""

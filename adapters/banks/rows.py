@@ -37,7 +37,7 @@ class RowReader:
         self.has_fee = "commission_kop" in by_key
         self.has_transfer = self._transfer is not None or self.has_fee
         self.warnings: set[str] = set()
-        self._derives = profile.storno_is_positive or bool(profile.from_purpose) or any(key in by_key for key in _SPLIT_KEYS)
+        self.derives = profile.storno_is_positive or bool(profile.from_purpose) or any(key in by_key for key in _SPLIT_KEYS)
         self._parts: dict[int, int] = {}
         for column in profile.columns:
             if column.part >= 0:
@@ -72,7 +72,7 @@ class RowReader:
                 problems.append({"code": "MISSING_FIELD", "field": column.key})
             elif problem := self._kinds[column.kind](column, text, record):
                 problems.append(problem)
-        if self._derives:
+        if self.derives:
             problems += self._derive(record, storno=storno, unread={problem.get("field") for problem in problems})
         problem = self._read_transfer(fields, record)
         if problem is not None:

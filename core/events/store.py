@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.ids import ProviderId
+from core.model.checked import frozen_when_checked
 from core.storage.bulk import stage
 from core.storage.sql import queries
 
 __all__ = ["Event", "EventKind", "NewEvent", "read", "record", "record_many"]
 
 _SQL = queries("core.events")
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 _COLUMNS = (
     ("n", "bigint"),
     ("kind", "text"),
@@ -55,6 +57,7 @@ class EventKind(StrEnum):
     ARCHIVE_SEALED = "archive_sealed"
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class NewEvent:
     """An event to be recorded. ``data`` holds identifiers and numbers for machines; no names, addresses or document texts."""
@@ -98,7 +101,7 @@ def record(
 def record_many(connection: Connection, events: Iterable[NewEvent], *, at: datetime) -> int:
     """Record events as a set, in the order given; how many there were."""
     rows = ((n, e.kind.value, e.provider_id, e.subject_kind, e.subject_id, _json(e.data)) for n, e in enumerate(events))
-    count = stage(connection, "staged_event", _COLUMNS, rows)
+    count = stage(connection, "staged_event", _COLUMNS, rows, joined_by=())
     if count:
         connection.execute(_SQL.insert_staged_events, {"at": at})
     return count
@@ -116,4 +119,4 @@ def read(connection: Connection, *, after: int = 0, kinds: Collection[EventKind]
 
 
 def _json(data: Mapping[str, object]) -> str:
-    return json.dumps(dict(data), ensure_ascii=False, sort_keys=True)
+    return _ENCODER.encode(dict(data))

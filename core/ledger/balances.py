@@ -9,9 +9,11 @@ from datetime import date
 from sqlalchemy import Connection
 
 from core.ids import EntityId, ProviderId
+from core.model.columns import OwedColumns
 from core.model.ledger import OpenItem
 from core.model.lines import Chart, Component
 from core.period import Month
+from core.storage.bulk import array_of
 from core.storage.sql import queries
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "chart_totals",
     "kind_totals",
     "last_payment_days",
+    "open_columns",
     "open_items",
     "opening_advances",
     "opening_items",
@@ -115,6 +118,13 @@ def open_items(connection: Connection, accounts: Sequence[EntityId], *, through:
     """Receivables not zero, oldest origin month first, after all postings of months up to ``through`` (None: all)."""
     rows = connection.execute(queries("core.ledger").open_items, _scope(accounts, through) | {"chart": int(Chart.RECEIVABLE)})
     return [OpenItem(r.account_id, r.service_id, r.creditor_id, Month.of(r.origin_month), r.surcharge, r.amount) for r in rows]
+
+
+def open_columns(connection: Connection, accounts: Sequence[EntityId]) -> OwedColumns:
+    """Receivables not zero after all postings, without an object an item."""
+    listed = "{" + ",".join(map(str, accounts)) + "}"  # an array as text: thousands of numbers need no object each
+    row = connection.execute(queries("core.ledger").open_columns, {"account_ids": listed, "chart": int(Chart.RECEIVABLE)}).one()
+    return OwedColumns(*(array_of(column) for column in row))
 
 
 def advances(connection: Connection, accounts: Sequence[EntityId], *, through: Month | None = None) -> list[Paid]:

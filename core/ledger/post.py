@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
+import numpy as np
 from sqlalchemy import Connection, text
 
 from core.errors import InputError
+from core.model.columns import NULL, PostingColumns, day_number, joined_columns
 from core.model.ledger import Entry
-from core.storage.bulk import stage
+from core.storage.bulk import stage, stage_columns
 from core.storage.sql import queries
 
 __all__ = ["Conflict", "Posted", "insert_staged", "post"]
@@ -69,20 +71,25 @@ class Posted:
         return Posted(self.new + other.new, self.repeated + other.repeated, self.conflicts + other.conflicts)
 
 
-def post(connection: Connection, entries: Iterable[Entry], *, at: datetime) -> Posted:
+def post(connection: Connection, entries: Iterable[Entry], *, at: datetime, columns: PostingColumns | None = None) -> Posted:
     """Post entries inside the caller's transaction; memory stays flat however many there are.
+
+    ``columns`` are postings of those entries of a single batch that hold none themselves.
 
     Raises ``InputError`` LG-0101 when an entry is dated into a closed month, LG-0103 into a closed operational day, ``ValueError``
     for an entry without postings.
     """
     result = Posted()
     stream = iter(entries)
-    while batch := list(islice(stream, _BATCH)):
-        for entry in batch:
-            if not entry.postings:
+    while batch := list(islice(stream, None if columns is not None else _BATCH)):
+        postings = _columns(batch) if columns is None else joined_columns([columns, _columns(batch)])
+        present = np.bincount(postings.seq, minlength=len(batch)).tolist()
+        for entry, count in zip(batch, present, strict=True):
+            if not count:
                 raise ValueError(f"entry {entry.key} has no postings")
-        stage(connection, "staged_entry", _ENTRY_COLUMNS, _entry_rows(batch))
-        stage(connection, "staged_posting", _POSTING_COLUMNS, _posting_rows(batch))
+        stage(connection, "staged_entry", _ENTRY_COLUMNS, _entry_rows(batch), joined_by=("seq",))
+        values = {name: getattr(postings, name) for name, _ in _POSTING_COLUMNS}
+        stage_columns(connection, "staged_posting", _POSTING_COLUMNS, values, joined_by=("seq",))
         result += insert_staged(connection, at=at)
     return result
 
@@ -130,19 +137,27 @@ def _entry_rows(batch: list[Entry]) -> Iterator[tuple[object, ...]]:
         )
 
 
-def _posting_rows(batch: list[Entry]) -> Iterator[tuple[object, ...]]:
-    for seq, entry in enumerate(batch):
-        for n, posting in enumerate(entry.postings, start=1):
-            yield (
-                seq,
-                n,
-                int(posting.debit),
-                int(posting.credit),
-                posting.amount,
-                posting.account_id,
-                posting.service_id,
-                posting.creditor_id,
-                posting.origin_month.first if posting.origin_month else None,
-                None if posting.component is None else int(posting.component),
-                posting.place_id,
-            )
+def _columns(batch: list[Entry]) -> PostingColumns:
+    """Postings of entries that hold them, as columns."""
+    rows = [
+        (
+            seq,
+            n,
+            posting.debit,
+            posting.credit,
+            posting.amount,
+            _known(posting.account_id),
+            _known(posting.service_id),
+            _known(posting.creditor_id),
+            NULL if posting.origin_month is None else day_number(posting.origin_month.first),
+            _known(posting.component),
+            _known(posting.place_id),
+        )
+        for seq, entry in enumerate(batch)
+        for n, posting in enumerate(entry.postings, start=1)
+    ]
+    return PostingColumns(*np.array(rows, dtype=np.int64).reshape(len(rows), len(_POSTING_COLUMNS)).T)
+
+
+def _known(number: int | None) -> int:
+    return NULL if number is None else number

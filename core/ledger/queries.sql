@@ -346,6 +346,19 @@ GROUP BY account_id, service_id, creditor_id, origin_month, surcharge
 HAVING sum(amount) <> 0
 ORDER BY account_id, origin_month NULLS FIRST, service_id, creditor_id, surcharge
 
+-- name: open_columns
+-- The open items of accounts as columns in one row: binary arrays of one length, in no order.
+SELECT array_send(array_agg(account_id)) AS account_id, array_send(array_agg(service_id)) AS service_id, array_send(array_agg(creditor_id)) AS creditor_id,
+       array_send(array_agg(origin_month)) AS origin_month, array_send(array_agg(surcharge)) AS surcharge, array_send(array_agg(amount)) AS amount
+FROM (
+  SELECT account_id, service_id, creditor_id, origin_month, CASE WHEN component = 1 THEN 1 ELSE 0 END AS surcharge,
+         sum(CASE WHEN debit = :chart THEN amount ELSE -amount END)::bigint AS amount
+  FROM posting
+  WHERE account_id = ANY (CAST(:account_ids AS bigint[])) AND (debit = :chart OR credit = :chart)
+  GROUP BY 1, 2, 3, 4, 5
+  HAVING sum(CASE WHEN debit = :chart THEN amount ELSE -amount END) <> 0
+) i
+
 -- name: penalty_items
 SELECT account_id, creditor_id, origin_month, component, sum(CASE WHEN debit = 7 THEN amount ELSE -amount END)::bigint AS amount
 FROM posting

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.ids import EntityId
+from core.model.checked import frozen_when_checked
 
 __all__ = ["Finding", "Position", "Severity"]
 
 Severity = Literal["error", "warning", "info"]
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Position:
     """Where in a message something stands: the file inside it (or the message's own name), and the row, 1 = first after the header."""
@@ -22,6 +24,7 @@ class Position:
     row: int | None = None
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong with one place of a message, with its stable code and the effect it has on the data."""

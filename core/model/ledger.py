@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.ids import CalculationId, EntityId, MessageId, ProviderId
+from core.model.checked import frozen_when_checked
 from core.model.lines import Chart, Component
 from core.period import Month
 
@@ -19,6 +20,7 @@ UNKNOWN_ORIGIN = Month(1900, 1)
 """Origin of an opening debt that was given without months: older than every dated month, bears no penalties, does not age."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Posting:
     """A positive number of kopecks from ``credit`` to ``debit``."""
@@ -36,6 +38,7 @@ class Posting:
     """The bank account, registry or fund that the money stands on."""
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One business fact with its idempotency key: same key, same content, once, for ever."""

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from core.model.acts import Act
+from core.model.checked import frozen_when_checked
 from core.model.finding import Position
 
 __all__ = [
@@ -798,6 +799,7 @@ class PaymentRegistry:
     transfer: int
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class RegistryPayment:
     """Запись реестра платежей; the operation id of the agent is its key."""
@@ -902,6 +904,7 @@ BODIES: tuple[type[Body], ...] = (
 )  # fmt: skip
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Record:
     """One canonical fact as an adapter reads it from a message; the store adds who sent it and when we learned it."""

@@ -30,6 +30,7 @@ __all__ = [
     "allocate_in_order",
     "mirror",
     "postings",
+    "rule_name",
 ]
 
 RULE_VERSION = "2026-11-01"
@@ -130,8 +131,12 @@ def allocate(receipt: Receipt, standing: Standing, rules: AllocationRules = THE_
             parts += _cover(rest, group, rules)
     rest = receipt.amount - sum(part.amount for part in parts)
     parts += _advance(rest, receipt, standing, rules)
-    rule = f"{RULE_VERSION} ({rules.differs})" if rules.differs else RULE_VERSION
-    return Allocation(receipt.key, rule, tuple(parts))
+    return Allocation(receipt.key, rule_name(rules), tuple(parts))
+
+
+def rule_name(rules: AllocationRules) -> str:
+    """The version of the rule, with what of it the region has otherwise: kept with each payment."""
+    return f"{RULE_VERSION} ({rules.differs})" if rules.differs else RULE_VERSION
 
 
 def _steps(receipt: Receipt, standing: Standing, rules: AllocationRules) -> list[Iterable[list[Part]]]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.ids import EntityId, ProviderId
+from core.model.checked import frozen_when_checked
 
 __all__ = [
     "SHARED_NUMBER",
@@ -47,6 +48,7 @@ _STREET_WORD = re.compile(r"[а-я]{4,}")
 _NUMBER = re.compile(r"\d+")
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a payment says about its account."""
@@ -71,6 +73,7 @@ class Claim:
                 yield kind, value.upper().translate(_LOOK_ALIKE)
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A known account."""
@@ -95,6 +98,7 @@ class Proposal:
     why: str
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Match:
     """The account, and by what; or None with proposals."""

@@ -30,6 +30,11 @@ class AllocationRules:
     remainder: Remainder = "largest_remainder"
     """Who gets the kopecks that a proportion leaves."""
 
+    @property
+    def pro_rata(self) -> bool:
+        """Whether a month is divided as by the method: all its debts together, kopecks to the largest remainders."""
+        return not self.priority and self.remainder == "largest_remainder"
+
     def place(self, group: str) -> int:
         """When a group's turn is inside a month."""
         return self.priority.index(group) if group in self.priority else len(self.priority)

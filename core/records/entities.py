@@ -13,6 +13,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from core.ids import EntityId, ProviderId
+from core.model.checked import frozen_when_checked
 from core.storage.sql import queries
 
 __all__ = [
@@ -38,6 +39,7 @@ class Entity:
     key: str
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class AccountNumber:
     """An account found by its number, with what tells it from another of the same number."""

@@ -141,13 +141,15 @@ def _spool(connection: Connection, records: Iterable[Record]) -> dict[str, int]:
     waiting: dict[type[Body], list[list[object]]] = {}
     counts: dict[type[Body], int] = {}
     fields = {body: attrgetter(*(item.name for item in dataclasses.fields(body))) for body in BODIES}
+    lists = {body for body in BODIES if any(kind.endswith("[]") for _, kind, _ in table_columns(body))}
     for number, record in enumerate(records):
         body = type(record.body)
         rows = waiting.setdefault(body, [])
         place = record.position
         waits = (list(record.waits_for), record.state_then) if record.waits_for else (None, None)
         row: list[object] = [number, place.file, place.row, record.key, record.valid_from, record.valid_to, record.state, *waits]
-        row.extend(list(value) if isinstance(value, tuple) else value for value in fields[body](record.body))
+        values = fields[body](record.body)
+        row.extend(values if body not in lists else (list(value) if isinstance(value, tuple) else value for value in values))
         rows.append(row)
         if len(rows) == _BATCH:
             counts[body] = counts.get(body, 0) + _append(connection, body, rows, fresh=body not in counts)
@@ -157,7 +159,7 @@ def _spool(connection: Connection, records: Iterable[Record]) -> dict[str, int]:
             counts[body] = counts.get(body, 0) + _append(connection, body, rows, fresh=body not in counts)
     with driver(connection).cursor() as cursor:
         for body in counts:
-            cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(_staging(body))))
+            cursor.execute(sql.SQL("ANALYZE {} (n, record_key)").format(sql.Identifier(_staging(body))))
     return {body.kind_name: count for body, count in counts.items()}
 
 

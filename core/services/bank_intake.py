@@ -27,6 +27,7 @@ from core.records.bank import KnownPayment, known_lines, known_payments, known_r
 from core.records.findings import read_findings, save_findings
 from core.records.intake import Intake, moment_after, read_intake, save_intake
 from core.records.store import save
+from core.services.uncollected import uncollected
 from core.storage.engine import transaction
 
 __all__ = ["Arrival", "BankImport", "BankReader", "take_file"]
@@ -110,7 +111,7 @@ def take_file(
             provider_id=CENTRE,
             at=clock.now(),
         )
-    with transaction(engine) as connection:
+    with uncollected(), transaction(engine) as connection:
         done = read_intake(connection, stored.message_id)
         if done is not None and done.status != _REJECTED:
             return _outcome(done, is_new=False)

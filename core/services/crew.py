@@ -10,7 +10,6 @@ and nothing of it is stored.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import threading
@@ -18,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -35,6 +34,7 @@ from core.period import Month
 from core.services.bounds import Bounds, once
 from core.services.rebuild import Charger
 from core.services.recalculation import Adjustments
+from core.services.uncollected import uncollected
 from core.storage.engine import application_engine
 
 __all__ = ["Computed", "Task", "computed"]
@@ -108,7 +108,7 @@ class _Computer:
 
     def compute(self, houses: Sequence[EntityId]) -> Computed:
         """Charge the houses and look whether anything of them is out of bounds."""
-        with _uncollected():
+        with uncollected():
             return self._compute(houses)
 
     def _compute(self, houses: Sequence[EntityId]) -> Computed:
@@ -118,19 +118,6 @@ class _Computer:
         rows = rows_of(once(line for house in batch.charged for line in house.lines))
         volumes = tuple(volume for house in batch.charged for volume in house.volumes)
         return Computed(len(houses), rows, volumes, tuple(findings))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cycles, which would look through all facts of the batch again and again (measured: a quarter of the time);
-    what is made here goes when the batch does."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class _Worker:

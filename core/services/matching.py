@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from core.ids import EntityId, ProviderId
 from core.ledger.balances import open_items
+from core.model.checked import frozen_when_checked
 from core.payments.match import Candidate, Claim, Match, Proposal, decide, far_slips, normal_number, propose, same_number, slips
 from core.records.crosswalk import find_by_external, find_remembered
 from core.records.entities import AccountNumber, Entity, describe_entities, find_accounts
@@ -22,6 +23,7 @@ from core.records.places import house_addresses, placed_accounts
 __all__ = ["Found", "find_payers"]
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class Found:
     """What came of a claim. ``account_id`` and its provider when it is certain, else proposals."""

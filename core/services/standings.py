@@ -6,7 +6,7 @@ Shared by all acts that take money in. Reading is by sets of accounts, never acc
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 
 from core.ids import CENTRE, EntityId, ProviderId
 from core.ledger import bank_days, months
-from core.ledger.balances import open_items, penalty_items, takeover_month
+from core.ledger.balances import open_columns, penalty_items, takeover_month
 from core.ledger.calculations import read_calculation, read_lines
 from core.ledger.months import MonthState
+from core.model.columns import OwedColumns, day_of
 from core.model.ledger import OpenItem
 from core.payments.allocate import BillShare, PenaltyDue, Standing
 from core.payments.rules import AllocationRules, allocation_rules
@@ -25,10 +26,38 @@ from core.records.entities import entity_ids
 from core.records.facts import SettingsByPlace, read_settings_by_place
 from core.records.latest import read_organisations, read_services
 
-__all__ = ["Books"]
+__all__ = ["Books", "Standings"]
 
 _BILL_LOOKS_BACK = 12
 _UTILITY, _HOUSING, _CONTRIBUTION = 1, 2, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """What many accounts of a provider owe, debts in columns; one account's standing is made when it is asked for."""
+
+    owed: OwedColumns
+    dues: Mapping[EntityId, Sequence[PenaltyDue]]
+    order: Mapping[EntityId, int]
+    groups: Mapping[EntityId, str]
+
+    def has_penalties(self, account: EntityId) -> bool:
+        """Whether an account has a penalty that is not paid."""
+        return account in self.dues
+
+    def rank(self, entity: int) -> int:
+        """Place of a service or recipient in the fixed order."""
+        return Standing(order=self.order).rank(EntityId(entity))
+
+    def of(self, account: EntityId) -> Standing:
+        """The standing of one account."""
+        owed = self.owed.at(self.owed.account_id == account)
+        columns = (owed.service_id, owed.creditor_id, owed.origin_month, owed.surcharge, owed.amount)
+        items = tuple(
+            OpenItem(account, EntityId(service), EntityId(creditor), Month.of(day_of(month)), bool(surcharge), amount)
+            for service, creditor, month, surcharge, amount in zip(*(column.tolist() for column in columns), strict=True)
+        )
+        return Standing(items, tuple(self.dues.get(account, ())), self.order, self.groups)
 
 
 @dataclass(slots=True)
@@ -41,6 +70,7 @@ class Books:
     _settings: dict[tuple[ProviderId, Month], SettingsByPlace] = field(default_factory=dict)
     _rules: dict[tuple[ProviderId, Month, str], AllocationRules] = field(default_factory=dict)
     _months: dict[tuple[ProviderId, Month], Month] = field(default_factory=dict)
+    _days: dict[tuple[ProviderId, date], tuple[date, Month]] = field(default_factory=dict)
     _closed_through: date | None = None
 
     def rules(self, provider_id: ProviderId, month: Month, account: EntityId) -> AllocationRules:
@@ -53,17 +83,13 @@ class Books:
             self._rules[key] = allocation_rules(settings.at(key[2]))
         return self._rules[key]
 
-    def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> dict[EntityId, Standing]:
+    def standings(self, accounts: Iterable[EntityId], provider_id: ProviderId) -> Standings:
         """Debts and penalties of accounts of one provider."""
         wanted = list(accounts)
-        items: dict[EntityId, list[OpenItem]] = defaultdict(list)
-        for item in open_items(self.connection, wanted):
-            items[item.account_id].append(item)
         dues: dict[EntityId, list[PenaltyDue]] = defaultdict(list)
         for due in penalty_items(self.connection, wanted):
             dues[due.account_id].append(PenaltyDue(due.creditor_id, due.origin_month, due.component, due.amount))
-        order, groups = self.order(provider_id), self.groups(provider_id)
-        return {account: Standing(tuple(items[account]), tuple(dues[account]), order, groups) for account in wanted}
+        return Standings(open_columns(self.connection, wanted), dues, self.order(provider_id), self.groups(provider_id))
 
     def groups(self, provider_id: ProviderId) -> Mapping[EntityId, str]:
         """What kind each service of a sender is of, as a region may order them inside a month (``inside_month``)."""
@@ -99,11 +125,14 @@ class Books:
 
         What came after its day or month was closed is accounted on the first open day; the day of payment itself is kept beside it.
         """
+        if (provider_id, day) in self._days:
+            return self._days[provider_id, day]
         if self._closed_through is None:
             self._closed_through = bank_days.closed_through(self.connection) or date.min
         open_day = day if day > self._closed_through else self._closed_through + timedelta(days=1)
         month = self.open_month(provider_id, open_day)
-        return max(open_day, month.first), month
+        self._days[provider_id, day] = max(open_day, month.first), month
+        return self._days[provider_id, day]
 
     def last_bill(self, accounts: Iterable[EntityId], provider_id: ProviderId, before: Month) -> dict[EntityId, tuple[BillShare, ...]]:
         """Lines of the last bill before a month: those of the latest posted month that has any for the account."""

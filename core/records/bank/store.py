@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.ids import MessageId, RecordId
+from core.model.checked import frozen_when_checked
 from core.model.finding import Position
 from core.model.records import PaymentRegistry, RegistryPayment, StatementLine
 from core.storage.sql import queries
@@ -33,6 +34,7 @@ __all__ = [
 _ROWS_AT_ONCE = 5000
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class KnownPayment:
     """What makes two records of one operation id the same payment: not the registry or the file that it stood in."""
@@ -52,6 +54,7 @@ class KnownPayment:
         return cls(body.paid_on, body.account_text, body.amount, body.fee, body.els, body.izku, body.ipd, body.reverses)
 
 
+@frozen_when_checked
 @dataclass(frozen=True, slots=True)
 class PaymentRow:
     """A payment of a registry, the record it is and where it stood."""
