@@ -751,3 +751,30 @@ FROM entry e JOIN posting p ON p.entry_id = e.entry_id AND p.month = e.month
 WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind IN ('payment', 'payment_reversal') AND p.account_id IS NOT NULL
 GROUP BY e.entry_key, p.account_id, e.occurred_on, e.reason
 ORDER BY e.occurred_on, e.entry_key, p.account_id
+
+-- name: equal_payments
+-- Pairs of payments of one account with one sum, at most a day apart, that came by two ways. The way is what an operation begins with: the
+-- profile of an agent, our account of the statement (all of them are one way), nothing for a payment of a sender's archive. Months bound
+-- the search (entry_provider_month, partitions of posting); only the few pairs that are near are summed, by the key of postings.
+WITH paid AS MATERIALIZED (
+  SELECT e.entry_id, e.month, e.entry_key, e.occurred_on, f.account_id,
+         CASE WHEN o.operation ~ '^[0-9]{20}/' THEN 'statement' WHEN strpos(o.operation, '/') > 0 THEN split_part(o.operation, '/', 1) ELSE '' END AS way
+  FROM entry e
+  JOIN posting f ON f.month = e.month AND f.entry_id = e.entry_id AND f.n = 1
+  CROSS JOIN LATERAL (SELECT substr(e.entry_key, strpos(e.entry_key, '/') + 1) AS operation) o
+  WHERE e.provider_id = ANY (:providers) AND e.month >= :since AND f.month >= :since AND e.kind = 'payment' AND f.account_id IS NOT NULL
+    AND o.operation NOT LIKE 'registry_rest/%'
+), pair AS MATERIALIZED (
+  SELECT a.account_id, a.entry_id, a.month, a.entry_key AS one, a.occurred_on AS one_on,
+         b.entry_id AS other_id, b.month AS other_month, b.entry_key AS other, b.occurred_on AS other_on
+  FROM paid a JOIN paid b ON b.account_id = a.account_id AND b.way <> a.way
+  WHERE (a.occurred_on, a.entry_key) < (b.occurred_on, b.entry_key) AND b.occurred_on - a.occurred_on <= 1
+)
+SELECT account_id, m.amount, one, one_on, other, other_on
+FROM pair
+CROSS JOIN LATERAL (SELECT sum(p.amount)::bigint AS amount FROM posting p
+                    WHERE p.month = pair.month AND p.entry_id = pair.entry_id AND p.account_id = pair.account_id) m
+CROSS JOIN LATERAL (SELECT sum(p.amount)::bigint AS amount FROM posting p
+                    WHERE p.month = pair.other_month AND p.entry_id = pair.other_id AND p.account_id = pair.account_id) n
+WHERE n.amount = m.amount
+ORDER BY one_on, one, other

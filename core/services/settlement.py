@@ -34,7 +34,7 @@ from core.records.latest import read_accounts, read_bank_accounts, read_houses_l
 from core.records.providers import providers
 from core.records.rows import BankAccountRow, OrganisationRow, ServiceRow
 from core.services.bank_money import day_of_line, payment_key
-from core.services.clearing import cancel_key, refund_key, release_key
+from core.services.clearing import operation_of
 from core.services.requisites import Requisites
 from core.services.statements import compared, returned_among
 from core.validate.check_digits import account_fits_bik
@@ -188,7 +188,7 @@ class _Reader:
     def _dated(self, sums: Sequence[CollectedSum]) -> Iterator[tuple[CollectedSum, str, date | None]]:
         """Each sum with its source and day; payments of senders' archives are left out."""
         of_message = {row.message_id: key for key, row in self.registries.items()}
-        operations = {item.entry_key: _operation(item.entry_key) for item in sums if item.entry_key}
+        operations = {item.entry_key: operation_of(item.entry_key) for item in sums if item.entry_key}
         registry_of = {row.key: row.body.registry for row in payments_of(self.connection, sorted(set(operations.values())))}
         for item in sums:
             if not item.entry_key:
@@ -334,11 +334,3 @@ class _Reader:
 
 def _as_sum(move: AdvanceMove) -> CollectedSum:
     return CollectedSum(None, "", move.on, move.provider_id, move.house_id, move.creditor_id, move.service_id, move.component, move.amount)
-
-
-def _operation(key: str) -> str:
-    """The operation or statement line that an entry is about."""
-    for prefix in (payment_key(""), release_key(""), cancel_key(""), refund_key("")):
-        if key.startswith(prefix):
-            return key.removeprefix(prefix)
-    return key

@@ -49,7 +49,7 @@ from core.services.suspense_list import list_suspense
 from core.services.verify import verify
 from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
-from erkc.cli import banks
+from erkc.cli import banks, duplicates
 from erkc.cli.banks import registry_standing
 from erkc.cli.main import application as command_line
 from erkc.cli.options import law
@@ -95,6 +95,7 @@ class Statement:
     """A reader of lines of our account: number, whether it came in, kopecks, the other account, what it names, the purpose."""
 
     lines: tuple[tuple[str, bool, int, str, str, str], ...]
+    keyed: str = "line"
     name: str = "banks.files"
 
     def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
@@ -102,7 +103,7 @@ class Statement:
         day = date(2026, 11, 11)
         for place, (number, incoming, amount, other, named, purpose) in enumerate(self.lines, start=1):
             body = StatementLine("40821810700013101001", incoming, number, day, day, amount, other, "", "", "Петров П. П.", purpose, named)
-            yield Record(f"line/{number}", Position(message.name, place), body)
+            yield Record(f"{self.keyed}/{number}", Position(message.name, place), body)
         yield Parsed("ok", {"kind": "statement"}, {})
 
 
@@ -353,3 +354,57 @@ def test_every_payment_has_a_state_and_what_the_federal_system_knows_of_it(
         one.operation: one.notice.state for one in found.values()
     }
     assert "pipe-delimited/A4: платёж возвращён" in CliRunner().invoke(command_line, ["reconcile"]).stdout
+
+
+def test_one_payment_by_two_channels_is_asked_decided_and_remembered(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    take_file(
+        application, "r1.txt", registry("1", ("P", "A1", "", 5_01), ("P", "A2", "", 6_01), ("P", "A3", "", 6_01), ("P", "A4", "", 8_01))
+    )
+    own, payer = "40821810700013101001", "40817810499010000077"
+    lines = tuple((f"{number}", True, amount, payer, ACCOUNT, "за квартиру") for number, amount in ((1, 5_01), (2, 7_01), (4, 8_01)))
+    import_bank_file(engine, reader=Statement(lines, own), message=RawMessage("1.txt", b"1"), clock=clock, own_accounts=())
+    posted = balances(application)
+
+    @contextmanager
+    def opened(as_json: bool) -> Iterator[tuple[Application, Screen]]:
+        yield application, Screen(as_json=as_json)
+
+    for room in (banks, duplicates):
+        monkeypatch.setattr(room, "opened", opened)
+
+    def told(*words: str) -> Any:
+        return json.loads(CliRunner().invoke(command_line, ["duplicates", *words, "--json"]).stdout)
+
+    first, second = told("list")
+    assert [(side["channel"], side["operation"], side["paid_on"]) for side in first["payments"]] == [
+        ("pipe-delimited", "pipe-delimited/A1", "2026-11-10"),
+        ("прямой перевод", f"{own}/1", "2026-11-11"),
+    ]
+    assert (first["account"], first["amount_kop"], first["decision"], second["amount_kop"]) == (ACCOUNT, 5_01, None, 8_01)
+    assert json.loads(CliRunner().invoke(command_line, ["reconcile", "--json"]).stdout)["possible_duplicates"] == [first, second]
+    assert balances(application) == posted, "nothing is taken back by a likeness"
+    assert told("list", "--since", "2026-12") == [], "the search is bounded by months"
+
+    told("decide", second["number"], "--two", "--reason", "платил дважды")
+    assert told("list") == [first]
+    assert [one["decision"] and one["decision"]["two"] for one in told("list", "--all")] == [None, True]
+    for number, verdict, code in ((first["number"], ("--extra", "X/1"), "BANK-0422"), ("00000000", ("--two",), "BANK-0421")):
+        refused = CliRunner().invoke(command_line, ["duplicates", "decide", number, *verdict, "--reason", "?"])
+        assert code in str(refused.exception)
+    direct = told("decide", first["number"], "--extra", f"{own}/1", "--reason", "плательщик просит вернуть")
+    assert (direct["cancelled_kop"], told("list")[0]["decision"]["extra"]) == (0, f"{own}/1")
+    assert balances(application) == posted, "our own transfer is given back by the bank, not by a decision"
+    again = told("decide", first["number"], "--extra", "pipe-delimited/A1", "--reason", "агент подтвердил: прошёл дважды")
+    assert (again["cancelled_kop"], told("list")) == (5_01, [])
+    done = reconcile(engine, clock=clock)
+    with engine.connect() as connection:
+        states = {one.operation: one.state for one in payment_states(connection, done)}
+    assert (states["pipe-delimited/A1"], states["pipe-delimited/A4"]) == ("second_notice", "awaiting_money")
+    assert "повторов между каналами с месяца 2026-10 нет" in CliRunner().invoke(command_line, ["duplicates", "list"]).stdout
