@@ -591,6 +591,9 @@ GROUP BY e.kind, p.account_id, s.chart, p.service_id, p.creditor_id, p.origin_mo
 -- name: known_entry_keys
 SELECT entry_key FROM entry WHERE entry_key = ANY (:keys)
 
+-- name: reversal_keys
+SELECT entry_key FROM entry WHERE kind = 'payment_reversal' ORDER BY entry_id
+
 -- name: latest_calculation
 SELECT calculation_id FROM calculation WHERE provider_id = :provider_id AND month = :month AND mode = :mode ORDER BY version DESC LIMIT 1
 

@@ -42,6 +42,7 @@ from core.records.entities import entity_ids, find_accounts, organisation_ids
 from core.records.providers import providers
 from core.services.advances import use_advances
 from core.services.assigning import assign_suspended
+from core.services.bank_day import stand_of_day
 from core.services.cancelling import cancel_payment
 from core.services.payment_states import payment_states
 from core.services.payments import BankImport, import_bank_file, reconcile
@@ -142,6 +143,7 @@ def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
 
     done = reconcile(engine, clock=clock)
     [waiting] = done.result.registries
+    assert waiting.payments == {"awaiting_money": 2, "reversed": 2}, "A1 was cancelled; A3 was taken back in part and keeps its state"
     told = registry_standing(done, waiting, date(2026, 11, 12), WorkCalendar.of([date(2026, 11, 4)]))
     assert (told.state, told.since, told.working_days, told.urgency) == ("no_order", date(2026, 11, 10), 2, "warning")
     rest = cancel_payment(engine, operation="pipe-delimited/A3", reason="письмо агента", actor="бухгалтер", clock=clock)
@@ -150,6 +152,14 @@ def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
     assert (late.count("refused"), late.count("reversed")) == (2, 2)
     again = storno(engine, clock, "3", ("C2", "A2", -1))
     assert (again.count("refused"), again.count("reversed")) == (1, 0)
+    counted = [one.payments for one in reconcile(engine, clock=clock).result.registries]
+    assert counted == [{"reversed": 4}, {"reversed": 2, "refused": 2}], "whatever file or person took a payment back"
+    with engine.connect() as connection:
+        stood = stand_of_day(connection, date(2026, 11, 12))
+    assert [item.key for item in stood.without_line] == ["pipe-delimited/1/2026-11-10", "pipe-delimited/2"], (
+        "what a file of returns only moved too"
+    )
+    assert (sum(item.amount for item in stood.without_line), stood.unexplained) == (0, 0)
     assert balances(application) == before
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
 
@@ -169,6 +179,8 @@ def test_money_in_suspense_and_money_that_left_it_are_taken_back_whole(engine: E
         assert done.amount == amount
     assert balances(application) == before
     assert [item for item in list_suspense(engine) if item.kind == "registry"] == []
+    [whole] = reconcile(engine, clock=clock).result.registries
+    assert whole.payments == {"reversed": 2}, "one never had an account, one had left suspense"
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
 
 
