@@ -47,6 +47,9 @@ SELECT DISTINCT s.accounted_on FROM staged_entry s WHERE s.accounted_on <= (SELE
 -- Held to the end of the transaction: nobody closes a day that somebody is posting into.
 SELECT (SELECT max(day) FROM bank_day) AS day FROM (SELECT pg_advisory_xact_lock_shared(hashtext('erkc bank day'))) held
 
+-- name: first_accounted
+SELECT min(accounted_on) FROM entry WHERE accounted_on IS NOT NULL
+
 -- name: lock_bank_days
 SELECT pg_advisory_xact_lock(hashtext('erkc bank day'))
 
