@@ -696,38 +696,54 @@ SELECT account_id, service_id, month, sum(base)::bigint AS base FROM charge_line
 WHERE month BETWEEN :first AND :last AND calculation_id = ANY (:calculations) AND account_id = ANY (:accounts)
 GROUP BY account_id, service_id, month
 
+-- name: room_to_sum
+-- To the end of the transaction: sums of all payments fit in memory, where sorting the payments on disk would take three times as long.
+SET LOCAL work_mem = '64MB'
+
 -- name: collected_money
--- What payments allocated, less what was taken back: by the message that brought it (payments of the registries named) or by the entry.
-WITH moved AS (
-  SELECT e.message_id = ANY (:registries) AND e.entry_key LIKE 'payment/%' AS of_registry, e.message_id, e.entry_key, e.posted_at::date AS posted_on,
-         p.provider_id, h.house_id, p.creditor_id, p.service_id, p.component, s.sign * p.amount AS amount
-  FROM entry e JOIN posting p USING (entry_id)
+-- What payments of banks (their messages, and decisions about them) allocated, less what was taken back: by the registry's message, of all
+-- else by the entry. The house only where it decides whose the money is. Grouped by numbers, keys and days are looked up afterwards.
+WITH bank AS MATERIALIZED (
+  SELECT e.entry_id, e.month, CASE WHEN e.message_id = ANY (:registries) AND e.entry_key LIKE 'payment/%' THEN e.message_id END AS registry
+  FROM entry e
+  WHERE e.kind IN ('payment', 'payment_reversal')
+    AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%' OR e.entry_key LIKE 'payment_refund/%')
+), summed AS MATERIALIZED (
+  SELECT b.registry, CASE WHEN b.registry IS NULL THEN b.entry_id END AS entry_id, p.provider_id,
+         CASE WHEN p.component = ANY (:house_components) OR p.service_id = ANY (:house_services) THEN h.house_id END AS house_id,
+         p.creditor_id, p.service_id, p.component,
+         sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE 0 END - CASE WHEN p.debit IN (1, 6, 7) THEN p.amount ELSE 0 END)::bigint AS amount
+  FROM bank b JOIN posting p ON p.month = b.month AND p.entry_id = b.entry_id
   LEFT JOIN staged_house h ON h.account_id = p.account_id
-  CROSS JOIN LATERAL (VALUES (p.credit, 1), (p.debit, -1)) s (chart, sign)
-  WHERE s.chart IN (1, 6, 7) AND e.kind IN ('payment', 'payment_reversal')
+  WHERE (p.credit IN (1, 6, 7)) <> (p.debit IN (1, 6, 7))
+  GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
-SELECT CASE WHEN of_registry THEN message_id END AS message_id, CASE WHEN NOT of_registry THEN entry_key ELSE '' END AS entry_key,
-       CASE WHEN NOT of_registry THEN posted_on END AS posted_on, provider_id, house_id, creditor_id, service_id, component, sum(amount)::bigint AS amount
-FROM (SELECT coalesce(of_registry, false) AS of_registry, message_id, entry_key, posted_on, provider_id, house_id, creditor_id, service_id, component, amount
-      FROM moved) m
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(amount) <> 0
+SELECT s.registry AS message_id, CASE WHEN s.registry IS NULL THEN e.entry_key ELSE '' END AS entry_key, e.posted_at::date AS posted_on,
+       s.provider_id, s.house_id, s.creditor_id, s.service_id, s.component, s.amount
+FROM summed s LEFT JOIN entry e ON e.entry_id = s.entry_id
+WHERE s.amount <> 0
 ORDER BY 1, 2, 4, 5 NULLS FIRST, 6 NULLS FIRST, 7 NULLS FIRST, 8
 
 -- name: advances_of_banks
 -- By account what payments of banks left as advances, in the order of posting: by creditor, undivided where there is none.
-SELECT p.account_id, e.posted_at::date AS posted_on, e.occurred_on, p.creditor_id, NULL::bigint AS service_id, p.component, p.provider_id, h.house_id,
-       'receipt' AS what, sum(CASE WHEN p.credit = 6 THEN p.amount ELSE -p.amount END)::bigint AS amount, min(e.entry_id) AS entry_id
-FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.account_id = p.account_id
-WHERE (p.credit = 6 OR p.debit = 6) AND e.kind IN ('payment', 'payment_reversal')
-  AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%')
-GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8
+WITH left_ahead AS MATERIALIZED (
+  SELECT e.entry_id, e.posted_at::date AS posted_on, e.occurred_on, p.account_id, p.creditor_id, p.component, p.provider_id,
+         sum(CASE WHEN p.credit = 6 THEN p.amount ELSE -p.amount END)::bigint AS amount
+  FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+  WHERE (p.credit = 6 OR p.debit = 6) AND e.kind IN ('payment', 'payment_reversal')
+    AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%')
+  GROUP BY e.entry_id, 2, 3, 4, 5, 6, 7
+)
+SELECT l.account_id, l.posted_on, l.occurred_on, l.creditor_id, NULL::bigint AS service_id, l.component, l.provider_id, h.house_id,
+       'receipt' AS what, l.amount, l.entry_id
+FROM left_ahead l LEFT JOIN staged_house h ON h.account_id = l.account_id
 UNION ALL
--- And what was used of advances: out of the undivided ones to creditors (share), and on debts (use).
+-- And what was used of advances of these accounts: out of the undivided ones to creditors (share), and on debts (use).
 SELECT p.account_id, e.posted_at::date, e.occurred_on, p.creditor_id, CASE WHEN p.credit = 1 OR p.debit = 1 THEN p.service_id END, p.component, p.provider_id,
        h.house_id, CASE WHEN p.credit = 1 OR p.debit = 1 THEN 'use' WHEN p.credit = 6 THEN 'in' ELSE 'out' END,
        sum(CASE WHEN p.credit IN (1, 6) THEN p.amount ELSE -p.amount END)::bigint, min(e.entry_id)
-FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.account_id = p.account_id
-WHERE e.kind IN ('advance_use', 'advance_reversal')
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id LEFT JOIN staged_house h ON h.account_id = p.account_id
+WHERE e.kind IN ('advance_use', 'advance_reversal') AND p.account_id IN (SELECT account_id FROM left_ahead)
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 11, 9 DESC, 4 NULLS FIRST, 5 NULLS FIRST, 6
 

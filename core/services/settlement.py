@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from core.calendar import WorkCalendar
 from core.charges.deadlines import deadlines, own_choice
 from core.charges.law import Law
-from core.ids import CENTRE, EntityId, ProviderId
+from core.ids import CENTRE, EntityId, MessageId, ProviderId
 from core.ledger.collected import AdvanceMove, CollectedSum, advance_moves, collected_sums, stage_houses
 from core.model.lines import Component
 from core.money import kopecks, split
@@ -42,6 +42,8 @@ from core.validate.check_digits import account_fits_bik
 __all__ = ["Settlement", "Trouble", "open_settlement"]
 
 _MANAGER = 1
+_COMMON, _HOUSING, _CAPITAL_REPAIR = 2, 2, 2
+"""Codes of a service: provided for common property; of housing; of housing the contribution."""
 _COVERED = ("reconciled", "over", "fee_difference", "closed")
 _REST = "registry_rest/"
 _AGENT_ACCOUNT = "40821"
@@ -152,6 +154,7 @@ class _Reader:
         contracts = agency_contracts(settings)
         self.found = Settlement([], [], rules, law, settings, day, organisations, banks, contracts, self.lines)
         self.found.returned = returned_among(self.lines)
+        self.outcomes = {one.key: one for one in self.result.registries}
         self.days = {key: self._registry_day(key) for key in self.registries}
 
     def read(self) -> Settlement:
@@ -176,11 +179,21 @@ class _Reader:
                 yield row.entity_id, row.house_id
 
     def _sums(self) -> Iterator[CollectedSum]:
-        return collected_sums(self.connection, registries=[row.message_id for row in self.registries.values()])
+        by_house = [row.entity_id for those in self.services.values() for row in those.values() if _is_of_house(row)]
+        return collected_sums(
+            self.connection,
+            registries=[row.message_id for row in self.registries.values()],
+            messages=self._messages(),
+            house_services=by_house,
+            house_components=(Component.SURCHARGE, Component.PENALTY_CAPITAL_REPAIR),
+        )
+
+    def _messages(self) -> list[MessageId]:
+        return sorted({row.message_id for row in self.registries.values()} | {row.message_id for row in self.lines.values()})
 
     def _registry_day(self, key: str) -> date | None:
         """The day on which the last of its orders came; None while its money is not all there."""
-        outcome = next(one for one in self.result.registries if one.key == key)
+        outcome = self.outcomes[key]
         if outcome.state not in _COVERED:
             return None
         return max((day_of_line(self.lines[line].body) for line in outcome.lines if self.lines[line].body.incoming), default=None)
@@ -225,10 +238,10 @@ class _Reader:
         if item.component is Component.PENALTY_CAPITAL_REPAIR:
             return "contribution"
         service = self.services[item.provider_id].get(item.service_id) if item.service_id is not None else None
-        if service is not None and service.provision == 2:
+        if service is not None and service.provision == _COMMON:
             return "soi"
-        if service is not None and service.kind == 2:
-            return "contribution" if service.housing_kind == 2 else "other"
+        if service is not None and service.kind == _HOUSING:
+            return "contribution" if service.housing_kind == _CAPITAL_REPAIR else "other"
         return "other" if item.creditor_id is None or self._is_manager(item.creditor_id) else "utility"
 
     def _is_manager(self, organisation_id: EntityId) -> bool:
@@ -263,8 +276,7 @@ class _Reader:
 
     def _uses(self) -> Iterator[Collected]:
         """Advances of banks' payments that have found their debts: out of where they stood, and to whom the money belongs now."""
-        messages = sorted({row.message_id for row in self.registries.values()} | {row.message_id for row in self.lines.values()})
-        for _, moves in groupby(advance_moves(self.connection, messages=messages), key=attrgetter("account_id")):
+        for _, moves in groupby(advance_moves(self.connection, messages=self._messages()), key=attrgetter("account_id")):
             pool = Pool()
             for _, entry in groupby(moves, key=attrgetter("entry_id")):
                 those: list[AdvanceMove] = list(entry)
@@ -330,6 +342,11 @@ class _Reader:
                 text = f"{self.found.name(recipient)}: нет специального счёта {_AGENT_ACCOUNT}, перечисляется на {recipient.account}."
                 self.found.troubles.append(Trouble("SET-0106", text, "Деньги платёжного агента идут на счёт 40821 (103-ФЗ, ст. 4)."))
         self.found.troubles = sorted(set(self.found.troubles))
+
+
+def _is_of_house(service: ServiceRow) -> bool:
+    """Whether the house decides whose the money of a service is: its manager, or its special account."""
+    return service.provision == _COMMON or (service.kind == _HOUSING and service.housing_kind == _CAPITAL_REPAIR)
 
 
 def _as_sum(move: AdvanceMove) -> CollectedSum:
