@@ -1,8 +1,9 @@
 """What is due to whom: receipts of the ledger on the days of their statement lines, fees by contract, transfers that left.
 
-Read only. A receipt counts on the value day of the line that brought its registry (or is itself the payer's transfer), never earlier; what
-left suspense later counts on the day it did. Payments of a sender's archive are not here: their money came to the sender, who passes it on
-himself. The surcharge and common property stay with the provider: the managing company that is the creditor, else the house's own.
+Read only. A receipt counts on the value day of the line that brought its registry (or is itself the payer's transfer), never earlier; of a
+registry whose money came in parts, or not whole, each part on its own day; what left suspense later counts on the day it did. Payments of a
+sender's archive are not here: their money came to the sender, who passes it on himself. The surcharge and common property stay with the
+provider: the managing company that is the creditor, else the house's own.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from core.charges.law import Law
 from core.ids import CENTRE, EntityId, MessageId, ProviderId
 from core.ledger.collected import AdvanceMove, CollectedSum, advance_moves, collected_sums, stage_houses
 from core.model.lines import Component
-from core.money import kopecks, split
+from core.money import format_roubles, kopecks, split
 from core.payments.contracts import AgencyContract, agency_contracts, contract_of
-from core.payments.daily import UNDIVIDED, Collected, MoneyKind, Recipient, Sent, Standing, standings
+from core.payments.daily import UNDIVIDED, Collected, MoneyKind, Recipient, Sent, Standing, as_it_came, standings
 from core.payments.found_debts import Found, Moved, Pool
 from core.payments.settle import SettlementRules, agent_fee
 from core.period import Month
@@ -46,6 +47,8 @@ _COMMON, _HOUSING, _CAPITAL_REPAIR = 2, 2, 2
 """Codes of a service: provided for common property; of housing; of housing the contribution."""
 _COVERED = ("reconciled", "over", "fee_difference", "closed")
 _REST = "registry_rest/"
+Portions = tuple[tuple[date | None, int], ...]
+"""Days on which the money of a source came, and how much of it, kopecks; no day: not yet."""
 _AGENT_ACCOUNT = "40821"
 
 
@@ -155,19 +158,23 @@ class _Reader:
         self.found = Settlement([], [], rules, law, settings, day, organisations, banks, contracts, self.lines)
         self.found.returned = returned_among(self.lines)
         self.outcomes = {one.key: one for one in self.result.registries}
-        self.days = {key: self._registry_day(key) for key in self.registries}
+        self.shares = {
+            (line.key, key): share for line in self.result.lines for key, share in zip(line.registries, line.shares, strict=True)
+        }
+        self.days = {key: self._came(key) for key in self.registries}
 
     def read(self) -> Settlement:
         """Receipts with their fees, then transfers, then what is wrong with them."""
         sources: dict[str, dict[tuple[Recipient, MoneyKind], int]] = defaultdict(lambda: defaultdict(int))
-        days: dict[str, date | None] = {}
+        days: dict[str, Portions] = {}
         stage_houses(self.connection, list(self._houses()))  # read before the COPY: one connection does one thing at a time
         for item, source, day in self._dated(list(self._sums())):
             recipient, kind = self._destination(item)
             sources[source][recipient, kind] += item.amount
             days[source] = day
         for source, sums in sources.items():
-            self.found.facts += self._with_fees(self.registries.get(source), days[source], sums)
+            for fact in self._with_fees(self.registries.get(source), days[source], sums):
+                self.found.facts += as_it_came(fact, days[source])
         self.found.facts += self._uses()
         self._transfers()
         self._tell()
@@ -191,15 +198,22 @@ class _Reader:
     def _messages(self) -> list[MessageId]:
         return sorted({row.message_id for row in self.registries.values()} | {row.message_id for row in self.lines.values()})
 
-    def _registry_day(self, key: str) -> date | None:
-        """The day on which the last of its orders came; None while its money is not all there."""
+    def _came(self, key: str) -> Portions:
+        """On which days the money of a registry came, by its orders; without a day what has not come."""
         outcome = self.outcomes[key]
-        if outcome.state not in _COVERED:
-            return None
-        return max((day_of_line(self.lines[line].body) for line in outcome.lines if self.lines[line].body.incoming), default=None)
+        came: dict[date, int] = defaultdict(int)
+        for line in outcome.lines:
+            if self.lines[line].body.incoming:
+                came[day_of_line(self.lines[line].body)] += self.shares[line, key]
+        is_covered = outcome.state in _COVERED
+        missing = 0 if is_covered else outcome.expected - outcome.ordered
+        portions: list[tuple[date | None, int]] = [*sorted(came.items()), (None, missing)]
+        if all(amount >= 0 for _, amount in portions) and any(amount for _, amount in portions):
+            return tuple((day, amount) for day, amount in portions if amount)
+        return ((max(came) if is_covered and came else None, 1),)
 
-    def _dated(self, sums: Sequence[CollectedSum]) -> Iterator[tuple[CollectedSum, str, date | None]]:
-        """Each sum with its source and day; payments of senders' archives are left out."""
+    def _dated(self, sums: Sequence[CollectedSum]) -> Iterator[tuple[CollectedSum, str, Portions]]:
+        """Each sum with its source and its days; payments of senders' archives are left out."""
         of_message = {row.message_id: key for key, row in self.registries.items()}
         operations = {item.entry_key: operation_of(item.entry_key) for item in sums if item.entry_key}
         registry_of = {row.key: row.body.registry for row in payments_of(self.connection, sorted(set(operations.values())))}
@@ -209,15 +223,16 @@ class _Reader:
                 yield item, registry, self.days[registry]
                 continue
             operation = operations[item.entry_key]
-            first: date | None
             if operation in self.lines:
-                first = day_of_line(self.lines[operation].body)
+                first: Portions = ((day_of_line(self.lines[operation].body), 1),)
             elif (registry := registry_of.get(operation, operation.removeprefix(_REST))) in self.registries:
                 first = self.days[registry]
             else:
                 continue
-            later = item.entry_key != payment_key(operation) and item.posted_on is not None and first is not None
-            yield item, item.entry_key, max(first, item.posted_on) if later and first and item.posted_on else first
+            posted = item.posted_on
+            if item.entry_key != payment_key(operation) and posted is not None:
+                first = tuple((None if day is None else max(day, posted), amount) for day, amount in first)
+            yield item, item.entry_key, first
 
     def _destination(self, item: CollectedSum) -> tuple[Recipient, MoneyKind]:
         if item.creditor_id is None:
@@ -249,9 +264,10 @@ class _Reader:
         return found is not None and _MANAGER in found.roles
 
     def _with_fees(
-        self, registry: RegistryRow | None, day: date | None, sums: Mapping[tuple[Recipient, MoneyKind], int]
+        self, registry: RegistryRow | None, days: Portions, sums: Mapping[tuple[Recipient, MoneyKind], int]
     ) -> Iterable[Collected]:
         """The centre's fee once for the source and principal; what the agent kept or billed pro rata, where the recipient bears it."""
+        day = max((one for one, _ in days if one is not None), default=None)
         keys = sorted(key for key, amount in sums.items() if amount)
         own, bank = dict.fromkeys(keys, 0), dict.fromkeys(keys, 0)
         asked = day or self.day
@@ -332,6 +348,11 @@ class _Reader:
         if nobody:
             text = "Коэффициент и СОИ остаются исполнителю, а управляющая организация дома не известна."
             self.found.troubles.append(Trouble("SET-0104", text, "Примите договор управления домом (раздел DU пакета УК).", nobody))
+        for key, outcome in self.outcomes.items():
+            if outcome.state == "short" and outcome.ordered > 0:
+                missing = outcome.expected - outcome.ordered
+                text = f"Реестр {key}: переведено на {format_roubles(missing)} меньше; получателям идёт пришедшая доля, остальное ждёт."
+                self.found.troubles.append(Trouble("SET-0107", text, "Запросите доплату у агента; что пришло: erkc reconcile.", missing))
         for recipient in sorted({fact.recipient for fact in self.found.facts} - {UNDIVIDED}):
             if (refusal := self.found.refusal(recipient)) is not None:
                 self.found.troubles.append(refusal)

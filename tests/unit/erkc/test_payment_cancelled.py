@@ -46,6 +46,7 @@ from core.services.bank_day import stand_of_day
 from core.services.cancelling import cancel_payment
 from core.services.payment_states import payment_states
 from core.services.payments import BankImport, import_bank_file, reconcile
+from core.services.settlement import open_settlement
 from core.services.suspense_list import list_suspense
 from core.services.verify import verify
 from core.storage.engine import transaction
@@ -97,13 +98,15 @@ class Statement:
 
     lines: tuple[tuple[str, bool, int, str, str, str], ...]
     keyed: str = "line"
+    day: date = date(2026, 11, 11)
+    registries: tuple[str, ...] = ()
     name: str = "banks.files"
 
     def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
         """The lines as the adapters give them."""
-        day = date(2026, 11, 11)
         for place, (number, incoming, amount, other, named, purpose) in enumerate(self.lines, start=1):
-            body = StatementLine("40821810700013101001", incoming, number, day, day, amount, other, "", "", "Петров П. П.", purpose, named)
+            who = ("40821810700013101001", incoming, number, self.day, self.day, amount, other, "", "", "Петров П. П.", purpose, named)
+            body = StatementLine(*who, registries=self.registries)
             yield Record(f"{self.keyed}/{number}", Position(message.name, place), body)
         yield Parsed("ok", {"kind": "statement"}, {})
 
@@ -420,3 +423,44 @@ def test_one_payment_by_two_channels_is_asked_decided_and_remembered(
         states = {one.operation: one.state for one in payment_states(connection, done)}
     assert (states["pipe-delimited/A1"], states["pipe-delimited/A4"]) == ("second_notice", "awaiting_money")
     assert "повторов между каналами с месяца 2026-10 нет" in CliRunner().invoke(command_line, ["duplicates", "list"]).stdout
+
+
+def test_what_came_of_a_registry_is_due_at_once_and_the_rest_when_it_comes(engine: Engine, tmp_path: Path) -> None:
+    """Two orders for one registry: after the first it is short, and nobody waits for money that is there (ПП № 253)."""
+    clock = FixedClock(datetime(2026, 11, 17, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    take_file(application, "r1.txt", registry("1", ("P", "A1", "", 400_01), ("P", "A2", "", 100_00), ("P", "A3", "", 5_00)))
+    cancel_payment(engine, operation="pipe-delimited/A3", reason="письмо агента", actor="бухгалтер", clock=clock)
+    agent, first, second = "40821810700093101005", date(2026, 11, 11), date(2026, 11, 16)
+
+    def order(number: str, day: date, amount: int) -> None:
+        line = (number, True, amount, agent, "", "по реестру 1")
+        reader = Statement((line,), day=day, registries=("1 2026-11-10 - - -",))
+        import_bank_file(engine, reader=reader, message=RawMessage(f"{number}.txt", number.encode()), clock=clock, own_accounts=())
+
+    def by_day() -> dict[date | None, int]:
+        with engine.connect() as connection:
+            found = open_settlement(connection, law=law(), day=second)
+        sums: Counter[date | None] = Counter()
+        for fact in found.facts:
+            sums[fact.on] += fact.amount
+        nonlocal told
+        told = [(trouble.code, trouble.amount) for trouble in found.troubles if trouble.code == "SET-0107"]
+        return dict(sums)
+
+    told: list[tuple[str, int]] = []
+    assert by_day() == {None: 500_01}
+    order("9", first, 405_01)
+    [short] = reconcile(engine, clock=clock, own_accounts=()).result.registries
+    early = by_day()
+    assert (short.state, short.difference, told) == ("short", -100_00, [("SET-0107", 100_00)])
+    day_of_decision = clock.now().date()
+    assert sum(early.values()) == 500_01 and set(early) == {first, day_of_decision, None}, "what was cancelled counts from the decision"
+    assert abs(early[first] - 405_01) <= 5 and early[day_of_decision] < 0
+    order("10", second, 100_00)
+    late = by_day()
+    assert (late[first], told) == (early[first], []), "what was due before does not change"
+    assert late[first] + late[second] == 505_01 and None not in late
