@@ -3,14 +3,16 @@
 ``take_inbox`` archives and takes every file of ``<home>/inbox``, of the contracts' folders inside it and of SFTP servers, answers banks
 with a protocol, then moves the file to ``done`` or ``refused``; ``gis_synchronise`` first asks whom this system may act for (the
 self-check) and then pulls identifiers, ``gis_send`` and ``gis_poll`` deliver bills and fetch results, ``reconcile`` compares bank and
-ledger. ``rgis_deliver`` carries out what is due to the region, ``rgis_compare`` asks what it says of posted months.
+ledger, ``close_day`` does so too and closes the operational day that is due. ``rgis_deliver`` carries out what is due to the region,
+``rgis_compare`` asks what it says of posted months.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from config.law import tables
+from core.charges.deadlines import deadlines
 from core.charges.law import Law
 from core.errors import InputError
 from core.ids import CENTRE
@@ -18,7 +20,9 @@ from core.ledger import months
 from core.ledger.months import MonthState
 from core.money import format_roubles
 from core.period import Month
+from core.records.facts import read_settings
 from core.records.providers import Provider, providers
+from core.services.bank_day import DayItem, close_due_day
 from core.services.federal import Federal, begin_access_check, known_access, poll, send_bills, status, synchronise, troubles, unfinished
 from core.services.payments import reconcile
 from core.storage.engine import transaction
@@ -34,7 +38,7 @@ from erkc.worker import JOBS, JobContext, JobFunction
 __all__ = ["registry"]
 
 _MOST_TOLD = 5
-"""Obstacles in one note."""
+"""Obstacles, or items of a list, in one note."""
 
 
 def registry(application: Application) -> Mapping[str, JobFunction]:
@@ -52,6 +56,7 @@ def registry(application: Application) -> Mapping[str, JobFunction]:
         "rgis_deliver": bound(_rgis_deliver),
         "rgis_compare": bound(_rgis_compare),
         "reconcile": bound(_reconcile),
+        "close_day": bound(_close_day),
     }
 
 
@@ -166,6 +171,29 @@ def _reconcile(application: Application, context: JobContext) -> str:
     note = f"Реестров {len(done.result.registries)}, с расхождением {len(done.differences)}, проведено {done.posted}."
     released = len(done.released.payments)
     return f"{note} Из невыясненных разнесено платежей: {released}." if released else note
+
+
+def _close_day(application: Application, context: JobContext) -> str:
+    """Its moment decides which day is due, not the time at which a late worker comes to it."""
+    _reconcile(application, context)
+    context.keep()
+    today = context.slot.planned_at.date()
+    with transaction(application.engine) as connection:
+        settings = read_settings(connection, day=today, provider_id=None)
+    calendar = deadlines(Law.from_tables(tables()), settings, day=today).calendar
+    done = close_due_day(application.engine, today=today, calendar=calendar, actor="расписание", clock=application.clock)
+    if done is None:
+        return "Дня для закрытия нет: он закрыт, или денег банков ещё не было."
+    lists = (("Есть в реестрах, нет в выписке", done.without_line), ("Есть в выписке, нет в реестрах", done.without_registry))
+    return " ".join((f"День {done.day:%d.%m.%Y} закрыт.", *(f"{title}: {_listed(items)}." for title, items in lists)))
+
+
+def _listed(items: Sequence[DayItem]) -> str:
+    if not items:
+        return "пусто"
+    named = [f"{item.title} — {format_roubles(item.amount)}" for item in items[:_MOST_TOLD]]
+    rest = [f"и ещё {len(items) - _MOST_TOLD}: erkc day list --json"] if len(items) > _MOST_TOLD else []
+    return f"{len(items)} на {format_roubles(sum(item.amount for item in items))} руб. ({'; '.join(named + rest)})"
 
 
 def _providers(application: Application) -> list[Provider]:

@@ -12,7 +12,17 @@ from sqlalchemy import Connection
 from core.ids import MessageId
 from core.storage.sql import queries
 
-__all__ = ["BankDay", "TransitItem", "accounted_by_kind", "close_day", "closed_days", "closed_through", "lock_days", "transit_items"]
+__all__ = [
+    "BankDay",
+    "TransitItem",
+    "accounted_by_kind",
+    "close_day",
+    "closed_days",
+    "closed_through",
+    "first_accounted",
+    "lock_days",
+    "transit_items",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,12 @@ class TransitItem:
 def closed_through(connection: Connection) -> date | None:
     """The last closed day; nobody closes another one until the transaction ends."""
     day: date | None = connection.execute(queries("core.ledger").closed_through).scalar_one()
+    return day
+
+
+def first_accounted(connection: Connection) -> date | None:
+    """The first operational day that has money of banks."""
+    day: date | None = connection.execute(queries("core.ledger").first_accounted).scalar_one()
     return day
 
 

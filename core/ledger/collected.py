@@ -53,11 +53,26 @@ def stage_houses(connection: Connection, houses: Iterable[tuple[EntityId, Entity
     stage(connection, "staged_house", (("account_id", "bigint"), ("house_id", "bigint")), houses)
 
 
-def collected_sums(connection: Connection, *, registries: Sequence[MessageId]) -> Iterator[CollectedSum]:
-    """All sums since the beginning; ``registries`` are the messages whose payments are taken together."""
-    rows = connection.execute(
-        queries("core.ledger").collected_money, {"registries": list(registries)}, execution_options={"yield_per": 5000}
-    )
+def collected_sums(
+    connection: Connection,
+    *,
+    registries: Sequence[MessageId],
+    messages: Sequence[MessageId],
+    house_services: Sequence[EntityId],
+    house_components: Sequence[Component],
+) -> Iterator[CollectedSum]:
+    """All sums since the beginning that messages of banks brought; ``registries`` are those whose payments are taken together.
+
+    A sum has its house where its service or component is one of those named: elsewhere it decides nothing, and houses are many.
+    """
+    connection.execute(queries("core.ledger").room_to_sum)
+    names = {
+        "registries": list(registries),
+        "messages": list(messages),
+        "house_services": list(house_services),
+        "house_components": [int(one) for one in house_components],
+    }
+    rows = connection.execute(queries("core.ledger").collected_money, names)
     for row in rows:
         yield CollectedSum(
             None if row.message_id is None else MessageId(row.message_id),

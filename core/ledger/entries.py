@@ -13,7 +13,7 @@ from core.model.lines import Chart, Component
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["SuspenseMove", "known_keys", "postings_of", "suspense_of"]
+__all__ = ["SuspenseMove", "known_keys", "postings_of", "reversal_keys", "suspense_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,11 @@ class SuspenseMove:
 def known_keys(connection: Connection, keys: Sequence[str]) -> frozenset[str]:
     """Those of the keys that have an entry."""
     return frozenset(connection.execute(queries("core.ledger").known_entry_keys, {"keys": list(keys)}).scalars())
+
+
+def reversal_keys(connection: Connection) -> list[str]:
+    """Keys of all entries that took back a payment, whole or in part, in the order of posting."""
+    return list(connection.execute(queries("core.ledger").reversal_keys).scalars())
 
 
 def suspense_of(connection: Connection, keys: Sequence[str]) -> dict[str, SuspenseMove]:

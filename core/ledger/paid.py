@@ -12,7 +12,7 @@ from core.ids import EntityId, ProviderId
 from core.period import Month
 from core.storage.sql import queries
 
-__all__ = ["PaymentEntry", "payment_entries", "suspense_of_provider"]
+__all__ = ["EqualPayments", "PaymentEntry", "equal_payments", "payment_entries", "suspense_of_provider"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,20 @@ def suspense_of_provider(connection: Connection, *, provider_id: ProviderId, mon
     return int(
         connection.execute(queries("core.ledger").suspense_of_provider, {"provider_id": provider_id, "month": month.first}).scalar_one()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EqualPayments:
+    """Two payments of one account with one sum (kopecks), at most a day apart, by the keys of their entries; the earlier is first."""
+
+    account_id: EntityId
+    amount: int
+    keys: tuple[str, str]
+    days: tuple[date, date]
+
+
+def equal_payments(connection: Connection, *, providers: Sequence[ProviderId], since: Month) -> Iterator[EqualPayments]:
+    """Such pairs by two ways among what is accounted in a month and later, in the order of the day, as a stream."""
+    names = {"providers": list(providers), "since": since.first}
+    for row in connection.execute(queries("core.ledger").equal_payments, names, execution_options={"yield_per": 500}):
+        yield EqualPayments(row.account_id, row.amount, (row.one, row.other), (row.one_on, row.other_on))

@@ -47,6 +47,9 @@ SELECT DISTINCT s.accounted_on FROM staged_entry s WHERE s.accounted_on <= (SELE
 -- Held to the end of the transaction: nobody closes a day that somebody is posting into.
 SELECT (SELECT max(day) FROM bank_day) AS day FROM (SELECT pg_advisory_xact_lock_shared(hashtext('erkc bank day'))) held
 
+-- name: first_accounted
+SELECT min(accounted_on) FROM entry WHERE accounted_on IS NOT NULL
+
 -- name: lock_bank_days
 SELECT pg_advisory_xact_lock(hashtext('erkc bank day'))
 
@@ -605,6 +608,9 @@ GROUP BY e.kind, p.account_id, s.chart, p.service_id, p.creditor_id, p.origin_mo
 -- name: known_entry_keys
 SELECT entry_key FROM entry WHERE entry_key = ANY (:keys)
 
+-- name: reversal_keys
+SELECT entry_key FROM entry WHERE kind = 'payment_reversal' ORDER BY entry_id
+
 -- name: latest_calculation
 SELECT calculation_id FROM calculation WHERE provider_id = :provider_id AND month = :month AND mode = :mode ORDER BY version DESC LIMIT 1
 
@@ -726,38 +732,54 @@ SELECT account_id, service_id, month, sum(base)::bigint AS base FROM charge_line
 WHERE month BETWEEN :first AND :last AND calculation_id = ANY (:calculations) AND account_id = ANY (:accounts)
 GROUP BY account_id, service_id, month
 
+-- name: room_to_sum
+-- To the end of the transaction: sums of all payments fit in memory, where sorting the payments on disk would take three times as long.
+SET LOCAL work_mem = '64MB'
+
 -- name: collected_money
--- What payments allocated, less what was taken back: by the message that brought it (payments of the registries named) or by the entry.
-WITH moved AS (
-  SELECT e.message_id = ANY (:registries) AND e.entry_key LIKE 'payment/%' AS of_registry, e.message_id, e.entry_key, e.posted_at::date AS posted_on,
-         p.provider_id, h.house_id, p.creditor_id, p.service_id, p.component, s.sign * p.amount AS amount
-  FROM entry e JOIN posting p USING (entry_id)
+-- What payments of banks (their messages, and decisions about them) allocated, less what was taken back: by the registry's message, of all
+-- else by the entry. The house only where it decides whose the money is. Grouped by numbers, keys and days are looked up afterwards.
+WITH bank AS MATERIALIZED (
+  SELECT e.entry_id, e.month, CASE WHEN e.message_id = ANY (:registries) AND e.entry_key LIKE 'payment/%' THEN e.message_id END AS registry
+  FROM entry e
+  WHERE e.kind IN ('payment', 'payment_reversal')
+    AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%' OR e.entry_key LIKE 'payment_refund/%')
+), summed AS MATERIALIZED (
+  SELECT b.registry, CASE WHEN b.registry IS NULL THEN b.entry_id END AS entry_id, p.provider_id,
+         CASE WHEN p.component = ANY (:house_components) OR p.service_id = ANY (:house_services) THEN h.house_id END AS house_id,
+         p.creditor_id, p.service_id, p.component,
+         sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE 0 END - CASE WHEN p.debit IN (1, 6, 7) THEN p.amount ELSE 0 END)::bigint AS amount
+  FROM bank b JOIN posting p ON p.month = b.month AND p.entry_id = b.entry_id
   LEFT JOIN staged_house h ON h.account_id = p.account_id
-  CROSS JOIN LATERAL (VALUES (p.credit, 1), (p.debit, -1)) s (chart, sign)
-  WHERE s.chart IN (1, 6, 7) AND e.kind IN ('payment', 'payment_reversal')
+  WHERE (p.credit IN (1, 6, 7)) <> (p.debit IN (1, 6, 7))
+  GROUP BY 1, 2, 3, 4, 5, 6, 7
 )
-SELECT CASE WHEN of_registry THEN message_id END AS message_id, CASE WHEN NOT of_registry THEN entry_key ELSE '' END AS entry_key,
-       CASE WHEN NOT of_registry THEN posted_on END AS posted_on, provider_id, house_id, creditor_id, service_id, component, sum(amount)::bigint AS amount
-FROM (SELECT coalesce(of_registry, false) AS of_registry, message_id, entry_key, posted_on, provider_id, house_id, creditor_id, service_id, component, amount
-      FROM moved) m
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 HAVING sum(amount) <> 0
+SELECT s.registry AS message_id, CASE WHEN s.registry IS NULL THEN e.entry_key ELSE '' END AS entry_key, e.posted_at::date AS posted_on,
+       s.provider_id, s.house_id, s.creditor_id, s.service_id, s.component, s.amount
+FROM summed s LEFT JOIN entry e ON e.entry_id = s.entry_id
+WHERE s.amount <> 0
 ORDER BY 1, 2, 4, 5 NULLS FIRST, 6 NULLS FIRST, 7 NULLS FIRST, 8
 
 -- name: advances_of_banks
 -- By account what payments of banks left as advances, in the order of posting: by creditor, undivided where there is none.
-SELECT p.account_id, e.posted_at::date AS posted_on, e.occurred_on, p.creditor_id, NULL::bigint AS service_id, p.component, p.provider_id, h.house_id,
-       'receipt' AS what, sum(CASE WHEN p.credit = 6 THEN p.amount ELSE -p.amount END)::bigint AS amount, min(e.entry_id) AS entry_id
-FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.account_id = p.account_id
-WHERE (p.credit = 6 OR p.debit = 6) AND e.kind IN ('payment', 'payment_reversal')
-  AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%')
-GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8
+WITH left_ahead AS MATERIALIZED (
+  SELECT e.entry_id, e.posted_at::date AS posted_on, e.occurred_on, p.account_id, p.creditor_id, p.component, p.provider_id,
+         sum(CASE WHEN p.credit = 6 THEN p.amount ELSE -p.amount END)::bigint AS amount
+  FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
+  WHERE (p.credit = 6 OR p.debit = 6) AND e.kind IN ('payment', 'payment_reversal')
+    AND (e.message_id = ANY (:messages) OR e.entry_key LIKE 'payment_release/%' OR e.entry_key LIKE 'payment_cancel/%')
+  GROUP BY e.entry_id, 2, 3, 4, 5, 6, 7
+)
+SELECT l.account_id, l.posted_on, l.occurred_on, l.creditor_id, NULL::bigint AS service_id, l.component, l.provider_id, h.house_id,
+       'receipt' AS what, l.amount, l.entry_id
+FROM left_ahead l LEFT JOIN staged_house h ON h.account_id = l.account_id
 UNION ALL
--- And what was used of advances: out of the undivided ones to creditors (share), and on debts and penalties (use).
+-- And what was used of advances of these accounts: out of the undivided ones to creditors (share), and on debts and penalties (use).
 SELECT p.account_id, e.posted_at::date, e.occurred_on, p.creditor_id, CASE WHEN p.credit = 1 OR p.debit = 1 THEN p.service_id END, p.component, p.provider_id,
        h.house_id, CASE WHEN p.credit IN (1, 7) OR p.debit IN (1, 7) THEN 'use' WHEN p.credit = 6 THEN 'in' ELSE 'out' END,
        sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END)::bigint, min(e.entry_id)
-FROM entry e JOIN posting p USING (entry_id) LEFT JOIN staged_house h ON h.account_id = p.account_id
-WHERE e.kind IN ('advance_use', 'advance_reversal')
+FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id LEFT JOIN staged_house h ON h.account_id = p.account_id
+WHERE e.kind IN ('advance_use', 'advance_reversal') AND p.account_id IN (SELECT account_id FROM left_ahead)
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 11, 9 DESC, 4 NULLS FIRST, 5 NULLS FIRST, 6
 
@@ -787,3 +809,30 @@ FROM entry e JOIN posting p ON p.entry_id = e.entry_id AND p.month = e.month
 WHERE e.provider_id = :provider_id AND e.month = :month AND e.kind IN ('payment', 'payment_reversal') AND p.account_id IS NOT NULL
 GROUP BY e.entry_id, e.entry_key, p.account_id, e.occurred_on, e.reason
 ORDER BY e.occurred_on, e.entry_key, p.account_id
+
+-- name: equal_payments
+-- Pairs of payments of one account with one sum, at most a day apart, that came by two ways. The way is what an operation begins with: the
+-- profile of an agent, our account of the statement (all of them are one way), nothing for a payment of a sender's archive. Months bound
+-- the search (entry_provider_month, partitions of posting); only the few pairs that are near are summed, by the key of postings.
+WITH paid AS MATERIALIZED (
+  SELECT e.entry_id, e.month, e.entry_key, e.occurred_on, f.account_id,
+         CASE WHEN o.operation ~ '^[0-9]{20}/' THEN 'statement' WHEN strpos(o.operation, '/') > 0 THEN split_part(o.operation, '/', 1) ELSE '' END AS way
+  FROM entry e
+  JOIN posting f ON f.month = e.month AND f.entry_id = e.entry_id AND f.n = 1
+  CROSS JOIN LATERAL (SELECT substr(e.entry_key, strpos(e.entry_key, '/') + 1) AS operation) o
+  WHERE e.provider_id = ANY (:providers) AND e.month >= :since AND f.month >= :since AND e.kind = 'payment' AND f.account_id IS NOT NULL
+    AND o.operation NOT LIKE 'registry_rest/%'
+), pair AS MATERIALIZED (
+  SELECT a.account_id, a.entry_id, a.month, a.entry_key AS one, a.occurred_on AS one_on,
+         b.entry_id AS other_id, b.month AS other_month, b.entry_key AS other, b.occurred_on AS other_on
+  FROM paid a JOIN paid b ON b.account_id = a.account_id AND b.way <> a.way
+  WHERE (a.occurred_on, a.entry_key) < (b.occurred_on, b.entry_key) AND b.occurred_on - a.occurred_on <= 1
+)
+SELECT account_id, m.amount, one, one_on, other, other_on
+FROM pair
+CROSS JOIN LATERAL (SELECT sum(p.amount)::bigint AS amount FROM posting p
+                    WHERE p.month = pair.month AND p.entry_id = pair.entry_id AND p.account_id = pair.account_id) m
+CROSS JOIN LATERAL (SELECT sum(p.amount)::bigint AS amount FROM posting p
+                    WHERE p.month = pair.other_month AND p.entry_id = pair.other_id AND p.account_id = pair.account_id) n
+WHERE n.amount = m.amount
+ORDER BY one_on, one, other

@@ -857,7 +857,8 @@ class Resolution:
 
     kind_name: ClassVar[str] = "resolution"
     matter: str
-    """``conflict``, ``house_match``, ``audit``, ``onboarding``, ``table_profile``, ``reading_window``: what kind of thing was decided."""
+    """``conflict``, ``house_match``, ``audit``, ``onboarding``, ``table_profile``, ``reading_window``,
+    ``second_channel``: what kind of thing was decided."""
     subject: str
     """The thing inside the matter; one subject has one resolution in force, the last."""
     value: str

@@ -4,21 +4,37 @@ Pure sums over facts: receipts with the day on which the bank statement brought 
 recipient and day ``opening + collected − returned − fees − transferred = closing``, so at any day allocations less returns are transfers,
 fees and what is on hand. When money falls due is ПП РФ № 253 (``settle.schedule``): suppliers' small days may wait, all else goes on the
 next working day. Money whose statement line has not come has no day: it is shown apart and never transferred.
+
+What came of a registry in several orders, or less than it says, is due as it came: the recipients share each order in proportion to what
+they are to get of the registry, for nobody can say whose money is the missing part, and the term of ПП № 253 runs from the receipt.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from core.calendar import WorkCalendar
 from core.ids import EntityId
+from core.money import split
 from core.payments.settle import SettlementRules, schedule
 
-__all__ = ["UNDIVIDED", "Collected", "DayRow", "MoneyKind", "Recipient", "Sent", "Standing", "daily_rows", "due_by_recipient", "standings"]
+__all__ = [
+    "UNDIVIDED",
+    "Collected",
+    "DayRow",
+    "MoneyKind",
+    "Recipient",
+    "Sent",
+    "Standing",
+    "as_it_came",
+    "daily_rows",
+    "due_by_recipient",
+    "standings",
+]
 
 MoneyKind = Literal["utility", "k_surcharge", "soi", "contribution", "other"]
 """``k_surcharge`` and ``soi`` stay with the provider, so its own organisation is their recipient; ``other``: housing, waste."""
@@ -108,6 +124,26 @@ class Standing:
     def to_transfer(self) -> int:
         """What is due and has not left."""
         return max(min(self.due - self.transferred, self.on_hand), 0)
+
+
+def as_it_came(fact: Collected, portions: Sequence[tuple[date | None, int]]) -> Iterator[Collected]:
+    """A receipt on the days on which the money of its source came (``portions``: day and kopecks, in order; no day: not yet, the last).
+
+    What was due until a day depends only on what came until then, so a later order changes nothing that was due before it.
+    """
+    whole = sum(weight for _, weight in portions)
+
+    def until(amount: int, came: int) -> int:
+        return split(amount, [whole - came, came])[1]
+
+    came, before = 0, (0, 0, 0)
+    for on, weight in portions:
+        came += weight
+        now = (until(fact.amount, came), until(fact.bank_fee, came), until(fact.own_fee, came))
+        amount, bank_fee, own_fee = (later - earlier for later, earlier in zip(now, before, strict=True))
+        before = now
+        if amount or bank_fee or own_fee:
+            yield replace(fact, on=on, amount=amount, bank_fee=bank_fee, own_fee=own_fee)
 
 
 def due_by_recipient(facts: Iterable[Collected], rules: SettlementRules, calendar: WorkCalendar) -> dict[Recipient, dict[date, int]]:

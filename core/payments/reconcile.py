@@ -7,7 +7,7 @@ section 14.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -137,10 +137,11 @@ def reconcile(
     """Link registries and lines, share orders out, and name the state of each."""
     own, agents = frozenset(own_accounts), frozenset(agent_accounts)
     coverage = _Coverage(registries)
+    index = _Index(registries)
     others = [line for line in lines if line.other_account not in own]
     back, given = returned_transfers(others), refunds(others)
     linked = {
-        line.key: _linked(line, registries, coverage)
+        line.key: _linked(line, index, coverage)
         for line in lines
         if line.other_account not in own and line.key not in back and line.key not in given and is_agent(line, agents)
     }
@@ -236,27 +237,47 @@ def is_bank_charge(line: LineFact) -> bool:
     return not line.incoming and (line.other_account.startswith(_BANK_INCOME) or line.document_type.casefold() == "банковский ордер")
 
 
-def _linked(line: LineFact, registries: Sequence[RegistryFact], coverage: _Coverage) -> list[RegistryFact]:
+class _Index:
+    """Registries by what a line can name of them, so that a line looks at a few and not at all."""
+
+    def __init__(self, registries: Sequence[RegistryFact]) -> None:
+        self._place = {registry.key: place for place, registry in enumerate(registries)}
+        self.by_order: dict[str, list[RegistryFact]] = defaultdict(list)
+        self.by_number: dict[str, list[RegistryFact]] = defaultdict(list)
+        self.nameless: list[RegistryFact] = []
+        """They have neither a number nor an order's: only their sums can be named."""
+        for registry in registries:
+            if registry.order_number:
+                self.by_order[registry.order_number].append(registry)
+            if registry.number:
+                self.by_number[registry.number].append(registry)
+            elif not registry.order_number:
+                self.nameless.append(registry)
+
+    def named(self, links: Iterable[RegistryLink]) -> list[RegistryFact]:
+        """Those that a purpose names, in the order of registries."""
+        found = {
+            registry.key: registry
+            for link in links
+            for registry in (*self.by_number.get(link.number, ()), *self.nameless)
+            if _names(link, registry)
+        }
+        return sorted(found.values(), key=lambda registry: self._place[registry.key])
+
+
+def _linked(line: LineFact, index: _Index, coverage: _Coverage) -> list[RegistryFact]:
     """Registries of a line, by the first of the four ways that finds any (bank-formats section 14)."""
     if line.incoming:
-        by_order = [
-            registry
-            for registry in registries
-            if registry.order_number and registry.order_number == line.number and registry.order_on in (line.document_on, line.value_on)
-        ]
+        by_order = [registry for registry in index.by_order.get(line.number, ()) if registry.order_on in (line.document_on, line.value_on)]
         if by_order:
             return by_order
-    named = [registry for registry in registries if any(_names(link, registry) for link in line.links)]
+    named = index.named(line.links)
     if named or not line.incoming:
         return named
     equal = [
         registry
-        for registry in registries
-        if not registry.number
-        and not registry.order_number
-        and registry.key not in coverage.sums_taken
-        and expected_transfer(registry) == line.amount
-        and _is_near(registry, line)
+        for registry in index.nameless
+        if registry.key not in coverage.sums_taken and expected_transfer(registry) == line.amount and _is_near(registry, line)
     ]
     if len(equal) != 1:
         return []

@@ -4,6 +4,8 @@ Three days of money are kept apart: paid on (penalties, order of payments), acco
 (settlement with recipients). The bridge between the ledger and the bank at the end of a day is what stands in transit: registries whose
 money has not come, and credits of agents whose registry has not. It must explain the balance to the kopeck, or the day is not closed.
 A closed day takes no posting; money that comes later is accounted on the next open day with its own day of payment.
+
+A person closes a day, or a job does: in the evening of the next working day (bank-formats 14.3), for till then registries of it still come.
 """
 
 from __future__ import annotations
@@ -12,15 +14,25 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, Engine
 
 from core import archive
+from core.calendar import WorkCalendar
 from core.clock import Clock
 from core.errors import ConflictError, InputError
 from core.ids import CENTRE, MessageId
-from core.ledger.bank_days import accounted_by_kind, close_day, closed_days, closed_through, lock_days, transit_items
+from core.ledger.bank_days import (
+    BankDay,
+    accounted_by_kind,
+    close_day,
+    closed_days,
+    closed_through,
+    first_accounted,
+    lock_days,
+    transit_items,
+)
 from core.money import format_roubles
 from core.records.bank import RegistryRow, StatementRow, payments_of
 from core.services.bank_money import day_of_line
@@ -28,7 +40,7 @@ from core.services.clearing import cancel_key
 from core.services.statements import compared
 from core.storage.engine import transaction
 
-__all__ = ["DayItem", "DayStanding", "close_bank_day", "closed_bank_days", "stand_of_day"]
+__all__ = ["BankDay", "DayItem", "DayStanding", "close_bank_day", "close_due_day", "closed_bank_days", "due_day", "stand_of_day"]
 
 _LINE = "statement/"
 closed_bank_days = closed_days
@@ -124,6 +136,27 @@ def close_bank_day(engine: Engine, *, day: date, actor: str, reason: str, clock:
         )
         close_day(connection, day, actor=actor, reason=reason, content=found.as_json(), message_id=stored.message_id, at=clock.now())
         return found, stored.message_id
+
+
+def due_day(today: date, calendar: WorkCalendar) -> date:
+    """The last day that is to be closed: of which the next working day is not later than today."""
+    working = today
+    while not calendar.is_working(working):
+        working -= timedelta(days=1)
+    return working - timedelta(days=1)
+
+
+def close_due_day(engine: Engine, *, today: date, calendar: WorkCalendar, actor: str, clock: Clock) -> DayStanding | None:
+    """Close the day that is due; None: it is closed, or no money of banks has come until it.
+
+    ``ConflictError`` DAY-0103 as :func:`close_bank_day`.
+    """
+    day = due_day(today, calendar)
+    with transaction(engine) as connection:
+        first, closed = first_accounted(connection), closed_through(connection)
+    if first is None or first > day or (closed is not None and closed >= day):
+        return None
+    return close_bank_day(engine, day=day, actor=actor, reason="вечер следующего рабочего дня", clock=clock)[0]
 
 
 def _standing(connection: Connection, day: date, *, is_closed: bool) -> DayStanding:

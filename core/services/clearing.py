@@ -36,6 +36,7 @@ __all__ = [
     "cancel_key",
     "clear_suspense",
     "money_waiting",
+    "operation_of",
     "refund_key",
     "release_key",
     "release_suspended",
@@ -98,6 +99,14 @@ def cancel_key(operation: str) -> str:
 def refund_key(operation: str) -> str:
     """Key of the entry by which a payer's own transfer was given back from our account; ``operation`` is the line that brought it."""
     return f"{_REFUND}{operation}"
+
+
+def operation_of(key: str) -> str:
+    """The operation or statement line that an entry is about: its arrival, release, cancellation or refund."""
+    for prefix in (_ARRIVAL, _RELEASE, _CANCEL, _REFUND):
+        if key.startswith(prefix):
+            return key.removeprefix(prefix)
+    return key
 
 
 def money_waiting(connection: Connection) -> dict[str, Waiting]:

@@ -22,6 +22,7 @@ from core.payments.states import notice_state
 from core.records.bank import PaymentRow, read_payments
 from core.services.bank_money import day_of_line, payment_key
 from core.services.reversing import Moved
+from core.services.second_channels import extra_payments
 from core.services.statements import Reconciled
 
 __all__ = ["Notice", "PaymentState", "counted", "notices_of_payments", "payment_states"]
@@ -100,11 +101,12 @@ def payment_states(connection: Connection, done: Reconciled) -> Iterator[Payment
     Then money that providers took themselves, as far as the federal system was told of it.
     """
     notices = notices_of_payments(connection)
+    extra = extra_payments(connection)
     for outcome in done.result.registries:
         posted = _POSTED.get(outcome.state, "settled_with_difference")
         rows = (row for row in read_payments(connection, done.registries[outcome.key].message_id) if row.body.registry == outcome.key)
         while batch := list(islice(rows, _BATCH)):
-            yield from _of_registry(connection, batch, posted, notices)
+            yield from _of_registry(connection, batch, posted, notices, extra)
     direct = [line.key for line in done.result.lines if line.state in ("direct_posted", "direct_suspense")]
     moved = Moved.read(connection, direct)
     for key in direct:
@@ -114,7 +116,9 @@ def payment_states(connection: Connection, done: Reconciled) -> Iterator[Payment
         yield PaymentState(operation, "", None, notice.left, "own_desk" if notice.left else "reversed", notice)
 
 
-def _of_registry(connection: Connection, rows: Sequence[PaymentRow], posted: str, notices: dict[str, Notice]) -> Iterator[PaymentState]:
+def _of_registry(
+    connection: Connection, rows: Sequence[PaymentRow], posted: str, notices: dict[str, Notice], extra: frozenset[str]
+) -> Iterator[PaymentState]:
     moved = Moved.read(connection, [row.key for row in rows])
     for row in rows:
         body = row.body
@@ -122,6 +126,7 @@ def _of_registry(connection: Connection, rows: Sequence[PaymentRow], posted: str
             state = "reversed" if row.key in moved.arrived else "refused"
         else:
             state = _state(moved, row.key, posted)
+            state = "second_notice" if state == "reversed" and row.key in extra else state
         yield PaymentState(row.key, body.registry, body.paid_on, body.amount, state, notices.pop(row.key, _UNKNOWN))
 
 

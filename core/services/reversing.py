@@ -6,22 +6,22 @@ that sends the same storno twice under two ids, or one for a payment that a pers
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from core.ids import CENTRE, EntityId, ProviderId
-from core.ledger.entries import postings_of
+from core.ledger.entries import postings_of, reversal_keys
 from core.model.ledger import Posting
 from core.money import split
-from core.records.bank import stornos_of
+from core.records.bank import payments_of, stornos_of
 from core.records.entities import describe_entities
 from core.services.bank_money import payment_key
 from core.services.clearing import cancel_key, money_waiting, refund_key, release_key
 
-__all__ = ["Moved"]
+__all__ = ["Moved", "Taken", "wholly_taken"]
 
 
 @dataclass(slots=True)
@@ -78,6 +78,31 @@ class Moved:
         released = _mirrored(self.released[operation], amount)
         self.released[operation] = _less(self.released[operation], released)
         return released + arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Payments of registries of which nothing is left, counted by the registry's key; those of suspense had no account to the end."""
+
+    posted: Counter[str]
+    suspended: Counter[str]
+
+
+def wholly_taken(connection: Connection) -> Taken:
+    """By stornos, together or one, or by a person; what is taken back in part keeps the state that it has (bank-formats 14.2)."""
+    keys = reversal_keys(connection)
+    stornos = [key.removeprefix(payment_key("")) for key in keys if key.startswith(payment_key(""))]
+    originals = {row.body.reverses for row in payments_of(connection, stornos)}
+    originals |= {key.removeprefix(cancel_key("")) for key in keys if key.startswith(cancel_key(""))}
+    rows = payments_of(connection, sorted(originals))
+    moved = Moved.read(connection, [row.key for row in rows])
+    gone = [row for row in rows if row.key in moved.arrived and not moved.left(row.key)]
+    came = postings_of(connection, [payment_key(row.key) for row in gone])
+    found = Taken(Counter(), Counter())
+    for row in gone:
+        had_account = row.key in moved.released or any(posting.account_id is not None for posting in came[payment_key(row.key)])
+        (found.posted if had_account else found.suspended)[row.body.registry] += 1
+    return found
 
 
 def _mirrored(moved: Sequence[Posting], amount: int) -> tuple[Posting, ...]:

@@ -1,8 +1,9 @@
 """What is due to whom: receipts of the ledger on the days of their statement lines, fees by contract, transfers that left.
 
-Read only. A receipt counts on the value day of the line that brought its registry (or is itself the payer's transfer), never earlier; what
-left suspense later counts on the day it did. Payments of a sender's archive are not here: their money came to the sender, who passes it on
-himself. The surcharge and common property stay with the provider: the managing company that is the creditor, else the house's own.
+Read only. A receipt counts on the value day of the line that brought its registry (or is itself the payer's transfer), never earlier; of a
+registry whose money came in parts, or not whole, each part on its own day; what left suspense later counts on the day it did. Payments of a
+sender's archive are not here: their money came to the sender, who passes it on himself. The surcharge and common property stay with the
+provider: the managing company that is the creditor, else the house's own.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from sqlalchemy import Connection
 from core.calendar import WorkCalendar
 from core.charges.deadlines import deadlines, own_choice
 from core.charges.law import Law
-from core.ids import CENTRE, EntityId, ProviderId
+from core.ids import CENTRE, EntityId, MessageId, ProviderId
 from core.ledger.collected import AdvanceMove, CollectedSum, advance_moves, collected_sums, stage_houses
 from core.model.lines import Component
-from core.money import kopecks, split
+from core.money import format_roubles, kopecks, split
 from core.payments.contracts import AgencyContract, agency_contracts, contract_of
-from core.payments.daily import UNDIVIDED, Collected, MoneyKind, Recipient, Sent, Standing, standings
+from core.payments.daily import UNDIVIDED, Collected, MoneyKind, Recipient, Sent, Standing, as_it_came, standings
 from core.payments.found_debts import Found, Moved, Pool
 from core.payments.settle import SettlementRules, agent_fee
 from core.period import Month
@@ -34,7 +35,7 @@ from core.records.latest import read_accounts, read_bank_accounts, read_houses_l
 from core.records.providers import providers
 from core.records.rows import BankAccountRow, OrganisationRow, ServiceRow
 from core.services.bank_money import day_of_line, payment_key
-from core.services.clearing import cancel_key, refund_key, release_key
+from core.services.clearing import operation_of
 from core.services.requisites import Requisites
 from core.services.statements import compared, returned_among
 from core.validate.check_digits import account_fits_bik
@@ -42,8 +43,12 @@ from core.validate.check_digits import account_fits_bik
 __all__ = ["Settlement", "Trouble", "open_settlement"]
 
 _MANAGER = 1
+_COMMON, _HOUSING, _CAPITAL_REPAIR = 2, 2, 2
+"""Codes of a service: provided for common property; of housing; of housing the contribution."""
 _COVERED = ("reconciled", "over", "fee_difference", "closed")
 _REST = "registry_rest/"
+Portions = tuple[tuple[date | None, int], ...]
+"""Days on which the money of a source came, and how much of it, kopecks; no day: not yet."""
 _AGENT_ACCOUNT = "40821"
 
 
@@ -152,19 +157,24 @@ class _Reader:
         contracts = agency_contracts(settings)
         self.found = Settlement([], [], rules, law, settings, day, organisations, banks, contracts, self.lines)
         self.found.returned = returned_among(self.lines)
-        self.days = {key: self._registry_day(key) for key in self.registries}
+        self.outcomes = {one.key: one for one in self.result.registries}
+        self.shares = {
+            (line.key, key): share for line in self.result.lines for key, share in zip(line.registries, line.shares, strict=True)
+        }
+        self.days = {key: self._came(key) for key in self.registries}
 
     def read(self) -> Settlement:
         """Receipts with their fees, then transfers, then what is wrong with them."""
         sources: dict[str, dict[tuple[Recipient, MoneyKind], int]] = defaultdict(lambda: defaultdict(int))
-        days: dict[str, date | None] = {}
+        days: dict[str, Portions] = {}
         stage_houses(self.connection, list(self._houses()))  # read before the COPY: one connection does one thing at a time
         for item, source, day in self._dated(list(self._sums())):
             recipient, kind = self._destination(item)
             sources[source][recipient, kind] += item.amount
             days[source] = day
         for source, sums in sources.items():
-            self.found.facts += self._with_fees(self.registries.get(source), days[source], sums)
+            for fact in self._with_fees(self.registries.get(source), days[source], sums):
+                self.found.facts += as_it_came(fact, days[source])
         self.found.facts += self._uses()
         self._transfers()
         self._tell()
@@ -176,19 +186,36 @@ class _Reader:
                 yield row.entity_id, row.house_id
 
     def _sums(self) -> Iterator[CollectedSum]:
-        return collected_sums(self.connection, registries=[row.message_id for row in self.registries.values()])
+        by_house = [row.entity_id for those in self.services.values() for row in those.values() if _is_of_house(row)]
+        return collected_sums(
+            self.connection,
+            registries=[row.message_id for row in self.registries.values()],
+            messages=self._messages(),
+            house_services=by_house,
+            house_components=(Component.SURCHARGE, Component.PENALTY_CAPITAL_REPAIR),
+        )
 
-    def _registry_day(self, key: str) -> date | None:
-        """The day on which the last of its orders came; None while its money is not all there."""
-        outcome = next(one for one in self.result.registries if one.key == key)
-        if outcome.state not in _COVERED:
-            return None
-        return max((day_of_line(self.lines[line].body) for line in outcome.lines if self.lines[line].body.incoming), default=None)
+    def _messages(self) -> list[MessageId]:
+        return sorted({row.message_id for row in self.registries.values()} | {row.message_id for row in self.lines.values()})
 
-    def _dated(self, sums: Sequence[CollectedSum]) -> Iterator[tuple[CollectedSum, str, date | None]]:
-        """Each sum with its source and day; payments of senders' archives are left out."""
+    def _came(self, key: str) -> Portions:
+        """On which days the money of a registry came, by its orders; without a day what has not come."""
+        outcome = self.outcomes[key]
+        came: dict[date, int] = defaultdict(int)
+        for line in outcome.lines:
+            if self.lines[line].body.incoming:
+                came[day_of_line(self.lines[line].body)] += self.shares[line, key]
+        is_covered = outcome.state in _COVERED
+        missing = 0 if is_covered else outcome.expected - outcome.ordered
+        portions: list[tuple[date | None, int]] = [*sorted(came.items()), (None, missing)]
+        if all(amount >= 0 for _, amount in portions) and any(amount for _, amount in portions):
+            return tuple((day, amount) for day, amount in portions if amount)
+        return ((max(came) if is_covered and came else None, 1),)
+
+    def _dated(self, sums: Sequence[CollectedSum]) -> Iterator[tuple[CollectedSum, str, Portions]]:
+        """Each sum with its source and its days; payments of senders' archives are left out."""
         of_message = {row.message_id: key for key, row in self.registries.items()}
-        operations = {item.entry_key: _operation(item.entry_key) for item in sums if item.entry_key}
+        operations = {item.entry_key: operation_of(item.entry_key) for item in sums if item.entry_key}
         registry_of = {row.key: row.body.registry for row in payments_of(self.connection, sorted(set(operations.values())))}
         for item in sums:
             if not item.entry_key:
@@ -196,15 +223,16 @@ class _Reader:
                 yield item, registry, self.days[registry]
                 continue
             operation = operations[item.entry_key]
-            first: date | None
             if operation in self.lines:
-                first = day_of_line(self.lines[operation].body)
+                first: Portions = ((day_of_line(self.lines[operation].body), 1),)
             elif (registry := registry_of.get(operation, operation.removeprefix(_REST))) in self.registries:
                 first = self.days[registry]
             else:
                 continue
-            later = item.entry_key != payment_key(operation) and item.posted_on is not None and first is not None
-            yield item, item.entry_key, max(first, item.posted_on) if later and first and item.posted_on else first
+            posted = item.posted_on
+            if item.entry_key != payment_key(operation) and posted is not None:
+                first = tuple((None if day is None else max(day, posted), amount) for day, amount in first)
+            yield item, item.entry_key, first
 
     def _destination(self, item: CollectedSum) -> tuple[Recipient, MoneyKind]:
         if item.creditor_id is None:
@@ -225,10 +253,10 @@ class _Reader:
         if item.component is Component.PENALTY_CAPITAL_REPAIR:
             return "contribution"
         service = self.services[item.provider_id].get(item.service_id) if item.service_id is not None else None
-        if service is not None and service.provision == 2:
+        if service is not None and service.provision == _COMMON:
             return "soi"
-        if service is not None and service.kind == 2:
-            return "contribution" if service.housing_kind == 2 else "other"
+        if service is not None and service.kind == _HOUSING:
+            return "contribution" if service.housing_kind == _CAPITAL_REPAIR else "other"
         return "other" if item.creditor_id is None or self._is_manager(item.creditor_id) else "utility"
 
     def _is_manager(self, organisation_id: EntityId) -> bool:
@@ -236,9 +264,10 @@ class _Reader:
         return found is not None and _MANAGER in found.roles
 
     def _with_fees(
-        self, registry: RegistryRow | None, day: date | None, sums: Mapping[tuple[Recipient, MoneyKind], int]
+        self, registry: RegistryRow | None, days: Portions, sums: Mapping[tuple[Recipient, MoneyKind], int]
     ) -> Iterable[Collected]:
         """The centre's fee once for the source and principal; what the agent kept or billed pro rata, where the recipient bears it."""
+        day = max((one for one, _ in days if one is not None), default=None)
         keys = sorted(key for key, amount in sums.items() if amount)
         own, bank = dict.fromkeys(keys, 0), dict.fromkeys(keys, 0)
         asked = day or self.day
@@ -263,8 +292,7 @@ class _Reader:
 
     def _uses(self) -> Iterator[Collected]:
         """Advances of banks' payments that have found their debts: out of where they stood, and to whom the money belongs now."""
-        messages = sorted({row.message_id for row in self.registries.values()} | {row.message_id for row in self.lines.values()})
-        for _, moves in groupby(advance_moves(self.connection, messages=messages), key=attrgetter("account_id")):
+        for _, moves in groupby(advance_moves(self.connection, messages=self._messages()), key=attrgetter("account_id")):
             pool = Pool()
             for _, entry in groupby(moves, key=attrgetter("entry_id")):
                 those: list[AdvanceMove] = list(entry)
@@ -320,6 +348,11 @@ class _Reader:
         if nobody:
             text = "Коэффициент и СОИ остаются исполнителю, а управляющая организация дома не известна."
             self.found.troubles.append(Trouble("SET-0104", text, "Примите договор управления домом (раздел DU пакета УК).", nobody))
+        for key, outcome in self.outcomes.items():
+            if outcome.state == "short" and outcome.ordered > 0:
+                missing = outcome.expected - outcome.ordered
+                text = f"Реестр {key}: переведено на {format_roubles(missing)} меньше; получателям идёт пришедшая доля, остальное ждёт."
+                self.found.troubles.append(Trouble("SET-0107", text, "Запросите доплату у агента; что пришло: erkc reconcile.", missing))
         for recipient in sorted({fact.recipient for fact in self.found.facts} - {UNDIVIDED}):
             if (refusal := self.found.refusal(recipient)) is not None:
                 self.found.troubles.append(refusal)
@@ -332,13 +365,10 @@ class _Reader:
         self.found.troubles = sorted(set(self.found.troubles))
 
 
+def _is_of_house(service: ServiceRow) -> bool:
+    """Whether the house decides whose the money of a service is: its manager, or its special account."""
+    return service.provision == _COMMON or (service.kind == _HOUSING and service.housing_kind == _CAPITAL_REPAIR)
+
+
 def _as_sum(move: AdvanceMove) -> CollectedSum:
     return CollectedSum(None, "", move.on, move.provider_id, move.house_id, move.creditor_id, move.service_id, move.component, move.amount)
-
-
-def _operation(key: str) -> str:
-    """The operation or statement line that an entry is about."""
-    for prefix in (payment_key(""), release_key(""), cancel_key(""), refund_key("")):
-        if key.startswith(prefix):
-            return key.removeprefix(prefix)
-    return key

@@ -45,13 +45,15 @@ from core.services.bank_money import claim_of_line, day_of_line, line_money, pay
 from core.services.clearing import Released, accounts_on_registry, clear_suspense, refund_key, released_operations, released_to
 from core.services.matching import Found, find_payers
 from core.services.receipts import Receipts, Suspended
-from core.services.reversing import Moved
+from core.services.reversing import Moved, Taken, wholly_taken
 from core.services.standings import Books
 from core.storage.engine import transaction
 
 __all__ = ["Reconciled", "centre_accounts", "compared", "post_statement", "reconcile", "returned_among"]
 
 _CENTRE_KIND = 36
+_MOVED = ("posted", "suspended", "reversed")
+"""A registry of which no row moved money is none to settle: it was sent again, or refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,12 +264,12 @@ def compared(
 ) -> tuple[Reconciliation, Mapping[str, RegistryRow], Mapping[str, StatementRow]]:
     """Where all registries and statement lines stand now, with the rows they are; nothing is posted."""
     own = centre_accounts(connection) if own_accounts is None else frozenset(own_accounts)
-    registries = {row.key: row for row in read_registries(connection) if row.counts.get("posted") or row.counts.get("suspended")}
+    registries = {row.key: row for row in read_registries(connection) if any(row.counts.get(state) for state in _MOVED)}
     lines = {row.key: row for row in read_statement_lines(connection)}
     accounts = _accounts(connection, lines)
     facts = [_fact(row, accounts.get(row.key)) for row in lines.values()]
-    left = _left_suspense(connection)
-    return compare([_registry_fact(row, left[row.key]) for row in registries.values()], facts, own_accounts=own), registries, lines
+    left, taken = _left_suspense(connection), wholly_taken(connection)
+    return compare([_registry_fact(row, left[row.key], taken) for row in registries.values()], facts, own_accounts=own), registries, lines
 
 
 def _accounts(connection: Connection, lines: Mapping[str, StatementRow]) -> dict[str, str]:
@@ -297,9 +299,11 @@ def _settlement(connection: Connection, outcome: RegistryOutcome, registry: Regi
 
     found = []
     title = f"реестр {registry.body.number or registry.body.order_number}"
-    if registry.header.get("fee_model") == "kept" and registry.body.fee > 0:
-        reason = f"Комиссия агента удержана до перечисления, {title}"
-        found.append(entry("agent_fee", reason, Posting(Chart.FEE, Chart.TRANSIT, registry.body.fee)))
+    fee = registry.body.fee
+    if registry.header.get("fee_model") == "kept" and fee:
+        reason = f"Комиссия агента {'удержана до перечисления' if fee > 0 else 'возвращена с возвратами'}, {title}"
+        debit, credit = (Chart.FEE, Chart.TRANSIT) if fee > 0 else (Chart.TRANSIT, Chart.FEE)
+        found.append(entry("agent_fee", reason, Posting(debit, credit, abs(fee))))
     if outcome.state == "reconciled":
         rest = sum(registry.counts.get(f"{state}_kop", 0) for state in ("repeated", "disputed", "refused"))
         if rest > 0:
@@ -324,13 +328,18 @@ def _tell(connection: Connection, outcome: RegistryOutcome, registry: RegistryRo
     )
 
 
-def _registry_fact(row: RegistryRow, released: int) -> RegistryFact:
-    """``released``: of its payments that were suspended those that have left suspense."""
+def _registry_fact(row: RegistryRow, released: int, taken: Taken) -> RegistryFact:
+    """``released``: of its payments that were suspended those that have left suspense; its stornos are its own, whatever they took back."""
     body = row.body
     model = row.header.get("fee_model", "kept")
     counts = {state: row.counts.get(state, 0) for state in ("posted", "suspended", "refused", "repeated", "disputed")}
     stornos = row.counts.get("reversed", 0)
-    payments = {"posted": counts["posted"] + released - stornos, "suspense": counts["suspended"] - released, "reversed": 2 * stornos}
+    gone, gone_unknown = taken.posted[row.key], taken.suspended[row.key]
+    payments = {
+        "posted": counts["posted"] + released - gone,
+        "suspense": counts["suspended"] - released - gone_unknown,
+        "reversed": stornos + gone + gone_unknown,
+    }
     payments |= {state: counts[state] for state in ("refused", "repeated", "disputed")}
     return RegistryFact(
         key=row.key,

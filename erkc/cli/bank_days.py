@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from core.errors import ConfigError
-from core.services.bank_day import DayItem, DayStanding, close_bank_day, closed_bank_days, stand_of_day
+from core.services.bank_day import BankDay, DayItem, DayStanding, close_bank_day, closed_bank_days, stand_of_day
 from core.storage.engine import transaction
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
@@ -76,9 +76,20 @@ def day_list(as_json: Json = False) -> None:
     with opened(as_json) as (application, screen):
         with transaction(application.engine) as connection:
             days = closed_bank_days(connection)
-        rows = [(f"{one.day:%d.%m.%Y}", one.actor, one.reason, f"{one.closed_at:%d.%m.%Y %H:%M}") for one in days]
+        rows = [
+            (
+                f"{one.day:%d.%m.%Y}",
+                one.actor,
+                one.reason,
+                f"{one.closed_at:%d.%m.%Y %H:%M}",
+                _left(one, "in_registry_not_in_statement"),
+                _left(one, "in_statement_not_in_registry"),
+            )
+            for one in days
+        ]
         if rows:
-            screen.table(("День", "Закрыл", "Основание", "Когда (UTC)"), rows, title="Закрытые операционные дни")
+            columns = ("День", "Закрыл", "Основание", "Когда (UTC)", "В реестрах, не в выписке", "В выписке, не в реестрах")
+            screen.table(columns, rows, title="Закрытые операционные дни")
         else:
             screen.say("Закрытых операционных дней нет: erkc day close ГГГГ-ММ-ДД.")
         screen.document(
@@ -93,6 +104,12 @@ def day_list(as_json: Json = False) -> None:
                 for one in days
             ]
         )
+
+
+def _left(closed: BankDay, name: str) -> str:
+    """How many things a list of a closed day had then, and their sum."""
+    items = cast("list[dict[str, int]]", closed.content[name])  # as DayStanding.as_json has written them
+    return f"{len(items)} на {roubles(sum(item['amount_kop'] for item in items))}" if items else "пусто"
 
 
 def _day(text: str | None) -> date | None:

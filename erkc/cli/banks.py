@@ -18,9 +18,11 @@ from core.payments.reconcile import LineOutcome, RegistryOutcome
 from core.payments.states import LINE_REASONS, NOTICE_REASONS, PAYMENT_REASONS, REGISTRY_REASONS, Standing, standing
 from core.services.payment_states import Notice, PaymentState, counted, notices_of_payments, payment_states
 from core.services.payments import Reconciled, reconcile
+from core.services.second_channels import possible_duplicates
 from core.storage.engine import transaction
 from erkc.bank_reconciliation import RegistryFile, reconcile_files
 from erkc.cli import bank_room
+from erkc.cli.duplicates import duplicate_json, say_duplicates, since_month
 from erkc.cli.options import Json, law, opened
 from erkc.cli.screen import Screen, roubles
 from erkc.cli.suspense import released_json, say_released
@@ -103,7 +105,9 @@ def reconcile_command(
         with transaction(application.engine) as connection:
             notices = notices_of_payments(connection)
             listed = list(payment_states(connection, done)) if payments else None
+            twice = possible_duplicates(connection, since=since_month(None, today))
         say_notices(screen, notices)
+        say_duplicates(screen, twice)
         if listed is not None:
             show_payments(screen, listed)
         screen.document(
@@ -132,6 +136,7 @@ def reconcile_command(
                 "posted": done.posted,
                 "released": released_json(done.released),
                 "gis": counted(notices),
+                "possible_duplicates": [duplicate_json(one) for one in twice if not one.are_two],
                 **({} if listed is None else {"payments": [_payment_json(item, today, calendar) for item in listed]}),
             }
         )

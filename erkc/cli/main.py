@@ -20,6 +20,7 @@ from erkc.cli import (
     conflicts,
     database,
     demonstration,
+    duplicates,
     exchange,
     explaining,
     federal,
@@ -58,7 +59,7 @@ application = typer.Typer(
 )
 for room in (
     database, intake, history, charges, issuing, comparing, explaining, proving, law, federal, rgis,
-    exchange, banks, bank_days, tables, suspense, payments, conflicts, auditing, kept, readings, onboarding,
+    exchange, banks, bank_days, tables, suspense, payments, duplicates, conflicts, auditing, kept, readings, onboarding,
     reporting, review, settling, adapting, processes, serving, demonstration, town,
 ):  # fmt: skip
     room.register(application)

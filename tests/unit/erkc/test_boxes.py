@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncssh
@@ -18,11 +19,14 @@ from adapters.banks.adapter import BankFiles
 from adapters.banks.profile import profile_named
 from adapters.banks.protocol import Acceptance, render_protocol
 from adapters.contract import RawMessage
+from config.schedules import load_schedule
 from config.settings import SftpSettings, load
 from core import jobs
 from core.clock import FixedClock
 from core.errors import ConfigError, TransientError
 from core.model.finding import Finding, Position
+from core.services.bank_day import closed_bank_days
+from core.services.payments import BankImport, import_bank_file
 from core.storage.engine import application_engine, transaction
 from erkc.application import Application
 from erkc.collecting import Collected, take_inbox
@@ -253,3 +257,71 @@ def test_the_planned_job_takes_the_boxes_and_tells_what_stands_in_the_way(applic
         state_now, note = connection.execute(text("SELECT state, note FROM schedule_slot")).one()
     assert state_now == "done" and note.startswith("Принято файлов: 1, из них отклонено: 0.") and "Препятствие: IN-0211" in note
     assert "done/a.txt" in files(application.home / "inbox")
+
+
+def test_the_planned_job_closes_the_day_that_is_due_and_reports_both_lists(application: Application) -> None:
+    put(application, "reconcile/registry-206.txt", "r.txt")
+    put(application, "reconcile/statement.txt", "s.txt")
+    assert not any(one.is_refused for one in take_inbox(application)[0])
+    schedule = [job for job in load_schedule() if job.kind == "close_day"]
+    notes = []
+    for now in (datetime(2026, 11, 12, 15, tzinfo=UTC), datetime(2026, 11, 12, 16, tzinfo=UTC), datetime(2026, 11, 16, 15, tzinfo=UTC)):
+        with transaction(application.engine) as connection:
+            opened = jobs.open_slots(connection, schedule, now, "test")
+        for slot in opened:
+            assert run_slot(
+                application.engine,
+                slot,
+                registry=registry(replace(application, clock=FixedClock(now))),
+                leases={"close_day": timedelta(seconds=60)},
+                clock=FixedClock(now),
+            )
+            with application.engine.connect() as connection:
+                notes.append(
+                    connection.execute(text("SELECT state, note FROM schedule_slot WHERE planned_at = :at"), {"at": slot.planned_at}).one()
+                )
+    with application.engine.connect() as connection:
+        thursday, monday = closed_bank_days(connection)
+    assert [(one.day, one.actor) for one in (thursday, monday)] == [
+        (date(2026, 11, 11), "расписание"),
+        (date(2026, 11, 15), "расписание"),
+    ], "the day before; on Monday the weekend too"
+    assert [state for state, _ in notes] == ["done", "done"]
+    assert notes[0].note.startswith(
+        "День 11.11.2026 закрыт. Есть в реестрах, нет в выписке: 1 на 10.00 руб. (реестр 206, Учебный платёжный агент — 10.00). "
+        "Есть в выписке, нет в реестрах: 6 на 15879.14 руб. (документ 601, Учебный платёжный агент — 1556.52; "
+    )
+    assert notes[1].note == notes[0].note.replace("11.11.2026", "15.11.2026"), "what stands in transit stands in every day's report"
+
+
+def test_each_valid_sample_is_posted_once_whatever_bytes_bring_it_again(application: Application) -> None:
+    """Every sample of the published contract that is not refused; then all of them again, and some re-encoded or written anew."""
+    expected = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.glob("*/*.expected.json"))}
+    samples = {
+        path.with_name(path.name.removesuffix(".expected.json")): document["format"]
+        for path, document in expected.items()
+        if document["status"] == "ok" and not document["format"].startswith("charges-out")
+    }
+    accounts = json.loads((GOLDEN / "accounts.json").read_text(encoding="utf-8"))["settlement_accounts"]
+
+    def take(name: str, data: bytes, profile: str) -> BankImport:
+        reader = BankFiles(profile_named(profile))
+        return import_bank_file(
+            application.engine, reader=reader, message=RawMessage(name, data), clock=application.clock, own_accounts=accounts
+        )
+
+    done = {path: take(path.name, path.read_bytes(), profile) for path, profile in samples.items()}
+    posted = {path: one.count("posted") + one.count("suspended") for path, one in done.items()}
+    assert len(samples) > 20 and sum(posted.values()) > 60
+    before = state(application) | {"messages": None}
+    for path, profile in samples.items():
+        again = take(f"again-{path.name}", path.read_bytes(), profile)
+        assert not again.is_new, path
+    other_bytes = {
+        "sber/valid.txt": (GOLDEN / "sber/valid.txt").read_bytes().decode("cp1251").encode(),
+        "agents-json/valid.json": json.dumps(json.loads((GOLDEN / "agents-json/valid.json").read_bytes()), indent=5).encode(),
+    }
+    for name, data in other_bytes.items():
+        copy = take(f"copy-of-{Path(name).name}", data, samples[GOLDEN / name])
+        assert copy.is_new and copy.count("posted") + copy.count("suspended") == 0 and copy.count("repeated") > 0, name
+    assert state(application) | {"messages": None} == before

@@ -42,14 +42,16 @@ from core.records.entities import entity_ids, find_accounts, organisation_ids
 from core.records.providers import providers
 from core.services.advances import use_advances
 from core.services.assigning import assign_suspended
+from core.services.bank_day import stand_of_day
 from core.services.cancelling import cancel_payment
 from core.services.payment_states import payment_states
 from core.services.payments import BankImport, import_bank_file, reconcile
+from core.services.settlement import open_settlement
 from core.services.suspense_list import list_suspense
 from core.services.verify import verify
 from core.storage.engine import transaction
 from erkc.application import CODE_VERSION, Application
-from erkc.cli import banks
+from erkc.cli import banks, duplicates
 from erkc.cli.banks import registry_standing
 from erkc.cli.main import application as command_line
 from erkc.cli.options import law
@@ -95,14 +97,17 @@ class Statement:
     """A reader of lines of our account: number, whether it came in, kopecks, the other account, what it names, the purpose."""
 
     lines: tuple[tuple[str, bool, int, str, str, str], ...]
+    keyed: str = "line"
+    day: date = date(2026, 11, 11)
+    registries: tuple[str, ...] = ()
     name: str = "banks.files"
 
     def parse(self, message: Any, known: Mapping[str, frozenset[str]]) -> Iterator[Record | Finding | Parsed]:
         """The lines as the adapters give them."""
-        day = date(2026, 11, 11)
         for place, (number, incoming, amount, other, named, purpose) in enumerate(self.lines, start=1):
-            body = StatementLine("40821810700013101001", incoming, number, day, day, amount, other, "", "", "Петров П. П.", purpose, named)
-            yield Record(f"line/{number}", Position(message.name, place), body)
+            who = ("40821810700013101001", incoming, number, self.day, self.day, amount, other, "", "", "Петров П. П.", purpose, named)
+            body = StatementLine(*who, registries=self.registries)
+            yield Record(f"{self.keyed}/{number}", Position(message.name, place), body)
         yield Parsed("ok", {"kind": "statement"}, {})
 
 
@@ -141,6 +146,7 @@ def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
 
     done = reconcile(engine, clock=clock)
     [waiting] = done.result.registries
+    assert waiting.payments == {"awaiting_money": 2, "reversed": 2}, "A1 was cancelled; A3 was taken back in part and keeps its state"
     told = registry_standing(done, waiting, date(2026, 11, 12), WorkCalendar.of([date(2026, 11, 4)]))
     assert (told.state, told.since, told.working_days, told.urgency) == ("no_order", date(2026, 11, 10), 2, "warning")
     rest = cancel_payment(engine, operation="pipe-delimited/A3", reason="письмо агента", actor="бухгалтер", clock=clock)
@@ -149,6 +155,14 @@ def test_a_payment_is_taken_back_once(engine: Engine, tmp_path: Path) -> None:
     assert (late.count("refused"), late.count("reversed")) == (2, 2)
     again = storno(engine, clock, "3", ("C2", "A2", -1))
     assert (again.count("refused"), again.count("reversed")) == (1, 0)
+    counted = [one.payments for one in reconcile(engine, clock=clock).result.registries]
+    assert counted == [{"reversed": 4}, {"reversed": 2, "refused": 2}], "whatever file or person took a payment back"
+    with engine.connect() as connection:
+        stood = stand_of_day(connection, date(2026, 11, 12))
+    assert [item.key for item in stood.without_line] == ["pipe-delimited/1/2026-11-10", "pipe-delimited/2"], (
+        "what a file of returns only moved too"
+    )
+    assert (sum(item.amount for item in stood.without_line), stood.unexplained) == (0, 0)
     assert balances(application) == before
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
 
@@ -168,6 +182,8 @@ def test_money_in_suspense_and_money_that_left_it_are_taken_back_whole(engine: E
         assert done.amount == amount
     assert balances(application) == before
     assert [item for item in list_suspense(engine) if item.kind == "registry"] == []
+    [whole] = reconcile(engine, clock=clock).result.registries
+    assert whole.payments == {"reversed": 2}, "one never had an account, one had left suspense"
     assert verify(application.engine, law=law(), code_version=CODE_VERSION).holds
 
 
@@ -353,3 +369,98 @@ def test_every_payment_has_a_state_and_what_the_federal_system_knows_of_it(
         one.operation: one.notice.state for one in found.values()
     }
     assert "pipe-delimited/A4: платёж возвращён" in CliRunner().invoke(command_line, ["reconcile"]).stdout
+
+
+def test_one_payment_by_two_channels_is_asked_decided_and_remembered(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FixedClock(datetime(2026, 11, 12, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    take_file(
+        application, "r1.txt", registry("1", ("P", "A1", "", 5_01), ("P", "A2", "", 6_01), ("P", "A3", "", 6_01), ("P", "A4", "", 8_01))
+    )
+    own, payer = "40821810700013101001", "40817810499010000077"
+    lines = tuple((f"{number}", True, amount, payer, ACCOUNT, "за квартиру") for number, amount in ((1, 5_01), (2, 7_01), (4, 8_01)))
+    import_bank_file(engine, reader=Statement(lines, own), message=RawMessage("1.txt", b"1"), clock=clock, own_accounts=())
+    posted = balances(application)
+
+    @contextmanager
+    def opened(as_json: bool) -> Iterator[tuple[Application, Screen]]:
+        yield application, Screen(as_json=as_json)
+
+    for room in (banks, duplicates):
+        monkeypatch.setattr(room, "opened", opened)
+
+    def told(*words: str) -> Any:
+        return json.loads(CliRunner().invoke(command_line, ["duplicates", *words, "--json"]).stdout)
+
+    first, second = told("list")
+    assert [(side["channel"], side["operation"], side["paid_on"]) for side in first["payments"]] == [
+        ("pipe-delimited", "pipe-delimited/A1", "2026-11-10"),
+        ("прямой перевод", f"{own}/1", "2026-11-11"),
+    ]
+    assert (first["account"], first["amount_kop"], first["decision"], second["amount_kop"]) == (ACCOUNT, 5_01, None, 8_01)
+    assert json.loads(CliRunner().invoke(command_line, ["reconcile", "--json"]).stdout)["possible_duplicates"] == [first, second]
+    assert balances(application) == posted, "nothing is taken back by a likeness"
+    assert told("list", "--since", "2026-12") == [], "the search is bounded by months"
+
+    told("decide", second["number"], "--two", "--reason", "платил дважды")
+    assert told("list") == [first]
+    assert [one["decision"] and one["decision"]["two"] for one in told("list", "--all")] == [None, True]
+    for number, verdict, code in ((first["number"], ("--extra", "X/1"), "BANK-0422"), ("00000000", ("--two",), "BANK-0421")):
+        refused = CliRunner().invoke(command_line, ["duplicates", "decide", number, *verdict, "--reason", "?"])
+        assert code in str(refused.exception)
+    direct = told("decide", first["number"], "--extra", f"{own}/1", "--reason", "плательщик просит вернуть")
+    assert (direct["cancelled_kop"], told("list")[0]["decision"]["extra"]) == (0, f"{own}/1")
+    assert balances(application) == posted, "our own transfer is given back by the bank, not by a decision"
+    again = told("decide", first["number"], "--extra", "pipe-delimited/A1", "--reason", "агент подтвердил: прошёл дважды")
+    assert (again["cancelled_kop"], told("list")) == (5_01, [])
+    done = reconcile(engine, clock=clock)
+    with engine.connect() as connection:
+        states = {one.operation: one.state for one in payment_states(connection, done)}
+    assert (states["pipe-delimited/A1"], states["pipe-delimited/A4"]) == ("second_notice", "awaiting_money")
+    assert "повторов между каналами с месяца 2026-10 нет" in CliRunner().invoke(command_line, ["duplicates", "list"]).stdout
+
+
+def test_what_came_of_a_registry_is_due_at_once_and_the_rest_when_it_comes(engine: Engine, tmp_path: Path) -> None:
+    """Two orders for one registry: after the first it is short, and nobody waits for money that is there (ПП № 253)."""
+    clock = FixedClock(datetime(2026, 11, 17, 6, tzinfo=UTC))
+    application = Application(load(home=tmp_path, environment={}), engine, clock, "")
+    region = TOWN / "zarechinsk.region.json"
+    load_region_file(application, region.name, region.read_bytes())
+    take_file(application, ARCHIVE, (TOWN / ARCHIVE).read_bytes())
+    take_file(application, "r1.txt", registry("1", ("P", "A1", "", 400_01), ("P", "A2", "", 100_00), ("P", "A3", "", 5_00)))
+    cancel_payment(engine, operation="pipe-delimited/A3", reason="письмо агента", actor="бухгалтер", clock=clock)
+    agent, first, second = "40821810700093101005", date(2026, 11, 11), date(2026, 11, 16)
+
+    def order(number: str, day: date, amount: int) -> None:
+        line = (number, True, amount, agent, "", "по реестру 1")
+        reader = Statement((line,), day=day, registries=("1 2026-11-10 - - -",))
+        import_bank_file(engine, reader=reader, message=RawMessage(f"{number}.txt", number.encode()), clock=clock, own_accounts=())
+
+    def by_day() -> dict[date | None, int]:
+        with engine.connect() as connection:
+            found = open_settlement(connection, law=law(), day=second)
+        sums: Counter[date | None] = Counter()
+        for fact in found.facts:
+            sums[fact.on] += fact.amount
+        nonlocal told
+        told = [(trouble.code, trouble.amount) for trouble in found.troubles if trouble.code == "SET-0107"]
+        return dict(sums)
+
+    told: list[tuple[str, int]] = []
+    assert by_day() == {None: 500_01}
+    order("9", first, 405_01)
+    [short] = reconcile(engine, clock=clock, own_accounts=()).result.registries
+    early = by_day()
+    assert (short.state, short.difference, told) == ("short", -100_00, [("SET-0107", 100_00)])
+    day_of_decision = clock.now().date()
+    assert sum(early.values()) == 500_01 and set(early) == {first, day_of_decision, None}, "what was cancelled counts from the decision"
+    assert abs(early[first] - 405_01) <= 5 and early[day_of_decision] < 0
+    order("10", second, 100_00)
+    late = by_day()
+    assert (late[first], told) == (early[first], []), "what was due before does not change"
+    assert late[first] + late[second] == 505_01 and None not in late

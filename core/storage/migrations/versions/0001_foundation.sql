@@ -246,6 +246,7 @@ CREATE TABLE entry (
 );
 CREATE INDEX entry_provider_month ON entry (provider_id, month, kind);
 CREATE INDEX entry_accounted_on ON entry (accounted_on) WHERE accounted_on IS NOT NULL;
+CREATE INDEX entry_reversal ON entry (entry_id) WHERE kind = 'payment_reversal';
 COMMENT ON COLUMN entry.accounted_on IS 'the operational day of money of banks; occurred_on is the day it was paid';
 CREATE TABLE posting (
   month date NOT NULL,

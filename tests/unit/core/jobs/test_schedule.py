@@ -34,7 +34,8 @@ def _utc(*parts: int) -> datetime:
 def test_the_schedule_of_the_month_is_complete_and_readable() -> None:
     schedule = {job.kind: job for job in load_schedule()}
     assert set(schedule) == {
-        "take_inbox", "gis_synchronise", "gis_send", "gis_poll", "rgis_deliver", "rgis_compare", "reconcile", "seal_archive", "sweep",
+        "take_inbox", "gis_synchronise", "gis_send", "gis_poll", "rgis_deliver", "rgis_compare", "reconcile", "close_day",
+        "seal_archive", "sweep",
     }  # fmt: skip
     assert all(job.title for job in schedule.values())
     assert schedule["seal_archive"].catch_up is CatchUp.LATEST

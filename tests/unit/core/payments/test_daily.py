@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.calendar import WorkCalendar
 from core.ids import EntityId
-from core.payments.daily import UNDIVIDED, Collected, Recipient, Sent, daily_rows, standings
+from core.payments.daily import UNDIVIDED, Collected, Recipient, Sent, as_it_came, daily_rows, standings
 from core.payments.settle import SettlementRules
 
 CALENDAR = WorkCalendar.of([date(2026, 11, 4)], years=[2026, 2027])
@@ -91,3 +91,25 @@ def test_allocations_less_returns_are_transfers_fees_and_what_is_on_hand(facts: 
     if all(fact.net >= 0 for fact in facts):
         assert not on_hand[WATER] and not on_hand[FUND]
     assert all(item.amount > 0 and item.recipient != UNDIVIDED for item in sent)
+
+
+@given(st.integers(-10_000, 10_000), st.integers(0, 300), st.lists(st.integers(1, 5_000), min_size=1, max_size=4), st.integers(0, 5_000))
+def test_a_receipt_is_due_as_its_money_came_and_later_orders_change_nothing_before_them(
+    amount: int, fee: int, orders: list[int], missing: int
+) -> None:
+    """To the kopeck in sum, each part within a kopeck of its share; with the next order the earlier days stand as they stood."""
+    fact = Collected(None, WATER, "utility", amount, bank_fee=fee)
+    whole = sum(orders) + missing
+    days = [FIRST + timedelta(days=n) for n in range(len(orders))]
+
+    def parts(known: int) -> dict[date | None, Collected]:
+        came = [*zip(days[:known], orders[:known], strict=True)]
+        return {one.on: one for one in as_it_came(fact, [*came, (None, whole - sum(orders[:known]))])}
+
+    for known in range(len(orders) + 1):
+        found = parts(known)
+        assert (sum(one.amount for one in found.values()), sum(one.bank_fee for one in found.values())) == (amount, fee)
+        for day, order in zip(days[:known], orders[:known], strict=True):
+            part = found[day].amount if day in found else 0
+            assert abs(part * whole - amount * order) <= whole
+            assert found.get(day) == parts(known - 1).get(day, found.get(day))
