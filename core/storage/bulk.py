@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from core.storage.engine import driver
 
-__all__ = ["escaped", "stage", "stage_text"]
+__all__ = ["append", "escaped", "stage", "stage_text"]
 
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
@@ -32,6 +32,17 @@ def stage(connection: Connection, table: str, columns: Sequence[tuple[str, str]]
     with driver(connection).cursor() as cursor:
         cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
     return count
+
+
+def append(connection: Connection, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> None:
+    """COPY more rows into a table that :func:`stage` made."""
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+    with (
+        driver(connection).cursor() as cursor,
+        cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
 
 
 def stage_text(connection: Connection, table: str, columns: Sequence[tuple[str, str]], blocks: Iterable[bytes]) -> None:
