@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from adapters.format4.cells import Row
 from adapters.format4.findings import PAYMENT_SECTION, finding
+from adapters.format4.keyed import Numbers
 from adapters.format4.layout import Field, Section
 from core.model.finding import Finding
 
@@ -32,7 +33,7 @@ _REPEATS = frozenset({"F4-042", "F4-043", "F4-044"})
 class SectionStanding:
     """Rows of one section."""
 
-    first_rows: dict[str, int] = field(default_factory=dict)
+    first_rows: Numbers = field(default_factory=Numbers)
     """First row of each key."""
     waits: dict[str, frozenset[Root]] = field(default_factory=dict)
     """What those who refer to a key wait for, where the key's row is not taken."""
@@ -89,17 +90,17 @@ class Standing:
     def settle(self, section: str, number: int, key: str | None, *, codes: list[str], roots: frozenset[Root]) -> None:
         """Fix the standing of a row once its own findings and what it waits for are known; ``codes`` are those that refuse it."""
         standing = self.sections[section]
-        is_first = key is not None and standing.first_rows.get(key) == number
         if section == PAYMENT_SECTION:
             if roots:
                 self.suspended.setdefault(number, "F4-045")
             return
+        if not roots and number not in standing.refused:
+            return
+        is_first = key is not None and standing.first_rows.get(key) == number
         if number in standing.refused:
             if key is not None and is_first:
                 only_repeats = all(code in _REPEATS for code in codes)
                 standing.waits[key] = frozenset((SILENT,)) if only_repeats else roots | {(section, number)}
-            return
-        if not roots:
             return
         standing.quarantined.add(number)
         for root in roots:

@@ -1,40 +1,25 @@
 """Checks of money over many rows: F4-071 … F4-078, F4-081, F4-083 … F4-085, F4-092 (exchange reference, section 5).
 
-Sums and counts are taken over the rows as sent, refused ones included. Kept in memory: one number for each document, account, pack and
-payment, never a row. An amount that can not be read makes its sum unknown, and an unknown sum accuses nobody.
+Sums and counts are taken over the rows as sent, refused ones included. Kept is one number for each document, payment and debt, in bounded
+memory, never a row; documents are read once more when their sums are known. An amount that can not be read makes its sum unknown, and an
+unknown sum accuses nobody.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from adapters.format4.cells import Row
 from adapters.format4.findings import finding
+from adapters.format4.keyed import Numbers, Totals
 from core.model.finding import Finding
 from core.money import format_roubles
 from core.period import Month
 
 __all__ = ["Sums"]
-
-
-class _Totals:
-    """Sums by key, each of which may become unknown."""
-
-    def __init__(self) -> None:
-        self._sums: Counter[object] = Counter()
-        self._unknown: set[object] = set()
-
-    def add(self, key: object, amount: int | None) -> None:
-        if amount is None:
-            self._unknown.add(key)
-        else:
-            self._sums[key] += amount
-
-    def of(self, key: object) -> int | None:
-        """The sum, 0 where nothing was added, None where something unreadable was."""
-        return None if key in self._unknown else self._sums[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +46,24 @@ class Sums:
     held_documents: set[str] = field(default_factory=set)
     held_packs: dict[str, str] = field(default_factory=dict)
     """Packs whose payments go to suspense, with the code of the finding."""
-    _documents: dict[str, list[_Stated]] = field(default_factory=dict)
-    _document_accounts: dict[str, str] = field(default_factory=dict)
-    _lines: _Totals = field(default_factory=_Totals)
-    _penalties: _Totals = field(default_factory=_Totals)
-    _debts: _Totals = field(default_factory=_Totals)
+    _documents: Numbers = field(default_factory=Numbers)
+    """Row of each."""
+    _document_accounts: Numbers = field(default_factory=Numbers)
+    _lines: Totals = field(default_factory=Totals)
+    _penalties: Totals = field(default_factory=Totals)
+    _debts: Totals = field(default_factory=Totals)
     _has_debts: bool = False
     """Whether the archive breaks debts down by months at all."""
     _packs: dict[str, list[_Stated]] = field(default_factory=dict)
-    _pack_sums: _Totals = field(default_factory=_Totals)
+    _pack_sums: Totals = field(default_factory=Totals)
     _pack_counts: Counter[str] = field(default_factory=Counter)
-    _payment_amounts: dict[str, int] = field(default_factory=dict)
-    _uips: dict[str, str] = field(default_factory=dict)
-    _matched: _Totals = field(default_factory=_Totals)
-    _matched_services: _Totals = field(default_factory=_Totals)
+    _payment_amounts: Numbers = field(default_factory=Numbers)
+    _uips: Numbers = field(default_factory=Numbers)
+    """By УИП 63 bits of a hash of what names its row."""
+    _matched: Totals = field(default_factory=Totals)
+    _matched_services: Totals = field(default_factory=Totals)
     _funds: dict[str, _Stated] = field(default_factory=dict)
-    _fund_sums: _Totals = field(default_factory=_Totals)
+    _fund_sums: Totals = field(default_factory=Totals)
     _houses: dict[str, _Stated] = field(default_factory=dict)
     _house_accounts: Counter[str] = field(default_factory=Counter)
 
@@ -105,13 +92,8 @@ class Sums:
 
     def _document(self, row: Row) -> Iterator[Finding]:
         key, period, account = row.key("id"), row.day("period"), row.key("account")
-        if key is not None and key not in self._documents:
-            stated = ((13, "services_total"), (20, "penalties_total"))
-            self._documents[key] = [
-                _Stated(row.number, n, row.raw(code), amount) for n, code in stated if (amount := row.number_of(code)) is not None
-            ]
-            if account is not None:
-                self._document_accounts[key] = account
+        if key is not None and self._documents.setdefault(key, row.number) == row.number and account is not None:
+            self._document_accounts.setdefault(key, int(account))
         lawful = {(month.year, month.month) for month in (self.month, self.month.previous())}
         if period is not None and (period.year, period.month) not in lawful:
             self.held_documents.add(key or "")
@@ -140,22 +122,29 @@ class Sums:
         return iter(())
 
     def _debt(self, row: Row) -> Iterator[Finding]:
-        account = self._document_accounts.get(row.key("document") or "")
+        account = self._document_accounts.get(row.key("document"))
         self._has_debts = True
-        self._debts.add((account, row.key("service"), row.key("creditor")), row.number_of("amount"))
+        self._debts.add((None if account is None else str(account), row.key("service"), row.key("creditor")), row.number_of("amount"))
         return iter(())
 
-    def _finish_documents(self) -> Iterator[Finding]:
-        parts = {13: self._lines, 20: self._penalties}
-        sections = {13: ("epdcharge", "epdcapital"), 20: ("epdpenalty",)}
-        for key, stated in self._documents.items():
-            for total in stated:
-                lawful = parts[total.field].of(key)
-                if lawful is None or lawful == total.amount or not self._needs(*sections[total.field]):
+    def _finish_documents(self, documents: Iterable[Row]) -> Iterator[Finding]:
+        checks = (
+            (13, "services_total", self._lines, ("epdcharge", "epdcapital")),
+            (20, "penalties_total", self._penalties, ("epdpenalty",)),
+        )  # fmt: skip
+        needed = [(n, code, totals) for n, code, totals, sections in checks if self._needs(*sections)]
+        for row in documents:
+            key = row.key("id")
+            if key is None or self._documents.get(key) != row.number:
+                continue
+            for n, code, totals in needed:
+                stated, lawful = row.number_of(code), totals.of(key)
+                if stated is None or lawful is None or lawful == stated:
                     continue
                 self.held_documents.add(key)
-                detail = f"по строкам {format_roubles(lawful)}"
-                yield finding("F4-071", "epd.csv", row=total.row, field=total.field, value=total.value, detail=detail)
+                yield finding(
+                    "F4-071", "epd.csv", row=row.number, field=n, value=row.raw(code), detail=f"по строкам {format_roubles(lawful)}"
+                )
 
     # balances ------------------------------------------------------------------------------------------------------------------------
 
@@ -204,7 +193,7 @@ class Sums:
         if uip:
             mine = key or f"строка {row.number}"
             used_earlier = uip in self.known_uips and mine not in self.known_payments
-            if used_earlier or self._uips.setdefault(uip, mine) != mine:
+            if used_earlier or self._uips.setdefault(("уип", uip), _short(mine)) != _short(mine):
                 yield finding("F4-081", "oplata.csv", row=row.number, field=4, value=uip)
         if amount is not None and amount <= 0:
             yield finding("F4-083", "oplata.csv", row=row.number, field=8, value=row.raw("amount"))
@@ -232,7 +221,7 @@ class Sums:
             self._matched_services.add(row.key("matching"), _or_zero(row, "amount_kopecks"))
 
     def _matching(self, row: Row) -> Iterator[Finding]:
-        amount, payment = row.number_of("amount_kopecks"), row.key("payment") or ""
+        amount, payment = row.number_of("amount_kopecks"), row.key("payment")
         if amount is None:
             return
         paid, matched = self._payment_amounts.get(payment), self._matched.of(payment)
@@ -284,14 +273,18 @@ class Sums:
             if count != stated.amount and self._needs("kvar"):
                 yield finding("F4-078", "house.csv", row=stated.row, field=27, value=stated.value, detail=f"строк KVAR {count}")
 
-    def finish(self) -> Iterator[Finding]:
-        """What only the whole archive shows."""
+    def finish(self, documents: Iterable[Row]) -> Iterator[Finding]:
+        """What only the whole archive shows; ``documents`` are the rows of EPD once more."""
         yield from self._finish_packs()
         if self.is_increment:
             return
-        yield from self._finish_documents()
+        yield from self._finish_documents(documents)
         yield from self._finish_funds()
         yield from self._finish_houses()
+
+
+def _short(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
 def _or_zero(row: Row, code: str) -> int | None:

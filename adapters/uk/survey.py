@@ -1,8 +1,9 @@
 """The first reading of an archive: every check, no record.
 
 Sections are read in load order, parents before those who refer to them, so that one pass knows for every row whether it is taken, refused,
-waiting or held. What stays in memory are keys, and the numbers that sums need. The second reading (:mod:`adapters.uk.archives`) then makes
-records of the rows that may be loaded.
+waiting or held. What must be remembered of every row are keys, and the numbers that sums need: they are kept in bounded memory
+(:mod:`adapters.format4.keyed`), so only what is wrong with an archive takes more of it. The second reading (:mod:`adapters.uk.archives`)
+then makes records of the rows that may be loaded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import chain
 from adapters.format4.cells import Row, RowReader
 from adapters.format4.container import Container
 from adapters.format4.findings import PAYMENT_SECTION, finding
+from adapters.format4.keyed import Numbers
 from adapters.format4.layout import Field, Layout, Section
 from adapters.format4.rows import read_rows
 from adapters.format4.values import read_identifier
@@ -64,17 +66,23 @@ class Survey:
             self._section(section, handlers, meters if code == "puval" and not self._is_refused else None)
         if self._is_refused or sums is None or meters is None:
             return
-        for found in chain(sums.finish(), meters.finish()):
+        documents = self._rows_of("epd")
+        for found in chain(sums.finish(documents), meters.finish()):
             self.report(found.position.file.removesuffix(".csv"), found)
         self.findings.extend(self.standing.waiting_findings())
 
+    def _rows_of(self, code: str) -> Iterator[Row]:
+        """The rows of a section once more, those of the right width."""
+        if code in self._sections:
+            reader = RowReader(self._layout.sections[code])
+            for number, cells in read_rows(self._container, f"{code}.csv"):
+                if len(cells) == reader.section.width:
+                    yield reader.row(number, cells)
+
     def _look_ahead(self, code: str, sums: Sums) -> None:
         for ahead in _LOOKED_AHEAD.get(code, ()):
-            if ahead in self._sections:
-                reader = RowReader(self._layout.sections[ahead])
-                for number, cells in read_rows(self._container, f"{ahead}.csv"):
-                    if len(cells) == reader.section.width:
-                        sums.look_ahead(ahead, reader.row(number, cells))
+            for row in self._rows_of(ahead):
+                sums.look_ahead(ahead, row)
 
     def report(self, section: str, found: Finding) -> None:
         self.findings.append(found)
@@ -118,7 +126,9 @@ class _SectionReading:
         self._references = [(field, survey.section_of(field.of)) for field in referring if field.of and field.of != section.code]
         self._own = next((field for field in referring if field.of == section.code), None)
         self._pending: list[tuple[Row, str | None, frozenset[Root], list[str]]] = []
-        self._natural: dict[tuple[object, ...], int] = {}
+        self._natural = Numbers()
+        self._sought: dict[int, tuple[str, frozenset[Root] | None]] = {}
+        """What the last key of each reference was found to wait for: the sections referred to are read by then."""
 
     def take(self, number: int, cells: list[str]) -> Row | None:
         """Check a row and fix its standing; None when it has the wrong number of fields."""
@@ -179,7 +189,12 @@ class _SectionReading:
             key = row.key(field.code)
             if key is None:
                 continue
-            waits = self._standing.seek(target, key)
+            last = self._sought.get(field.n)
+            if last is not None and last[0] == key:  # rows that belong together follow one another
+                waits = last[1]
+            else:
+                waits = self._standing.seek(target, key)
+                self._sought[field.n] = key, waits
             if self._section.code == PAYMENT_SECTION and field.code in ("account", "document"):
                 findings.extend(self._payment_reference(row, field, key, is_taken=waits is not None and not waits))
             elif waits is None:
@@ -218,7 +233,7 @@ class _SectionReading:
             changed = False
             for number, (row, _, _) in by_number.items():
                 parent = row.key(own.code)
-                first = self._rows.first_rows.get(parent or "")
+                first = self._rows.first_rows.get(parent)
                 if first is None or first == number:
                     continue
                 more = reached.get(first, frozenset())

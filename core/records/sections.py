@@ -1,46 +1,92 @@
 """Where the facts in force stand in the bytes that brought them: for whoever writes them out again as their sender wrote them.
 
 A row of «Формат 4.0» says more than its record keeps; so what goes on to the region is the row itself, found by message, file and number.
+Two channels carry such rows: archives (``kvar.csv``) and messages of our service (``importAccounts/kvar``). What came by another channel is
+a body alone, with the row of the same thing that an earlier message brought, if one did.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from itertools import islice
 
 from sqlalchemy import Connection, text
 
-from core.ids import MessageId, ProviderId
-from core.model.records import BODIES, Account, AccountArea, Act, Body, Payment, Residence, SectionRow, StatedBill
+from core.ids import MessageId, ProviderId, RecordId
+from core.model.records import (
+    BODIES,
+    Account,
+    AccountArea,
+    Act,
+    Body,
+    Meter,
+    Payment,
+    Residence,
+    SectionRow,
+    StatedBill,
+    StatedContribution,
+    StatedLine,
+)
 from core.period import Month
+from core.records.bodies import StoredRecord, find_records
+from core.records.crosswalk import external_ids
+from core.records.entities import entity_ids
+from core.records.table_keys import SENDER, TABLE_PREFIX
 from core.records.tables import table_name
 from core.records.versions import in_force, scope
 
 __all__ = [
     "PlacedRow",
     "StatedDocument",
+    "StatedPart",
     "account_areas",
     "account_counts",
     "elsewhere",
+    "own_keys",
+    "parts_of_documents",
+    "persons_of_tables",
     "residents_on",
     "rows_of_documents",
     "rows_of_section",
     "stated_documents",
+    "told_elsewhere",
     "told_payments",
 ]
 
 _ROWS_AT_ONCE = 5000
 _BY_KIND: Mapping[str, type[Body]] = {body.kind_name: body for body in BODIES}
+_PARENTS = ("bill", "residence")
+"""Attributes that name a thing whose own key at the sender is remembered nowhere but in the record itself."""
+_IN_ROWS = """((m.channel = :archives AND {0}.file = :section || '.csv')
+  OR (m.channel = :service AND split_part({0}.file, '/', 2) = :section)) AND {0}.file_row IS NOT NULL"""
+_ARCHIVES, _SERVICE = "uk.format4", "uk.soap"
+_CHANNELS = {"archives": _ARCHIVES, "service": _SERVICE}
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedRow:
-    """A row of a message; 1 = first after the header."""
+    """A row of a message; 1 = first after the header, or the first element of its name."""
 
     message_id: MessageId
+    is_pushed: bool
+    """Whether the message is one of our service, not an archive."""
     number: int
     key: str
+    parent: str = ""
+    """The document or residence that it belongs to, where a table was the first to tell of that."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPart:
+    """A line of a sender's document, by keys: ``service`` is empty of the contribution."""
+
+    account: str
+    service: str
+    document: str
+    key: str
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +97,99 @@ class StatedDocument:
     bank_account: str
 
 
-def rows_of_section(
-    connection: Connection, *, provider_id: ProviderId, kind: str, file: str, channel: str, section: str
-) -> Iterator[PlacedRow]:
-    """Rows of a section's file that are in force, message by message in the order of their rows."""
+def rows_of_section(connection: Connection, *, provider_id: ProviderId, kind: str, section: str) -> Iterator[PlacedRow]:
+    """Rows of a section that are in force, message by message in the order of their rows."""
     body = _BY_KIND[kind]
     rows = in_force(SectionRow, "r.section = :section") if body is SectionRow else in_force(body)
-    names = scope(provider_id, until=date.max, known_until=None) | {"file": file, "channel": channel, "section": section}
-    yield from _placed(connection, f"SELECT f.* FROM ({rows}) f WHERE f.file = :file", names)
+    names = scope(provider_id, until=date.max, known_until=None) | {"section": section}
+    yield from _placed(connection, body, rows, names)
 
 
-def rows_of_documents(
-    connection: Connection, *, provider_id: ProviderId, month: Month, kind: str, file: str, channel: str
-) -> Iterator[PlacedRow]:
+def rows_of_documents(connection: Connection, *, provider_id: ProviderId, month: Month, kind: str, section: str) -> Iterator[PlacedRow]:
     """The same of the sender's documents of one month (``stated_bill``) or of their lines."""
+    body = _BY_KIND[kind]
+    names = scope(provider_id, until=date.max, known_until=None) | {"section": section, "month": month.first}
+    yield from _placed(connection, body, _of_documents(body), names)
+
+
+def _of_documents(body: type[Body]) -> str:
     bills = in_force(StatedBill, "r.month = :month")
-    rows = f"SELECT f.* FROM ({bills}) f WHERE f.file = :file"
-    if kind != StatedBill.kind_name:
-        # Lines of held documents are no lines of a document in force.
-        rows = f"SELECT f.* FROM ({in_force(_BY_KIND[kind])}) f WHERE f.file = :file AND f.bill IN (SELECT b.record_key FROM ({bills}) b)"
-    names = scope(provider_id, until=date.max, known_until=None) | {"file": file, "channel": channel, "month": month.first}
-    yield from _placed(connection, rows, names)
+    # Lines of held documents are no lines of a document in force.
+    return bills if body is StatedBill else f"SELECT f.* FROM ({in_force(body)}) f WHERE f.bill IN (SELECT b.record_key FROM ({bills}) b)"
 
 
-def _placed(connection: Connection, rows: str, names: Mapping[str, object]) -> Iterator[PlacedRow]:
-    statement = f"""SELECT p.message_id, p.file_row, p.record_key FROM ({rows}) p JOIN message m USING (message_id)
-      WHERE m.channel = :channel AND p.file_row IS NOT NULL ORDER BY p.message_id, p.file_row"""
-    for row in connection.execute(text(statement), names, execution_options={"yield_per": _ROWS_AT_ONCE}):
-        yield PlacedRow(MessageId(row.message_id), row.file_row, row.record_key)
+def _placed(connection: Connection, body: type[Body], rows: str, names: Mapping[str, object]) -> Iterator[PlacedRow]:
+    parent = next((f"p.{one.name}" for one in fields(body) if one.name in _PARENTS), "''")
+    statement = f"""SELECT p.message_id, m.channel = :service AS is_pushed, p.file_row, p.record_key,
+        CASE WHEN starts_with({parent}, :begin) THEN {parent} ELSE '' END AS parent
+      FROM ({rows}) p JOIN message m USING (message_id)
+      WHERE {_IN_ROWS.format("p")} ORDER BY p.message_id, p.file_row"""
+    found = connection.execute(
+        text(statement), {**names, **_CHANNELS, "begin": TABLE_PREFIX}, execution_options={"yield_per": _ROWS_AT_ONCE}
+    )
+    for row in found:
+        yield PlacedRow(MessageId(row.message_id), row.is_pushed, row.file_row, row.record_key, row.parent or "")
 
 
-def elsewhere(connection: Connection, *, provider_id: ProviderId, channel: str) -> dict[str, int]:
-    """By kind, how many facts in force other messages than those of a channel brought: acts, decisions, tables."""
+def told_elsewhere(
+    connection: Connection, body: type[Body], *, provider_id: ProviderId, section: str
+) -> Iterator[tuple[StoredRecord[Body], PlacedRow | None]]:
+    """Facts of a kind in force that came by neither channel, in the order they were learned, each with the last row that told of the same
+    thing before."""
+    statement = f"""SELECT f.record_id, b.message_id, b.is_pushed, b.file_row, f.record_key
+      FROM ({in_force(body)}) f JOIN message o ON o.message_id = f.message_id
+      LEFT JOIN LATERAL (
+        SELECT r.message_id, m.channel = :service AS is_pushed, r.file_row
+        FROM {table_name(body)} r JOIN message m ON m.message_id = r.message_id
+        WHERE r.provider_id = :provider AND r.record_key = f.record_key AND {_IN_ROWS.format("r")}
+        ORDER BY r.record_id DESC LIMIT 1) b ON TRUE
+      WHERE o.channel NOT IN (:archives, :service) ORDER BY f.record_id"""
+    names = scope(provider_id, until=date.max, known_until=None) | _CHANNELS | {"section": section}
+    rows = iter(connection.execute(text(statement), names, execution_options={"yield_per": _ROWS_AT_ONCE}))
+    while batch := list(islice(rows, _ROWS_AT_ONCE)):
+        bodies = {one.record_id: one for one in find_records(connection, [RecordId(row.record_id) for row in batch])}
+        for row in batch:
+            base = None if row.message_id is None else PlacedRow(MessageId(row.message_id), row.is_pushed, row.file_row, row.record_key)
+            yield bodies[RecordId(row.record_id)], base
+
+
+def own_keys(connection: Connection, provider_id: ProviderId) -> dict[str, dict[str, str]]:
+    """Accounts and meters that tables told of first: their key here by the sender's own, by kind."""
+    found: dict[str, dict[str, str]] = {}
+    for body in (Account, Meter):
+        kind = body.kind_name
+        said = external_ids(connection, provider_id=provider_id, system=SENDER, kind=f"{kind}_key")
+        if said:
+            keys = {number: key for key, number in entity_ids(connection, provider_id, kind).items()}
+            found[kind] = {own: keys[number] for number, own in said.items()}
+    return found
+
+
+def persons_of_tables(connection: Connection, provider_id: ProviderId) -> frozenset[str]:
+    """Persons that tables told of and that accounts or residences in force name."""
+    statement = f"""SELECT a.payer_person FROM ({in_force(Account)}) a WHERE starts_with(a.payer_person, :begin)
+      UNION SELECT l.person FROM ({in_force(Residence)}) l WHERE starts_with(l.person, :begin)"""
+    names = scope(provider_id, until=date.max, known_until=None) | {"begin": TABLE_PREFIX}
+    return frozenset(connection.execute(text(statement), names).scalars())
+
+
+def parts_of_documents(connection: Connection, *, provider_id: ProviderId, month: Month) -> Iterator[StatedPart]:
+    """Lines and contributions of the sender's documents of a month that are in force."""
+    names = scope(provider_id, until=date.max, known_until=None) | {"month": month.first}
+    for body, service in ((StatedLine, "l.service"), (StatedContribution, "''")):
+        statement = f"""SELECT b.account, {service} AS service, l.bill, l.record_key, l.total
+          FROM ({_of_documents(body)}) l JOIN ({_of_documents(StatedBill)}) b ON b.record_key = l.bill ORDER BY l.record_id"""
+        for row in connection.execute(text(statement), names, execution_options={"yield_per": _ROWS_AT_ONCE}):
+            yield StatedPart(row.account, row.service, row.bill, row.record_key, row.total)
+
+
+def elsewhere(connection: Connection, *, provider_id: ProviderId) -> dict[str, int]:
+    """By kind, how many facts in force came neither by archives nor by our service: acts, decisions, tables."""
     found: dict[str, int] = {}
     for body in BODIES:
         statement = f"""SELECT count(*) FROM ({in_force(body)}) f LEFT JOIN message m USING (message_id)
-          WHERE m.channel IS DISTINCT FROM :channel"""
-        names = scope(provider_id, until=date.max, known_until=None) | {"channel": channel}
+          WHERE m.channel IS NULL OR m.channel NOT IN (:archives, :service)"""
+        names = scope(provider_id, until=date.max, known_until=None) | _CHANNELS
         count = connection.execute(text(statement), names).scalar_one()
         if count:
             found[body.kind_name] = count
@@ -113,11 +215,10 @@ def residents_on(connection: Connection, *, provider_id: ProviderId, day: date, 
     return {row.account: row.persons for row in connection.execute(text(statement), names)}
 
 
-def account_counts(connection: Connection, *, provider_id: ProviderId, channel: str) -> dict[str, int]:
-    """Accounts of each house that messages of a channel told of, closed ones too."""
-    statement = f"""SELECT f.house, count(*) AS accounts FROM ({in_force(Account)}) f JOIN message m USING (message_id)
-      WHERE m.channel = :channel GROUP BY f.house"""
-    names = scope(provider_id, until=date.max, known_until=None) | {"channel": channel}
+def account_counts(connection: Connection, *, provider_id: ProviderId) -> dict[str, int]:
+    """Accounts of each house, closed ones too."""
+    statement = f"SELECT f.house, count(*) AS accounts FROM ({in_force(Account)}) f GROUP BY f.house"
+    names = scope(provider_id, until=date.max, known_until=None)
     return {row.house: row.accounts for row in connection.execute(text(statement), names)}
 
 
@@ -143,11 +244,12 @@ def account_areas(connection: Connection, *, provider_id: ProviderId, day: date)
     return {row.account: row.area_e2 for row in connection.execute(text(statement), names)}
 
 
-def told_payments(connection: Connection, *, provider_id: ProviderId, channel: str, uips: Sequence[str]) -> frozenset[str]:
-    """Those of the УИП that rows in force of a channel's messages name, in whatever state."""
+def told_payments(connection: Connection, *, provider_id: ProviderId, uips: Sequence[str]) -> frozenset[str]:
+    """Those of the УИП that rows in force of archives name, in whatever state."""
     rows = in_force(Payment, "r.uip = ANY(:uips)", any_state=True)
-    names = scope(provider_id, until=date.max, known_until=None) | {"uips": list(uips), "channel": channel}
+    names = scope(provider_id, until=date.max, known_until=None) | {"uips": list(uips)} | _CHANNELS
     statement = text(
-        f"SELECT f.uip FROM ({rows}) f JOIN message m USING (message_id) WHERE m.channel = :channel AND f.file_row IS NOT NULL"
+        f"SELECT f.uip FROM ({rows}) f JOIN message m USING (message_id)"
+        " WHERE m.channel IN (:archives, :service) AND f.file_row IS NOT NULL"
     )
     return frozenset(connection.execute(statement, names).scalars())

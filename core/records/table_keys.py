@@ -33,10 +33,11 @@ from core.records.crosswalk import ExternalId, external_ids, link
 from core.records.entities import entity_ids
 from core.records.tables import table_name
 
-__all__ = ["TABLE_PREFIX", "Recognised", "name_key"]
+__all__ = ["SENDER", "TABLE_PREFIX", "Recognised", "name_key"]
 
 TABLE_PREFIX = "t/"
-_SYSTEM = "sender"
+SENDER = "sender"
+"""System of the external identifiers that are the sender's own keys."""
 _REMEMBERED = (Account, Meter)
 _TOLD: tuple[type[Body], ...] = (Account, AccountPlace, Meter, Residence, Reading, StatedBill, StatedLine)
 _REFERENCES: Mapping[str, str] = {
@@ -74,7 +75,7 @@ class Recognised:
             if self._made[body.kind_name]:
                 kind = body.kind_name
                 numbers = {number: key for key, number in entity_ids(self.connection, self.provider_id, kind).items()}
-                said = external_ids(self.connection, provider_id=self.provider_id, system=_SYSTEM, kind=f"{kind}_key")
+                said = external_ids(self.connection, provider_id=self.provider_id, system=SENDER, kind=f"{kind}_key")
                 self._keys[kind] = {own: numbers[number] for number, own in said.items() if number in numbers}
 
     def known(self, known: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
@@ -95,7 +96,7 @@ class Recognised:
         for kind in {kind for kind, _, _ in self._new}:
             numbers = entity_ids(self.connection, self.provider_id, kind)
             rows += [
-                ExternalId(numbers[first], self.provider_id, _SYSTEM, f"{kind}_key", own)
+                ExternalId(numbers[first], self.provider_id, SENDER, f"{kind}_key", own)
                 for one, own, first in self._new
                 if one == kind and first in numbers
             ]

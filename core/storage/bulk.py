@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from core.model.columns import NULL, Column
 from core.storage.engine import driver
 
-__all__ = ["array_of", "escaped", "stage", "stage_columns", "stage_text"]
+__all__ = ["append", "array_of", "escaped", "stage", "stage_columns", "stage_text"]
 
 
 _WIDTHS = {"bigint": ">i8", "integer": ">i4", "smallint": ">i2", "date": ">i4"}
@@ -45,6 +45,17 @@ def stage(
             count += 1
     _look_at(connection, table, joined_by)
     return count
+
+
+def append(connection: Connection, table: str, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> None:
+    """COPY more rows into a table that :func:`stage` made."""
+    names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
+    with (
+        driver(connection).cursor() as cursor,
+        cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
 
 
 def stage_text(connection: Connection, table: str, columns: Sequence[tuple[str, str]], blocks: Iterable[bytes]) -> None:

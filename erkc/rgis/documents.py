@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -27,26 +28,27 @@ from core.ledger.calculations import Calculation, read_calculation, read_lines
 from core.ledger.months import MonthState, MonthStep
 from core.model.ledger import UNKNOWN_ORIGIN
 from core.model.lines import ChargeLine, Component
-from core.model.records import BankAccount, Organisation
 from core.money import format_roubles
 from core.period import Month
-from core.records.bodies import read_records
-from core.records.latest import read_accounts, read_organisations, read_services
+from core.records.latest import read_accounts
 from core.records.providers import Provider
-from core.records.rows import AccountRow, ServiceRow
+from core.records.rows import AccountRow
 from core.records.sections import StatedDocument, residents_on, stated_documents
+from core.services.instalments import read_plans
+from core.services.month_view import ProviderMonth
 from core.services.penalties import Penalties, PenaltyRow
 from core.services.stops import stopped_accounts
-from erkc.rgis.identifiers import identifier
+from erkc.rgis.identifiers import identifier, known_as
+from erkc.rgis.matching import Matching, Part
+from erkc.rgis.names import Names
 from erkc.rgis.output import Output
 
-__all__ = ["Documents", "Names", "posted_step"]
+__all__ = ["Documents", "posted_step"]
 
 _ACCOUNTS_AT_ONCE = 1000
 _POSTED = (MonthState.POSTED, MonthState.CLOSED)
 _METHODS = {"norm": 1, "ipu": 2, "ipu_replaced": 2, "ipu_after_average": 2, "ipu_flat": 2, "average": 3, "odpu": 4, "ipu_odpu": 4}
 _COMMON = 2
-_CAPITAL_REPAIR = 2
 
 
 def posted_step(connection: Connection, provider: Provider, month: Month) -> MonthStep:
@@ -58,34 +60,6 @@ def posted_step(connection: Connection, provider: Provider, month: Month) -> Mon
             hint=f"Проведите месяц: erkc bill month {month}.",
         )  # fmt: skip
     return step
-
-
-class Names:
-    """The sender's keys of what the ledger knows by our numbers, and its own collecting account."""
-
-    def __init__(self, connection: Connection, provider: Provider, month: Month) -> None:
-        owner = provider.provider_id
-        inns = {row.entity_id: row.inn for row in read_organisations(connection, provider_id=owner, month=month)}
-        by_inn = {one.body.inn: one.key for one in reversed(list(read_records(connection, Organisation, provider_id=owner)))}
-        self.creditors: Mapping[EntityId, str] = {number: by_inn[inn] for number, inn in inns.items() if inn in by_inn}
-        self.services: Mapping[EntityId, ServiceRow] = {
-            row.entity_id: row for row in read_services(connection, provider_id=owner, month=month)
-        }
-        own = by_inn.get(provider.inn)
-        self.bank_account = next(
-            (
-                one.key
-                for one in read_records(connection, BankAccount, provider_id=owner)
-                if one.body.organisation == own and (one.body.closed_on is None or one.body.closed_on > month.last)
-            ),
-            None,
-        )
-        """An open account of the sender itself: where it collects; None where it has told of none."""
-
-    def is_contribution(self, service: EntityId) -> bool:
-        """Whether a service is the contribution for capital repair."""
-        row = self.services[service]
-        return row.kind == 2 and row.housing_kind == _CAPITAL_REPAIR
 
 
 @dataclass(slots=True)
@@ -124,6 +98,8 @@ class _Account:
     """One account of a batch with all that its rows are made of."""
 
     row: AccountRow
+    key: str
+    """As the region knows it."""
     document: str
     bank_account: str
     lines: list[_Line]
@@ -132,6 +108,17 @@ class _Account:
     debts: Mapping[tuple[EntityId, EntityId], list[tuple[Month, int]]] = field(default_factory=dict)
     residents: int | None = None
     last_payment: date | None = None
+    plans: Mapping[tuple[EntityId, EntityId], _Instalment] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Instalment:
+    """What plans of a service and creditor ask for in a month, kopecks; outside the balance."""
+
+    portion: int
+    interest: int
+    percent: Fraction | None
+    """A year; None: of several plans that differ."""
 
 
 @dataclass(slots=True)
@@ -144,6 +131,8 @@ class Documents:
     law: Law
     names: Names
     out: Output
+    matching: Matching
+    _plans: Mapping[EntityId, Mapping[tuple[EntityId, EntityId], _Instalment]] = field(default_factory=dict)
     _undivided: int = 0
     _without_account: int = 0
     _without_creditor: int = 0
@@ -159,6 +148,7 @@ class Documents:
             read_accounts(self.connection, provider_id=self.provider.provider_id, month=self.month), key=lambda row: row.entity_id
         )
         penalties = _Ahead(Penalties(self.connection, self.provider, self.month, self.law).rows()) if with_balances else _Ahead(iter(()))
+        self._plans = self._instalments() if with_balances else {}
         stream = iter(rows)
         while batch := list(islice(stream, _ACCOUNTS_AT_ONCE)):
             for account in self._accounts(batch, calculation, stopped, penalties):
@@ -190,15 +180,35 @@ class Documents:
             lines = _lines(said.get(row.entity_id, {}), moved.get(row.entity_id, []))
             if not lines and not mine and not any(one.opening or one.other for one in moved.get(row.entity_id, [])):
                 continue
-            own = stated.get(row.key, StatedDocument(identifier("epd", row.key, self.month), self.names.bank_account or ""))
-            if not own.bank_account:
+            own = stated.get(row.key, StatedDocument(identifier("epd", row.key, self.month), ""))
+            bank_account = own.bank_account or self.names.bank_account
+            if not bank_account:
                 self._without_account += 1
                 continue
+            plans = self._plans.get(row.entity_id, {})
             yield _Account(
-                row, own.key, own.bank_account, lines, moved.get(row.entity_id, []), mine,
+                row, known_as(row.key), known_as(own.key), bank_account, self._with_plans(lines, plans), moved.get(row.entity_id, []), mine,
                 {place: sorted(by_month.items(), key=lambda one: one[0].first) for place, by_month in debts[row.entity_id].items()},
-                residents.get(row.key, row.residents_stated), paid_on.get(row.entity_id),
+                residents.get(row.key, row.residents_stated), paid_on.get(row.entity_id), plans,
             )  # fmt: skip
+
+    def _instalments(self) -> dict[EntityId, dict[tuple[EntityId, EntityId], _Instalment]]:
+        """What instalment plans ask for in the month, by account, service and creditor."""
+        planned = ProviderMonth(self.connection, self.provider, self.month, self.law).planned
+        plans = read_plans(self.connection, self.provider) if planned else {}
+        found: dict[EntityId, dict[tuple[EntityId, EntityId], _Instalment]] = defaultdict(dict)
+        for debt, part in planned.items():
+            account, service, creditor, _ = debt
+            so_far = found[account].get((service, creditor), _Instalment(0, 0, plans[debt].percent))
+            percent = plans[debt].percent if so_far.percent == plans[debt].percent else None
+            found[account][service, creditor] = _Instalment(so_far.portion + part.portion, so_far.interest + part.interest, percent)
+        return found
+
+    def _with_plans(self, lines: list[_Line], plans: Mapping[tuple[EntityId, EntityId], _Instalment]) -> list[_Line]:
+        """Lines of the month, and one of nothing for a debt by instalments whose service is charged no more."""
+        charged = {(line.service, line.creditor) for line in lines}
+        more = [place for place in sorted(plans) if place not in charged and not self.names.is_contribution(place[0])]
+        return [*lines, *(_Line(service, creditor, 0, None) for service, creditor in more)]
 
     def _document(self, account: _Account, *, formed_on: date, with_balances: bool) -> None:
         for line in account.lines:
@@ -210,13 +220,16 @@ class Documents:
         opening = sum(row.opening for row in account.turnovers)
         paid = -sum(row.other for row in account.turnovers)
         row, before = account.row, opening - paid
+        self.matching.note(account.key, self.month, account.document)
+        by_instalments = sum(one.portion + one.interest for one in account.plans.values())
         self.out.add_values(
             "epd",
             {
-                "id": account.document, "kind": 1, "period": self.month.first, "formed_on": formed_on, "account": row.key,
+                "id": account.document, "kind": 1, "period": self.month.first, "formed_on": formed_on, "account": account.key,
                 "number": f"{self.month.first:%Y%m}-{row.number}"[:30], "receiver_account": account.bank_account, "status": 1,
                 "residents": account.residents, "living_area": row.living_area_e2, "heated_area": row.area_e2, "total_area": row.area_e2,
                 "services_total": total, "debt_before": max(before, 0), "advance_before": max(-before, 0),
+                "with_instalments": total + by_instalments if account.plans else None,
                 "payments_until": self.month.last, "total_with_balance": before + total, "penalties_total": penalties,
                 "grand_total": before + total + penalties, "paid": paid, "last_payment_on": account.last_payment,
             },
@@ -227,10 +240,12 @@ class Documents:
         creditor = self.names.creditors[line.creditor]
         recalculated = line.recalculation - line.undelivered
         if self.names.is_contribution(line.service):
+            own = identifier("epdcapital", account.document, service.key, creditor)
+            self.matching.note(account.key, self.month, account.document, Part.CONTRIBUTION, "", creditor, row=own, amount=line.charged)
             self.out.add_values(
                 "epdcapital",
                 {
-                    "id": identifier("epdcapital", account.document, service.key, creditor), "document": account.document,
+                    "id": own, "document": account.document,
                     "tariff": _tariff(line), "accrued": line.accrued, "recalculated": recalculated, "benefit": line.benefit,
                     "total": line.charged, "supplier": creditor, "status": 1,
                 },
@@ -241,23 +256,31 @@ class Documents:
         if len(parts) < 2 or sum(part[2] for part in parts) != line.accrued - (line.said.surcharge if line.said else 0):
             parts = [(_tariff(line), line.said.volume_e6 if line.said else 0, line.accrued, recalculated, "")]
         else:  # what is not of a slice stands in the first: the surcharge, the reduction for an interruption, closed months
-            tariff, volume, base, own, first = parts[0]
+            tariff, volume, base, changed_here, first = parts[0]
             surcharge = line.accrued - sum(part[2] for part in parts)
             rest = recalculated - sum(part[3] for part in parts)
-            parts[0] = (tariff, volume, base + surcharge, own + rest, first)
+            parts[0] = (tariff, volume, base + surcharge, changed_here + rest, first)
         common = service.provision == _COMMON
         for place, (tariff, volume, accrued, changed, first) in enumerate(parts):
             benefit = line.benefit if place == 0 else 0
             total = accrued + changed - benefit
+            own = identifier("epdcharge", account.document, service.key, creditor, first)
+            self.matching.note(account.key, self.month, account.document, Part.CHARGE, service.key, creditor, row=own, amount=total)
+            plan = account.plans.get((line.service, line.creditor)) if place == 0 else None
             self.out.add_values(
                 "epdcharge",
                 {
-                    "id": identifier("epdcharge", account.document, service.key, creditor, first), "document": account.document,
+                    "id": own, "document": account.document,
                     "service": service.key, "tariff": tariff, "total": total, "accrued": accrued, "recalculated": changed,
                     "benefit": benefit, "provision": service.provision, "recalculation_basis": _why(line) if changed else None,
                     "recalculation_sum": changed or None, "common_volume" if common else "volume": volume,
                     "total_common" if common else "total_individual": total,
                     "method": _METHODS.get(line.said.method) if line.said is not None else None,
+                    **({} if plan is None else {
+                        "instalment_current": 0, "instalment_earlier": plan.portion, "interest": plan.interest,
+                        "interest_percent": None if plan.percent is None else int(plan.percent * 10**6),
+                        "total_with_instalment": total + plan.portion + plan.interest,
+                    }),
                 },
             )  # fmt: skip
 
@@ -270,11 +293,13 @@ class Documents:
                 continue
             creditor = self.names.creditors[item.creditor_id]
             owed += item.closing
+            own = identifier("epdpenalty", account.document, creditor, item.origin_month, item.component)
+            of = (str(int(item.component)), creditor, item.origin_month)
+            self.matching.note(account.key, self.month, account.document, Part.PENALTY, *of, row=own)
             self.out.add_values(
                 "epdpenalty",
                 {
-                    "id": identifier("epdpenalty", account.document, creditor, item.origin_month, item.component),
-                    "document": account.document, "kind": _penalty_kind(item.component, item.origin_month), "creditor": creditor,
+                    "id": own, "document": account.document, "kind": _penalty_kind(item.component, item.origin_month), "creditor": creditor,
                     "origin_month": item.origin_month and item.origin_month.first, "opening": item.opening, "posted": item.posted,
                     "paid": item.paid, "closing": item.closing,
                 },
@@ -297,17 +322,19 @@ class Documents:
             self.out.add_values(
                 "saldo",
                 {
-                    "id": identifier("saldo", account.row.key, *keys, self.month), "account": account.row.key, "service": keys[0],
+                    "id": identifier("saldo", account.row.key, *keys, self.month), "account": account.key, "service": keys[0],
                     "creditor": keys[1], "month": self.month.first, "opening": opening, "accrued": line.accrued,
                     "recalculated": line.recalculation, "changed": 0, "undelivered": line.undelivered, "benefit": line.benefit,
                     "paid": paid, "closing": opening + line.charged - paid,
                 },
             )  # fmt: skip
             for origin, amount in self._unpaid(account, (service, creditor), opening):
+                own = identifier("epddebt", account.document, *keys, origin)
+                self.matching.note(account.key, self.month, account.document, Part.DEBT, *keys, origin, row=own)
                 self.out.add_values(
                     "epddebt",
                     {
-                        "id": identifier("epddebt", account.document, *keys, origin), "document": account.document, "service": keys[0],
+                        "id": own, "document": account.document, "service": keys[0],
                         "creditor": keys[1], "origin_month": origin.first, "amount": amount,
                     },
                 )  # fmt: skip

@@ -26,9 +26,10 @@ from core.records.providers import Provider
 from core.records.sections import rows_of_section, told_payments
 from core.services.bank_money import payment_key
 from core.services.clearing import cancel_key, release_key
-from erkc.rgis.documents import Names
-from erkc.rgis.facts import CHANNEL, Facts
+from erkc.rgis.facts import Facts
 from erkc.rgis.identifiers import identifier
+from erkc.rgis.matching import Matching
+from erkc.rgis.names import Names
 from erkc.rgis.output import Output
 
 __all__ = ["Payments", "operation_of_key"]
@@ -60,8 +61,9 @@ class Payments:
     names: Names
     facts: Facts
     accounts: Mapping[EntityId, str]
-    """The sender's keys of accounts."""
+    """Accounts as the region knows them."""
     out: Output
+    matching: Matching
     _packs: dict[str, list[int]] = field(default_factory=dict)
     """Amount and number of the rows of each pack."""
     _registries: dict[str, str] = field(default_factory=dict)
@@ -89,9 +91,7 @@ class Payments:
     def _of_archives(self) -> Iterator[list[str]]:
         section = self.out.layout.sections["oplata"]
         at = {one.code: one.n - 1 for one in section.fields}
-        placed = rows_of_section(
-            self.connection, provider_id=self.provider.provider_id, kind="payment", file="oplata.csv", channel=CHANNEL, section="oplata"
-        )
+        placed = rows_of_section(self.connection, provider_id=self.provider.provider_id, kind="payment", section="oplata")
         rows = self.facts.rows("oplata", placed)
         while batch := list(islice(rows, _AT_ONCE)):
             posted = self._posted([payment_key(cells[at["order_id"]]) for cells in batch])
@@ -103,6 +103,7 @@ class Payments:
                     cells[at["paid_on"]] = f"{entry.paid_on:%d.%m.%Y}"
                     cells[at["amount"]] = written_decimal(abs(entry.amount), 2)
                     self._count(cells[at["pack"]], entry.amount)
+                    self.matching.note_payment(entry.key, cells[at["id"]])
                     yield cells
                 elif cells[at["status"]] == _ANNULLED and cells[at["annulled_on"]][3:] == f"{self.month.first:%m.%Y}":
                     cells[at["pack"]] = ""  # no money moved: it is in no sum
@@ -121,7 +122,7 @@ class Payments:
         section = self.out.layout.sections["oplata"]
         while batch := list(islice(entries, _AT_ONCE)):
             operations = {entry.key: operation_of_key(entry.key) for entry in batch}
-            known = told_payments(self.connection, provider_id=owner, channel=CHANNEL, uips=list(operations.values()))
+            known = told_payments(self.connection, provider_id=owner, uips=list(operations.values()))
             own = [
                 entry for entry in batch if entry.amount and not (operations[entry.key] in known and entry.key.startswith(payment_key("")))
             ]
@@ -155,6 +156,7 @@ class Payments:
             "status": "1",
         }
         self._count(pack, entry.amount)
+        self.matching.note_payment(entry.key, values["id"])
         return [values.get(one.code, "") for one in section.fields]
 
     def _said(self, operations: Sequence[str]) -> dict[str, _Told]:
@@ -188,8 +190,7 @@ class Payments:
         section = self.out.layout.sections["oplatapack"]
         at = {one.code: one.n - 1 for one in section.fields}
         placed = rows_of_section(
-            self.connection, provider_id=self.provider.provider_id, kind="payment_pack", file="oplatapack.csv", channel=CHANNEL,
-            section="oplatapack",
+            self.connection, provider_id=self.provider.provider_id, kind="payment_pack", section="oplatapack"
         )  # fmt: skip
         for cells in self.facts.rows("oplatapack", placed):
             if cells[0] in self._packs:

@@ -33,8 +33,11 @@ from core.records.providers import Provider
 from core.services.regional import ACT, SYSTEM, prepare_unload
 from core.storage.engine import transaction
 from erkc.application import Application
-from erkc.rgis.documents import Documents, Names, posted_step
-from erkc.rgis.facts import CHANNEL, Facts
+from erkc.rgis.documents import Documents, posted_step
+from erkc.rgis.facts import CHANNELS, Facts
+from erkc.rgis.identifiers import known_as
+from erkc.rgis.matching import Matching
+from erkc.rgis.names import Names
 from erkc.rgis.output import Output
 from erkc.rgis.payments import Payments
 from erkc.rgis.sent import Sent
@@ -101,14 +104,17 @@ def write_archive(
         facts = Facts(connection, provider.provider_id, month, output)
         facts.write()
         names = Names(connection, provider, month)
-        Documents(connection, provider, month, law, names, output).write()
+        matching = Matching(connection, provider, month, output)
+        Documents(connection, provider, month, law, names, output, matching).write()
         before = month.previous()
         if months.current(connection, provider_id=provider.provider_id, month=before).state in _POSTED:
-            Documents(connection, provider, before, law, Names(connection, provider, before), output).write(with_balances=False)
+            Documents(connection, provider, before, law, Names(connection, provider, before), output, matching).write(with_balances=False)
         else:
             facts.write_documents(before)
-        accounts = {number: key for key, number in entity_ids(connection, provider.provider_id, "account").items()}
-        Payments(connection, provider, month, names, facts, accounts, output).write()
+            matching.note_stated(before)
+        accounts = {number: known_as(key) for key, number in entity_ids(connection, provider.provider_id, "account").items()}
+        Payments(connection, provider, month, names, facts, accounts, output, matching).write()
+        matching.write(names, accounts)
         output.finish()
         if writer.rows:
             writer.finish(info, out)  # type: ignore[arg-type]  # IO[bytes] and BinaryIO are one
@@ -157,7 +163,7 @@ def _base(connection: Connection, provider: Provider, made: Iterable[Message]) -
 
 def _info(connection: Connection, layout: Layout, provider: Provider, month: Month, formed_at: datetime, kind: str) -> list[str]:
     taken = [
-        one for one in read_intakes(connection, provider_id=provider.provider_id) if one.adapter == CHANNEL and one.status != "rejected"
+        one for one in read_intakes(connection, provider_id=provider.provider_id) if one.adapter in CHANNELS and one.status != "rejected"
     ]
     if not taken:
         raise InputError("UN-0101", f"От отправителя «{provider.name}» нет ни одной выгрузки.", hint="Примите её: erkc take ФАЙЛ.")

@@ -24,7 +24,7 @@ from core.errors import InputError
 from core.model.finding import Finding, Position
 from core.model.records import Record
 
-__all__ = ["SoapPush"]
+__all__ = ["SoapPush", "pushed_rows"]
 
 _INCREMENT = "2"
 _CENTRE_KIND = 36
@@ -108,6 +108,11 @@ class SoapPush:
             "unload_kind": _INCREMENT,
         }
         return [values[one.code] for one in layout().info.fields]
+
+
+def pushed_rows(data: bytes) -> Mapping[str, list[list[str]]]:
+    """The rows of a message of ours that was taken, by section, in the order of its elements."""
+    return _read(read_request(data)).cells
 
 
 def _read(request: Request) -> _Rows:

@@ -39,6 +39,7 @@ from core.model.records import (
 )
 from core.period import Month
 from core.validate.addresses import address_key
+from core.validate.check_digits import is_snils
 from core.validate.readings import Taken, judge, limit_for
 
 __all__ = ["UkTables"]
@@ -267,7 +268,7 @@ class _Reading:
             if row.day(code) is not None:
                 said[code] = row.day(code)
         if row.text("payer") and body.payer_organisation is None and _name_key(row.text("payer")) != _name_key(body.payer_name):
-            yield self.record(row, _payer_key(body.number), _person(row.text("payer"), None))
+            yield self.record(row, _payer_key(body.number), self._payer(row))
             said |= {"payer_name": row.text("payer"), "payer_person": _payer_key(body.number)}
         yield self.record(row, key, replace(body, **said))  # type: ignore[arg-type]  # each value is of its attribute's type
 
@@ -308,13 +309,25 @@ class _Reading:
             return
         key, payer = f"t/{number}", row.text("payer")
         if payer:
-            yield self.record(row, _payer_key(number), _person(payer, None))
+            yield self.record(row, _payer_key(number), self._payer(row))
         yield self.record(row, key, Account(
             number, found[0], self.account_kind, opened, row.day("closed_on"), row.number_of("residents"), area,
             row.number_of("living_area"),
             None, False, False, _payer_key(number) if payer else None, None, payer, None,
         ))  # fmt: skip
         yield self.record(row, key, AccountPlace(key, premises, None if premises else found[0], None, None))
+
+    def _payer(self, row: _Row) -> Person:
+        return _person(row.text("payer"), row.day("payer_born_on"), self._snils(row, "payer_snils"))
+
+    def _snils(self, row: _Row, code: str) -> str:
+        """The number as written; one with a wrong check number is told and not kept."""
+        said = row.text(code)
+        if said and not is_snils(said):
+            self.tell(row.number, "F4-055", "accept_flagged", code, said, "Контрольное число СНИЛС неверно.", "Сверьте номер по документу.",
+                      severity="warning")  # fmt: skip
+            return ""
+        return said
 
     def _areas(self, rows: Sequence[_Row]) -> Iterator[Record]:
         seen: dict[tuple[object, ...], int] = {}
@@ -355,7 +368,7 @@ class _Reading:
                 self.tell(row.number, "TBL-0105", "refuse_row", "first", "", what, "Добавьте дату, с которой он проживает.")
                 continue
             person_key = f"t/{account}/{_name_key(name)}/{born or ''}"
-            yield self.record(row, person_key, _person(name, born))
+            yield self.record(row, person_key, _person(name, born, self._snils(row, "snils")))
             yield self.record(row, f"{person_key}/{first}", Residence(account, person_key, _registration(row.text("kind")), first, last))
 
     def _same_person(self, residence: str, born: date | None) -> bool:
@@ -533,10 +546,10 @@ def _payer_key(number: str) -> str:
     return f"t/payer/{number}"
 
 
-def _person(name: str, born: date | None) -> Person:
+def _person(name: str, born: date | None, snils: str) -> Person:
     surname, _, rest = name.strip().partition(" ")
     first, _, patronymic = rest.strip().partition(" ")
-    return Person(surname, first, patronymic.strip(), born, "")
+    return Person(surname, first, patronymic.strip(), born, snils)
 
 
 def _registration(text: str) -> int:

@@ -86,9 +86,38 @@ class Totals:
                 packs[row[10]][0] += amount
                 packs[row[10]][1] += 1
         assert {row[0]: [kopecks_of(row[3]), int(row[4])] for row in rows.get("oplatapack", [])} == packs
+        self.matched = _matched(rows)
         self.opening, self.charged, self.counted, self.closing = (sum(sums[n] for sums in balances.values()) for n in range(4))
         self.penalties = sum(penalties[key] for key in documents)
         self.documents = len(documents)
+
+
+def _matched(rows: Rows) -> dict[str, int]:
+    """Signed kopecks that payments were matched with, debts and penalties apart; every row names what is there, and sums are kept."""
+    payments = {row[0]: row for row in rows.get("oplata", [])}
+    parents = {code: {row[0]: row[1] for row in rows.get(code, [])} for code in ("epdcharge", "epdcapital", "epdpenalty", "epddebt")}
+    documents = {row[0]: row[5] for row in rows["epd"]}
+    of_matching: dict[str, int] = defaultdict(int)
+    places = {"1": (3, "epdcharge"), "2": (4, "epdcapital"), "4": (6, "epdpenalty"), "5": (7, "epddebt")}
+    matchings = {row[0]: row for row in rows.get("kvisol", [])}
+    sums: dict[str, int] = defaultdict(int)
+    for row in rows.get("kvisolservice", []):
+        place, section = places[row[2]]
+        assert parents[section][row[place]] == matchings[row[1]][3] and int(row[8]) > 0 and not any(
+            row[n] for n, _ in places.values() if n != place
+        )  # fmt: skip
+        of_matching[row[1]] += int(row[8])
+        sums["penalty" if row[2] == "4" else "debt"] += int(row[8]) * (1 if payments[matchings[row[1]][1]][2] == "1" else -1)
+    of_payment: dict[str, int] = defaultdict(int)
+    for key, row in matchings.items():
+        of_payment[row[1]] += int(row[5])
+        if row[2] == "1":
+            assert documents[row[3]] == payments[row[1]][1] and of_matching[key] == int(row[5])
+        else:
+            assert not row[3] and int(row[5]) == kopecks_of(payments[row[1]][7])
+    assert of_payment.keys() == {key for key, row in payments.items() if row[19] == "1"}
+    assert all(total <= kopecks_of(payments[key][7]) for key, total in of_payment.items())
+    return sums
 
 
 def totals_of(data: bytes) -> Totals:

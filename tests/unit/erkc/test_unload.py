@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,8 @@ from sqlalchemy import text
 from adapters.contract import RawMessage
 from adapters.rgis.soap import RkcClient, charges_message, page_message, read_result
 from adapters.signing import RSA, issue, read_certificate
+from adapters.uk.tables.grid import read_grid
+from adapters.uk.tables.heading import propose
 from config.schedules import load_schedule
 from config.settings import load
 from core import archive, jobs
@@ -25,9 +27,11 @@ from core.clock import FixedClock
 from core.errors import InputError, RejectedError
 from core.ledger.paid import payment_entries
 from core.model.finding import Finding, Position
+from core.model.lines import Chart
 from core.model.parsed import Parsed
 from core.model.records import (
     BODIES,
+    AccountPlace,
     Balance,
     Interruption,
     OpeningDebt,
@@ -59,13 +63,14 @@ from erkc.cli.options import law
 from erkc.intake import load_region_file, take_file
 from erkc.jobs import registry
 from erkc.rgis.exchange import charge_rows, compare, open_service, push
-from erkc.rgis.identifiers import identifier
+from erkc.rgis.identifiers import identifier, known_as
 from erkc.rgis.unload import Unload, make_unload
 from erkc.stands.rgis import Rule
+from erkc.tables import take_table
 from erkc.worker import run_slot
 from tests.unit.erkc.archives import edited
 from tests.unit.erkc.conftest import OCTOBER, database_copy
-from tests.unit.erkc.format4_reader import Totals, read_archive
+from tests.unit.erkc.format4_reader import Totals, kopecks_of, read_archive
 from tests.unit.erkc.rgis_region import region
 
 TOWN = Path(__file__).parents[3] / "examples" / "town2"
@@ -108,10 +113,10 @@ def _unload(application: Application, provider: Provider, *, changes: bool = Fal
 
 
 def _scripted(section: str, number: int, cells: list[str]) -> list[list[str]]:
-    """An increment of the УК with 39 changed or new rows: what it holds is what it tells."""
+    """An increment of the УК with 29 changed or new rows: what it holds is what it tells."""
     with_cell = lambda n, text: [[*cells[: n - 1], text, *cells[n:]]]  # noqa: E731
     match section:
-        case "ind":  # 23 names
+        case "ind" if number <= 13:
             return with_cell(4, "Изменович")
         case "premises" if number <= 3:
             return with_cell(11, "20.00")
@@ -149,6 +154,27 @@ cause = "участие в СВО"
 from = 2026-10-01
 to = 2026-12-31
 """
+
+
+NEW = "61100099990"
+TABLES = (
+    ("accounts", f"""Лицевой счет;ФИАС;Квартира;Плательщик;Дата рождения;СНИЛС;Площадь;Проживает;Дата открытия
+{NEW};641b5205-6fcc-45ab-a6d8-683206a61500;2;Табличный Пётр Ильич;03.04.1980;000-020-777 52;20,00;;01.10.2026
+61100000019;;;;;;;5;"""),
+    ("residents", """Лицевой счет;ФИО;Дата рождения;СНИЛС;Проживает с
+61100000019;Табличная Анна Ильинична;05.06.1990;000-020-778 53;10.10.2026"""),
+    ("meters", f"""Лицевой счет;Услуга;Заводской номер;Дата ввода;Начальное показание
+{NEW};Холодное водоснабжение;ТБ-9;01.10.2026;5,000"""),
+    ("readings", """Заводской номер;Дата;Показание
+ТБ-9;24.10.2026;9,500
+СНuk000001;25.10.2026;760"""),
+)  # fmt: skip
+PUSHED = """<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:erkc:uk:1.0"><soap:Body><importReadings>
+<RequestHeader><MessageGUID>00000000-0000-4000-8000-0000000000f1</MessageGUID><Date>2026-10-26T12:00:00</Date><INN>0079000136</INN>
+<KPP>007901001</KPP><OGRN>1260079000114</OGRN><ContactName>Тестова Т. Т.</ContactName><ContactPhone>+70000000000</ContactPhone>
+<System>Тест</System></RequestHeader><Period>2026-10</Period>
+<puval><id>7001</id><meter>2</meter><taken_on>2026-10-26</taken_on><value>600.000</value><source>4</source></puval>
+</importReadings></soap:Body></soap:Envelope>"""
 
 
 @dataclass(frozen=True)
@@ -191,7 +217,21 @@ def _change_the_town(application: Application) -> int:
         actor="тест",
         clock=FixedClock(datetime(2026, 10, 25, 9, tzinfo=UTC)),
     )
-    return taken.new_records + acts.new_records + 1 + len(rows) + 2 + 1
+    return taken.new_records + acts.new_records + 1 + len(rows) + 2 + 1 + _tell_otherwise(application)
+
+
+def _tell_otherwise(application: Application) -> int:
+    """What the УК tells by tables and through the service: a new account with its payer, place, meter and reading; others changed."""
+    sender, told = _senders(application)["0079000136"], 0
+    for kind, content in TABLES:
+        profile = propose(read_grid(f"{kind}.csv", content.encode()), kind).profile()
+        message = RawMessage(f"{kind}.csv", content.encode())
+        taken = take_table(application, message, profile, sender=sender, month=OCTOBER)
+        assert taken.status == "accepted", taken.findings
+        told += taken.new_records
+    pushed = take_file(application, "push.xml", PUSHED.encode())
+    assert isinstance(pushed, Taken) and pushed.status == "accepted", pushed.findings
+    return told + pushed.new_records
 
 
 # what two hubs know ------------------------------------------------------------------------------------------------------------------
@@ -213,7 +253,7 @@ def _money(application: Application, provider: Provider) -> dict[str, Mapping[An
     """By the sender's keys: opening, charged, closing; payments; penalties."""
     with transaction(application.engine) as connection:
         part = ProviderMonth(connection, provider, OCTOBER, law())
-        keys = {number: row.key for number, row in part.accounts.items()}
+        keys = {number: known_as(row.key) for number, row in part.accounts.items()}
         sums: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for account, rows in part.turnovers.items():
             for row in rows:
@@ -262,6 +302,12 @@ def test_a_town_changed_by_fifty_facts_goes_out_and_comes_back_the_same(
             rows = [row for of_account in part.turnovers.values() for row in of_account]
             entries = list(payment_entries(connection, provider_id=senders[inn].provider_id, month=OCTOBER))
             owed = sum(row.closing for row in part.penalties)
+            went = Counter[Chart]()
+            for one in part.payment_parts:
+                went[one.chart] += one.amount
+        assert {chart: told.matched[chart] for chart in ("debt", "penalty")} == {
+            "debt": went[Chart.RECEIVABLE], "penalty": went[Chart.PENALTY],
+        }  # fmt: skip
         assert (told.opening, told.charged, told.counted) == (
             sum(row.opening for row in rows), sum(row.charged for row in rows), -sum(row.other for row in rows)
         )  # fmt: skip
@@ -274,6 +320,12 @@ def test_a_town_changed_by_fifty_facts_goes_out_and_comes_back_the_same(
     assert uk["771"][:3] == ("1", "19.10.2026", 100_000) and "agent/a4" not in {*uk, *rso}
     assert rso["agent/a6"] == ("1", "21.10.2026", -70_000, "agent/a2")
     assert rso["agent/a5/отмена"][2:] == (-33_333, "agent/a5")
+    rows = read_archive(made["0079000136"][1])
+    (document,) = (row for row in rows["epd"] if row[5] == "12" and row[2] == "01.10.2026")
+    (line,) = (row for row in rows["epdcharge"] if row[1] == document[0] and row[9])
+    assert line[9:13] == ["0", "500.00", "20.17", "9.50"] and kopecks_of(line[13]) == kopecks_of(line[4]) + 520_17
+    assert kopecks_of(document[15]) == kopecks_of(document[12]) + 520_17, "the part and its interest beside the month's charges"
+    assert {row[2] for row in rows["kvisolservice"]} >= {"1", "2"}
     found = made["0079000136"][0].findings
     assert [(one.code, one.position.file, one.value) for one in found] == [("UN-0201", "penalty_stop", "1")]
     with database_copy(server_url, template_database, tmp_path / "other") as (_, other):
@@ -298,7 +350,8 @@ def _different(one: Mapping[str, Mapping[Any, Any]], other: Mapping[str, Mapping
 
 def _as_the_format_says(facts: dict[str, Counter[Any]]) -> dict[str, Counter[Any]]:
     """Facts of the УК with what the centre knows in the places that the format has for it."""
-    said = {kind: rows for kind, rows in facts.items() if kind not in ("act", "penalty_stop", "account_area")}
+    said = {kind: Counter({_known(row): count for row, count in rows.items()}) for kind, rows in facts.items()
+            if kind not in ("act", "penalty_stop", "account_area")}  # fmt: skip
     assert len(facts) - len(said) == 3
     begun, ended = datetime(2026, 10, 18, 6), datetime(2026, 10, 19, 20)  # noqa: DTZ001  # local time of the house
     nedo = Interruption("1", "2", begun, ended, None, "П-1 от 20.10.2026")
@@ -308,6 +361,17 @@ def _as_the_format_says(facts: dict[str, Counter[Any]]) -> dict[str, Counter[Any
     key, body, last, state = measured
     said["account"][key, replace(body, area_e2=_AREA), last, state] = 1
     return said
+
+
+def _known(row: Any) -> Any:
+    """A row with the things that a table told of under the identifiers that the region knows them by."""
+    if row[0].__class__ is str and row[1].__class__ is tuple:
+        return row
+    key, body, *rest = row
+    said = {one.name: known_as(value) for one in fields(body) if isinstance(value := getattr(body, one.name), str)}
+    if isinstance(body, AccountPlace):
+        key = f"{known_as(body.account)}/premises/{body.premises}" if body.account.startswith("t/") else key
+    return (known_as(key), replace(body, **said), *rest)
 
 
 def test_unloads_are_kept_and_an_increment_holds_exactly_what_changed(told_town: Application) -> None:
@@ -323,16 +387,23 @@ def test_unloads_are_kept_and_an_increment_holds_exactly_what_changed(told_town:
     changed: list[list[str]] = []
 
     def change(section: str, number: int, cells: list[str]) -> list[list[str]]:
+        if (section, number) == ("kvar", 1):  # the account that a table told of first, under a key of the sender's own
+            return [["990", NEW, *cells[2:7], "01.10.2026", *cells[8:14], "2", "20.00", *cells[16:]]]
+        if (section, number) == ("gil", 1):
+            return [["991", "990", "1", "1", "01.11.2026", ""]]
         if (section, number) != ("ind", 3):
             return []
         changed.append([*cells[:3], "Третьевич", *cells[4:]])
         return [changed[-1]]
 
     taken = take_file(told_town, "more.zip", edited(TOWN / UK, change, info={14: "2", 9: "26.10.2026 10:00:00"}))
-    assert isinstance(taken, Taken) and taken.new_records == 1
+    assert isinstance(taken, Taken) and taken.new_records == 3
     more, part = _unload(told_town, one, changes=True)
     read = read_archive(part)
-    assert more.rows == {"IND": 1} and read["ind"] == changed and read["_info"][0][13] == "2"
+    assert more.rows == {"IND": 1, "KVAR": 1, "GIL": 1, "EPD": 1}, "and the document that says how many live there"
+    assert read["ind"] == changed and read["_info"][0][13] == "2"
+    first = known_as(f"t/{NEW}")
+    assert (read["kvar"][0][:2], read["kvar"][0][14], read["gil"][0][:2]) == ([first, NEW], "2", ["991", first]), "the first one stays"
     assert _unload(told_town, one, changes=True)[0].rows == {}
 
 
@@ -356,10 +427,10 @@ def test_the_month_goes_to_the_regional_service_signed_and_compares_equal(told_t
             "what was on its way was continued"
         )
         assert push(later, service, one, OCTOBER, law=law()).agents.payments == 0, "an agent's payment is told once"
-        soap = {"accounts": 23, "charges": 23, "agent_payments": 3, "messages": 5}
+        soap = {"accounts": 24, "charges": 24, "agent_payments": 3, "messages": 5}
         assert stand.contents()["soap"] == soap and stand.agent_sum("0077000444") == Decimal("510.00")
         same = compare(later, service, one, OCTOBER, law=law())
-        assert (same.accounts, same.different, same.claims) == (23, [], [])
+        assert (same.accounts, same.different, same.claims) == (24, [], [])
         _money_of_another_channel_is_claimed(later, service, one)
         unload, data = _unload(application, one)
         rows = Totals(read_archive(data))
@@ -372,7 +443,7 @@ def test_the_month_goes_to_the_regional_service_signed_and_compares_equal(told_t
                            at=application.clock.now())  # fmt: skip
         for kind, note in (("rgis_deliver", "принято 1, отказано 0"), ("rgis_compare", "истребовать оплату 7.00 руб.")):
             assert note in _run_job(later, kind)
-        assert stand.contents()["rows"]["0079000136"]["kvar"] == 23, "the stand's own checks find nothing wrong"
+        assert stand.contents()["rows"]["0079000136"]["kvar"] == 24, "the stand's own checks find nothing wrong"
         service = RkcClient(f"{url}/soap/rkc", "stand", "Token")
         with pytest.raises(RejectedError, match="SIG-"):
             service.send("GetChargePaymentRkc", page_message(uuid4(), one.inn, OCTOBER.first, 1))
