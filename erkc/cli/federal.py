@@ -1,4 +1,4 @@
-"""The federal system: ``erkc gis synchronise|check|send|poll|status|package|test-key``."""
+"""The federal system: ``erkc gis synchronise|check|send|poll|status|withdraw|package|test-key``."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from core.services.federal import (
 from core.services.federal.own_books import place_own_elements
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
+from erkc.cli.federal_export import gis_export
 from erkc.cli.federal_houses import houses_room
 from erkc.cli.federal_housing import register as register_housing
 from erkc.cli.federal_inbox import answer_room, inbox_room
@@ -74,6 +75,7 @@ def register(application: typer.Typer) -> None:
     _room.add_typer(answer_room, name="answer")
     register_payments(_room)
     register_housing(_room)
+    _room.command("export")(gis_export)
     _room.add_typer(individual_room, name="individual")
     _room.add_typer(houses_room, name="houses")
     application.add_typer(_room, name="gis")
