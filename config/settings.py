@@ -66,7 +66,7 @@ class GisSettings(_Section):
     album: str
     base_url: str
     package_documents: int = Field(ge=1, le=500)
-    poll_ladder_s: tuple[int, ...] = Field(min_length=1)
+    poll_ladder_s: tuple[float, ...] = Field(min_length=1)
     timeout_s: int = Field(ge=1)
     signer: Literal["auto", "engine", "command", "python", "rsa", "external"]
     canonicalization: Literal["exclusive", "inclusive"]
@@ -138,7 +138,7 @@ class RgisSettings(_Section):
     profile: str
     token_file: str
     timeout_s: int = Field(ge=1)
-    poll_ladder_s: tuple[int, ...] = Field(min_length=1)
+    poll_ladder_s: tuple[float, ...] = Field(min_length=1)
 
 
 class LimitSettings(_Section):

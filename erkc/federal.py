@@ -71,6 +71,7 @@ _LIMITS: Mapping[str, str] = {
     "individual_service": "request_individual_services",
     "individual_removal": "request_individual_services",
     "contracts": "request_contracts",
+    "bills_there": "request_identifiers",
 }
 
 

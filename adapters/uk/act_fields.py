@@ -55,6 +55,7 @@ ACTS: Mapping[str, Mapping[str, str]] = {
     "penalty_stop": {**_ACCOUNT, **_PERIOD, "cause": "text"},
     "court_judgement": {
         **_ACCOUNT, "judged_to": "date", "first_month": "month", "last_month": "month", "principal": "n2", "penalties": "n2",
+        "costs": "n2?", "costs_to": "inn?",
     },
     "subsidy": {
         **_ACCOUNT, **_PERIOD, "persons": "count", "income": "n2", "subsistence": "n2", "standard": "n2", "own_share": "n2",
@@ -76,6 +77,7 @@ TOGETHER: Mapping[str, tuple[tuple[str, str], ...]] = {
     "meter_failed": (("to", "found"),),
     "access_refused": (("found", "to"),),
     "quality": (("required", "degrees"),),
+    "court_judgement": (("costs", "costs_to"), ("costs_to", "costs")),
 }
 """Where the first of two names is there, the second must be too: a meter in order again counts from a reading."""
 

@@ -303,9 +303,8 @@ def _body(values: Mapping[str, Any]) -> Act:
 def _judgement(values: Mapping[str, Any]) -> CourtJudgement:
     """The number and date of the act are those of the case and of the judgement."""
     first, last = values["first_month"].first, values["last_month"].first
-    return CourtJudgement(
-        values["account"], values["number"], values["date"], values["judged_to"], first, last, values["principal"], values["penalties"]
-    )
+    sums = (values["principal"], values["penalties"], values["costs"])
+    return CourtJudgement(values["account"], values["number"], values["date"], values["judged_to"], first, last, *sums, values["costs_to"])
 
 
 def _subsidy(values: Mapping[str, Any]) -> SubsidyGrant:

@@ -681,6 +681,10 @@ class CourtJudgement:
     principal: int
     penalties: int
     """As the act states them, kopecks."""
+    costs: int | None = None
+    """State duty and costs that the court has awarded, kopecks."""
+    costs_to: str | None = None
+    """ИНН of the organisation that they are awarded to."""
 
 
 @dataclass(frozen=True, slots=True)

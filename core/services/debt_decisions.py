@@ -20,7 +20,8 @@ from core.model.records import CourtJudgement, PenaltyStop
 from core.period import Month
 from core.records.acts import act_kinds
 from core.records.bodies import StoredRecord, read_records
-from core.records.entities import find_accounts
+from core.records.entities import find_accounts, organisation_ids
+from core.records.latest import find_organisation
 from core.records.providers import Provider
 
 __all__ = ["DebtDecisions", "Judgement", "read_decisions"]
@@ -38,6 +39,11 @@ class Judgement:
     last_month: Month
     principal: int
     penalties: int
+    costs: int = 0
+    """State duty and costs that the court has awarded besides."""
+    costs_to: str = ""
+    """ИНН of whom they are awarded to, and its number; None: nobody of this ИНН is known."""
+    creditor_id: EntityId | None = None
 
     def covers(self, origin: Month) -> bool:
         """Whether a debt of the month was judged."""
@@ -74,15 +80,21 @@ def read_decisions(connection: Connection, provider: Provider) -> DebtDecisions:
         if kinds.get(stop.key, PenaltyStop.kind_name) == PenaltyStop.kind_name:
             for account in accounts.get(stop.body.account, ()):
                 stopped[account].append(Stop(stop.valid_from or date.min, stop.valid_to or date.max))
+    creditors = {inn: _creditor(connection, provider, inn) for inn in sorted({act.body.costs_to for act in acts if act.body.costs_to})}
     judged: dict[EntityId, list[Judgement]] = defaultdict(list)
     for act in acts:
         if kinds.get(act.key, CourtJudgement.kind_name) == CourtJudgement.kind_name:
             for account in accounts.get(act.body.account, ()):
-                judged[account].append(_judgement(account, act))
+                judged[account].append(_judgement(account, act, creditors))
     return DebtDecisions(stopped, judged)
 
 
-def _judgement(account: EntityId, act: StoredRecord[CourtJudgement]) -> Judgement:
+def _creditor(connection: Connection, provider: Provider, inn: str) -> EntityId | None:
+    own = find_organisation(connection, provider_id=provider.provider_id, inn=inn)
+    return own or organisation_ids(connection).get(inn)
+
+
+def _judgement(account: EntityId, act: StoredRecord[CourtJudgement], creditors: Mapping[str, EntityId | None]) -> Judgement:
     body = act.body
     return Judgement(
         account_id=account,
@@ -93,4 +105,7 @@ def _judgement(account: EntityId, act: StoredRecord[CourtJudgement]) -> Judgemen
         last_month=Month.of(body.last_month),
         principal=body.principal,
         penalties=body.penalties,
+        costs=body.costs or 0,
+        costs_to=body.costs_to or "",
+        creditor_id=creditors.get(body.costs_to or ""),
     )

@@ -1,8 +1,9 @@
 """Penalties of a month: from the debts as the ledger knows them, day by day of the payers' money, to entries of kind ``penalty``.
 
 A row is account × origin month × creditor × group. It is always computed again from the day the hub took the provider over, and the month
-posts what has accrued less what earlier months posted; so a payment that arrives after its month was posted corrects the next one. What
-cannot be computed (a year without a calendar, a key rate that nobody imported) is left out with a finding, never posted as a guess.
+posts what has accrued less what earlier months posted; so a payment that arrives after its month was posted corrects the next one. Court
+costs of judgements (an act of the centre names them) are posted the same way, in the month of the judgement. What cannot be computed (a
+year without a calendar, a key rate that nobody imported) is left out with a finding, never posted as a guess.
 """
 
 from __future__ import annotations
@@ -147,17 +148,22 @@ class Penalties:
             self._moved(terms),
             penalty_turnovers(self.connection, provider_id=owner, month=self.month, account=self.only),
         )
+        # Court costs may be all that an account owes.
+        judged = {one for one, acts in terms.decisions.judgements.items() if any(act.costs for act in acts)}
         while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
             origins = {change.origin_month for _, moved, _ in batch for change in moved}
             payers = [account for account, _, _ in batch]
             terms.billed = first_due_days(self.connection, payers, origins)
             shown = {Month.of(change.occurred_on) for _, moved, _ in batch for change in moved if change.kind == _RECALCULATION}
             issued = first_issue_days(self.connection, payers, shown) if shown else {}
+            judged.difference_update(payers)
             for account, moved, turnovers in batch:
                 for row in self._account(account, [_as_shown(change, issued) for change in moved], turnovers, terms):
                     settled = replace(row, posted=_posted(row, turnovers)) if posted_already else row
                     if settled.segments or settled.opening or settled.posted or settled.paid:
                         yield settled
+        for account in sorted(judged):
+            yield from (row for row in self._account(account, (), (), terms) if row.posted and not posted_already)
 
     def _moved(self, terms: _Terms) -> Iterator[PrincipalChange]:
         """Changes of principal; payments on the day they were accounted where the region goes by it (``penalty_by``)."""
@@ -214,8 +220,31 @@ class Penalties:
             if terms.rules(account).surcharge_in_base or not change.surcharge:
                 debts[change.origin_month, change.creditor_id, terms.group(change)].append(change)
         turnovers = {_key(item): item for item in posted}
-        for key in sorted({*debts, *turnovers}, key=_order):
-            yield self._row(account, key, debts.get(key, []), turnovers.get(key), terms)
+        costs = self._costs(account, terms)
+        for key in sorted({*debts, *turnovers, *costs}, key=_order):
+            row = self._row(account, key, debts.get(key, []), turnovers.get(key), terms)
+            if key in costs or (key[2] is Component.COURT_COSTS and key in turnovers):
+                before = turnovers[key].posted_before if key in turnovers else 0
+                row = replace(row, posted=costs.get(key, 0) - before)
+            yield row
+
+    def _costs(self, account: EntityId, terms: _Terms) -> dict[_Key, int]:
+        """What courts have awarded beside the debts by the end of the month, by the key of its row. Costs of earlier judgements came with
+        the balances that were taken over."""
+        found: dict[_Key, int] = defaultdict(int)
+        for one in terms.decisions.judgements.get(account, ()):
+            if not one.costs or not terms.since <= one.judged_on <= self.month.last:
+                continue
+            if one.creditor_id is None:
+                error = ConfigError(
+                    "PN-0002",
+                    f"Судебные расходы по делу {one.case} не начислены: организации с ИНН {one.costs_to} в данных нет.",
+                    hint="Исправьте costs_to в акте или примите архив, в котором есть эта организация.",
+                )
+                self._held.setdefault((error.code, error.message), (error, set()))[1].add(account)
+                continue
+            found[None, one.creditor_id, Component.COURT_COSTS] += one.costs
+        return found
 
     def _row(
         self, account: EntityId, key: _Key, moved: list[PrincipalChange], turnover: PenaltyTurnover | None, terms: _Terms

@@ -13,7 +13,7 @@ from config.settings import load
 from core.ledger.balances import kind_totals
 from core.storage.engine import transaction
 from erkc.cli.banks import REGISTRY_STATES
-from erkc.cli.federal import show_standing
+from erkc.cli.federal_screen import show_standing
 from erkc.cli.intake import findings_table, show_taken
 from erkc.cli.options import Json
 from erkc.cli.review import show_verdict

@@ -13,7 +13,8 @@ from core.services.clearing import Released, release_suspended
 from core.services.intake_states import INTAKE_STATES
 from core.services.regional import SYSTEM as RGIS
 from erkc.cli import delivering
-from erkc.cli.federal import Wait, conversation, poll_all, synchronise_all
+from erkc.cli.federal import poll_all, synchronise_all
+from erkc.cli.federal_screen import Wait, conversation
 from erkc.cli.options import Json
 from erkc.cli.suspense import released_json, say_released
 from erkc.collecting import take_inbox

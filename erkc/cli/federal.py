@@ -1,9 +1,8 @@
-"""The federal system: ``erkc gis synchronise|check|send|poll|status|package|test-key``."""
+"""The federal system: ``erkc gis synchronise|check|send|poll|status|withdraw|package|test-key``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -35,26 +34,37 @@ from core.services.federal import (
 from core.services.federal.own_books import place_own_elements
 from erkc.application import Application
 from erkc.cli.federal_album import album_room
+from erkc.cli.federal_export import gis_export
 from erkc.cli.federal_houses import houses_room
 from erkc.cli.federal_housing import register as register_housing
 from erkc.cli.federal_inbox import answer_room, inbox_room
 from erkc.cli.federal_individual import individual_room
 from erkc.cli.federal_payments import register as register_payments
-from erkc.cli.federal_screen import exchanges_over, show_checked, show_standing, show_troubles, watched
+from erkc.cli.federal_screen import (
+    Wait,
+    answers_of,
+    conversation,
+    exchanges_over,
+    show_checked,
+    show_held,
+    show_obstacles,
+    show_refused,
+    show_standing,
+    show_troubles,
+    watched,
+)
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
 from erkc.federal_check import Checked, GoodFiles, check_file, check_month
 from erkc.federal_packages import package_bills
 from erkc.federal_words import access_sentence, checked_json, standing_json, troubles_json
-from erkc.federation import open_federal, prove_signature, test_signing_files
+from erkc.federation import prove_signature, test_signing_files
 
-__all__ = ["Wait", "conversation", "poll_all", "register", "show_standing", "synchronise_all"]
+__all__ = ["poll_all", "register", "synchronise_all"]
 
 _room = typer.Typer(help="Обмен с ГИС ЖКХ.", no_args_is_help=True)
 _package = typer.Typer(help="Подписанные запросы файлами, без отправки.", no_args_is_help=True)
-_MOST_LINES = 20
 _INSURANCE = "insurance"
-Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
 
 
 def register(application: typer.Typer) -> None:
@@ -65,6 +75,7 @@ def register(application: typer.Typer) -> None:
     _room.add_typer(answer_room, name="answer")
     register_payments(_room)
     register_housing(_room)
+    _room.command("export")(gis_export)
     _room.add_typer(individual_room, name="individual")
     _room.add_typer(houses_room, name="houses")
     application.add_typer(_room, name="gis")
@@ -78,13 +89,6 @@ def _about() -> None:
 @_package.callback()
 def _about_package() -> None:
     """Подписанные запросы файлами, без отправки."""
-
-
-@contextmanager
-def conversation(as_json: bool) -> Iterator[tuple[Application, Federal, Screen]]:
-    """The application, its federal conversation and the screen of a command; no key is asked for before something must be signed."""
-    with opened(as_json) as (application, screen):
-        yield application, open_federal(application), screen
 
 
 @_room.command("test-key")
@@ -118,12 +122,10 @@ def gis_access(wait: Wait = 60, as_json: Json = False) -> None:
     finished = True
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = exchanges_over(federal, provider.provider_id)
-            title = f"Проверяю доступ, {provider.name}"
-            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+            with answers_of(application, federal, screen, "Проверяю доступ", provider, wait) as waiting:
                 found = check_access(federal, provider_id=provider.provider_id, waiting=waiting)
             screen.say(access_sentence(provider.name, found))
-            show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+            show_obstacles(screen, federal, provider)
             lacking, finished = lacking or not found.is_delegated, finished and found.finished
             outcomes[provider.inn] = {
                 "finished": found.finished,
@@ -152,16 +154,12 @@ def synchronise_all(application: Application, federal: Federal, screen: Screen, 
     outcomes: dict[str, object] = {}
     finished = True
     for provider in providers_of_month(application):
-        count = exchanges_over(federal, provider.provider_id)
-        with watched(
-            application, screen, f"Сверяюсь с ГИС ЖКХ, {provider.name}", wait_s=wait_s, count=count, what="завершено обменов"
-        ) as waiting:
+        with answers_of(application, federal, screen, "Сверяюсь с ГИС ЖКХ", provider, wait_s) as waiting:
             done = synchronise(federal, provider_id=provider.provider_id, waiting=waiting)
         finished = finished and done.finished
         met = troubles(federal, provider_id=provider.provider_id)
         screen.say(f"{provider.name}: счетов {done.accounts_known} из {done.accounts}, услуг {done.services_known} из {done.services}")
-        for account, reasons in done.accounts_refused.items():
-            screen.say(f"  счёт {account}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
+        show_refused(screen, {f"счёт {account}": reasons for account, reasons in done.accounts_refused.items()})
         show_troubles(screen, met)
         outcomes[provider.inn] = {
             "finished": done.finished,
@@ -211,10 +209,7 @@ def gis_send(
 
 def _show_held(screen: Screen, held: Mapping[BillId, str]) -> None:
     """Bills that cannot go before the federal system has what they point to."""
-    for bill, reason in list(held.items())[:_MOST_LINES]:
-        screen.say(f"  документ {bill} не отправлен: {reason}")
-    if len(held) > _MOST_LINES:
-        screen.say(f"  и ещё {len(held) - _MOST_LINES}")
+    show_held(screen, {f"документ {bill} не отправлен": reason for bill, reason in held.items()})
     if held:
         screen.say("  недостающее получает erkc gis synchronise; после него повторите команду")
 
@@ -285,9 +280,7 @@ def gis_debts(month_text: MonthArgument, wait: Wait = 120, as_json: Json = False
     held = 0
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = exchanges_over(federal, provider.provider_id)
-            title = f"Размещаю долговые документы, {provider.name}"
-            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+            with answers_of(application, federal, screen, "Размещаю долговые документы", provider, wait) as waiting:
                 prepared = send_debts(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
             sent = f"отправлено {prepared.documents}, ждут ответа {prepared.on_their_way}, размещено раньше {prepared.placed}"
             screen.say(f"{provider.name}: долговых документов {sent}")
@@ -312,15 +305,11 @@ def gis_readings(month_text: MonthArgument, wait: Wait = 120, as_json: Json = Fa
     left = waiting_for = 0
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = exchanges_over(federal, provider.provider_id)
-            title = f"Передаю показания, {provider.name}"
-            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+            with answers_of(application, federal, screen, "Передаю показания", provider, wait) as waiting:
                 done = send_readings(federal, provider_id=provider.provider_id, month=month, waiting=waiting)
             screen.say(f"{provider.name}: показаний {done.readings}, размещено {done.placed}, ждут ответа {done.waiting}")
-            for title, reasons in list(done.refused.items())[:_MOST_LINES]:
-                screen.say(f"  {title}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-            for title in done.unknown[:_MOST_LINES]:
-                screen.say(f"  {title}: прибора на этом лицевом счёте в ГИС ЖКХ нет")
+            show_refused(screen, done.refused)
+            show_held(screen, dict.fromkeys(done.unknown, "прибора на этом лицевом счёте в ГИС ЖКХ нет"))
             left += len(done.refused) + len(done.unknown)
             waiting_for += done.waiting
             outcomes[provider.inn] = {
@@ -353,10 +342,7 @@ def gis_withdraw(
     is_held = False
     with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
-            count = exchanges_over(federal, provider.provider_id)
-            with watched(
-                application, screen, f"Отзываю документы, {provider.name}", wait_s=wait, count=count, what="завершено обменов"
-            ) as waiting:
+            with answers_of(application, federal, screen, "Отзываю документы", provider, wait) as waiting:
                 done = withdraw_bills(
                     federal,
                     provider_id=provider.provider_id,
@@ -367,9 +353,8 @@ def gis_withdraw(
                 )
             standing = status(federal, provider_id=provider.provider_id, month=month)
             screen.say(f"{provider.name}: отзывается документов {done.begun}, размещёнными остались {standing.placed}")
-            for number, reason in list(done.held.items())[:_MOST_LINES]:
-                screen.say(f"  {number}: {reason}")
-            show_troubles(screen, standing.troubles)
+            show_held(screen, done.held)
+            show_standing(screen, standing)
             is_held = is_held or bool(done.held)
             outcomes[provider.inn] = {"begun": done.begun, "held": dict(done.held), "placed": standing.placed}
         screen.document(outcomes)
@@ -410,15 +395,11 @@ def gis_services(
 
 
 def _place_elements(application: Application, federal: Federal, screen: Screen, provider: Provider, wait: float) -> None:
-    count = exchanges_over(federal, provider.provider_id)
-    title = f"Завожу элементы справочников, {provider.name}"
-    with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
+    with answers_of(application, federal, screen, "Завожу элементы справочников", provider, wait) as waiting:
         done = place_own_elements(federal, provider_id=provider.provider_id, waiting=waiting)
     screen.say(f"{provider.name}: заводится элементов {done.begun}")
-    for name, reasons in done.refused.items():
-        screen.say(f"  «{name}»: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-    for name in done.left:
-        screen.say(f"  «{name}»: общий справочник, сопоставляет erkc gis map")
+    show_refused(screen, {f"«{name}»": reasons for name, reasons in done.refused.items()})
+    show_held(screen, {f"«{name}»": "общий справочник, сопоставляет erkc gis map" for name in done.left})
 
 
 def _mapped_json(row: MappedService) -> dict[str, object]:
@@ -465,8 +446,7 @@ def gis_map(
             screen.say(f"{key}: добровольное страхование, продукт {code}")
             screen.document({"key": key, "insurance": code})
             return
-        count = exchanges_over(federal, provider_id)
-        with watched(application, screen, f"Выгружаю справочник {book}", wait_s=wait, count=count, what="завершено обменов") as waiting:
+        with answers_of(application, federal, screen, f"Выгружаю справочник {book}", fitting[0], wait) as waiting:
             row = map_service(federal, provider_id=provider_id, key=key, book=book, code=code, waiting=waiting)
         done = row.element is not None and (row.element.book, row.element.code) == (book, code)
         screen.say(f"{row.key} «{row.name}»: " + (f"справочник {book}, код {code}" if done else "сопоставления ещё нет"))
@@ -551,10 +531,7 @@ def gis_package_bills(
                 "signature": packed.signature,
                 "held": dict(packed.held),
             }
-            for document, reason in list(packed.held.items())[:_MOST_LINES]:
-                screen.say(f"  не идёт {document}: {reason}")
-            if len(packed.held) > _MOST_LINES:
-                screen.say(f"  и ещё {len(packed.held) - _MOST_LINES}")
+            show_held(screen, {f"не идёт {document}": reason for document, reason in packed.held.items()})
         if not outcomes:
             raise InputError("GIS-0601", f"За {month.title} не выпущено ни одного документа.", hint=f"Выполните erkc issue bills {month}.")
         screen.document(outcomes)

@@ -8,22 +8,18 @@ import typer
 
 from core.errors import ConfigError, InputError
 from core.records.providers import Provider
-from core.services.federal import troubles
 from core.services.federal.houses import HouseStanding, look_at_houses, place_houses
 from core.services.federal.own_houses import StatedHouse
 from erkc.application import Application
-from erkc.cli.federal_screen import show_troubles
-from erkc.cli.options import Json, opened, provider_of, providers_of_month
+from erkc.cli.federal_screen import Wait, answers_of, conversation, show_held, show_obstacles, show_refused
+from erkc.cli.options import Json, provider_of, providers_of_month
 from erkc.cli.screen import Screen
-from erkc.federation import open_federal, waiting
 
 __all__ = ["houses_room"]
 
 houses_room = typer.Typer(help="Дома, помещения и комнаты в ГИС ЖКХ.", no_args_is_help=True)
-Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
 Inn = Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — все, с --house — единственный.")]
 Fias = Annotated[str, typer.Option("--house", metavar="ФИАС", help="ФИАС дома; без ключа — все многоквартирные дома.")]
-_MOST_LINES = 20
 
 
 @houses_room.callback()
@@ -36,14 +32,13 @@ def gis_houses_show(house: Fias = "", inn: Inn = "", wait: Wait = 120, as_json: 
     """Выгрузить дома и сравнить с данными поставщика. Код 1 — чего-то в ГИС ЖКХ нет, 3 — ответа ещё нет."""
     outcomes: dict[str, object] = {}
     differs, finished = False, True
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in _providers(application, inn, house):
             scope = {"provider_id": provider.provider_id}
-            before = waiting(wait, application) if wait else None
-            found = look_at_houses(federal, fias=[house] if house else (), waiting=before, **scope)
+            with answers_of(application, federal, screen, "Выгружаю дома", provider, wait) as waits:
+                found = look_at_houses(federal, fias=[house] if house else (), waiting=waits, **scope)
             _say(screen, provider.name, found)
-            show_troubles(screen, troubles(federal, **scope))
+            show_obstacles(screen, federal, provider)
             outcomes[provider.inn] = _json(found)
             differs = differs or (found.houses, found.places) != (found.houses_there, found.places_there)
             finished = finished and found.finished
@@ -75,14 +70,13 @@ def gis_houses_place(
         raise ConfigError("CLI-0454", "Сведения о доме называют вместе с домом.", hint="Добавьте --house ФИАС.")
     outcomes: dict[str, object] = {}
     left, finished = 0, True
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in _providers(application, inn, house):
             scope = {"provider_id": provider.provider_id}
-            before = waiting(wait, application) if wait else None
-            found = place_houses(federal, fias=[house] if house else (), stated=stated, waiting=before, **scope)
+            with answers_of(application, federal, screen, "Размещаю дома", provider, wait) as waits:
+                found = place_houses(federal, fias=[house] if house else (), stated=stated, waiting=waits, **scope)
             _say(screen, provider.name, found)
-            show_troubles(screen, troubles(federal, **scope))
+            show_obstacles(screen, federal, provider)
             outcomes[provider.inn] = _json(found)
             left, finished = left + len(found.refused) + len(found.held), finished and found.finished and not found.waiting
         screen.document(outcomes)
@@ -114,10 +108,8 @@ def _say(screen: Screen, name: str, found: HouseStanding) -> None:
         f"{name}: домов {found.houses}, в ГИС ЖКХ {found.houses_there}; помещений и комнат {found.places}, в ГИС ЖКХ {found.places_there}, "
         f"ждут ответа {found.waiting}"
     )
-    for title, reasons in list(found.refused.items())[:_MOST_LINES]:
-        screen.say(f"  {title}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-    for title, reason in list(found.held.items())[:_MOST_LINES]:
-        screen.say(f"  {title}: {reason}")
+    show_refused(screen, found.refused)
+    show_held(screen, found.held)
     if not found.finished:
         screen.say("  ответа ещё нет: erkc gis poll, затем повторите команду")
 

@@ -9,22 +9,17 @@ import typer
 from core.errors import ConfigError, InputError
 from core.ids import EntityId
 from core.records.latest import read_houses_list
-from core.services.federal import troubles
 from core.services.federal.contracts import look_at_contracts, read_contracts, supply_contract
 from core.services.federal.meters import MeterStanding, archive_meter, look_at_meters, meter_standing, place_meters
 from core.services.federal.settlements import settle
 from erkc.application import Application
-from erkc.cli.federal_screen import show_troubles
-from erkc.cli.options import Json, MonthArgument, month_of, opened, provider_of, providers_of_month
+from erkc.cli.federal_screen import MOST_LINES, Inn, Wait, answers_of, conversation, show_held, show_obstacles, show_one, show_refused
+from erkc.cli.options import Json, MonthArgument, month_of, provider_of, providers_of_month
 from erkc.cli.screen import Screen, roubles
-from erkc.federation import open_federal, waiting
 
 __all__ = ["register"]
 
 _meters = typer.Typer(help="Приборы учёта в ГИС ЖКХ.", no_args_is_help=True)
-Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
-Inn = Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — единственный зарегистрированный.")]
-_MOST_LINES = 20
 _KINDS = {"contract": "договор управления", "charter": "устав", "supply": "договор ресурсоснабжения"}
 
 
@@ -45,14 +40,14 @@ def gis_meters_show(wait: Wait = 120, as_json: Json = False) -> None:
     """Выгрузить приборы домов и сравнить с данными поставщика. Код 1 — есть расхождения, 3 — ответа ещё нет."""
     outcomes: dict[str, object] = {}
     differs, finished = False, True
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
-            ran = look_at_meters(federal, waiting=waiting(wait, application) if wait else None, **scope)
+            with answers_of(application, federal, screen, "Выгружаю приборы", provider, wait) as waits:
+                ran = look_at_meters(federal, waiting=waits, **scope)
             found = meter_standing(federal, **scope)
             _say_meters(screen, provider.name, found)
-            show_troubles(screen, troubles(federal, **scope))
+            show_obstacles(screen, federal, provider)
             outcomes[provider.inn] = _meters_json(found)
             differs, finished = differs or found.meters != found.there or bool(found.closed), finished and ran.finished
         screen.document(outcomes)
@@ -67,13 +62,13 @@ def gis_meters_place(wait: Wait = 120, as_json: Json = False) -> None:
     """Завести индивидуальные приборы, которых в ГИС ЖКХ нет. Код 1 — есть отказы и отложенные, 3 — ответа ещё нет."""
     outcomes: dict[str, object] = {}
     left = expected = 0
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
-            found = place_meters(federal, waiting=waiting(wait, application) if wait else None, **scope)
+            with answers_of(application, federal, screen, "Завожу приборы", provider, wait) as waits:
+                found = place_meters(federal, waiting=waits, **scope)
             _say_meters(screen, provider.name, found)
-            show_troubles(screen, troubles(federal, **scope))
+            show_obstacles(screen, federal, provider)
             outcomes[provider.inn] = _meters_json(found)
             left, expected = left + len(found.refused) + len(found.held), expected + found.waiting
         screen.document(outcomes)
@@ -92,13 +87,11 @@ def gis_meters_archive(
     as_json: Json = False,
 ) -> None:
     """Вывести из работы в ГИС ЖКХ прибор, который у поставщика закрыт. Код 1 — отказ."""
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         provider = provider_of(application, inn)
-        before = waiting(wait, application) if wait else None
-        refused = archive_meter(federal, provider_id=provider.provider_id, serial=serial, reason=reason, waiting=before)
-        screen.say(f"{serial}: {'; '.join(f'{code} {text}' for code, text in refused) or 'архивация передана'}")
-        show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+        with answers_of(application, federal, screen, "Вывожу прибор", provider, wait) as waits:
+            refused = archive_meter(federal, provider_id=provider.provider_id, serial=serial, reason=reason, waiting=waits)
+        show_one(screen, federal, provider, serial, refused, done="архивация передана")
         screen.document({"meter": serial, "refused": list(refused)})
     if refused:
         raise typer.Exit(1)
@@ -106,12 +99,9 @@ def gis_meters_archive(
 
 def _say_meters(screen: Screen, name: str, found: MeterStanding) -> None:
     screen.say(f"{name}: приборов {found.meters}, в ГИС ЖКХ {found.there}, ждут ответа {found.waiting}")
-    for title, reasons in list(found.refused.items())[:_MOST_LINES]:
-        screen.say(f"  {title}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-    for title, reason in list(found.held.items())[:_MOST_LINES]:
-        screen.say(f"  {title}: {reason}")
-    for title in found.closed[:_MOST_LINES]:
-        screen.say(f"  {title}: у поставщика закрыт, в ГИС ЖКХ работает; вывести: erkc gis meters archive")
+    show_refused(screen, found.refused)
+    show_held(screen, found.held)
+    show_held(screen, dict.fromkeys(found.closed, "у поставщика закрыт, в ГИС ЖКХ работает; вывести: erkc gis meters archive"))
 
 
 def _meters_json(found: MeterStanding) -> dict[str, object]:
@@ -129,16 +119,16 @@ def gis_contracts(wait: Wait = 120, as_json: Json = False) -> None:
     """Выгрузить договоры управления, уставы и договоры ресурсоснабжения. Код 3 — ответа ещё нет."""
     outcomes: dict[str, object] = {}
     finished = True
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
-            ran = look_at_contracts(federal, waiting=waiting(wait, application) if wait else None, **scope)
+            with answers_of(application, federal, screen, "Выгружаю договоры", provider, wait) as waits:
+                ran = look_at_contracts(federal, waiting=waits, **scope)
             found = read_contracts(federal, **scope)
             screen.say(f"{provider.name}: договоров {len(found)}" if found else f"{provider.name}: договоров в выгрузке нет")
-            for one in found[:_MOST_LINES]:
+            for one in found[:MOST_LINES]:
                 screen.say(f"  {_KINDS[one.kind]} {one.number}, {one.status}: домов {len(one.houses)}, услуг {len(one.services)}")
-            show_troubles(screen, troubles(federal, **scope))
+            show_obstacles(screen, federal, provider)
             finished = finished and ran.finished
             outcomes[provider.inn] = [
                 {
@@ -170,15 +160,14 @@ def gis_settlements(
     month = month_of(month_text)
     if whole and not annul:
         raise ConfigError("CLI-0453", "Ключ --whole бывает только с --annul.", hint='Например: --annul "договор расторгнут" --whole.')
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         provider = provider_of(application, inn)
         scope = {"provider_id": provider.provider_id}
-        before = waiting(wait, application) if wait else None
-        look_at_contracts(federal, waiting=before, **scope)
-        agreed = supply_contract(federal, number=contract, **scope)
-        chosen = _houses(application, houses) if houses else None
-        done = settle(federal, month=month, contract=agreed.root, houses=chosen, annulled=annul, whole=whole, waiting=before, **scope)
+        with answers_of(application, federal, screen, "Размещаю расчёты", provider, wait) as waits:
+            look_at_contracts(federal, waiting=waits, **scope)
+            agreed = supply_contract(federal, number=contract, **scope)
+            chosen = _houses(application, houses) if houses else None
+            done = settle(federal, month=month, contract=agreed.root, houses=chosen, annulled=annul, whole=whole, waiting=waits, **scope)
         said = done.figures
         if said is None or annul:
             screen.say(f"Договор {agreed.number}: {'расчёты' if said is None else month.title} аннулируются")
@@ -187,7 +176,7 @@ def gis_settlements(
             screen.say(f"Договор {agreed.number}, {month.title}: " + ", ".join(f"{name} {roubles(amount)}" for name, amount in amounts))
         for code, text in done.refused:
             screen.say(f"  {code} {text}")
-        show_troubles(screen, troubles(federal, **scope))
+        show_obstacles(screen, federal, provider)
         figures = None
         if said is not None:
             figures = {"charged": said.charged, "received": said.received, "debt": said.debt, "overpaid": said.overpaid}

@@ -16,13 +16,11 @@ from core.services.federal import (
     look_at_inbox,
     read_appeals,
     read_subrequests,
-    troubles,
 )
 from erkc.application import Application
-from erkc.cli.federal_screen import exchanges_over, show_troubles, watched
-from erkc.cli.options import Json, opened, providers_of_month
+from erkc.cli.federal_screen import Wait, answers_of, conversation, show_obstacles, show_refused
+from erkc.cli.options import Json, providers_of_month
 from erkc.cli.screen import Screen
-from erkc.federation import open_federal
 
 __all__ = ["answer_room", "inbox_room"]
 
@@ -32,7 +30,6 @@ _DAYS = 30
 Kind = Literal["subrequests", "appeals"]
 _KINDS: dict[Kind, str] = {"subrequests": "запросы о задолженности", "appeals": "обращения"}
 Since = Annotated[str, typer.Option("--since", metavar="ГГГГ-ММ-ДД", help="С какого дня; без ключа — за последние 30 дней.")]
-Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
 Number = Annotated[str, typer.Argument(metavar="НОМЕР", help="Номер запроса или обращения: его показывает erkc gis inbox.")]
 Executor = Annotated[UUID, typer.Option("--executor", help="Идентификатор сотрудника в ГИС ЖКХ.")]
 
@@ -62,22 +59,19 @@ def gis_inbox_appeals(since: Since = "", wait: Wait = 120, as_json: Json = False
 def _look(kind: Kind, since: str, wait: float, as_json: bool) -> None:
     outcomes: dict[str, object] = {}
     finished = True
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         last = application.clock.now().date()
         first = _day(since) if since else last - timedelta(days=_DAYS)
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
-            count = exchanges_over(federal, provider.provider_id)
-            title = f"Выгружаю {_KINDS[kind]}, {provider.name}"
-            with watched(application, screen, title, wait_s=wait, count=count, what="завершено обменов") as waiting:
-                ran = look_at_inbox(federal, kind, first=first, last=last, waiting=waiting, **scope)
+            with answers_of(application, federal, screen, f"Выгружаю {_KINDS[kind]}", provider, wait) as waits:
+                ran = look_at_inbox(federal, kind, first=first, last=last, waiting=waits, **scope)
             finished = finished and ran.finished
             rows = _rows(federal, kind, provider_id=provider.provider_id)
             screen.say(f"{provider.name}: {len(rows)}" if rows else f"{provider.name}: ничего нет")
             for row in rows:
                 screen.say(f"  {row['number']} до {row['answer_by'] or '—'}, {row['status']}: {row['about']}")
-            show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+            show_obstacles(screen, federal, provider)
             outcomes[provider.inn] = rows
         screen.document(outcomes)
     if not finished:
@@ -136,8 +130,7 @@ def gis_answer_appeal(
 
 
 def _answer(kind: Kind, number: str, executor: UUID, text: str, wait: float, as_json: bool) -> None:
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         answers = _answer_all(application, federal, screen, kind, number, executor, text, wait)
         refused = [reasons for one in answers for reasons in one.reasons]
         is_there = all(one.is_there for one in answers)
@@ -164,15 +157,13 @@ def _answer_all(
     answers: list[Answered] = []
     for provider in asked:
         provider_id = provider.provider_id
-        count = exchanges_over(federal, provider_id)
-        with watched(application, screen, f"Отвечаю, {provider.name}", wait_s=wait, count=count, what="завершено обменов") as waiting:
-            found = answer(federal, kind, provider_id=provider_id, number=number, executor=executor, text=text, waiting=waiting)
+        with answers_of(application, federal, screen, "Отвечаю", provider, wait) as waits:
+            found = answer(federal, kind, provider_id=provider_id, number=number, executor=executor, text=text, waiting=waits)
         if found.reasons:
             screen.say(f"{provider.name}: отказ")
-            for code, words in found.reasons:
-                screen.say(f"  {code} {words}")
+            show_refused(screen, {number: found.reasons})
         else:
             screen.say(f"{provider.name}: ответ на {number} " + ("принят" if found.is_there else "ещё не принят, дальше erkc gis poll"))
-        show_troubles(screen, troubles(federal, provider_id=provider_id))
+        show_obstacles(screen, federal, provider)
         answers.append(found)
     return answers

@@ -9,7 +9,6 @@ from uuid import UUID
 import typer
 
 from core.errors import InputError
-from core.services.federal import troubles
 from core.services.federal.individual import (
     OrderedBy,
     look_at_individual_services,
@@ -17,15 +16,12 @@ from core.services.federal.individual import (
     read_individual_services,
     remove_individual_service,
 )
-from erkc.cli.federal_screen import show_troubles
-from erkc.cli.options import Json, opened, provider_of
-from erkc.federation import open_federal, waiting
+from erkc.cli.federal_screen import Inn, Wait, answers_of, conversation, show_obstacles, show_one
+from erkc.cli.options import Json, provider_of
 
 __all__ = ["individual_room"]
 
 individual_room = typer.Typer(help="Индивидуальные услуги лицевых счетов в ГИС ЖКХ.", no_args_is_help=True)
-Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
-Inn = Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — единственный зарегистрированный.")]
 Account = Annotated[str, typer.Argument(metavar="ЛС", help="Номер лицевого счёта.")]
 
 
@@ -37,16 +33,17 @@ def _about() -> None:
 @individual_room.command("show")
 def gis_individual_show(account: Account, inn: Inn = "", wait: Wait = 120, as_json: Json = False) -> None:
     """Выгрузить индивидуальные услуги лицевого счёта. Код 3 — ответа ещё нет."""
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
-        scope = {"provider_id": provider_of(application, inn).provider_id}
-        ran = look_at_individual_services(federal, account=account, waiting=waiting(wait, application) if wait else None, **scope)
+    with conversation(as_json) as (application, federal, screen):
+        provider = provider_of(application, inn)
+        scope = {"provider_id": provider.provider_id}
+        with answers_of(application, federal, screen, "Выгружаю индивидуальные услуги", provider, wait) as waits:
+            ran = look_at_individual_services(federal, account=account, waiting=waits, **scope)
         found = read_individual_services(federal, **scope)
         for one in found:
             screen.say(f"{one.guid}: с {one.first:%d.%m.%Y} по {one.last:%d.%m.%Y}" + ("" if one.actual else ", не действует"))
         if not found:
             screen.say("индивидуальных услуг нет" if ran.finished else "ответа ещё нет: erkc gis poll, затем повторите команду")
-        show_troubles(screen, troubles(federal, **scope))
+        show_obstacles(screen, federal, provider)
         rows = [
             {
                 "guid": str(one.guid),
@@ -76,21 +73,20 @@ def gis_individual_place(
     as_json: Json = False,
 ) -> None:
     """Разместить индивидуальную услугу лицевого счёта; та же дважды не передаётся. Код 1 — отказ."""
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
-        scope = {"provider_id": provider_of(application, inn).provider_id}
-        refused = place_individual_service(
-            federal,
-            account=account,
-            service=service,
-            first=_day(first),
-            last=_day(last),
-            document=OrderedBy(file_name, file_guid, file_hash),
-            waiting=waiting(wait, application) if wait else None,
-            **scope,
-        )
-        screen.say(f"{account}, услуга {service}: {'; '.join(f'{code} {text}' for code, text in refused) or 'передана'}")
-        show_troubles(screen, troubles(federal, **scope))
+    with conversation(as_json) as (application, federal, screen):
+        provider = provider_of(application, inn)
+        with answers_of(application, federal, screen, "Размещаю индивидуальную услугу", provider, wait) as waits:
+            refused = place_individual_service(
+                federal,
+                provider_id=provider.provider_id,
+                account=account,
+                service=service,
+                first=_day(first),
+                last=_day(last),
+                document=OrderedBy(file_name, file_guid, file_hash),
+                waiting=waits,
+            )
+        show_one(screen, federal, provider, f"{account}, услуга {service}", refused, done="передана")
         screen.document({"account": account, "service": service, "refused": list(refused)})
     if refused:
         raise typer.Exit(1)
@@ -104,12 +100,11 @@ def gis_individual_remove(
     as_json: Json = False,
 ) -> None:
     """Удалить размещённую индивидуальную услугу. Код 1 — отказ."""
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
-        scope = {"provider_id": provider_of(application, inn).provider_id}
-        refused = remove_individual_service(federal, guid=guid, waiting=waiting(wait, application) if wait else None, **scope)
-        screen.say(f"{guid}: {'; '.join(f'{code} {text}' for code, text in refused) or 'удаление передано'}")
-        show_troubles(screen, troubles(federal, **scope))
+    with conversation(as_json) as (application, federal, screen):
+        provider = provider_of(application, inn)
+        with answers_of(application, federal, screen, "Удаляю индивидуальную услугу", provider, wait) as waits:
+            refused = remove_individual_service(federal, provider_id=provider.provider_id, guid=guid, waiting=waits)
+        show_one(screen, federal, provider, str(guid), refused, done="удаление передано")
         screen.document({"guid": str(guid), "refused": list(refused)})
     if refused:
         raise typer.Exit(1)

@@ -14,23 +14,18 @@ from core.services.federal import (
     cancel_acknowledgments,
     payment_details,
     tell_payments,
-    troubles,
 )
 from core.services.federal.wire_payments import PaymentDetails
 from erkc.acknowledging import payments_to_acknowledge
-from erkc.cli.federal_screen import show_troubles
-from erkc.cli.options import Json, MonthArgument, month_of, opened, provider_of, providers_of_month
+from erkc.cli.federal_screen import Inn, Wait, answers_of, conversation, show_held, show_obstacles, show_one, show_refused
+from erkc.cli.options import Json, MonthArgument, month_of, provider_of, providers_of_month
 from erkc.cli.screen import Screen, roubles
-from erkc.federation import open_federal, waiting
 from erkc.telling import payments_to_tell
 
 __all__ = ["payments_room", "register"]
 
 payments_room = typer.Typer(help="Извещения о платежах в ГИС ЖКХ.", no_args_is_help=True)
-Wait = Annotated[float, typer.Option("--wait", help="Сколько секунд ждать ответов; 0 — не ждать, дальше erkc gis poll.")]
-Inn = Annotated[str, typer.Option("--inn", help="ИНН поставщика; без ключа — единственный зарегистрированный.")]
 _FORMS: dict[str, Form] = {"own": "own", "full": "full", "139": "139"}
-_MOST_LINES = 20
 
 
 @payments_room.callback()
@@ -66,19 +61,17 @@ def gis_payments_tell(
         )
     outcomes: dict[str, object] = {}
     left = 0
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
             payments = payments_to_tell(application, month=month, agent=agent, **scope)
-            before = waiting(wait, application) if wait else None
-            done = tell_payments(federal, payments=payments, form=_FORMS[form], waiting=before, **scope)
+            with answers_of(application, federal, screen, "Извещаю о платежах", provider, wait) as waits:
+                done = tell_payments(federal, payments=payments, form=_FORMS[form], waiting=waits, **scope)
             screen.say(f"{provider.name}: платежей {len(payments)}, передано {done.begun}, передавались раньше {done.known}")
             for reason, count in done.reasons().items():
                 screen.say(f"  отложено {count}: {reason}")
-            for key, reasons in list(done.refused.items())[:_MOST_LINES]:
-                screen.say(f"  {key}: {'; '.join(f'{code} {text}' for code, text in reasons)}")
-            show_troubles(screen, troubles(federal, **scope))
+            show_refused(screen, done.refused)
+            show_obstacles(screen, federal, provider)
             left += len(done.held) + len(done.refused)
             outcomes[provider.inn] = {
                 "payments": len(payments),
@@ -101,13 +94,11 @@ def gis_payments_cancel(
     as_json: Json = False,
 ) -> None:
     """Аннулировать извещение о платеже; сквитированное сначала освобождает erkc gis acknowledge --cancel. Код 1 — отказ."""
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         provider = provider_of(application, inn)
-        before = waiting(wait, application) if wait else None
-        refused = annul_notification(federal, provider_id=provider.provider_id, key=key, reason=reason, waiting=before)
-        screen.say(f"{key}: {'; '.join(f'{code} {text}' for code, text in refused) or 'аннулирование передано'}")
-        show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+        with answers_of(application, federal, screen, "Аннулирую извещение", provider, wait) as waits:
+            refused = annul_notification(federal, provider_id=provider.provider_id, key=key, reason=reason, waiting=waits)
+        show_one(screen, federal, provider, key, refused, done="аннулирование передано")
         screen.document({"payment": key, "refused": list(refused)})
     if refused:
         raise typer.Exit(1)
@@ -127,25 +118,25 @@ def gis_payments_details(
     """Спросить ГИС ЖКХ, что и куда платить по документу, ЕЛС или ИЖКУ. Код 1 — платить нечего, 3 — ответа ещё нет."""
     if sum(value is not None for value in (ipd, els, izku)) != 1:
         raise ConfigError("CLI-0451", "Нужно ровно одно из --ipd, --els и --izku.", hint="Например: --ipd 70АА000560-01-6101.")
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         provider = provider_of(application, inn)
         inn_kpp = payer.partition("/")
-        ran, found = payment_details(
-            federal,
-            provider_id=provider.provider_id,
-            ipd=ipd,
-            els=els,
-            izku=izku,
-            month=month_of(month_text) if month_text else None,
-            payer=(inn_kpp[0], inn_kpp[2]) if payer else None,
-            waiting=waiting(wait, application) if wait else None,
-        )
+        with answers_of(application, federal, screen, "Спрашиваю о платеже", provider, wait) as waits:
+            ran, found = payment_details(
+                federal,
+                provider_id=provider.provider_id,
+                ipd=ipd,
+                els=els,
+                izku=izku,
+                month=month_of(month_text) if month_text else None,
+                payer=(inn_kpp[0], inn_kpp[2]) if payer else None,
+                waiting=waits,
+            )
         for one in found:
             _say_details(screen, one)
         if not found:
             screen.say("платить нечего" if ran.finished else "ответа ещё нет: erkc gis poll, затем повторите команду")
-        show_troubles(screen, troubles(federal, provider_id=provider.provider_id))
+        show_obstacles(screen, federal, provider)
         screen.document({"finished": ran.finished, "details": [_details_json(one) for one in found]})
     if not ran.finished:
         raise typer.Exit(3)
@@ -183,27 +174,27 @@ def gis_acknowledge(
     month = month_of(month_text)
     outcomes: dict[str, object] = {}
     is_held = False
-    with opened(as_json) as (application, screen):
-        federal = open_federal(application)
+    with conversation(as_json) as (application, federal, screen):
         for provider in providers_of_month(application):
             scope = {"provider_id": provider.provider_id}
-            before = waiting(wait, application) if wait else None
+            title = "Отменяю квитирование" if cancel else "Квитирую платежи"
             if cancel:
-                gone = cancel_acknowledgments(federal, month=month, numbers=numbers or (), waiting=before, **scope)
+                with answers_of(application, federal, screen, title, provider, wait) as waits:
+                    gone = cancel_acknowledgments(federal, month=month, numbers=numbers or (), waiting=waits, **scope)
                 screen.say(f"{provider.name}: отменяется квитирование документов {gone.begun}")
-                for number, why in list(gone.held.items())[:_MOST_LINES]:
-                    screen.say(f"  {number}: {why}")
+                show_held(screen, gone.held)
                 held: dict[str, object] = dict(gone.held)
                 outcomes[provider.inn] = {"begun": gone.begun, "held": held}
             else:
                 payments = payments_to_acknowledge(application, month=month, **scope)
-                done = acknowledge(federal, payments=payments, waiting=before, **scope)
+                with answers_of(application, federal, screen, title, provider, wait) as waits:
+                    done = acknowledge(federal, payments=payments, waiting=waits, **scope)
                 screen.say(f"{provider.name}: платежей {len(payments)}, квитируется строк {done.begun}, квитировались раньше {done.known}")
                 for reason, count in done.reasons().items():
                     screen.say(f"  отложено {count}: {reason}")
                 held = dict(done.reasons())
                 outcomes[provider.inn] = {"payments": len(payments), "begun": done.begun, "known": done.known, "held": held}
-            show_troubles(screen, troubles(federal, **scope))
+            show_obstacles(screen, federal, provider)
             is_held = is_held or bool(held)
         screen.document(outcomes)
     if is_held:

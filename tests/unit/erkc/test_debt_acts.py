@@ -7,6 +7,7 @@ from fractions import Fraction
 from config.law import tables
 from core.charges.law import Law
 from core.ids import ProviderId
+from core.model.lines import Component
 from core.money import kopecks
 from core.period import Month
 from core.records.providers import provider
@@ -41,6 +42,13 @@ def row(application: Application) -> PenaltyRow:
     return mine
 
 
+def costs(application: Application, month: Month = OCTOBER) -> list[tuple[int, int, int]]:
+    """Court costs of a month: at its start, posted in it, unpaid at its end."""
+    with application.engine.connect() as connection:
+        rows = list(Penalties(connection, provider(connection, ProviderId(1)), month, LAW).rows())
+    return [(one.opening, one.posted, one.closing) for one in rows if one.component is Component.COURT_COSTS]
+
+
 def stop(first: str, last: str | None = None, *, account: str = ACCOUNT) -> str:
     until = "" if last is None else f"to = {last}\n"
     return (
@@ -59,7 +67,17 @@ first_month = "2026-05"
 last_month = "2026-07"
 principal = "1023.31"
 penalties = "39.64"
+costs = "400.00"
+costs_to = "0077000116"
 """
+
+
+def told(application: Application) -> list[str]:
+    """Codes of what could not be computed in October."""
+    with application.engine.connect() as connection:
+        penalties = Penalties(connection, provider(connection, ProviderId(1)), OCTOBER, LAW)
+        list(penalties.rows())
+    return [one.code for one in penalties.findings]
 
 
 def test_days_without_penalties_cost_nothing_until_the_act_is_corrected_or_withdrawn(taken_town: Application) -> None:
@@ -90,7 +108,14 @@ def test_a_judgement_freezes_what_it_covers_and_stands_in_the_report(taken_town:
     frozen = kopecks(10 * BEFORE * DAY)
     assert (mine.frozen, mine.after_judgement) == (frozen, kopecks(Fraction(frozen, 100) + 9 * BEFORE * DAY + 12 * AFTER * DAY) - frozen)
     assert (frozen, mine.posted) == (748, 2170)
+    assert costs(taken_town, OCTOBER.previous()) == [] and costs(taken_town) == [(0, 40_000, 40_000)]
+    take(taken_town, "b.toml", JUDGEMENT.replace("0077000116", "0077000117"))
+    assert costs(taken_town) == [] and told(taken_town) == ["PN-0002"], "nobody of this ИНН is known"
+    take(taken_town, "c.toml", JUDGEMENT + "# ещё раз\n")
     charge(taken_town)
+    assert costs(taken_town) == [(0, 40_000, 40_000)] and costs(taken_town, OCTOBER.next()) == [(40_000, 0, 40_000)]
+    take(taken_town, "d.toml", JUDGEMENT.replace("400.00", "250.00"))
+    assert costs(taken_town, OCTOBER.next()) == [(40_000, -15_000, 25_000)], "a corrected act corrects the open month"
     assert row(taken_town).posted == 2170, "it is what the month has posted"
     (court,) = month_report(taken_town.engine, month=OCTOBER, law=LAW)["court"]
     assert (court["account"], court["case"], court["judged_on"], court["judged_to"], court["months"]) == (

@@ -868,6 +868,8 @@ CREATE TABLE record_court_judgement (
   last_month date NOT NULL,
   principal bigint NOT NULL,
   penalties bigint NOT NULL,
+  costs bigint,
+  costs_to text COLLATE "C",
   CONSTRAINT record_court_judgement_pk PRIMARY KEY (record_id)
 );
 CREATE INDEX record_court_judgement_key ON record_court_judgement (provider_id, record_key, record_id);
