@@ -75,7 +75,7 @@ def _text(profile_name: str, file: str, table: Seen, columns: dict[int, SeenColu
     lines = [
         f"# Предложено по файлу «{file}»; проверьте столбцы, модель комиссии и агента по договору.",
         f"name = {quoted(profile_name)}",
-        f"title = {quoted(f'Реестр: {len(columns)} столбцов, предложено по файлу')}",
+        f"title = {quoted(f'Реестр, столбцов: {len(columns)}; предложено по файлу')}",
         f"extension = {quoted(ending)}",
         *table.head,
         'fee_model = "kept"',

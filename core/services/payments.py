@@ -96,7 +96,7 @@ def _not_found(row: PaymentRow, who: Found) -> Finding:
         severity="warning",
         effect="to_suspense",
         value=row.body.account_text,
-        message=f"Лицевой счёт «{row.body.account_text}» не найден: {format_roubles(row.body.amount)} приняты в невыясненные.",
+        message=f"Лицевой счёт «{row.body.account_text}» не найден: {format_roubles(row.body.amount)} руб. приняты в невыясненные.",
         hint=f"Похожие счета: {listed}." if listed else "Похожих счетов нет; спросите плательщика или агента.",
     )
 
@@ -123,7 +123,7 @@ def _reverse(arrival: Arrival, stornos: Sequence[PaymentRow], receipts: Receipts
                 provider_id=provider,
                 month=month,
                 occurred_on=row.body.paid_on,
-                reason=f"Возврат {format_roubles(amount)} по операции {original}",
+                reason=f"Возврат {format_roubles(amount)} руб. по операции {original}",
                 postings=moved.take_back(original, amount),
                 message_id=arrival.message_id,
                 accounted_on=day,

@@ -24,7 +24,7 @@ from core.services.intake_states import INTAKE_STATES
 from core.services.suspense_list import SuspenseItem, list_suspense
 from core.storage.engine import transaction
 
-__all__ = ["Fact", "Life", "show"]
+__all__ = ["ENTRY_KINDS", "Fact", "Life", "show"]
 
 _FEDERAL_KINDS = {
     "els": "единый лицевой счёт",
@@ -35,7 +35,7 @@ _FEDERAL_KINDS = {
     "ppa_guid": "организация в ГИС ЖКХ",
 }
 _UNCLEAR, _IN_SUSPENSE = "невыяснено", "в невыясненных"
-_ENTRY_KINDS = {
+ENTRY_KINDS = {
     "opening": "сальдо",
     "opening_penalty": "пени, сальдо",
     "charge": "начисление",
@@ -56,6 +56,7 @@ _ENTRY_KINDS = {
     "advance_use": "зачёт аванса",
     "advance_reversal": "зачёт отменён",
 }
+"""Kinds of entries for people."""
 _THINGS = {"organisation": "организация", "house": "дом", "premises": "помещение", "room": "комната", "service": "услуга"}
 _ITEM_STATES = {"waiting": "ждёт ответа", "accepted": "размещён", "rejected": "отклонён"}
 _OUTCOMES = {"delivered": "вручён", "failed": "не дошёл", "again": "решено отправить ещё раз"}
@@ -115,7 +116,7 @@ def _account(connection: Connection, account: AccountNumber) -> Life:
 
 
 def _entry(entry: EntrySummary) -> Fact:
-    kind = _ENTRY_KINDS.get(entry.kind, entry.kind)
+    kind = ENTRY_KINDS.get(entry.kind, entry.kind)
     return Fact(f"{entry.occurred_on:%d.%m.%Y}", kind, f"{_readable(entry.reason)}: {readable_roubles(entry.amount)} руб. [{entry.key}]")
 
 
@@ -150,7 +151,7 @@ def _payments(engine: Engine, connection: Connection, identifier: str) -> Iterat
     if not entries:
         return
     facts = [_entry(entry) for entry in entries]
-    put_aside = {entry.key.removeprefix("payment/") for entry in entries if _ENTRY_KINDS.get(entry.kind) == _UNCLEAR}
+    put_aside = {entry.key.removeprefix("payment/") for entry in entries if ENTRY_KINDS.get(entry.kind) == _UNCLEAR}
     if put_aside:
         waiting = [item for item in list_suspense(engine) if item.operation in put_aside]
         facts += [fact for item in waiting for fact in _waiting(item)] or [

@@ -101,7 +101,7 @@ def take_unknown(engine: Engine, *, name: str, data: bytes, why: str, clock: Clo
             "error",
             "reject_archive",
             message=f"Файл не опознан ({why}).",
-            hint="Проверьте, тот ли это файл; байты сохранены в архиве.",
+            hint="Проверьте, тот ли это файл; незнакомый реестр банка: erkc banks profile ФАЙЛ. Байты сохранены в архиве.",
         )
         return _refuse(connection, name=name, adapter="unknown", message_id=stored.message_id, finding=finding, at=at)
 

@@ -10,6 +10,7 @@ import typer
 
 from core.errors import ConfigError
 from core.services.bank_day import BankDay, DayItem, DayStanding, close_bank_day, closed_bank_days, stand_of_day
+from core.services.show import ENTRY_KINDS
 from core.storage.engine import transaction
 from erkc.cli.options import Json, opened
 from erkc.cli.screen import Screen, roubles
@@ -123,19 +124,23 @@ def _show(screen: Screen, found: DayStanding) -> None:
     screen.heading(f"Операционный день {found.day:%d.%m.%Y}{', закрыт' if found.is_closed else ''}")
     screen.say(f"  по выписке поступило {roubles(found.came)}, списано {roubles(found.went)}")
     for kind, (count, amount) in found.accounted.items():
-        screen.say(f"  учтено, {kind}: {count} на {roubles(amount)}")
+        screen.say(f"  учтено, {ENTRY_KINDS.get(kind, kind)}: {count} на {roubles(amount)}")
     _list(screen, "Есть в реестрах, нет в выписке", found.without_line)
     _list(screen, "Есть в выписке, нет в реестрах", found.without_registry)
     explained = "списки объясняют его до копейки" if not found.unexplained else f"НЕ объяснено {roubles(found.unexplained)}"
     screen.say(f"  в пути {roubles(found.transit)}: {explained}")
 
 
+def _state(item: DayItem) -> str:
+    """More came than a registry that has met its orders stands for: one of its payments was cancelled."""
+    if item.state == "reconciled" and item.amount < 0:
+        return "сошёлся, платёж отменён: верните агенту или зачтите"
+    return _STATES.get(item.state, item.state)
+
+
 def _list(screen: Screen, title: str, items: Sequence[DayItem]) -> None:
     if not items:
         screen.say(f"  {title}: пусто")
         return
-    rows = [
-        ("" if item.since is None else f"{item.since:%d.%m.%Y}", item.title, _STATES.get(item.state, item.state), roubles(item.amount))
-        for item in items
-    ]
+    rows = [("" if item.since is None else f"{item.since:%d.%m.%Y}", item.title, _state(item), roubles(item.amount)) for item in items]
     screen.table(("С какого дня", "Что", "Состояние", "Сумма"), rows, title=title, numbers=frozenset((3,)))

@@ -134,6 +134,29 @@ def _contents(file: Path) -> bytes:
 
 
 _HIDDEN = ("n", "kind")
+_KEYS = {
+    "status": "строка",
+    "operation_id": "операция",
+    "operation_date": "день оплаты",
+    "operation_time": "время",
+    "account": "лицевой счёт",
+    "external_account": "счёт у агента",
+    "els": "ЕЛС",
+    "izku": "ИЖКУ",
+    "ipd": "ИПД",
+    "payer_name": "плательщик",
+    "payer_address": "адрес",
+    "period": "месяц",
+    "service_code": "услуга",
+    "amount_kop": "сумма",
+    "commission_kop": "комиссия",
+    "transfer_kop": "к перечислению",
+    "charge_kop": "начисление",
+    "penalty_kop": "пени",
+    "reverses_operation_id": "что возвращает",
+}
+"""Keys of the contract for people; one that is not here stands as it is."""
+_ROWS = {"accepted": "принята", "unmatched": "счёт неизвестен", "rejected": "отказ", "duplicate": "повтор", "conflict": "спор"}
 
 
 def _show_proposal(screen: Screen, name: str, found: Proposal) -> None:
@@ -144,7 +167,10 @@ def _show_proposal(screen: Screen, name: str, found: Proposal) -> None:
         keys = [key for key in found.preview[0] if key not in _HIDDEN]
         cells = [[_cell(key, record.get(key)) for key in keys] for record in found.preview]
         screen.table(
-            keys, cells, title=f"{name}: как это прочитано", numbers=frozenset(n for n, key in enumerate(keys) if key.endswith("_kop"))
+            [_KEYS.get(key, key) for key in keys],
+            cells,
+            title=f"{name}: как это прочитано",
+            numbers=frozenset(n for n, key in enumerate(keys) if key.endswith("_kop")),
         )
     totals = found.parsed.totals
     if totals is not None:
@@ -157,6 +183,8 @@ def _show_proposal(screen: Screen, name: str, found: Proposal) -> None:
 def _cell(key: str, value: object) -> str:
     if value is None:
         return ""
+    if key == "status":
+        return _ROWS.get(str(value), str(value))
     return roubles(value) if key.endswith("_kop") and isinstance(value, int) else str(value)
 
 

@@ -61,6 +61,22 @@ _SHOWN = 40
 _TABLE_WIDTH = 130
 """Narrower than this a table of eight columns breaks words: a list is read better."""
 
+_BANK_STATES = {
+    "posted": "разнесено по счетам",
+    "suspended": "в невыясненных",
+    "reversed": "возвратов проведено",
+    "agent": "переводов агентов",
+    "charge": "комиссий банка",
+    "transfer": "перечислений",
+    "returned": "перечислений вернулось",
+    "refund": "возвращено плательщикам и агентам",
+    "internal": "между своими счетами",
+    "repeated": "повторов",
+    "disputed": "спорных",
+    "refused": "отказано",
+}
+"""What became of the rows of a registry or statement, in the order in which it is told."""
+
 
 def register(application: typer.Typer) -> None:
     """Add the commands to the command line."""
@@ -215,6 +231,14 @@ def show_taken(screen: Screen, taken: Taken | BankTaken) -> None:
         money = taken.money
         suspense = f"в невыясненных {money.to_suspense_count} на {roubles(money.to_suspense)} руб."
         screen.say(f"  платежей {money.count} на {roubles(money.payments)} руб.; {suspense}")
+    if isinstance(taken, BankTaken):
+        told = [
+            f"{title} {taken.counts[state]} на {roubles(taken.counts.get(f'{state}_kop', 0))} руб."
+            for state, title in _BANK_STATES.items()
+            if taken.counts.get(state)
+        ]
+        if told:
+            screen.say(f"  {'; '.join(told)}")
     findings_table(screen, taken.findings)
 
 

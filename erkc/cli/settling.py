@@ -208,7 +208,7 @@ def _show(screen: Screen, found: Settlement, rows: Sequence[DayRow], day: date, 
     shown = [
         (
             f"{row.on:%d.%m.%Y}",
-            found.name(row.recipient),
+            _named(found, row.recipient),
             *map(roubles, (row.opening, row.collected, row.returned, row.bank_fee, row.own_fee, row.transferred, row.closing, row.due)),
         )
         for row in rows
@@ -222,7 +222,7 @@ def _show(screen: Screen, found: Settlement, rows: Sequence[DayRow], day: date, 
     for recipient, standing in standings.items():
         if standing.to_transfer or standing.awaited:
             awaited = f"; ждём денег агентов {roubles(standing.awaited)}" if standing.awaited else ""
-            name = found.name(recipient)
+            name = _named(found, recipient)
             screen.say(f"  {name}: на счёте {roubles(standing.on_hand)}, к перечислению {roubles(standing.to_transfer)}{awaited}")
     for trouble in found.troubles:
         _say_trouble(screen, trouble)
@@ -253,6 +253,12 @@ def _show(screen: Screen, found: Settlement, rows: Sequence[DayRow], day: date, 
             "file": None if xlsx is None else str(xlsx),
         }
     )
+
+
+def _named(found: Settlement, recipient: Recipient) -> str:
+    """A recipient with the account that tells several of its own apart."""
+    account = recipient.account
+    return f"{found.name(recipient)}, {account[:5]}…{account[-4:]}" if account else found.name(recipient)
 
 
 def _register(found: Settlement, rows: Sequence[DayRow], day: date) -> Register:
