@@ -169,7 +169,10 @@ def _words(found: Onboarding, code: str) -> str:
         )
     if code == "match":
         counts = {title: sum(one.state == state for one in found.matched) for state, title in HOUSE_STATES.items()}
-        return "; ".join(f"{title} {count}" for title, count in counts.items() if count) + ". Решить: erkc region match."
+        states = {one.state for one in found.matched}
+        todo = " Перечень домов ГАР загружает erkc region load ФАЙЛ.csv." if "none" in states else ""
+        todo += " Похожие показывает erkc region houses, выбрать: erkc region match." if states & {"proposals", "other_address"} else ""
+        return f"{'; '.join(f'{title} {count}' for title, count in counts.items() if count) or 'домов нет'}.{todo}"
     if code == "balances":
         act = found.act
         sums = f"Заявлено {roubles(act.stated)}, принято {roubles(act.posted)}; расхождений {act.differing}."
