@@ -57,6 +57,7 @@ def onboard_balances(
     inn: Inn,
     month_text: MonthText,
     act_file: Annotated[Path | None, typer.Option("--act", metavar="ФАЙЛ", help="Записать акт сверки для печати (HTML, A4).")] = None,
+    centre: Annotated[str, typer.Option(metavar="НАЗВАНИЕ", help="Как назван центр в акте.")] = "Расчётный центр",
     kpp: Kpp = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +78,7 @@ def onboard_balances(
         _say_act(screen, act)
         if act_file is not None:
             act_file.parent.mkdir(parents=True, exist_ok=True)
-            act_file.write_bytes(balance_act_page(act, centre="Расчётный центр"))
+            act_file.write_bytes(balance_act_page(act, centre=centre))
             screen.say(f"Записано: {act_file}")
         screen.document(_act_json(act))
 
