@@ -24,7 +24,18 @@ from core.errors import ConfigError, InputError
 from core.model.finding import Finding
 from core.model.records import BODIES, Record
 
-__all__ = ["CHECKS", "Certificate", "Check", "adapter_named", "certify", "complete", "damaged", "deterministic", "identified"]
+__all__ = [
+    "CHECKS",
+    "Certificate",
+    "Check",
+    "adapter_named",
+    "certify",
+    "complete",
+    "damaged",
+    "damaged_copy",
+    "deterministic",
+    "identified",
+]
 
 CHECKS = {
     "identified": "узнаётся одним адаптером, остальные отказываются",
@@ -182,7 +193,7 @@ def damaged(
             return
         if not message.data:
             return
-        copy = RawMessage(message.name, _changed_inside(message.data, chance) if n % 2 else _changed(message.data, chance))
+        copy = RawMessage(message.name, damaged_copy(message.data, chance, inside=n % 2 == 1))
         try:
             own.identify(copy)
             said = list(own.parse(copy, {}))
@@ -202,6 +213,11 @@ def damaged(
             yield f"Копия {n}: отвергнута, а записи даны."
 
 
+def damaged_copy(data: bytes, chance: random.Random, *, inside: bool) -> bytes:
+    """The bytes cut, flipped, shortened or stuffed; ``inside``: in one of the files of a ZIP, so that its checksums do not give it away."""
+    return _changed_inside(data, chance) if inside else _changed(data, chance)
+
+
 def _changed(data: bytes, chance: random.Random) -> bytes:
     kind, at = chance.randrange(4), chance.randrange(len(data))
     if kind == 0:
@@ -214,7 +230,6 @@ def _changed(data: bytes, chance: random.Random) -> bytes:
 
 
 def _changed_inside(data: bytes, chance: random.Random) -> bytes:
-    """A change that the checksums of a ZIP do not give away: one of its files is changed before it is packed."""
     if not data.startswith(b"PK\x03\x04"):
         return _changed(data, chance)
     packed = io.BytesIO()

@@ -47,7 +47,7 @@ def conflicts_list(month_text: MonthArgument, as_json: Json = False) -> None:
             for n, said in enumerate(one.said)
         ]
         if rows:
-            columns = ("№", "Где", "Что", "Отправитель", "Значение", "Откуда", "Узнано", "")
+            columns = ("№", "Где", "Что", "Отправитель", "Значение", "Откуда", "Узнано", "Что взято")
             screen.table(columns, rows, title=f"Расхождений за {month.title}: {len(found)}")
             screen.say(f'Взять другое значение: erkc conflicts decide {month} № ИНН --reason "…"')
         else:

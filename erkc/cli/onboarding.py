@@ -57,6 +57,7 @@ def onboard_balances(
     inn: Inn,
     month_text: MonthText,
     act_file: Annotated[Path | None, typer.Option("--act", metavar="ФАЙЛ", help="Записать акт сверки для печати (HTML, A4).")] = None,
+    centre: Annotated[str, typer.Option(metavar="НАЗВАНИЕ", help="Как назван центр в акте.")] = "Расчётный центр",
     kpp: Kpp = None,
     as_json: Json = False,
 ) -> None:
@@ -77,7 +78,7 @@ def onboard_balances(
         _say_act(screen, act)
         if act_file is not None:
             act_file.parent.mkdir(parents=True, exist_ok=True)
-            act_file.write_bytes(balance_act_page(act, centre="Расчётный центр"))
+            act_file.write_bytes(balance_act_page(act, centre=centre))
             screen.say(f"Записано: {act_file}")
         screen.document(_act_json(act))
 
@@ -169,7 +170,10 @@ def _words(found: Onboarding, code: str) -> str:
         )
     if code == "match":
         counts = {title: sum(one.state == state for one in found.matched) for state, title in HOUSE_STATES.items()}
-        return "; ".join(f"{title} {count}" for title, count in counts.items() if count) + ". Решить: erkc region match."
+        states = {one.state for one in found.matched}
+        todo = " Перечень домов ГАР загружает erkc region load ФАЙЛ.csv." if "none" in states else ""
+        todo += " Похожие показывает erkc region houses, выбрать: erkc region match." if states & {"proposals", "other_address"} else ""
+        return f"{'; '.join(f'{title} {count}' for title, count in counts.items() if count) or 'домов нет'}.{todo}"
     if code == "balances":
         act = found.act
         sums = f"Заявлено {roubles(act.stated)}, принято {roubles(act.posted)}; расхождений {act.differing}."

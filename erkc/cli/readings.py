@@ -46,7 +46,7 @@ def readings_list(
     with opened(as_json) as (application, screen):
         sender, window, found = list_readings(application.engine, month=month, law=law(), inn=inn, held_only=held, kpp=kpp)
         rows = [
-            (one.reading.key, one.reading.account_number, one.service, one.reading.serial, f"{one.reading.taken_on:%d.%m.%Y}",
+            (one.reading.key, one.reading.account_number or "общий", one.service, one.reading.serial, f"{one.reading.taken_on:%d.%m.%Y}",
              _value(one), one.channel, "" if one.is_in_window else "вне срока",
              f"{one.reading.code}: {one.reading.reason}" if one.reading.state == "held" else "принято")
             for one in found[:_SHOWN]
@@ -124,7 +124,8 @@ def readings_return(
     month = month_of(month_text)
     with opened(as_json) as (application, screen):
         _, _, found = list_readings(application.engine, month=month, law=law(), inn=inn, kpp=kpp)
-        ours = [one for one in found if one.reading.source == source and one.reading.account_number]
+        told = [one for one in found if one.reading.source == source]
+        ours = [one for one in told if one.reading.account_number]  # the format has no place for a meter without an account
         goes = [one for one in ours if one.is_in_window and one.reading.standing == "accepted"]
         on = application.clock.now().date()
         data = return_file(
@@ -140,7 +141,10 @@ def readings_return(
         file = out / return_name(pack=pack, on=on, code=code)
         file.write_bytes(data)
         screen.say(f"{file}: показаний {len(goes)}; отложено или вне срока {len(ours) - len(goes)}.")
-        screen.document({"file": str(file), "readings": len(goes), "left_out": len(ours) - len(goes)})
+        if len(told) > len(ours):
+            screen.say(f"  показаний общих приборов (без своего лицевого счёта), которым в формате нет места: {len(told) - len(ours)}.")
+        left = {"left_out": len(ours) - len(goes), "without_account": len(told) - len(ours)}
+        screen.document({"file": str(file), "readings": len(goes), **left})
 
 
 def _value(one: ListedReading) -> str:

@@ -210,13 +210,15 @@ def _claim_json(one: Claim) -> dict[str, object]:
 
 
 def _write_claims(path: Path, claims: Sequence[tuple[str, Claim]]) -> None:
-    """A table that a spreadsheet opens by itself."""
+    """A table that a Russian spreadsheet opens by itself."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file, delimiter=";", lineterminator="\r\n")
         table.writerow(("ИНН отправителя", "Лицевой счёт", "Дата платежа", "Сумма, руб.", "Что известно", "Операции"))
         for inn, one in claims:
             paid_on = "" if one.paid_on is None else f"{one.paid_on:%d.%m.%Y}"
-            table.writerow((inn, one.number, paid_on, format_roubles(one.amount), STATES[one.state], ", ".join(one.operations)))
+            table.writerow(
+                (inn, one.number, paid_on, format_roubles(one.amount).replace(".", ","), STATES[one.state], ", ".join(one.operations))
+            )
 
 
 def _two(row: ChargeRow | None) -> tuple[str, str]:

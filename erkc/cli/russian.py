@@ -26,6 +26,8 @@ _WORDS = {
     "required": "обязательно",
     "default: {default}": "по умолчанию: {default}",
 }
+_TYPES = re.compile(r" ?<(?:str|int|float|path|bool)>|(?<=\S) <choice>")
+"""Types of values as the library names them beside an argument: the help says in words what is meant."""
 _PATTERNS = (
     (re.compile(r"No such command '(.+)'\.?"), "Нет команды «{0}»."),
     (re.compile(r"No such option: (\S+)"), "Нет параметра {0}."),
@@ -41,6 +43,9 @@ class _RussianFormatter(_CONTEXT.formatter_class):  # type: ignore[misc]  # the 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         words = args.replace("[OPTIONS]", "[ПАРАМЕТРЫ]").replace("COMMAND [ARGS]...", "КОМАНДА …")
         super().write_usage(prog, words, "Вызов: " if prefix is None else prefix)
+
+    def write_dl(self, rows: Any, *args: Any, **named: Any) -> None:
+        super().write_dl([(_TYPES.sub("", first), second) for first, second in rows], *args, **named)
 
     def write_heading(self, heading: str) -> None:
         super().write_heading(_WORDS.get(heading, heading))

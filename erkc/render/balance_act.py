@@ -12,10 +12,10 @@ __all__ = ["balance_act_page"]
 _STYLE = """
 body{font:13px/1.4 'PT Sans','Noto Sans','DejaVu Sans',Arial,sans-serif;color:#000;max-width:1000px;margin:20px auto;padding:0 12px}
 h1{font-size:18px;margin:0 0 6px;text-align:center}h2{font-size:15px;margin:18px 0 6px}
-table{border-collapse:collapse;width:100%}th,td{padding:3px 6px;border:1px solid #777;text-align:left}
-td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}tr.t td{font-weight:bold}
+table{border-collapse:collapse;width:100%}thead{display:table-header-group}th,td{padding:3px 5px;border:1px solid #777;text-align:left}
+td.n,th.n{text-align:right}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}tr.t td{font-weight:bold}
 .sign{display:flex;gap:40px;margin-top:36px}.sign div{flex:1}.line{border-bottom:1px solid #000;height:28px}
-@page{size:A4;margin:15mm}@media print{body{margin:0;max-width:none}tr{break-inside:avoid}}
+@page{size:A4;margin:12mm}@media print{body{font-size:11px;margin:0;padding:0;max-width:none}tr{break-inside:avoid}}
 """
 
 
@@ -33,7 +33,7 @@ def balance_act_page(act: Act, *, centre: str) -> bytes:
     head = "".join(
         f'<th class="{kind}">{name}</th>'
         for name, kind in (
-            ("Услуга", ""), ("Получатель", ""), ("Долг по данным организации", "n"), ("Аванс по данным организации", "n"),
+            ("Услуга", ""), ("Получатель", ""), ("Долг, данные организации", "n"), ("Аванс, данные организации", "n"),
             ("Долг принят", "n"), ("Аванс принят", "n"), ("Разница", "n"),
         )
     )  # fmt: skip

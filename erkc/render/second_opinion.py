@@ -13,11 +13,15 @@ __all__ = ["audit_page"]
 
 _STYLE = """
 body{font:15px/1.45 'PT Sans','Noto Sans','DejaVu Sans','Segoe UI',Arial,sans-serif;color:#1f2933}
-body{max-width:1100px;margin:24px auto;padding:0 16px}
+body{max-width:1240px;margin:24px auto;padding:0 16px}
 h1{font-size:22px;margin:0 0 4px}h2{font-size:17px;margin:28px 0 8px}p{margin:4px 0;color:#52606d}
 table{border-collapse:collapse;width:100%}th,td{padding:5px 8px;border-bottom:1px solid #d5dbe1;text-align:left;vertical-align:top}
-th{background:#e8edf3}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-svg{width:100%;height:auto}svg text{font-size:13px;fill:#1f2933}@media print{body{margin:0}}
+th{background:#e8edf3}td.n,th.n{text-align:right}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}
+.wide{overflow-x:auto}.wide table{font-size:13px}.key{white-space:nowrap}
+.key b{display:inline-block;width:10px;height:10px;margin-right:4px}
+svg{width:100%;height:auto}svg text{font-size:13px;fill:#1f2933}thead{display:table-header-group}@page{size:A4 landscape;margin:12mm}
+@media print{body{font-size:11px;margin:0;padding:0;max-width:none}
+.wide{overflow:visible}.wide table{font-size:10px}tr,svg{break-inside:avoid}}
 """
 _MORE, _LESS = "#c8553d", "#2f8f6b"
 _WIDTH, _NAMES, _SUMS, _STEP = 1000, 320, 130, 28
@@ -28,7 +32,7 @@ def audit_page(lines: Sequence[AuditLine], month: Month) -> bytes:
     """The page as a file, UTF-8."""
     over = sum(line.difference for line in lines if line.difference > 0)
     under = sum(line.difference for line in lines if line.difference < 0)
-    states = ", ".join(f"{title} — {sum(line.state == state for line in lines)}" for state, title in STATES.items())
+    states = ", ".join(f"{title}\u00a0—\u00a0{sum(line.state == state for line in lines)}" for state, title in STATES.items())
     title = f"Второе мнение о начислениях: {month.title}"
     parts = [
         f"<h1>{escape(title)}</h1>",
@@ -38,13 +42,16 @@ def audit_page(lines: Sequence[AuditLine], month: Month) -> bytes:
         f"недоначислено {_money(-under)} руб. Ответы: {states}.</p>",
     ]
     if lines:
+        colours = ((_MORE, "начислено лишнего"), (_LESS, "недоначислено"))
+        words = " ".join(f'<span class="key"><b style="background:{colour}"></b>{name}</span>' for colour, name in colours)
+        parts.append(f"<p>{words}; рядом с названием — число строк, суммы в рублях.</p>")
         for heading, rows in (
             ("По причинам", summed(lines, lambda line: line.cause)),
             ("По домам", summed(lines, lambda line: line.house)),
             ("По услугам", summed(lines, lambda line: line.service)),
         ):
             parts += [f"<h2>{heading}</h2>", _chart(rows, heading)]
-        parts += ["<h2>Строки</h2>", _table(lines)]
+        parts += ["<h2>Строки</h2>", f'<div class="wide">{_table(lines)}</div>']
     else:
         parts.append("<p>Разницы нет: все строки отправителей такие, как по закону.</p>")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title><style>{_STYLE}</style>'
@@ -77,23 +84,23 @@ def _chart(rows: Sequence[Summed], title: str) -> str:
 
 
 def _table(lines: Sequence[AuditLine]) -> str:
-    heading = "".join(
-        f'<th class="{kind}">{name}</th>'
-        for name, kind in (
-            ("№", ""), ("Отправитель", ""), ("Дом", ""), ("Счёт", ""), ("Услуга", ""), ("Начислил, руб.", "n"), ("По закону, руб.", "n"),
-            ("Разница, руб.", "n"), ("Причина", ""), ("Состояние", ""),
-        )
-    )  # fmt: skip
+    """Every line; whose it is stands in a column where there are several senders, above the table where there is one."""
+    senders = sorted({line.sender.name for line in lines})
+    owner = "" if len(senders) > 1 else f"<p>{escape(senders[0])}</p>"
+    whose = [] if owner else [("Отправитель", "")]
+    sums_of = [("Начислил, руб.", "n"), ("По закону, руб.", "n"), ("Разница, руб.", "n")]
+    names = [("№", ""), *whose, ("Дом", ""), ("Счёт", ""), ("Услуга", ""), *sums_of, ("Причина", ""), ("Состояние", "")]
+    heading = "".join(f'<th class="{kind}">{name}</th>' for name, kind in names)
     rows = []
     for line in lines:
         answer = f": {line.answer.body.reason}" if line.answer is not None and line.state != "open" else ""
-        texts = (line.number, line.sender.name, line.house, line.account, line.service)
+        texts = (line.number, *([] if owner else [line.sender.name]), line.house, line.account, line.service)
         sums = (line.stated, line.recomputed, line.difference)
         cells = [f"<td>{escape(one)}</td>" for one in texts]
         cells += [f'<td class="n">{"−" if one < 0 else ""}{_money(abs(one))}</td>' for one in sums]
         cells += [f"<td>{escape(one)}</td>" for one in (line.cause, STATES[line.state] + answer)]
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table><thead><tr>{heading}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"{owner}<table><thead><tr>{heading}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def _money(kopecks: int) -> str:

@@ -119,7 +119,7 @@ PULLS: dict[str, Pull] = {
                 Column("meter", "id", "Прибор: уникальный код отправителя"), Column("serial", "s", "Заводской номер"),
                 Column("account_number", "s", "Номер лицевого счёта", mandatory=False), Column("taken_on", "d", "Дата"),
                 Column("value", "n3", "Показание"), Column("zone", "i", "Зона суток", mandatory=False),
-                Column("source", "i", "Источник", mandatory=False), Column("state", "s", "accepted, held или decided"),
+                Column("source", "i", "Источник", mandatory=False), Column("state", "s", "accepted или held"),
                 Column("reason", "s", "Почему отложено", mandatory=False),
             )),
         )),

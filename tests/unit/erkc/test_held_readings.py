@@ -51,12 +51,14 @@ def test_held_readings_are_seen_decided_and_returned(
     assert key not in {one["key"] for one in json.loads(erkc("readings", "list", INN, "2026-10", "--held", "--json")[1])["readings"]}
 
     code, out, _ = erkc("readings", "list", INN, "2026-10", "--json")
-    mine = [one for one in json.loads(out)["readings"] if one["channel"] == "житель" and one["account"] and one["state"] == "accepted"]
+    residents = [one for one in json.loads(out)["readings"] if one["channel"] == "житель"]
+    mine = [one for one in residents if one["account"] and one["state"] == "accepted"]
     day = min(int(one["taken_on"][-2:]) for one in mine)
     assert erkc("readings", "window", INN, "--first", str(day), "--last", str(day), "--reason", "договор № 7")[0] == 0
     code, out, _ = erkc("readings", "return", INN, "2026-10", "--out", str(tmp_path / "out"), "--json")
     returned = json.loads(out)
     assert code == 0 and returned["readings"] == sum(int(one["taken_on"][-2:]) == day for one in mine) > 0
+    assert sum(returned[name] for name in ("readings", "left_out", "without_account")) == len(residents), "nothing is left out unsaid"
     lines = Path(returned["file"]).read_bytes().decode("cp1251").splitlines()
     assert lines[0].startswith("***|житель|1|") and sum(line.startswith("@@@") for line in lines) == returned["readings"]
     assert erkc("readings", "window", INN, "--first", "9", "--last", "3", "--reason", "x")[0] == 2

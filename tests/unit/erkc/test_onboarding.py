@@ -41,13 +41,13 @@ def test_from_the_first_archive_to_a_house_that_is_live(
     assert steps(charged_town)["match"]
 
     act_file = tmp_path / "act" / "act.html"
-    code, out, _ = erkc("onboard", "balances", INN, "2026-10", "--act", str(act_file), "--json")
+    code, out, _ = erkc("onboard", "balances", INN, "2026-10", "--act", str(act_file), "--centre", "ООО «РЦ-Т»", "--json")
     act = json.loads(out)
     expected = json.loads((TOWN / "zarechinsk-2026-10-valid.expected.json").read_text(encoding="utf-8"))["totals"]
     assert (code, act["stated"], act["posted"], act["agreed"]) == (0, expected["saldo_in"], expected["saldo_in"], False)
     assert act["stated_penalty"] == act["posted_penalty"] == expected["penalty_in"]
     page = html.fromstring(act_file.read_bytes()).text_content()
-    assert "Разницы по лицевым счетам нет" in page and "подпись" in page and INN in page
+    assert "Разницы по лицевым счетам нет" in page and "подпись" in page and INN in page and page.count("ООО «РЦ-Т»") == 2
     assert erkc("onboard", "agree", INN, "2026-10")[0] == 1, "no reason, no agreement"
     assert erkc("onboard", "agree", INN, "2026-10", "--reason", "акт № 1 от 05.11.2026")[0] == 0
     assert steps(charged_town)["balances"]

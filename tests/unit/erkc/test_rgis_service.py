@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,8 @@ from lxml import etree
 
 from adapters.rgis.soap import ChargeRow, RkcClient, charges_message, page_message, read_page, read_result
 from core.errors import ConfigError, InvariantError, RejectedError, TransientError
+from erkc.cli import rgis
+from erkc.rgis.claims import Claim
 from erkc.stands.rgis import Rule
 from tests.unit.erkc.rgis_region import region
 from xsd.rgis import wsdl_path
@@ -82,3 +85,12 @@ def test_the_schema_is_plain() -> None:
         element for element in schema.iter(etree.Element) if element.get("substitutionGroup") or "anyType" in element.get("type", "")
     ]
     assert all(len(line) <= 200 for line in wsdl_path().with_name("rkc.xsd").read_text(encoding="utf-8").splitlines())
+
+
+def test_claims_are_a_table_for_a_letter(tmp_path: Path) -> None:
+    path = tmp_path / "claims.csv"
+    rgis._write_claims(
+        path, [(INN, Claim("411", 10_050, date(2026, 10, 29), "unknown")), (INN, Claim("412", 1, None, "reported", ("a/1",)))]
+    )
+    rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
+    assert [row[1:4] for row in rows[1:]] == [["411", "29.10.2026", "100,50"], ["412", "", "0,01"]] and rows[2][-1] == "a/1"
