@@ -13,13 +13,12 @@ import typer
 
 from core.charges.balance import PARTS
 from core.charges.explain import Argument, Explanation
-from core.charges.penalties import added_up
 from core.charges.traced import number_text
 from core.errors import ConfigError
 from core.ids import RecordId
 from core.model.ledger import UNKNOWN_ORIGIN
 from core.model.lines import Component
-from core.money import kopecks, rounded
+from core.money import rounded
 from core.period import Month
 from core.services.balances import HouseBalanced, explain_house
 from core.services.explain import AccountExplained, DifferenceExplained, explain_account
@@ -88,7 +87,7 @@ def explain(
 def _page(account: str, month: Month, out: Path | None, *, as_json: bool) -> None:
     """The page of a payer, into a file or to standard output."""
     with opened(as_json) as (application, screen):
-        payer = explain_payer(application.engine, name=account, month=month)
+        payer = explain_payer(application.engine, name=account, month=month, law=law())
         page = explanation_page(payer)
         if out is None:
             sys.stdout.write(page)
@@ -259,10 +258,9 @@ def _show_penalty(screen: Screen, item: AccountExplained, row: PenaltyRow) -> No
         shown = Fraction(rounded(one.amount, 10**6), 10**6)
         screen.say(f"    {one.first:%d.%m.%Y}–{one.last:%d.%m.%Y}: {share} {'=' if shown == one.amount else '≈'} {number_text(shown)}")
     if row.accruals:
-        whole = added_up(row.accruals, row.rounding)
         how = {"once": "", "daily": ", каждый день до копейки", "monthly": ", каждый месяц до копейки"}[row.rounding]
         before = f", проведено раньше {roubles(row.posted_before)}" if row.posted_before else ""
-        screen.say(f"    накоплено{how}: {roubles(kopecks(whole))} руб.{before}, проведено в этом месяце {roubles(row.posted)} руб.")
+        screen.say(f"    накоплено{how}: {roubles(row.accrued)} руб.{before}, проведено в этом месяце {roubles(row.posted)} руб.")
     if row.frozen is not None:
         screen.say(f"    присуждено судом и не растёт: {roubles(row.frozen)} руб., после него: {roubles(row.after_judgement)} руб.")
     screen.say(f"    было {roubles(row.opening)}, оплачено {roubles(row.paid)}, осталось {roubles(row.closing)} руб.")
