@@ -36,6 +36,16 @@ __all__ = ["explained_json", "register"]
 _HOUSE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The code of a house by ФИАС in place of an account's number."""
 _COMPUTED = {**COMPUTED, "V_individual": "сумма строк всех помещений дома: erkc report month, houses"}
+_REGIMES = {
+    "soi_norm": "на общее имущество по нормативу",
+    "soi_by_meter": "на общее имущество по общедомовому прибору",
+    "soi_average": "на общее имущество по среднему месяцу",
+    "soi_norm_then_recalc": "на общее имущество по нормативу с пересчётом за год",
+    "odn_354": "общедомовые нужды, исполнитель — поставщик",
+    "none": "на общее имущество не начисляется",
+    "heating": "тепло по прибору",
+    "evenly": "тепло равномерно за год",
+}
 _SHOWN = 3
 """Records of one number that are told; a sum of a house has hundreds."""
 _PARTS = {
@@ -166,12 +176,15 @@ def _show_house(screen: Screen, item: HouseBalanced) -> None:
     if not item.balances:
         screen.say("  В этом месяце ни один общедомовой прибор не дал объёма.")
     for one in item.balances:
-        rows = [("измерено прибором", volume(one.measured_e6)), *((PARTS[part.kind], volume(part.volume_e6)) for part in one.parts)]
+        rows = [("измерено прибором", one.measured_e6), *((PARTS[part.kind], part.volume_e6) for part in one.parts)]
         left = "сумма частей" if one.is_closed else "не объяснено"
-        rows.append((left, volume(one.measured_e6 if one.is_closed else rounded(one.unexplained, 10**6))))
-        screen.table(("Куда", "Объём"), rows, title=f"{one.service.name}, порядок {one.regime}", numbers=frozenset((1,)))
-        for origin in (item.origins[record] for record in one.records if record in item.origins):
-            screen.say(f"  показание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+        rows.append((left, one.measured_e6 if one.is_closed else rounded(one.unexplained, 10**6)))
+        shown = [(what, volume(amount).replace(".", ",").replace("-", "−")) for what, amount in rows]
+        screen.heading(f"{one.service.name}, {_REGIMES.get(one.regime, one.regime)}")
+        screen.table(("Куда", "Объём"), shown, numbers=frozenset((1,)))
+        for record in one.records:
+            if record in item.origins:
+                screen.say(f"  {_fact(item, record)}, {item.origins[record].message_name}")
 
 
 def _show_support(screen: Screen, item: AccountExplained) -> None:
@@ -215,7 +228,7 @@ def _source(item: AccountExplained, argument: Argument, day: date) -> str:
     return _COMPUTED.get(argument.symbol, "вычислено")
 
 
-def _fact(item: AccountExplained, record: RecordId) -> str:
+def _fact(item: AccountExplained | HouseBalanced, record: RecordId) -> str:
     """What a record says, and the row that it stands in."""
     origin, body = item.origins[record], item.records.get(record)
     words = "" if body is None else said(body)
