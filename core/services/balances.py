@@ -13,8 +13,10 @@ from core.errors import InputError
 from core.ids import EntityId, RecordId
 from core.ledger.calculations import read_volumes
 from core.model.facts import HouseFacts
+from core.model.records import Body
 from core.money import rounded
 from core.period import Month
+from core.records.bodies import find_records
 from core.records.origins import Origin, origins
 from core.records.providers import providers
 from core.services.month_view import Json, ProviderMonth, volume
@@ -33,6 +35,8 @@ class HouseBalanced:
     month: Month
     balances: tuple[HouseBalance, ...]
     origins: dict[RecordId, Origin]
+    records: dict[RecordId, Body]
+    """The readings and meters that the measured volumes are of."""
 
     def as_json(self) -> Json:
         """For machines: volumes with six places; the parts of a service add up to ``measured``."""
@@ -84,7 +88,8 @@ def explain_house(engine: Engine, *, fias: str, month: Month, law: Law) -> House
         parts = [ProviderMonth(connection, one, month, law) for one in providers(connection) if one.provider_id != _CENTRE]
         for house, balances in _balanced([part for part in parts if part.has_lines], only=fias.lower()):
             records = sorted({record for one in balances for record in one.records})
-            return HouseBalanced(house, month, tuple(balances), origins(connection, records))
+            bodies = {stored.record_id: stored.body for stored in find_records(connection, records)}
+            return HouseBalanced(house, month, tuple(balances), origins(connection, records), bodies)
     raise InputError(
         "EX-0103", f"Дома с кодом ФИАС {fias} в расчёте за {month.title} нет.", hint=f"Проверьте код и выполните erkc bill month {month}."
     )

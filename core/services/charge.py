@@ -379,7 +379,7 @@ def post_month(engine: Engine, *, provider_id: ProviderId, month: Month, law: La
         posted += use_credits(connection, provider=owner, month=month, at=at)
         posted += use_advances(connection, provider=owner, month=month, at=at)
         posted += post_penalties(connection, provider=owner, month=month, law=law, at=at)
-        posted += use_advances_on_penalties(connection, provider=owner, month=month, at=at, without=stopped)
+        posted += use_advances_on_penalties(connection, provider=owner, month=month, at=at, without=frozenset(stopped))
         months.move(
             connection,
             provider_id=provider_id,

@@ -35,7 +35,7 @@ from core.services.stops import read_stops
 from core.services.support import Measure, measures_of
 from core.storage.engine import transaction
 
-__all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "account_explained", "explain_account"]
+__all__ = ["AccountExplained", "DifferenceExplained", "LineExplained", "account_explained", "explain_account", "with_penalties"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def explain_account(engine: Engine, *, number: str, month: Month, law: Law | Non
         told = [account_explained(connection, account, month) for account in found]
         explained = [one for one in told if one is not None]
         if law is not None:
-            explained = [_with_penalties(connection, replace(one, records=_bodies(connection, one)), law) for one in explained]
+            explained = [with_penalties(connection, replace(one, records=_bodies(connection, one)), law) for one in explained]
     if not explained:
         raise InputError("EX-0102", f"За {month.title} по счёту {number} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}.")
     return explained
@@ -132,7 +132,8 @@ def _bodies(connection: Connection, one: AccountExplained) -> dict[RecordId, Bod
     return {stored.record_id: stored.body for stored in find_records(connection, one.origins)}
 
 
-def _with_penalties(connection: Connection, one: AccountExplained, law: Law) -> AccountExplained:
+def with_penalties(connection: Connection, one: AccountExplained, law: Law) -> AccountExplained:
+    """The same with what the penalties of the month are the sum of."""
     owner = one.account.provider_id
     rows = tuple(Penalties(connection, provider(connection, owner), one.month, law, only=one.account.account_id).rows())
     names = {row.entity_id: row.name for row in read_organisations(connection, provider_id=owner, month=one.month)}

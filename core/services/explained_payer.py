@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from core.charges.law import Law
 from core.errors import InputError
 from core.ids import RecordId
 from core.issued.lookup import bills_like, bills_of_accounts, bills_of_code, read_contents
@@ -15,7 +16,7 @@ from core.model.bill import BillContent
 from core.model.bill_json import content_sha256
 from core.period import Month
 from core.records.entities import AccountNumber, accounts_of, find_accounts
-from core.services.explain import AccountExplained, account_explained
+from core.services.explain import AccountExplained, account_explained, with_penalties
 from core.services.proof import ProvedRecord, records_for
 from core.storage.engine import transaction
 
@@ -35,8 +36,10 @@ class PayerExplained:
     records: Mapping[RecordId, ProvedRecord]
 
 
-def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
+def explain_payer(engine: Engine, *, name: str, month: Month, law: Law | None = None) -> PayerExplained:
     """Explain every account of a number and those that stand on one bill with it; ``name`` may be a bill's number or control code.
+
+    With the ``law`` penalties too.
 
     :class:`InputError` EX-0101 no such account, EX-0102 nothing was calculated, EX-0104 the number stands for several payers: senders count
     bills and accounts each for themselves, and nobody may read a stranger's page.
@@ -60,6 +63,8 @@ def explain_payer(engine: Engine, *, name: str, month: Month) -> PayerExplained:
             raise InputError(
                 "EX-0102", f"За {month.title} по счёту {name} ничего не рассчитано.", hint=f"Выполните erkc bill month {month}."
             )
+        if law is not None:
+            accounts = tuple(with_penalties(connection, one, law) for one in accounts)
         records = {record.stored.record_id: record for record in records_for(connection, accounts)}
         return PayerExplained(month, accounts, tuple(bills.values()), records)
 

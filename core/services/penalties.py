@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 from core.charges.deadlines import Deadlines, deadlines
 from core.charges.instalments import Plan
 from core.charges.law import Law
-from core.charges.penalties import Accrual, Change, Debt, Segment, accruals, accrued, segments, to_post
+from core.charges.penalties import Accrual, Change, Debt, Segment, accruals, accrued, added_up, segments, to_post
 from core.charges.penalty_rules import Group, PenaltyRounding, PenaltyRules, penalty_rules
 from core.errors import ConfigError
 from core.ids import EntityId
@@ -78,6 +78,11 @@ class PenaltyRow:
     accruals: tuple[Accrual, ...] = ()
     """Where one account is asked for: everything that its penalties are the sum of, since the hub took over."""
     rounding: PenaltyRounding = "once"
+
+    @property
+    def accrued(self) -> int:
+        """What the accruals come to, kopecks."""
+        return kopecks(added_up(self.accruals, self.rounding))
 
     @property
     def closing(self) -> int:

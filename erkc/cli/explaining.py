@@ -13,13 +13,12 @@ import typer
 
 from core.charges.balance import PARTS
 from core.charges.explain import Argument, Explanation
-from core.charges.penalties import added_up
 from core.charges.traced import number_text
 from core.errors import ConfigError
 from core.ids import RecordId
 from core.model.ledger import UNKNOWN_ORIGIN
 from core.model.lines import Component
-from core.money import kopecks, rounded
+from core.money import rounded
 from core.period import Month
 from core.services.balances import HouseBalanced, explain_house
 from core.services.explain import AccountExplained, DifferenceExplained, explain_account
@@ -37,6 +36,16 @@ __all__ = ["explained_json", "register"]
 _HOUSE = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The code of a house by ФИАС in place of an account's number."""
 _COMPUTED = {**COMPUTED, "V_individual": "сумма строк всех помещений дома: erkc report month, houses"}
+_REGIMES = {
+    "soi_norm": "на общее имущество по нормативу",
+    "soi_by_meter": "на общее имущество по общедомовому прибору",
+    "soi_average": "на общее имущество по среднему месяцу",
+    "soi_norm_then_recalc": "на общее имущество по нормативу с пересчётом за год",
+    "odn_354": "общедомовые нужды, исполнитель — поставщик",
+    "none": "на общее имущество не начисляется",
+    "heating": "тепло по прибору",
+    "evenly": "тепло равномерно за год",
+}
 _SHOWN = 3
 """Records of one number that are told; a sum of a house has hundreds."""
 _PARTS = {
@@ -88,7 +97,7 @@ def explain(
 def _page(account: str, month: Month, out: Path | None, *, as_json: bool) -> None:
     """The page of a payer, into a file or to standard output."""
     with opened(as_json) as (application, screen):
-        payer = explain_payer(application.engine, name=account, month=month)
+        payer = explain_payer(application.engine, name=account, month=month, law=law())
         page = explanation_page(payer)
         if out is None:
             sys.stdout.write(page)
@@ -167,12 +176,15 @@ def _show_house(screen: Screen, item: HouseBalanced) -> None:
     if not item.balances:
         screen.say("  В этом месяце ни один общедомовой прибор не дал объёма.")
     for one in item.balances:
-        rows = [("измерено прибором", volume(one.measured_e6)), *((PARTS[part.kind], volume(part.volume_e6)) for part in one.parts)]
+        rows = [("измерено прибором", one.measured_e6), *((PARTS[part.kind], part.volume_e6) for part in one.parts)]
         left = "сумма частей" if one.is_closed else "не объяснено"
-        rows.append((left, volume(one.measured_e6 if one.is_closed else rounded(one.unexplained, 10**6))))
-        screen.table(("Куда", "Объём"), rows, title=f"{one.service.name}, порядок {one.regime}", numbers=frozenset((1,)))
-        for origin in (item.origins[record] for record in one.records if record in item.origins):
-            screen.say(f"  показание: {origin.message_name}, {origin.file}{'' if origin.row is None else f', строка {origin.row}'}")
+        rows.append((left, one.measured_e6 if one.is_closed else rounded(one.unexplained, 10**6)))
+        shown = [(what, volume(amount).replace(".", ",").replace("-", "−")) for what, amount in rows]
+        screen.heading(f"{one.service.name}, {_REGIMES.get(one.regime, one.regime)}")
+        screen.table(("Куда", "Объём"), shown, numbers=frozenset((1,)))
+        for record in one.records:
+            if record in item.origins:
+                screen.say(f"  {_fact(item, record)}, {item.origins[record].message_name}")
 
 
 def _show_support(screen: Screen, item: AccountExplained) -> None:
@@ -216,7 +228,7 @@ def _source(item: AccountExplained, argument: Argument, day: date) -> str:
     return _COMPUTED.get(argument.symbol, "вычислено")
 
 
-def _fact(item: AccountExplained, record: RecordId) -> str:
+def _fact(item: AccountExplained | HouseBalanced, record: RecordId) -> str:
     """What a record says, and the row that it stands in."""
     origin, body = item.origins[record], item.records.get(record)
     words = "" if body is None else said(body)
@@ -259,10 +271,9 @@ def _show_penalty(screen: Screen, item: AccountExplained, row: PenaltyRow) -> No
         shown = Fraction(rounded(one.amount, 10**6), 10**6)
         screen.say(f"    {one.first:%d.%m.%Y}–{one.last:%d.%m.%Y}: {share} {'=' if shown == one.amount else '≈'} {number_text(shown)}")
     if row.accruals:
-        whole = added_up(row.accruals, row.rounding)
         how = {"once": "", "daily": ", каждый день до копейки", "monthly": ", каждый месяц до копейки"}[row.rounding]
         before = f", проведено раньше {roubles(row.posted_before)}" if row.posted_before else ""
-        screen.say(f"    накоплено{how}: {roubles(kopecks(whole))} руб.{before}, проведено в этом месяце {roubles(row.posted)} руб.")
+        screen.say(f"    накоплено{how}: {roubles(row.accrued)} руб.{before}, проведено в этом месяце {roubles(row.posted)} руб.")
     if row.frozen is not None:
         screen.say(f"    присуждено судом и не растёт: {roubles(row.frozen)} руб., после него: {roubles(row.after_judgement)} руб.")
     screen.say(f"    было {roubles(row.opening)}, оплачено {roubles(row.paid)}, осталось {roubles(row.closing)} руб.")

@@ -47,8 +47,10 @@ class Screen:
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str = "", numbers: frozenset[int] = frozenset()
     ) -> None:
-        """A table; columns in ``numbers`` are set to the right."""
-        table = Table(title=title or None, title_justify="left", header_style="bold")
+        """A table under its title, which may be wider; columns in ``numbers`` are set to the right."""
+        if title:
+            self.console.print(Text(title, style="italic"))
+        table = Table(header_style="bold")
         for i, column in enumerate(columns):
             table.add_column(column, justify="right" if i in numbers else "left", overflow="fold")
         for row in rows:

@@ -12,12 +12,16 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 
 from core.charges.explain import Argument, Explanation
+from core.charges.traced import number_text
 from core.documents.epd import premises_address
 from core.ids import RecordId
 from core.model.bill_json import content_sha256
+from core.model.ledger import UNKNOWN_ORIGIN
+from core.model.lines import Component
 from core.money import readable_roubles
 from core.services.explain import AccountExplained, DifferenceExplained, LineExplained
 from core.services.explained_payer import PayerExplained
+from core.services.penalties import PenaltyRow
 from core.services.support import Measure
 from erkc.render.facts import quantity, said
 
@@ -136,9 +140,34 @@ class _Account:
             "recalculated": item.recalculated,
             "lines": [self._line(n, line) for n, line in enumerate(item.lines, 1)],
             "differences": [self._difference(one) for one in item.differences],
+            "penalties": [self._penalty(row) for row in item.penalties],
+            "penalties_posted": sum(row.posted for row in item.penalties),
             "support": [self._measure(one) for one in item.support],
             "held": [{"code": one.code, "is_held": one.severity == "error", "message": one.message, "hint": one.hint} for one in item.held],
             "stopped": item.stopped,
+        }
+
+    def _penalty(self, row: PenaltyRow) -> View:
+        """Penalties of one debt: every part that they are the sum of."""
+        is_capital = row.component is Component.PENALTY_CAPITAL_REPAIR
+        origin = row.origin_month
+        return {
+            "what": "взнос на капитальный ремонт" if is_capital else "плата за жильё и коммунальные услуги",
+            "month": "без месяца" if origin is None or origin == UNKNOWN_ORIGIN else origin.title,
+            "creditor": "" if row.creditor_id is None else self._account.creditors[row.creditor_id],
+            "due": "" if row.due is None else f"{row.due:%d.%m.%Y}",
+            "clause": f"ЖК ст. 155 ч. {'14.1' if is_capital else '14'}",
+            "parts": [
+                {
+                    "days": f"{one.first:%d.%m.%Y}–{one.last:%d.%m.%Y}",
+                    "formula": f"{readable_roubles(one.principal)} × {number_text(one.rate)} / 100 / {one.divisor} × {one.days}",
+                }
+                for one in row.accruals
+            ],
+            "whole": row.accrued,
+            "before": row.posted_before,
+            "posted": row.posted,
+            "closing": row.closing,
         }
 
     def _line(self, number: int, told: LineExplained) -> View:

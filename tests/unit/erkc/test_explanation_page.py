@@ -193,3 +193,12 @@ def test_the_command_writes_the_page(town: Application, erkc: Run, monkeypatch: 
     assert erkc("explain", METERED, "2026-10", "--out", str(file))[0] == 2
     assert erkc("explain", METERED, "2026-10", "--html", "--json")[0] == 2
     assert erkc("explain", "000", "2026-10", "--html")[0] == 1
+
+
+def test_the_page_of_a_debtor_tells_what_the_penalties_are_the_sum_of(town: Application) -> None:
+    number = next(row["account"] for row in EXPECTED["penalties"] if row["posted"] != "0.00")
+    expected = {row["posted"].replace(".", ",") for row in EXPECTED["penalties"] if row["account"] == number}
+    page = html.document_fromstring(explanation_page(explain_payer(town.engine, name=number, month=OCTOBER, law=law())))
+    told = {" ".join(one.text_content().split()) for one in page.xpath("//article[@class='penalty']/h3")}
+    assert {text.rpartition(" — ")[2].removesuffix(" руб.") for text in told} == expected
+    assert all("9,5 / 100 /" in one.text_content() for one in page.xpath("//article[@class='penalty']//li"))

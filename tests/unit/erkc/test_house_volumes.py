@@ -45,9 +45,9 @@ def test_explain_tells_the_path_of_a_house(
     monkeypatch.setenv("ERKC_DATABASE_URL", charged_town.database)
     code, out = run("explain", HOUSE.upper(), "2026-10")
     assert code == 0
-    assert "Холодное водоснабжение, порядок soi_by_meter" in out
+    assert "Холодное водоснабжение, на общее имущество по общедомовому прибору" in out
     assert "измерено прибором" in out and "сумма частей" in out and "общее имущество, по долям помещений" in out
-    assert "puval.csv, строка" in out
+    assert "показание" in out and "прибор №" in out and "puval.csv, строка" in out
     code, out = run("explain", HOUSE, "2026-10", "--json")
     document = json.loads(out)
     assert code == 0 and all(one["closed"] for one in document["services"])

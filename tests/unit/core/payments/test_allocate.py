@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -11,8 +13,9 @@ from hypothesis import strategies as st
 from core.ids import EntityId
 from core.model.ledger import OpenItem
 from core.model.lines import Chart, Component
+from core.payments.advances import Ahead, cover_debts
 from core.payments.allocate import BillShare, Part, PenaltyDue, Receipt, Standing, allocate, allocate_in_order, mirror, postings
-from core.payments.rules import allocation_rules
+from core.payments.rules import AllocationRules, allocation_rules
 from core.period import Month
 
 ACCOUNT = EntityId(1)
@@ -142,12 +145,26 @@ standings = st.builds(
 )
 
 
-@given(st.lists(receipts, min_size=1, max_size=4), standings)
-def test_any_payment_closes_to_the_kopeck_and_never_overpays(many: list[Receipt], standing: Standing) -> None:
-    done = allocate_in_order(many, standing)
+any_rules = st.fixed_dictionaries(
+    {
+        "kopek_remainder": st.sampled_from(["largest_remainder", "last_service", "largest_service"]),
+        "inside_month": st.sampled_from(["pro_rata", "rso, maintenance", "maintenance, capital_repair, rso"]),
+        "penalty_order": st.sampled_from(["after_principal", "pro_rata", "first"]),
+        "named_period_first": st.booleans(),
+    }
+).map(allocation_rules)
+GROUPS = {WATER: "rso", HEAT: "maintenance", REPAIR: "capital_repair"}
+
+
+@given(st.lists(receipts, min_size=1, max_size=4), standings, any_rules)
+def test_any_payment_closes_to_the_kopeck_and_never_overpays_by_any_rules(
+    many: list[Receipt], standing: Standing, rules: AllocationRules
+) -> None:
+    standing = replace(standing, groups=GROUPS)
+    done = allocate_in_order(many, standing, rules)
     assert [allocation.amount for allocation in done] == [receipt.amount for receipt in many]
     assert all(part.amount > 0 for allocation in done for part in allocation.parts)
-    assert done == allocate_in_order(many, standing)
+    assert done == allocate_in_order(many, standing, rules)
     owed = {(i.service_id, i.creditor_id, i.origin_month, i.surcharge): i.amount for i in standing.items}
     for allocation, receipt in zip(done, many, strict=True):
         for part in allocation.parts:
@@ -209,6 +226,22 @@ def test_the_order_that_a_region_sets(settings: dict[str, object], expected: lis
     done = allocate(Receipt("p", 150_00, named_month=SEPTEMBER), TWO_MONTHS, allocation_rules(settings))
     assert [(part.kind, part.origin_month, part.amount) for part in done.parts] == expected
     assert ("(" in done.rule) == bool(settings)
+
+
+def test_penalties_of_a_month_come_with_its_last_group_and_debts_that_turn_up_keep_the_order() -> None:
+    rules = allocation_rules({"inside_month": ["maintenance", "rso"], "penalty_order": "pro rata"})
+    items = (debt(WATER, AUGUST, 60), debt(HEAT, AUGUST, 40))
+    standing = Standing(items, (PenaltyDue(SUPPLIER, AUGUST, Component.PENALTY, 20),), groups=GROUPS)
+    done = allocate(Receipt("p", 80), standing, rules)
+    assert [(part.kind, part.service_id, part.amount) for part in done.parts] == [
+        ("debt", HEAT, 40),
+        ("debt", WATER, 30),
+        ("penalty", None, 10),
+    ]
+    assert done.rule == "2026-11-01 (penalty_order=pro_rata, inside_month=maintenance > rso)"
+    ahead = Ahead("payment/p", date(2026, 10, 1), None, SUPPLIER, 50)
+    covered = cover_debts([ahead], items, rules, GROUPS)
+    assert [(found.service_id, amount) for _, found, amount in covered] == [(HEAT, 40), (WATER, 10)]
 
 
 def test_an_advance_that_is_held_stays_undivided() -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import Connection, text
 
 from core import archive
 from core.charges.instalments import plan_of
-from core.ids import CENTRE, CalculationId, ProviderId
+from core.ids import CENTRE, CalculationId, ProviderId, RecordId
 from core.issued.bills import NewBill, save_bills
+from core.ledger.calculations import Calculation
 from core.model.finding import Position
 from core.model.ledger import UNKNOWN_ORIGIN
 from core.model.records import CourtJudgement, House, PenaltyStop, Record, RegionSetting
@@ -23,7 +24,9 @@ from core.records.findings import read_findings
 from core.records.providers import Provider
 from core.records.store import save
 from core.services import penalties as room
+from core.services.bill_building import BillBuilder
 from core.services.penalties import Penalties
+from core.services.standings import Books as Standings
 from tests.unit.core.documents import samples
 from tests.unit.core.records import samples as samples_of_records
 from tests.unit.core.services.books import AUGUST, CREDITOR, LAW, NOW, OCTOBER, SERVICE, Books
@@ -97,7 +100,9 @@ def test_a_region_may_round_each_day_or_each_month(books: Books, way: str, octob
 
 
 @pytest.mark.parametrize("places", [("02702",), ("02701", "02702")], ids=["one place has settings", "both have"])
-def test_penalties_and_due_days_go_by_the_municipality_of_the_house(books: Books, connection: Connection, places: tuple[str, ...]) -> None:
+def test_penalties_due_days_and_sharing_out_go_by_the_municipality_of_the_house(
+    books: Books, connection: Connection, places: tuple[str, ...]
+) -> None:
     """Two houses here, one in another municipality, where payment is by the 25th and each day is rounded: 16.10 and 26.10 are day 31."""
     home = samples_of_records.small_house()
     house = next(record for record in home if isinstance(record.body, House))
@@ -118,6 +123,13 @@ def test_penalties_and_due_days_go_by_the_municipality_of_the_house(books: Books
     here, there = books.rows(OCTOBER)
     assert (here.account_id, here.due, here.posted) == (books.account, date(2026, 9, 15), 5_07)
     assert (there.account_id, there.due, there.posted) == (other.account, date(2026, 9, 25), 1_92)  # 26–31.10, 6 × 0,32
+    calculation = Calculation(CalculationId(0), books.owner.provider_id, OCTOBER, 1, "charge", "2026-03-01", "test", RecordId(10**9))
+    dates = BillBuilder(connection, books.owner, calculation, LAW, date(2026, 11, 5))._dates()
+    assert [dates.due_day(account) for account in (books.account, other.account)] == [date(2026, 11, 16), date(2026, 11, 25)]
+    _setting(books, "kopek_remainder", "last_service", oktmo="02702")
+    standings = Standings(connection)
+    found = [standings.rules(books.owner.provider_id, OCTOBER, account).remainder for account in (books.account, other.account)]
+    assert found == ["largest_remainder", "last_service"]
 
 
 def test_a_payment_taken_back_opens_the_debt_from_its_due_day(books: Books) -> None:
