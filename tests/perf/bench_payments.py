@@ -121,7 +121,7 @@ def _measured(server: _Server, rows: int, rounds: int, memory: tuple[int, int], 
     )
     first = statistics.median(candidates)
     yield f"the same registry again: {again:.2f} s, nothing posted (goal: no slower than the first time, {first:.2f} s)"
-    yield from _memory(server, memory)
+    yield from _memory(server, memory, rows)
 
 
 def _filled(server: _Server, name: str, accounts: int) -> None:
@@ -278,12 +278,12 @@ def _driver(connection: object) -> psycopg.Connection[tuple[object, ...]]:
     return raw
 
 
-def _memory(server: _Server, sizes: tuple[int, int]) -> Iterator[str]:
-    """Peak memory of a fresh process that imports, over what it has once everything is loaded."""
+def _memory(server: _Server, sizes: tuple[int, int], accounts: int) -> Iterator[str]:
+    """Peak memory of a fresh process that imports payments of the accounts, over what it has once everything is loaded."""
     peaks = []
     for size in sizes:
         server.copy(_FILLED, "payments_round")
-        command = [sys.executable, "-m", "tests.perf.payment_memory", server.address("payments_round", APP), str(size)]
+        command = [sys.executable, "-m", "tests.perf.payment_memory", server.address("payments_round", APP), str(size), str(accounts)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
     least, most = sizes
