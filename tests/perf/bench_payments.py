@@ -1,4 +1,4 @@
-"""A registry of payments from bytes to ledger against COPY of the ready rows into the same keyed tables; and its memory by size.
+"""A registry of payments from bytes to ledger against COPY of the ready rows into the same keyed tables; its reading; its memory by size.
 
 ``rows`` payments of as many accounts that owe ten services each; one row in a hundred names an unknown account, one in two hundred repeats
 another. Both ways start from a copy of the same filled database, and are shown to leave the same rows before anything is timed.
@@ -8,10 +8,13 @@ Run alone: ``python -m tests.perf.bench_payments --rows 100000 --rounds 3 --memo
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,8 @@ import psycopg
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from adapters.banks.adapter import BankFiles
+from adapters.banks.detect import detect, parse_file
+from adapters.banks.result import KnownAccounts
 from adapters.contract import RawMessage
 from core.clock import FixedClock
 from core.services.payments import import_bank_file
@@ -27,7 +32,7 @@ from core.storage import embedded
 from core.storage.engine import application_engine, owner_engine
 from core.storage.migrate import APP, OWNER, create_roles, upgrade
 from tests.paying.town import AT, OPEN_MONTH, fill, registry
-from tests.perf.measure import Pair, seconds
+from tests.perf.measure import Pair, compare
 
 __all__ = ["run"]
 
@@ -76,23 +81,30 @@ def run(rows: int, rounds: int, memory: tuple[int, int]) -> Iterator[Pair | str]
 def _measured(server: _Server, rows: int, rounds: int, memory: tuple[int, int], folder: Path) -> Iterator[Pair | str]:
     _filled(server, _FILLED, rows)
     data = b"".join(registry(rows, rows))
+    yield _reading(data)
     server.copy(_FILLED, "payments_first")
     _take(server, "payments_first", data)
-    again = seconds(lambda: _take(server, "payments_first", data))
+    start = time.perf_counter()
+    _take(server, "payments_first", data)
+    again = time.perf_counter() - start
     loads = _dump(server, folder)
     server.copy(_FILLED, "payments_loaded")
     _load(server, "payments_loaded", loads)
     if _content(server, "payments_first", loads) != _content(server, "payments_loaded", loads):
         raise AssertionError("reference and candidate do not store the same rows")
-    ratios, references, candidates = [], [], []
+    ratios, references, candidates, work = [], [], [], []
     for number in range(rounds):
         for which in ("reference", "candidate") if number % 2 else ("candidate", "reference"):
             server.copy(_FILLED, "payments_round")
+            start = time.perf_counter()
             if which == "reference":
-                references.append(seconds(lambda: _load(server, "payments_round", loads)))
+                loaded = _load(server, "payments_round", loads)
+                references.append(time.perf_counter() - start)
             else:
-                candidates.append(seconds(lambda: _take(server, "payments_round", data)))
+                taken = _take(server, "payments_round", data)
+                candidates.append(time.perf_counter() - start)
         ratios.append(references[-1] / candidates[-1])
+        work.append((sum(loaded) / sum(taken), *taken, sum(loaded)))
     stored = ", ".join(f"{load.table} {load.rows:,}" for load in loads if load.rows >= rows)
     yield Pair(
         f"registry of {rows:,} payments, bytes to ledger / COPY of the ready rows",
@@ -102,9 +114,14 @@ def _measured(server: _Server, rows: int, rounds: int, memory: tuple[int, int], 
         statistics.median(candidates),
         stored,
     )
+    ratio, here, there, copied = (statistics.median(column) * 1e6 / rows for column in zip(*work, strict=True))
+    yield (
+        f"processor time a payment: {here:.0f} us in the importer and {there:.0f} us in its session of the server, {copied:.0f} us for COPY"
+        f" in both: {ratio * rows / 1e6:.2f}"
+    )
     first = statistics.median(candidates)
     yield f"the same registry again: {again:.2f} s, nothing posted (goal: no slower than the first time, {first:.2f} s)"
-    yield from _memory(server, memory)
+    yield from _memory(server, memory, rows)
 
 
 def _filled(server: _Server, name: str, accounts: int) -> None:
@@ -127,13 +144,64 @@ def _filled(server: _Server, name: str, accounts: int) -> None:
     superuser.dispose()
 
 
-def _take(server: _Server, database: str, data: bytes) -> None:
-    """Archive, parse, match, allocate, post."""
+def _reading(data: bytes) -> Pair:
+    """A registry read with all checks against the bare reader of the standard library that builds the same tuples; in processor time."""
+    profile = detect("registry.txt", data)
+    assert profile is not None
+
+    def checked() -> Iterator[tuple[object, ...]]:
+        for record in parse_file("registry.txt", data, profile, KnownAccounts()).records:
+            yield tuple(record.values())
+
+    def bare() -> Iterator[tuple[object, ...]]:
+        text = io.TextIOWrapper(io.BytesIO(data), encoding="cp1251", newline="")
+        for n, row in enumerate(csv.reader(text, delimiter=";"), start=1):
+            if len(row) == 12:  # the trailer is no row
+                day, at, branch, cashier, operation, account, name, address, month, amount, transfer, fee = row
+                yield (
+                    n, "payment", "accepted", f"{day[6:]}-{day[3:5]}-{day[:2]}", at.replace("-", ":"), branch, cashier, operation, account,
+                    name, address or None, f"20{month[2:]}-{month[:2]}", int(amount.replace(".", "")), int(transfer.replace(".", "")),
+                    int(fee.replace(".", "")),
+                )  # fmt: skip
+
+    pairs = list(zip(checked(), bare(), strict=True))
+    assert all(found[:2] + found[3:] == expected[:2] + expected[3:] for found, expected in pairs), "both read the same"
+    return compare(
+        "reading a registry with all checks / bare csv reader of the same tuples, processor time",
+        reference=lambda: _exhaust(bare()),
+        candidate=lambda: _exhaust(checked()),
+        prepare=lambda: None,
+        goal=">= 0.7",
+        clock=time.process_time,
+    )
+
+
+def _exhaust(items: Iterator[object]) -> None:
+    for _ in items:
+        pass
+
+
+def _take(server: _Server, database: str, data: bytes) -> tuple[float, float]:
+    """Archive, parse, match, allocate, post; seconds of processor time here and in the server's session."""
     engine = application_engine(server.address(database, APP))
+    session, start = _session(engine), time.process_time()
+    there = _processor_seconds(session)
     done = import_bank_file(engine, reader=BankFiles(), message=RawMessage("registry.txt", data), clock=FixedClock(AT))
+    spent = time.process_time() - start, _processor_seconds(session) - there
     engine.dispose()
     if done.status not in ("ok", "partial"):
         raise AssertionError(done)
+    return spent
+
+
+def _session(engine: Engine) -> int:
+    """The process of the server that works for the engine, which holds one connection."""
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def _processor_seconds(process: int) -> float:
+    return int(Path(f"/proc/{process}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +244,19 @@ def _dump(server: _Server, folder: Path) -> list[_Load]:
     return sorted(loads, key=lambda load: order.get(load.table.split("_2")[0], len(order)))
 
 
-def _load(server: _Server, database: str, loads: list[_Load]) -> None:
-    """The ready rows by COPY, in one transaction, into the same tables with the same keys."""
+def _load(server: _Server, database: str, loads: list[_Load]) -> tuple[float, float]:
+    """The ready rows by COPY, in one transaction, into the same tables with the same keys; seconds of processor time as of an import."""
     superuser = create_engine(server.address(database))
+    session, start = _session(superuser), time.process_time()
+    there = _processor_seconds(session)
     with superuser.begin() as connection:
         for load in loads:
             with _driver(connection).cursor().copy(f"COPY {load.table} ({load.columns}) FROM STDIN") as copy, load.path.open("rb") as file:
                 while block := file.read(1 << 20):
                     copy.write(block)
+    spent = time.process_time() - start, _processor_seconds(session) - there
     superuser.dispose()
+    return spent
 
 
 def _content(server: _Server, database: str, loads: list[_Load]) -> list[object]:
@@ -206,12 +278,12 @@ def _driver(connection: object) -> psycopg.Connection[tuple[object, ...]]:
     return raw
 
 
-def _memory(server: _Server, sizes: tuple[int, int]) -> Iterator[str]:
-    """Peak memory of a fresh process that imports, over what it has once everything is loaded."""
+def _memory(server: _Server, sizes: tuple[int, int], accounts: int) -> Iterator[str]:
+    """Peak memory of a fresh process that imports payments of the accounts, over what it has once everything is loaded."""
     peaks = []
     for size in sizes:
         server.copy(_FILLED, "payments_round")
-        command = [sys.executable, "-m", "tests.perf.payment_memory", server.address("payments_round", APP), str(size)]
+        command = [sys.executable, "-m", "tests.perf.payment_memory", server.address("payments_round", APP), str(size), str(accounts)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
     least, most = sizes

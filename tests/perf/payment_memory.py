@@ -1,4 +1,4 @@
-"""Peak memory of one import: ``python -m tests.perf.payment_memory URL ROWS`` prints the kilobytes over those before it."""
+"""Peak memory of one import: ``python -m tests.perf.payment_memory URL ROWS ACCOUNTS`` prints the kilobytes over those before it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.storage.engine import application_engine
 from tests.paying.town import AT, registry
 
 
-def main(url: str, rows: int) -> None:
-    """Import a registry of so many rows."""
-    data = b"".join(registry(rows, rows))
+def main(url: str, rows: int, accounts: int) -> None:
+    """Import a registry of so many rows; the database has so many accounts."""
+    data = b"".join(registry(rows, accounts))
     engine = application_engine(url)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew: rusage keeps that of the parent
     before = _kilobytes("VmRSS")
@@ -30,4 +30,4 @@ def _kilobytes(word: str) -> int:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
