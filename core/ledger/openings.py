@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -25,13 +26,18 @@ class OpeningPlace:
     component: Component | None
 
 
-def opening_positions(connection: Connection, *, provider_id: ProviderId) -> dict[tuple[str, EntityId], dict[OpeningPlace, int]]:
+def opening_positions(
+    connection: Connection, *, provider_id: ProviderId, accounts: Collection[EntityId] | None = None
+) -> dict[tuple[str, EntityId], dict[OpeningPlace, int]]:
     """By kind of entry (``opening``, ``opening_penalty``) and account: kopecks at each place, a debt positive, an advance negative.
+    ``accounts``: of these only.
 
     An account that has an entry is there even when later ones took everything back.
     """
     found: dict[tuple[str, EntityId], dict[OpeningPlace, int]] = {}
-    for row in connection.execute(queries("core.ledger").opening_positions, {"provider_id": provider_id}):
+    for row in connection.execute(
+        queries("core.ledger").opening_positions, {"provider_id": provider_id, "accounts": None if accounts is None else sorted(accounts)}
+    ):
         place = OpeningPlace(
             Chart(row.chart),
             None if row.service_id is None else EntityId(row.service_id),

@@ -603,6 +603,7 @@ SELECT e.kind, p.account_id, s.chart, p.service_id, p.creditor_id, p.origin_mont
 FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id
 CROSS JOIN LATERAL (VALUES (p.debit, 1), (p.credit, -1)) s (chart, sign)
 WHERE e.provider_id = :provider_id AND e.kind IN ('opening', 'opening_penalty') AND s.chart <> 9
+  AND (CAST(:accounts AS bigint[]) IS NULL OR p.account_id = ANY (:accounts))
 GROUP BY e.kind, p.account_id, s.chart, p.service_id, p.creditor_id, p.origin_month, p.component
 
 -- name: known_entry_keys

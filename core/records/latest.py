@@ -7,7 +7,7 @@ streamed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -143,26 +143,41 @@ def read_stated_lines(
 
 
 def read_balances(
-    connection: Connection, *, provider_id: ProviderId, message_id: MessageId | None = None, month: Month | None = None
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    message_id: MessageId | None = None,
+    month: Month | None = None,
+    accounts: Sequence[str] | None = None,
 ) -> Iterator[BalanceRow]:
     """Balances by account, service, creditor and month."""
-    choice = _choice(provider_id, message_id, month)
+    choice = _choice(provider_id, message_id, month, accounts)
     return _read(connection, "rows_balances", BalanceRow, choice, {"balance_now": Balance}, {"party": PARTIES})
 
 
 def read_opening_debts(
-    connection: Connection, *, provider_id: ProviderId, message_id: MessageId | None = None, month: Month | None = None
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    message_id: MessageId | None = None,
+    month: Month | None = None,
+    accounts: Sequence[str] | None = None,
 ) -> Iterator[OpeningDebtRow]:
     """Unpaid sums on the first day of the documents' month, by month of origin."""
-    choice = _choice(provider_id, message_id, month)
+    choice = _choice(provider_id, message_id, month, accounts)
     return _read(connection, "rows_opening_debts", OpeningDebtRow, choice, {"debt_now": OpeningDebt}, {"party": PARTIES}, of_bills=True)
 
 
 def read_opening_penalties(
-    connection: Connection, *, provider_id: ProviderId, message_id: MessageId | None = None, month: Month | None = None
+    connection: Connection,
+    *,
+    provider_id: ProviderId,
+    message_id: MessageId | None = None,
+    month: Month | None = None,
+    accounts: Sequence[str] | None = None,
 ) -> Iterator[OpeningPenaltyRow]:
     """Penalties and court costs of the documents."""
-    choice = _choice(provider_id, message_id, month)
+    choice = _choice(provider_id, message_id, month, accounts)
     own: dict[str, type[Body]] = {"penalty_now": OpeningPenalty}
     return _read(connection, "rows_opening_penalties", OpeningPenaltyRow, choice, own, {"party": PARTIES}, of_bills=True)
 
@@ -202,14 +217,17 @@ def read_payments(
         yield PaymentRow(*row)
 
 
-def _choice(provider_id: ProviderId, message_id: MessageId | None, month: Month | None) -> dict[str, object]:
-    """Parameters for one message or one month; whichever records were learned last count."""
+def _choice(
+    provider_id: ProviderId, message_id: MessageId | None, month: Month | None, accounts: Sequence[str] | None = None
+) -> dict[str, object]:
+    """Parameters for one message or one month; whichever records were learned last count. Of a month: of all accounts, or of these keys."""
     if (message_id is None) == (month is None):
         raise ValueError("name either the message or the month")
     parameters = scope(provider_id, until=date.max, known_until=None)
     if month is None:
         return parameters | {"message": message_id}
-    return parameters | {"month": month.first, "since": month.first, "until_day": month.last}
+    of_accounts = {} if accounts is None else {"accounts": list(accounts)}
+    return parameters | {"month": month.first, "since": month.first, "until_day": month.last} | of_accounts
 
 
 def _of_message(body: type[Body], *, and_released: bool = False) -> str:
@@ -232,14 +250,15 @@ def _read(
 ) -> Iterator[_RowType]:
     """Stream a named statement: ``own`` tables hold the rows asked for, ``others`` what they refer to."""
     by_month = "month" in choice
+    of_month = f"{_OF_MONTH} AND r.account = ANY(:accounts)" if "accounts" in choice else _OF_MONTH
     tables = {table: _of_message(body) for table, body in own.items()}
     if of_bills:
         referred = " UNION ".join(f"SELECT bill FROM {table}" for table in own)
-        bills = in_force(StatedBill, _OF_MONTH) if by_month else in_force(StatedBill, f"r.record_key IN ({referred})", any_state=True)
+        bills = in_force(StatedBill, of_month) if by_month else in_force(StatedBill, f"r.record_key IN ({referred})", any_state=True)
         rows = {table: in_force(body, _OF_BILL) for table, body in own.items()} if by_month else tables
         tables = {"bill_now": bills, **rows} if by_month else {**rows, "bill_now": bills}
     elif by_month:
-        tables = {table: in_force(body, _OF_MONTH) for table, body in own.items()}
+        tables = {table: in_force(body, of_month) for table, body in own.items()}
     for row in _rows(connection, name, {**tables, **(others or {})}, choice):
         yield row_type(*row)
 

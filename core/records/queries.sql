@@ -139,6 +139,9 @@ SELECT finding_id, provider_id, :verdict, :reason, :actor, :message, :at FROM fi
 -- name: entity_ids
 SELECT entity_key, entity_id FROM entity WHERE provider_id = :provider AND kind = :kind ORDER BY entity_id
 
+-- name: entities_in_order
+SELECT entity_key, entity_id FROM entity WHERE provider_id = :provider AND kind = :kind ORDER BY entity_key COLLATE "C"
+
 -- name: organisation_ids
 -- Every organisation by ИНН, the best number last: those without records (known from tariffs or another system), then those whose first
 -- record had no verified ИНН, by what their last record says, then those that go by their ИНН and have records.

@@ -9,9 +9,10 @@ Penalties are balances of their own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -26,7 +27,7 @@ from core.ledger.post import Posted, post
 from core.model.ledger import UNKNOWN_ORIGIN, Entry, Posting
 from core.model.lines import Chart, Component
 from core.period import Month
-from core.records.entities import entity_ids
+from core.records.entities import entities_in_order
 from core.records.facts import read_settings
 from core.records.latest import read_balances, read_opening_debts, read_opening_penalties
 from core.records.providers import Provider
@@ -39,6 +40,7 @@ _PENALTIES = {1: Component.PENALTY, 2: Component.PENALTY_CAPITAL_REPAIR, 3: Comp
 _TITLES = {"opening": "Входящее сальдо", "opening_penalty": "Входящие пени"}
 _FINISHED = frozenset((MonthState.POSTED, MonthState.CLOSED))
 _HASH_DIGITS = 12
+_ACCOUNTS_AT_ONCE = 5000
 
 _Places = Mapping[OpeningPlace, int]
 
@@ -59,39 +61,72 @@ def post_openings(connection: Connection, *, provider: Provider, month: Month, m
     taken = takeover_month(connection, provider_id=provider.provider_id)
     if taken is not None and taken != month:
         return Openings()
-    keys = {entity: key for key, entity in entity_ids(connection, provider.provider_id, "account").items()}
-    refuses = _refuses_unknown(read_settings(connection, day=month.last, provider_id=provider.provider_id))
-    principal, undated = _principal(connection, provider, month, refuses=refuses)
-    without_months = tuple(sorted(keys[account] for account in undated))
-    stated = {("opening", account): places for account, places in principal.items()}
-    stated |= {("opening_penalty", account): places for account, places in _penalties(connection, provider, month).items()}
-    held = {} if taken is None else opening_positions(connection, provider_id=provider.provider_id)
-    moves = {place: _difference(stated.get(place, {}), held.get(place, {})) for place in stated.keys() | held.keys()}
-    changed = sorted((place for place, move in moves.items() if move), key=lambda place: (place[0], keys[place[1]]))
-    if not changed:
-        return Openings(without_months=without_months)
+    moves = _Moves(connection, provider, month, corrects=taken is not None)
     if months.current(connection, provider_id=provider.provider_id, month=month).state in _FINISHED:
-        return Openings(refused=tuple(dict.fromkeys(keys[account] for _, account in changed)), without_months=without_months)
+        refused = tuple(dict.fromkeys(one.key for one in moves.changed()))
+        return Openings(refused=refused, without_months=tuple(moves.without_months))
     digest = archive.describe(connection, message_id).sha256.hex()[:_HASH_DIGITS]
 
     def entries() -> Iterator[Entry]:
-        for kind, account in changed:
-            corrected = (kind, account) in held
+        for one in moves.changed():
             yield Entry(
-                key=f"{kind}/{provider.inn}/{keys[account]}" + (f"/{digest}" if corrected else ""),
-                kind=kind,
+                key=f"{one.kind}/{provider.inn}/{one.key}" + (f"/{digest}" if one.corrected else ""),
+                kind=one.kind,
                 provider_id=provider.provider_id,
                 month=month,
                 occurred_on=month.first,
-                reason=f"{_TITLES[kind]} на {month.first:%d.%m.%Y}" + (", исправлено поставщиком" if corrected else ""),
-                postings=tuple(_posting(account, place, amount) for place, amount in moves[kind, account].items()),
+                reason=f"{_TITLES[one.kind]} на {month.first:%d.%m.%Y}" + (", исправлено поставщиком" if one.corrected else ""),
+                postings=tuple(_posting(one.account, place, amount) for place, amount in one.moves.items()),
                 message_id=message_id,
             )
 
     posted = post(connection, entries(), at=at)
-    if held:  # payments may have been shared out before these debts were known
+    if moves.found and moves.corrects:  # payments may have been shared out before these debts were known
         cover_turned_up(connection, provider=provider, month=month, cause=digest, at=at, freed=True)
-    return Openings(posted, without_months=without_months)
+    return Openings(posted, without_months=tuple(moves.without_months))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What must move on an account, by kind of entry; ``corrected``: it has an entry already."""
+
+    kind: str
+    key: str
+    account: EntityId
+    moves: _Places
+    corrected: bool
+
+
+@dataclass(slots=True)
+class _Moves:
+    """Accounts whose opening balances are not as the sender states them, some at a time."""
+
+    connection: Connection
+    provider: Provider
+    month: Month
+    corrects: bool
+    """Whether there are entries of openings already."""
+    without_months: list[str] = field(default_factory=list)
+    found: int = 0
+
+    def changed(self) -> Iterator[_Change]:
+        """Principal, then penalties, in the order of the sender's keys."""
+        owner = self.provider.provider_id
+        refuses = _refuses_unknown(read_settings(self.connection, day=self.month.last, provider_id=owner))
+        for kind in ("opening", "opening_penalty"):
+            accounts = entities_in_order(self.connection, owner, "account")
+            while batch := dict(islice(accounts, _ACCOUNTS_AT_ONCE)):
+                if kind == "opening":
+                    stated, undated = _principal(self.connection, self.provider, self.month, list(batch), refuses=refuses)
+                    self.without_months += [key for key, account in batch.items() if account in undated]
+                else:
+                    stated = _penalties(self.connection, self.provider, self.month, list(batch))
+                held = opening_positions(self.connection, provider_id=owner, accounts=batch.values()) if self.corrects else {}
+                for key, account in batch.items():
+                    moves = _difference(stated.get(account, {}), held.get((kind, account), {}))
+                    if moves:
+                        self.found += 1
+                        yield _Change(kind, key, account, moves, (kind, account) in held)
 
 
 def _refuses_unknown(settings: Mapping[str, object]) -> bool:
@@ -117,7 +152,7 @@ def _posting(account: EntityId, place: OpeningPlace, amount: int) -> Posting:
 
 
 def _principal(
-    connection: Connection, provider: Provider, month: Month, *, refuses: bool
+    connection: Connection, provider: Provider, month: Month, accounts: Sequence[str], *, refuses: bool
 ) -> tuple[dict[EntityId, dict[OpeningPlace, int]], set[EntityId]]:
     """Debts by month of origin where the balance is positive, an advance where it is negative.
 
@@ -126,7 +161,7 @@ def _principal(
     """
     places: dict[EntityId, dict[OpeningPlace, int]] = defaultdict(lambda: defaultdict(int))
     owing: dict[tuple[EntityId, EntityId, EntityId], int] = {}
-    for row in read_balances(connection, provider_id=provider.provider_id, month=month):
+    for row in read_balances(connection, provider_id=provider.provider_id, month=month, accounts=accounts):
         if row.account_id is None or row.service_id is None or row.creditor_id is None:
             continue
         if row.opening > 0:
@@ -135,7 +170,7 @@ def _principal(
             place = OpeningPlace(Chart.ADVANCE, row.service_id, row.creditor_id, None, Component.ADVANCE)
             places[row.account_id][place] += row.opening
     dated: set[tuple[EntityId, EntityId, EntityId]] = set()
-    for debt in read_opening_debts(connection, provider_id=provider.provider_id, month=month):
+    for debt in read_opening_debts(connection, provider_id=provider.provider_id, month=month, accounts=accounts):
         if debt.account_id is None or debt.service_id is None or debt.creditor_id is None:
             continue
         if (debt.account_id, debt.service_id, debt.creditor_id) in owing:
@@ -151,11 +186,13 @@ def _principal(
     return places, {account for account, _, _ in undated} if refuses else set()
 
 
-def _penalties(connection: Connection, provider: Provider, month: Month) -> dict[EntityId, dict[OpeningPlace, int]]:
+def _penalties(
+    connection: Connection, provider: Provider, month: Month, accounts: Sequence[str]
+) -> dict[EntityId, dict[OpeningPlace, int]]:
     """Penalties posted earlier and unpaid; those of the taken month are the hub's own to compute. Court costs of the taken month too: no
     rule computes them, the sender's document is the fact."""
     places: dict[EntityId, dict[OpeningPlace, int]] = defaultdict(lambda: defaultdict(int))
-    for row in read_opening_penalties(connection, provider_id=provider.provider_id, month=month):
+    for row in read_opening_penalties(connection, provider_id=provider.provider_id, month=month, accounts=accounts):
         component = _PENALTIES.get(row.kind)
         costs = component is Component.COURT_COSTS
         amount = row.opening + (row.posted if costs else 0)

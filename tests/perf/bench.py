@@ -6,7 +6,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from tests.perf import bench_bills, bench_charges, bench_federal, bench_ledger, bench_payments
+from tests.perf import bench_archive, bench_bills, bench_charges, bench_federal, bench_ledger, bench_payments
 
 
 def main() -> None:
@@ -22,6 +22,8 @@ def main() -> None:
     payments, memory = (2_000, (1_000, 2_000)) if small else (1_000_000, (100_000, 1_000_000))
     for told in bench_payments.run(payments, rounds, memory):
         print(told, flush=True)
+    for said in bench_archive.run((410, 1_000) if small else (10_000, 100_000)):
+        print(said, flush=True)
     for item in bench_bills.run(*((50, 3, 500) if small else (400, 5, 10_000))):
         print(item, flush=True)
     for one in bench_federal.run(*((50, 3, 200) if small else (500, 5, _option("--bills", 20_000)))):

@@ -22,6 +22,9 @@ import pytest
 from lxml import html
 from sqlalchemy import Connection, text
 
+from adapters.contract import RawMessage
+from adapters.uk.tables.grid import read_grid
+from adapters.uk.tables.heading import propose
 from core.clock import FixedClock
 from core.errors import InputError
 from core.ids import ProviderId
@@ -49,6 +52,7 @@ from erkc.proof.package import make_proof
 from erkc.proof.verify import unpack
 from erkc.proof.verify import verify as verify_package
 from erkc.render.explanation import explanation_page
+from erkc.tables import take_table
 from tests.unit.erkc.conftest import TOWN, accept_waiting, database_copy
 from tests.unit.erkc.recalculated_town import Cells, archive, house_rows, reading_rows
 
@@ -208,10 +212,26 @@ def _gone(account_key: str) -> Cells:
 
 
 def _november(application: Application, folder: Path) -> None:
-    """The archive of November: its own readings, and what it tells of the closed months."""
+    """What November tells of the closed months, mixed: the archive, with its own readings, of the departure from A and of the interruption,
+    tables of the departure from C and of B's reading; and a table of what the sender charged A itself."""
     act = ["9001", "1003", "2", "05.10.2026 08:00:00", "05.10.2026 19:00:00", "8", "А-19", "05.10.2026"]
-    rows = {"puval": [*_late_reading(), *reading_rows("11.2026")], "gil": [_gone("1105"), _gone("1002")], "nedo": [act]}
+    rows = {"puval": reading_rows("11.2026"), "gil": [_gone("1105")], "nedo": [act]}
     _take(application, folder, NOVEMBER, rows)
+    person = next(cells for cells in house_rows()["ind"] if cells[0] == _gone("1002")[2])
+    serial = next(cells[6] for cells in house_rows()["pu"] if cells[0] == METER_OF_B)
+    (late,) = _late_reading()
+    _table(application, "residents", f"Лицевой счет;ФИО;Снят\n{C};{' '.join(person[1:4])};10.09.2026")
+    _table(application, "readings", f"Лицевой счет;Заводской номер;Дата;Показание\n{B};{serial};{late[2]};{late[3].replace('.', ',')}")
+    _table(application, "charges", f"Лицевой счет;Услуга;Тариф;Итого\n{A};Содержание жилого помещения;25,10;1 100,00")
+
+
+def _table(application: Application, kind: str, content: str) -> None:
+    message = RawMessage(f"{kind}.csv", content.encode())
+    with application.engine.connect() as connection:
+        sender = provider(connection, OURS)
+    profile = propose(read_grid(message.name, message.data), kind).profile()
+    taken = take_table(application, message, profile, sender=sender, month=NOVEMBER)
+    assert (taken.status, taken.findings) == ("accepted", ()) and taken.new_records
 
 
 def _learn(application: Application, folder: Path, run: Run) -> None:
@@ -307,6 +327,8 @@ def test_what_was_learned_late_comes_into_the_open_month_by_month_and_cause(clos
         AUGUST.first: "Перерасчёт за 08.2026: площадь",
         OCTOBER.first: "Перерасчёт за 10.2026: площадь, число проживающих, перерыв в услуге",
     }
+    audited = next(row for row in report["audit"] if (row["account"], row["service"]) == (A, 1))
+    assert (audited["stated"], audited["recomputed"]) == ("1100.00", "1004.00"), "40,00 м² × 25,10 beside what its table says"
     verdict = verify(closed.engine, law=law(), code_version=CODE_VERSION)
     assert verdict.holds, verdict.broken
 
