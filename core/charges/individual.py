@@ -248,9 +248,11 @@ class IndividualVolumes:
         if account.opened_on > self._start or not (meter.commissioned_on is None or meter.commissioned_on < self._start):
             return None
         last = self._last
-        ends = (account.closed_on, meter.closed_on, meter.next_verification_on, meter.access_refused_on)
-        if (meter.failed_on is not None and meter.failed_on <= last) or any(end is not None and end < last for end in ends):
+        if meter.failed_on is not None and meter.failed_on <= last:
             return None
+        for end in (account.closed_on, meter.closed_on, meter.next_verification_on, meter.access_refused_on):
+            if end is not None and end < last:
+                return None
         volumes = list(map(sub, read.values_e3[place:], read.values_e3[place - 1 :]))
         return volumes if min(volumes) >= 0 else None
 
@@ -380,7 +382,7 @@ class IndividualVolumes:
                 point.opened_on, point.closed_on = account.opened_on, account.closed_on
             if season is not None:
                 point.counts = _in_season(season)
-            point.begin(min(self.averages))
+            point.begin(self._start)
         return points
 
     def _norm(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> tuple[Part, ...]:
