@@ -101,7 +101,8 @@ class Rules:
         self._choices: dict[tuple[str, date], str] = {}
         self._numbers: dict[tuple[str, date], Sourced] = {}
         self.worked_out: dict[object, Any] = {}
-        """What lines that are alike share in all houses of the municipality, see :mod:`core.charges.alike`."""
+        """What is the same in all houses of the municipality, worked out where it is needed first: what lines that are alike share,
+        volumes of households by the norm."""
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()
