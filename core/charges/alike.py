@@ -17,8 +17,9 @@ from typing import Any
 from core.charges import clauses
 from core.charges.rows import Group, LinePlan, Row
 from core.charges.rules import Rules
+from core.charges.volumes import ONE
 from core.charges.written import inputs_of
-from core.exact import scaled
+from core.exact import scaled, whole
 from core.ids import EntityId, RecordId
 from core.model.facts import AccountFacts, HouseFacts
 from core.model.inputs import RECORDS, VALUE, Brought, InputsTemplate, LikeInputs
@@ -62,18 +63,16 @@ class Shape:
         self._version = rules.version
         self._tariff_e6 = None if plan.tariff is None else rounded(plan.tariff, _MICRO)
         rows = [group[0] for group in (*plan.base, *plan.with_k)]
-        self._base = [_ratios(_of_unit(group[0], symbols), 100) for group in plan.base]
-        self._raised = [_ratios(_of_unit(group[0], symbols), 100) for group in plan.with_k]
-        volumes = [_of_unit(group[0], symbols, T=Fraction(1), e=Fraction(0)) for group in plan.base]
-        self._volume = _ratios([sum(parts, Fraction(0)) for parts in zip(*volumes, strict=True)], _MICRO)
         self._sources = frozenset(
             (*shared, *(one for row in rows for name, ids in row.records.items() if name not in symbols for one in ids))
         )
         self._sorted = tuple(sorted(self._sources))
         self._of_one = len(symbols) == 1
         """Lines bring one number."""
-        marked = replace(plan, base=_marked(plan.base, symbols), with_k=_marked(plan.with_k, symbols))
-        self._template = InputsTemplate(inputs_of(marked, month=str(rules.month)), symbols, len(rows))
+        key = (len(plan.base), *(_without(row, symbols) for row in rows))
+        if key not in rules.worked_out:
+            rules.worked_out[key] = _worked_out(plan, symbols, rules)
+        self._base, self._raised, self._volume, self._template = rules.worked_out[key]
 
     @classmethod
     def of(cls, plan: LinePlan, own: Brought, rules: Rules) -> Shape | None:
@@ -194,14 +193,38 @@ def area_of(account: AccountFacts) -> Brought:
     return Brought(account.account_id, (scaled(account.area_e2, 100),), ((account.source,),), (account.source,))
 
 
-def _of_unit(row: Row, symbols: tuple[str, ...], **instead: Fraction) -> list[Fraction]:
+_Ratios = tuple[tuple[int, int], ...]
+"""What one unit of each argument gives, as numerators and denominators."""
+
+
+def _without(row: Row, symbols: tuple[str, ...]) -> Hashable:
+    """All that a row says beside what the account brings: rows of any houses that are equal in this have one text and one charge."""
+    values = ((name, value.numerator, value.denominator) for name, value in row.values.items() if name not in symbols)
+    records = (one for one in row.records.items() if one[0] not in symbols)
+    return (row.clause, row.first, row.last, *values, *records, *row.law.items())
+
+
+def _worked_out(plan: LinePlan, symbols: tuple[str, ...], rules: Rules) -> tuple[list[_Ratios], list[_Ratios], _Ratios, InputsTemplate]:
+    """Charges, charges with the coefficient and volume of one unit of what lines bring, and the text of their inputs."""
+    base = [_ratios(_of_unit(group[0], symbols), 100) for group in plan.base]
+    raised = [_ratios(_of_unit(group[0], symbols), 100) for group in plan.with_k]
+    volumes = [_of_unit(group[0], symbols, T=ONE, e=whole(0)) for group in plan.base]
+    volume = _ratios([sum(parts, whole(0)) for parts in zip(*volumes, strict=True)], _MICRO)
+    marked = replace(plan, base=_marked(plan.base, symbols), with_k=_marked(plan.with_k, symbols))
+    template = InputsTemplate(inputs_of(marked, month=str(rules.month)), symbols, len(plan.base) + len(plan.with_k))
+    return base, raised, volume, template
+
+
+def _of_unit(row: Row, symbols: tuple[str, ...], **instead: Any) -> list[Fraction]:
     """What a clause gives for one unit of each of the arguments, the others of them zero."""
-    others = {name: instead.get(name, value) for name, value in row.values.items() if name not in symbols}
+    others: dict[str, Any] = {name: instead.get(name, value) for name, value in row.values.items() if name not in symbols}
+    if others["d"] == others["D"]:  # clauses take the days of all days, and nothing else, from these two
+        others["d"] = others["D"] = ONE
     formula: Any = getattr(clauses, row.clause)
-    return [Fraction(formula(**others, **{name: Fraction(name == one) for name in symbols})) for one in symbols]
+    return [Fraction(formula(**others, **{name: whole(name == one) for name in symbols})) for one in symbols]
 
 
-def _ratios(units: list[Fraction], scale: int) -> tuple[tuple[int, int], ...]:
+def _ratios(units: list[Fraction], scale: int) -> _Ratios:
     return tuple((unit.numerator * scale, unit.denominator) for unit in units)
 
 

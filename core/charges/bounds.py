@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -18,7 +19,7 @@ from core.charges.balance import HEAT_UNITS
 from core.charges.engine import HouseCharges
 from core.charges.findings import ChargeFinding, Held, finding
 from core.charges.limits import IndexedService, growth
-from core.charges.rules import Rules, is_heat_of_water, resource_of
+from core.charges.rules import Resource, Rules, is_heat_of_water, resource_of
 from core.charges.traced import number_text
 from core.charges.volumes import norm_parts, service_days, volume_of
 from core.exact import Exact, together
@@ -39,8 +40,8 @@ _COMMON = 2
 _SHARES_OF_HEAT = HEAT_UNITS | {"formula_8"}
 
 _Key = tuple[EntityId, EntityId]
-_Household = tuple[int, int | None, int | None]
-"""Residents, all of them here on every day of the month; where there are none the owners; rooms."""
+_Household = tuple[int, int | None, int | None, bool, bool]
+"""Residents, all of them here on every day of the month; where there are none the owners; rooms; gas stove and heater."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,26 +144,36 @@ class _Check:
             return None
         if any(one.last is not None or one.first > start for one in account.residences):
             return None
-        return (len(account.residences), None if account.residences else account.owners, account.rooms)
+        return (
+            len(account.residences),
+            None if account.residences else account.owners,
+            account.rooms,
+            account.gas_stove,
+            account.gas_heater,
+        )
 
     def _most_e6(self, account: AccountFacts, service: ServiceFacts, household: _Household | None) -> int | None:
         """The greatest volume that nobody need look at, whole millionths; None where no norm is approved, which bounds nothing."""
         days, resource = service_days(account, service, self.rules.month), resource_of(service)
         if days is None or resource is None:
             return None
-        alike = None if household is None else (service.service_id, household)
-        if alike in self._most:
-            return self._most[alike]
+        if household is None:
+            return self._bound(account, service, resource, days)
+        key = ("bound", service.utility_kind, service.resource_kind, days, household)
+        if key not in self.rules.worked_out:
+            self.rules.worked_out[key] = self._bound(account, service, resource, days)
+        most: int | None = self.rules.worked_out[key]
+        self._most[service.service_id, household] = most
+        return most
+
+    def _bound(self, account: AccountFacts, service: ServiceFacts, resource: Resource, days: tuple[date, date]) -> int | None:
         try:
             parts = norm_parts(account, service, self.rules.month, resource=resource, days=days, rules=self.rules)
         except Held:
             parts = ()
         norm = sum((volume_of(part) for part in parts), Fraction(0))
         times = self.rules.number("bound.times_norm", self.rules.month.last).value
-        most = floor(times * norm * 10**6) if norm else None
-        if alike is not None:
-            self._most[alike] = most
-        return most
+        return floor(times * norm * 10**6) if norm else None
 
     def _account(
         self, account: AccountFacts, lines: Sequence[ChargeLine], before: Sequence[EntityId], services: Mapping[EntityId, ServiceFacts]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import partial
+from math import lcm
 from operator import sub
 from typing import TypeVar
 
@@ -84,9 +85,14 @@ class _Sums:
         read = [sum(volumes) for volumes in zip(*self._read, strict=True)] or [0] * len(self._e3)
         months = zip(read, self._e3, self._more, self._unknown, strict=True)
         return tuple(
-            None if unknown else sum((Fraction(num, den) for den, num in more.items()), Fraction(all_read + e3, 1000))
-            for all_read, e3, more, unknown in months
+            None if unknown else _sum_of({**more, 1000: more.get(1000, 0) + all_read + e3}) for all_read, e3, more, unknown in months
         )
+
+
+def _sum_of(parts: Mapping[int, int]) -> Fraction:
+    """The sum of numerators by denominator."""
+    common = lcm(*parts)
+    return Fraction(sum(num * (common // den) for den, num in parts.items()), common)
 
 
 @dataclass(slots=True)
@@ -121,8 +127,6 @@ class IndividualVolumes:
     _households: dict[str, Hashable] = field(init=False, default_factory=dict)
     """What the norm depends on of accounts, by key, where that is the same in all months of the walk: as many residents, all of them
     here on every day, or nobody and as many owners, as many rooms …"""
-    _norm_volumes: dict[Hashable, Fraction] = field(init=False, default_factory=dict)
-    """Volumes by the norm of households that differ in nothing, by service and month."""
 
     def __post_init__(self) -> None:
         self._installed = defaultdict(lambda: defaultdict(list))
@@ -248,9 +252,11 @@ class IndividualVolumes:
         if account.opened_on > self._start or not (meter.commissioned_on is None or meter.commissioned_on < self._start):
             return None
         last = self._last
-        ends = (account.closed_on, meter.closed_on, meter.next_verification_on, meter.access_refused_on)
-        if (meter.failed_on is not None and meter.failed_on <= last) or any(end is not None and end < last for end in ends):
+        if meter.failed_on is not None and meter.failed_on <= last:
             return None
+        for end in (account.closed_on, meter.closed_on, meter.next_verification_on, meter.access_refused_on):
+            if end is not None and end < last:
+                return None
         volumes = list(map(sub, read.values_e3[place:], read.values_e3[place - 1 :]))
         return volumes if min(volumes) >= 0 else None
 
@@ -380,7 +386,7 @@ class IndividualVolumes:
                 point.opened_on, point.closed_on = account.opened_on, account.closed_on
             if season is not None:
                 point.counts = _in_season(season)
-            point.begin(min(self.averages))
+            point.begin(self._start)
         return points
 
     def _norm(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> tuple[Part, ...]:
@@ -392,13 +398,13 @@ class IndividualVolumes:
     def _norm_volume(self, account: AccountFacts, service: ServiceFacts, resource: Resource, month: Month) -> Fraction:
         """The volume of a month by the norm."""
         household = self._households.get(account.key)
-        alike = None if household is None else (service.key, month, household)
-        if alike in self._norm_volumes:
-            return self._norm_volumes[alike]
-        volume = _sum(self._norm(account, service, resource, month))
-        if alike is not None:
-            self._norm_volumes[alike] = volume
-        return volume
+        if household is None:
+            return _sum(self._norm(account, service, resource, month))
+        key = ("norm", service.utility_kind, service.resource_kind, service.starts_on, service.ends_on, month, household)
+        known: Fraction | None = self.rules.worked_out.get(key)
+        if known is None:
+            known = self.rules.worked_out[key] = _sum(self._norm(account, service, resource, month))
+        return known
 
     def _point_part(self, account: AccountFacts, service: ServiceFacts, resource: Resource, point: Metered, month: Month) -> Part:
         """The part of a metering point; days between two meters that go by the norm take it from the account's people."""

@@ -141,10 +141,10 @@ class Point:
         assert self.last is not None and self.before is not None
         return (self.before.source, self.last.source, self.meters[0].source)
 
-    def begin(self, start: Month) -> None:
-        """Stand before the first month of the walk: the last accepted reading of an earlier month is what consumption is counted from."""
+    def begin(self, start: date) -> None:
+        """Stand before the first day of the walk: the last accepted reading before it is what consumption is counted from."""
         for meter in self.meters:
-            self.last = reading_before(meter, start.first) or self.last
+            self.last = reading_before(meter, start) or self.last
 
     def month(self, month: Month, averages: Averages) -> Metered | None:
         """The next month of the walk; None while no meter has been installed yet."""
@@ -360,9 +360,9 @@ def spread_by_days(volume: Fraction, months: Sequence[Month]) -> dict[Month, Fra
 
 def metering_points(meters: Iterable[MeterFacts], norm: Callable[[Month], Fraction]) -> list[Point]:
     """Group meters of one service into metering points: a meter continues the one that was removed last before it was installed."""
-    meters = list(meters)
+    meters = tuple(meters)
     if len(meters) == 1:
-        return [Point(tuple(meters), norm)]
+        return [Point(meters, norm)]
     chains: list[list[MeterFacts]] = []
     for meter in sorted(meters, key=lambda item: (item.commissioned_on or date.min, item.source)):
         ended = [

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from core.charges.findings import Held
 from core.charges.law import CHOICES, Law
@@ -100,6 +100,9 @@ class Rules:
         self._has_ranges = any(tariff.range_number is not None for tariff in facts.tariffs)
         self._choices: dict[tuple[str, date], str] = {}
         self._numbers: dict[tuple[str, date], Sourced] = {}
+        self.worked_out: dict[object, Any] = {}
+        """What is the same in all houses of the municipality, worked out where it is needed first: what lines that are alike share,
+        volumes of households by the norm."""
         for name in CHOICES:
             self.choice(name.removeprefix("setting."), month.last)
         self.average_window = self._average_window()

@@ -21,7 +21,7 @@ from core.charges.persons import days_between, persons
 from core.charges.plans import area_part, heated_part, plan_of
 from core.charges.ranged import Ranged, by_ranges
 from core.charges.rows import LinePlan, groups_of, with_coefficient
-from core.charges.rules import Resource, Rules, Valued, is_heat_of_water, resource_of
+from core.charges.rules import Resource, Rules, Sourced, Valued, is_heat_of_water, resource_of
 from core.charges.volumes import MonthVolume, Part, service_days
 from core.exact import whole
 from core.ids import RecordId
@@ -55,6 +55,7 @@ class UtilityLines:
     """Accounts whose lines may be like others, by key, with their areas."""
     _corrections: Corrections = field(init=False)
     _heat_meters: HeatMeters | None = None
+    _raising_wastewater: Sourced | None = None
 
     def __post_init__(self) -> None:
         self._corrections = Corrections(self.house, self.rules, self.service, self.payers)
@@ -170,7 +171,7 @@ class UtilityLines:
             else:
                 ids = (*records[symbol], *(source for part in volume.parts for ids in part.records.values() for source in ids))
             records[symbol] = tuple(dict.fromkeys(ids))
-        coefficient = self.rules.wastewater_coefficient()
+        coefficient = self._raising_wastewater = self._raising_wastewater or self.rules.wastewater_coefficient()
         brought: Brought | None = None
         if account.key in self.plain and coefficient.value == 1:
             brought = Brought(account.account_id, tuple(values.values()), tuple(records.values()), (account.source,))

@@ -26,7 +26,18 @@ from core.model.lines import Method
 from core.model.readings import in_columns, month_number
 from core.period import Month
 
-__all__ = ["MonthVolume", "Part", "averages_of", "first_month", "house_volumes", "norm_parts", "person_norms", "service_days", "volume_of"]
+__all__ = [
+    "ONE",
+    "MonthVolume",
+    "Part",
+    "averages_of",
+    "first_month",
+    "house_volumes",
+    "norm_parts",
+    "person_norms",
+    "service_days",
+    "volume_of",
+]
 
 _DAY = timedelta(days=1)
 _USES = {"per_person_cooking": " на приготовление пищи", "per_person_heater": " на подогрев воды"}
@@ -87,14 +98,15 @@ class _One:
 _Number = Any
 """Fraction or the one above: what a clause may hand it (see ``clauses.Number``)."""
 
-_ONE = _One()
+ONE = _One()
+"""Price, or share of days, of what is counted by volume alone."""
 
 
 def volume_of(part: Part) -> Fraction:
     """The volume of a part: its clause at one rouble for a unit, for the whole of its days."""
     if part.clause == "formula_1":
         return part.values["V"]
-    return Fraction(getattr(clauses, part.clause)(**part.values, T=_ONE, d=_ONE, D=_ONE))
+    return Fraction(getattr(clauses, part.clause)(**part.values, T=ONE, d=ONE, D=ONE))
 
 
 def service_days(account: AccountFacts, service: ServiceFacts, month: Month) -> tuple[date, date] | None:
@@ -213,7 +225,7 @@ def house_volumes(
     """What the house meters of the service counted, with the readings; a month without an accepted reading is not there."""
     points = metering_points((meter for meter in meters if meter.service == service), lambda _: Fraction(0))
     for point in points:
-        point.begin(min(averages))
+        point.begin(min(averages).first)
     found: dict[Month, tuple[Fraction, tuple[RecordId, ...]]] = {}
     for month, limits in averages.items():
         plain = dataclasses.replace(limits, late_reading="difference")

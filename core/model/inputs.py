@@ -33,10 +33,18 @@ class Brought:
         self.sources = sources
         """Beside those of the arguments."""
         self.ratios = ratios = [value.as_integer_ratio() for value in values]
-        shown = [str(num) if den == 1 else f"{num}/{den}" for num, den in ratios]
-        self.texts = (*shown, *[str(ids[0]) if len(ids) == 1 else ", ".join(map(str, ids)) for ids in records])
+        if len(ratios) == 1:
+            ((num, den),), (ids,) = ratios, records
+            shown = str(num) if den == 1 else f"{num}/{den}"
+            self.texts: tuple[str, ...] = (shown, str(ids[0]) if len(ids) == 1 else ", ".join(map(str, ids)))
+            self.all_sources = {*sources, *ids}
+            return
+        self.texts = (
+            *[str(num) if den == 1 else f"{num}/{den}" for num, den in ratios],
+            *[", ".join(map(str, ids)) for ids in records],
+        )
         """As they stand in the inputs: the values, then the records."""
-        self.all_sources = {*sources, *records[0]} if len(records) == 1 else {*sources, *(one for ids in records for one in ids)}
+        self.all_sources = {*sources, *(one for ids in records for one in ids)}
 
 
 class InputsTemplate:

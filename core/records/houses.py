@@ -68,7 +68,7 @@ _OF_METERS = "r.meter = ANY(:meters)"
 _READINGS = never_replaced(Reading, _OF_METERS, columns=("meter", "taken_on", "value_e3", "record_id", "zone"))
 _READ = f"""SELECT meter, array_agg(taken_on) AS days, array_agg(value_e3) AS values_e3, array_agg(record_id) AS sources,
     array_agg(zone) AS zones
-  FROM ({_READINGS}) r WHERE taken_on <= :until GROUP BY meter"""
+  FROM (SELECT * FROM ({_READINGS}) r WHERE taken_on <= :until ORDER BY meter, taken_on, record_id) ordered GROUP BY meter"""
 
 _TABLES: dict[str, dict[str, str]] = {
     "facts_houses": {"house_now": in_force(House, "r.record_key = ANY(:houses)"), "party": PARTIES},
@@ -272,7 +272,7 @@ class _Parts:
         meters = rows("facts_meters", houses=houses)
         keys = _Keys.of([meter.record_key for meter in meters])
         readings = {
-            meter: _in_order(days, values, sources, zones) for meter, days, values, sources, zones in rows("facts_readings", meters=keys)
+            meter: Readings(days, values, sources, zones) for meter, days, values, sources, zones in rows("facts_readings", meters=keys)
         }
         sharing = _grouped(rows("facts_meter_accounts", meters=keys))
         of_account: defaultdict[str, list[MeterFacts]] = defaultdict(list)
@@ -340,14 +340,6 @@ class _Parts:
             if open_draw:
                 open_heating.add(house)
         return of_house
-
-
-def _in_order(days: list[date], values_e3: list[int], sources: list[RecordId], zones: list[int | None]) -> Readings:
-    """Readings in the order of days; most come so, since what was read first was sent first."""
-    if sorted(days) != days or sorted(sources) != sources:
-        rows = sorted(zip(days, sources, values_e3, zones, strict=True), key=lambda row: row[:2])
-        days, sources, values_e3, zones = (list(column) for column in zip(*rows, strict=True))
-    return Readings(days, values_e3, sources, zones)
 
 
 def _grouped(rows: Iterable[_Row]) -> dict[str, list[str]]:

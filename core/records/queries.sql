@@ -458,7 +458,7 @@ ORDER BY m.house, length(m.record_key), m.record_key
 SELECT meter, account FROM meter_account_now ORDER BY length(account), account
 
 -- name: facts_readings
--- One row a meter, its readings in any order: a region has seven of them a meter in half a year, and a row each would be felt.
+-- One row a meter, its readings in the order of days: a region has seven of them a meter in half a year, and a row each would be felt.
 SELECT meter, days, values_e3, sources, zones FROM read
 
 -- name: facts_interruptions

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
+from types import ModuleType
 
 from sqlalchemy import Connection, text
 
@@ -81,7 +83,8 @@ def computed(connection: Connection, task: Task, batches: Sequence[Sequence[Enti
     left = iter(batches)
     try:
         for houses in left:
-            waiting.append(crew.submit(_compute, list(houses)))
+            with _nothing_of_main():  # the first batch starts the processes
+                waiting.append(crew.submit(_compute, list(houses)))
             if len(waiting) >= workers * _AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -94,6 +97,18 @@ def computed(connection: Connection, task: Task, batches: Sequence[Sequence[Enti
         ) from died
     finally:
         crew.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _nothing_of_main() -> Iterator[None]:
+    """Processes that are started here do not import the program that people started, with its commands, screens and adapters: that would
+    take each of them two seconds of processor time, and what they compute with is in this module."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 class _Computer:

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from sqlalchemy import text
 
 from core.errors import InputError, TransientError
 from core.ids import ProviderId
+from core.services import crew as crew_module
 from core.services import rebuild
 from core.services.charge import Draft, draft_month
 from erkc.application import CODE_VERSION, Application
@@ -157,3 +160,14 @@ def _wait(happened: Callable[[], bool], seconds: float = 60) -> None:
     while not happened():
         assert time.monotonic() < until, "it did not happen"
         time.sleep(0.02)
+
+
+def test_processes_start_without_the_program_that_people_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, imported = ModuleType("__main__"), tmp_path / "imported"
+    program.__file__ = str(tmp_path / "program.py")
+    Path(program.__file__).write_text(f"open({str(imported)!r}, 'w').close()", encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "__main__", program)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as crew, crew_module._nothing_of_main():
+        assert crew.submit(os.getpid).result() != os.getpid()
+    assert not imported.exists()
+    assert sys.modules["__main__"] is program

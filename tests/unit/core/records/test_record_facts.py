@@ -28,9 +28,11 @@ from core.model.records import (
     HouseParameter,
     HousePrice,
     HouseService,
+    Reading,
     Record,
     RegionSetting,
     Relief,
+    Residence,
     SupplyAddress,
     SupplyService,
     UnifiedAccount,
@@ -122,6 +124,35 @@ def test_a_calculation_sees_what_was_known_when_it_began(connection: Connection,
     (after,) = read(connection, sender)
     assert ([item.area_e2 for item in after.accounts], after.price_e6) == ([7000, 2000, 6110], 1)
     assert after.accounts[2].residential, "an account without a place is taken for a dwelling"
+
+
+def test_the_last_accepted_version_of_a_reading_counts_with_the_meter_it_names(
+    connection: Connection, sender: ProviderId, take: Callable[..., None]
+) -> None:
+    own, own_day, others_day = Reading("2", date(2026, 10, 23), 15_000, 1, None), date(2026, 8, 23), date(2026, 7, 23)
+    take(*small_house(), fact("91", dataclasses.replace(own, taken_on=own_day)), fact("92", dataclasses.replace(own, taken_on=others_day)))
+    known_until = last_record(connection, sender)
+    before = read(connection, sender)
+    take(
+        fact("91", dataclasses.replace(own, taken_on=own_day, value_e3=9_000)),
+        fact("92", Reading("3", others_day, 100, 1, None)),
+        fact("93", Reading('"{меч\\', others_day, 100, 1, None)),
+    )
+    take(fact("91", dataclasses.replace(own, taken_on=own_day, value_e3=1), state="held"))
+    (house,) = read(connection, sender)
+    flat, room = house.accounts
+    assert [(item.taken_on, item.value_e3) for item in flat.meters[0].readings] == [
+        (date(2026, 8, 23), 9_000), (date(2026, 9, 23), 10_000), (date(2026, 10, 23), 14_500),
+    ]  # fmt: skip
+    assert [(item.taken_on, item.value_e3) for item in room.meters[0].readings] == [(others_day, 100), (date(2026, 10, 23), 7_000)]
+    assert read(connection, sender, known_until=known_until) == before
+
+
+def test_keys_of_any_characters_are_found(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
+    odd = 'к"{,}\\ 1'
+    take(*small_house(), fact(odd, account("41100000099")), fact("7", Residence(odd, "9", 1, date(2020, 1, 1), None)))
+    found = next(account for account in read(connection, sender)[0].accounts if account.key == odd)
+    assert [one.key for one in found.residences] == ["7"]
 
 
 def test_an_account_that_moved_leaves_its_old_house(connection: Connection, sender: ProviderId, take: Callable[..., None]) -> None:
