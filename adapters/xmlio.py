@@ -109,6 +109,8 @@ def _write(element: Element, shape: Shape, value: Value, path: str) -> None:
             raise InvariantError("XML-0101", f"{path}: здесь стоят элементы, а не текст.")
         element.text = _text(value, path)
         return
+    if type(value) is xmltext.Flat:
+        value = value.nested()
     used = 0
     if shape.derived:
         shape = _concrete(element, shape, value, path)
@@ -162,10 +164,10 @@ def _text(value: Value, path: str) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, int | UUID):
+    if isinstance(value, (int, UUID)):
         return str(value)
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
     raise InvariantError("XML-0105", f"{path}: {type(value).__name__} не может быть текстом сообщения.")
 
 

@@ -9,15 +9,19 @@ elements in ``adapters/xmlio.py``, which says what is wrong, does it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from lxml import etree
 
 from core.errors import InvariantError
 from xsd.tables import Shape, Tables, tables
 
-__all__ = ["Same", "written"]
+__all__ = ["Flat", "Layout", "Same", "uncollected", "written"]
 
 Element: TypeAlias = etree._Element
 Value = Any  # as in xmlio
@@ -27,11 +31,81 @@ _ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;
 class Same(dict[str, Value]):
     """A mapping that stands in many places and never changes (a reference to a book): its text is kept for each place."""
 
-    __slots__ = ("texts",)
+    __slots__ = ("formats", "texts")
 
     def __init__(self, value: Mapping[str, Value]) -> None:
         super().__init__(value)
         self.texts: dict[_Place, str] = {}
+        self.formats: dict[_Form, str] = {}
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the collector of cycles: the mappings of a package have none, and it would look through them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Layout:
+    """Where the values of a flat mapping stand: a path of names for each, a number in it being the place in a repetition."""
+
+    __slots__ = ("forms", "paths")
+
+    def __init__(self, *paths: str) -> None:
+        self.paths = tuple(tuple(int(step) if step.isdecimal() else step for step in path.split("/")) for path in paths)
+        self.forms: dict[tuple[_Place, tuple[type, ...]], _Form] = {}
+
+    def nested(self, values: Sequence[Value]) -> dict[str, Value]:
+        """The mapping that the values are; None has no place in it, nor what would hold nothing else."""
+        root: dict[str | int, Value] = {}
+        for path, value in zip(self.paths, values, strict=True):
+            if value is not None:
+                node = root
+                for step in path[:-1]:
+                    node = node.setdefault(step, {})
+                node[path[-1]] = value
+        return {str(key): _listed(value) for key, value in root.items()}
+
+
+def _listed(node: Value) -> Value:
+    """A node whose keys are numbers becomes the list that it is."""
+    if type(node) is not dict:
+        return node
+    if all(isinstance(key, int) for key in node):
+        return [_listed(node[key]) for key in sorted(node)]
+    return {key: _listed(value) for key, value in node.items()}
+
+
+class Flat(Mapping[str, Value]):
+    """A mapping given as the values of a layout. Thousands of lines differ in these only, so their text is one format filled in; whoever
+    reads it sees the nested mapping."""
+
+    __slots__ = ("layout", "values_")
+
+    def __init__(self, layout: Layout, values_: Sequence[Value]) -> None:
+        self.layout = layout
+        self.values_ = values_
+
+    def nested(self) -> dict[str, Value]:
+        """The mapping that it stands for."""
+        return self.layout.nested(self.values_)
+
+    def __getitem__(self, key: str) -> Value:
+        """A value of the nested mapping."""
+        return self.nested()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Keys of the nested mapping."""
+        return iter(self.nested())
+
+    def __len__(self) -> int:
+        """How many keys the nested mapping has."""
+        return len(self.nested())
 
 
 class _Unusual(Exception):
@@ -86,6 +160,84 @@ class _Plan:
         self.steps = steps
 
 
+class _Form:
+    """The text of a flat mapping whose values have these kinds, with a gap for each in the order of the table.
+
+    ``texts`` gives the values that are texts, and ``attributes`` says that some of them stand between quotes. ``special`` are the other
+    gaps, each with its place. When one reference (:class:`Same`) is all of them, ``reference`` is its number among the values, and the
+    format with its text put in is kept by the reference.
+    """
+
+    __slots__ = ("_pieces", "_referred", "attributes", "gaps", "in_order", "reference", "special", "texts")
+
+    def __init__(self, place: _Place, layout: Layout, kinds: Sequence[type]) -> None:
+        self._pieces: list[str] = []
+        self.attributes = False
+        order: list[int] = []
+        special: list[tuple[int, _Place]] = []
+        present = [None if kind is type(None) else _Gap(number, kind) for number, kind in enumerate(kinds)]
+        self._referred = 0
+        self._fill(place, layout.nested(present), order, special)
+        texts = [number for number in order if kinds[number] is str]
+        if len(texts) < 2:
+            raise _Unusual
+        self.gaps = "".join(self._pieces)
+        self.in_order = itemgetter(*order)
+        self.texts = itemgetter(*texts)
+        self.special = tuple(special)
+        others = [order[gap] for gap, _ in special]
+        self.reference = others[0] if [kinds[number] for number in others] == [Same] else None
+
+    def _fill(self, place: _Place, node: Mapping[str, Value], order: list[int], special: list[tuple[int, _Place]]) -> None:
+        pieces = self._pieces
+        plan = place.plans.get(tuple(node)) or place.plan(tuple(node))
+        named = [key for key, _ in plan.attributes]
+        if any(node[key].kind is not str for key in ([*named, "#"] if plan.text else named)):
+            raise _Unusual
+        pieces.append(place.start)
+        for key, start in plan.attributes:
+            self.attributes = True
+            pieces.append(f'{start}%s"')
+            order.append(node[key].number)
+        pieces.append(">")
+        if plan.text:
+            pieces.append("%s")
+            order.append(node["#"].number)
+        for key, opening, end, textual, child in plan.steps:
+            items = node[key] if isinstance(node[key], list) else [node[key]]
+            if len(items) > 1 and not child.repeats:
+                raise _Unusual
+            for item in items:
+                if type(item) is not _Gap:
+                    self._fill(child, item, order, special)
+                    continue
+                if item.kind is str and textual:
+                    pieces.append(f"{opening}%s{end}")
+                else:
+                    special.append((len(order), child))
+                    self._referred = len(pieces)
+                    pieces.append("%s")
+                order.append(item.number)
+        pieces.append(place.end)
+
+    def with_reference(self, value: Same, text: Callable[[Value, str], str]) -> str:
+        """The format of texts alone."""
+        child = self.special[0][1]
+        told = (value.texts.get(child) or _same(child, value, text)).replace("%", "%%")
+        value.formats[self] = found = "".join([*self._pieces[: self._referred], told, *self._pieces[self._referred + 1 :]])
+        return found
+
+
+class _Gap:
+    """A value that is filled in later."""
+
+    __slots__ = ("kind", "number")
+
+    def __init__(self, number: int, kind: type) -> None:
+        self.number = number
+        self.kind = kind
+
+
 def _prefixed(tag: str, known: Tables) -> str:
     if not tag.startswith("{"):
         return tag
@@ -104,7 +256,7 @@ def written(name: str, value: Mapping[str, Value], empty: Element, text: Callabl
         _write(out, place, value, text)
         out[0] = etree.tostring(empty, encoding="unicode").removesuffix("/>") + out[0].removeprefix(place.start)
         whole = "".join(out)
-        if "\r" in whole or "]]>" in whole:
+        if "\r" in whole or ("]" in whole and "]]>" in whole):
             return None
         data = whole.encode()
     except (_Unusual, InvariantError, UnicodeEncodeError):
@@ -153,11 +305,17 @@ def _write(out: list[str], place: _Place, value: Mapping[str, Value], text: Call
             append(item.texts.get(child) or _same(child, item, text))
         elif kind is dict:
             _write(out, child, item, text)
+        elif kind is UUID:
+            if not textual:
+                raise _Unusual
+            append(f"{opening}{item}{end}")
         elif kind is list or kind is tuple:
             if not child.repeats:
                 raise _Unusual
             for one in item:
-                if type(one) is dict:
+                if type(one) is Flat:
+                    append(_filled(child, one, text))
+                elif type(one) is dict:
                     _write(out, child, one, text)
                 else:
                     append(_one(child, one, text))
@@ -168,6 +326,8 @@ def _write(out: list[str], place: _Place, value: Mapping[str, Value], text: Call
 
 def _one(place: _Place, value: Value, text: Callable[[Value, str], str]) -> str:
     """A value of a kind that is seldom."""
+    if type(value) is Flat:
+        return _filled(place, value, text)
     if isinstance(value, Mapping):
         out: list[str] = []
         _write(out, place, value, text)
@@ -175,6 +335,36 @@ def _one(place: _Place, value: Value, text: Callable[[Value, str], str]) -> str:
     if not place.textual or isinstance(value, list | tuple):
         raise _Unusual
     return f"{place.open}{_leaf(value, text)}{place.end}"
+
+
+def _filled(place: _Place, value: Flat, text: Callable[[Value, str], str]) -> str:
+    """A flat mapping: its form with the values put in, or its nested mapping where a value has a character of the language."""
+    values, layout = value.values_, value.layout
+    kinds = (place, tuple(map(type, values)))
+    form = layout.forms.get(kinds)
+    if form is None:
+        form = layout.forms[kinds] = _Form(place, layout, kinds[1])
+    texts = form.texts(values)
+    said = "".join(texts)
+    if "" in texts or "&" in said or "<" in said or (form.attributes and ('"' in said or not said.isprintable())):
+        return _one(place, layout.nested(values), text)
+    if form.reference is not None:
+        same: Same = values[form.reference]
+        return str((same.formats.get(form) or form.with_reference(same, text)) % texts)
+    if not form.special:
+        return str(form.gaps % texts)
+    filled = list(form.in_order(values))
+    for number, child in form.special:
+        item = filled[number]
+        if type(item) is Same:
+            filled[number] = item.texts.get(child) or _same(child, item, text)
+        elif type(item) is list or type(item) is tuple:
+            if not child.repeats:
+                raise _Unusual
+            filled[number] = "".join([_filled(child, one, text) if type(one) is Flat else _one(child, one, text) for one in item])
+        else:
+            filled[number] = _one(child, item, text)
+    return form.gaps % tuple(filled)
 
 
 def _same(place: _Place, value: Same, text: Callable[[Value, str], str]) -> str:

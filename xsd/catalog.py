@@ -21,6 +21,7 @@ from xsd.tables import ALBUM, tables
 
 __all__ = ["ALBUM", "SchemaProblem", "SchemaSet", "album", "explain", "schema_folder", "validate", "wsdl_path"]
 
+_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 MOST_PROBLEMS = 50
 """How many refusals of one message are worth telling."""
 
@@ -85,13 +86,17 @@ class SchemaSet:
         with self._lock:
             schema = self._schema(namespace)
             problems = [] if schema.validate(element) else _problems(schema.error_log, element)
-        return problems + _fixed_problems(element, self.number)
+        return problems + _fixed_problems(element, self.number, valid=not problems)
 
     def accepts(self, element: etree._Element) -> bool:
         """The verdict alone, without wording what is wrong."""
         namespace = etree.QName(element).namespace or ""
         with self._lock:
-            return self.knows(namespace) and self._schema(namespace).validate(element) and not _fixed_problems(element, self.number)
+            return (
+                self.knows(namespace)
+                and self._schema(namespace).validate(element)
+                and not _fixed_problems(element, self.number, valid=True)
+            )
 
     def compile(self, namespace: str) -> None:
         """Compile the schema of a namespace now; the processor's error tells what is wrong with it."""
@@ -157,12 +162,17 @@ def _problems(log: etree._ListErrorLog, root: etree._Element) -> list[SchemaProb
     return problems
 
 
-def _fixed_problems(root: etree._Element, number: str) -> list[SchemaProblem]:
-    """Attributes whose value the tables fix; lxml lets any value pass where the attribute is declared by reference."""
+def _fixed_problems(root: etree._Element, number: str, *, valid: bool) -> list[SchemaProblem]:
+    """Attributes whose value the tables fix; lxml lets any value pass where the attribute is declared by reference.
+
+    A large message is not walked for them when it is ``valid``, unsigned (inside a signature anything may stand) and of a kind that has
+    none below its root.
+    """
     known = tables(number)
     version = known.tag("base:version")
     problems = []
-    for element in root.iter(*known.fixed_attributes):  # by tags, because libxml2 finds them without a look at attributes
+    flat = valid and root.find(_SIGNATURE) is None and not known.fixes_inside(root.tag)
+    for element in [root] if flat else root.iter(*known.fixed_attributes):  # by tags: libxml2 finds them without a look at attributes
         if element.get(version) is None:
             continue
         for attribute, accepted in known.fixed_attributes.get(element.tag, {}).items():

@@ -68,6 +68,7 @@ class Tables:
         self._shapes: dict[str, Shape] = {}
         self._elements: dict[str, Shape] = {}
         self._used: dict[str, dict[str, str]] = {}
+        self._fixes_inside: dict[str, bool] = {}
         self.fixed_attributes = self._find_fixed()
 
     def tag(self, name: str) -> str:
@@ -114,6 +115,21 @@ class Tables:
                 waiting += [child.shape for child in shape.children]
             self._used[name] = {prefix: self.namespaces[prefix] for prefix in sorted(prefixes)}
         return self._used[name]
+
+    def fixes_inside(self, tag: str) -> bool:
+        """Whether a value may be fixed anywhere below the root of a message (any tag that is none: whether it may, True)."""
+        if tag not in self._fixes_inside:
+            name = self.name(tag)
+            self._fixes_inside[tag] = name is None or not self.knows(name) or self._fixes_below(self.element(name), set())
+        return self._fixes_inside[tag]
+
+    def _fixes_below(self, shape: Shape, seen: set[int]) -> bool:
+        if id(shape) in seen:
+            return False
+        seen.add(id(shape))
+        if any(child.tag in self.fixed_attributes for child in shape.children):
+            return True
+        return any(self._fixes_below(one, seen) for one in (*(child.shape for child in shape.children), *shape.derived.values()))
 
     def accepted_versions(self, name: str) -> tuple[str, ...]:
         """Values of ``base:version`` that an element may carry; empty when it carries none."""

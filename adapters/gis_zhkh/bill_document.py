@@ -19,15 +19,23 @@ from uuid import UUID
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, key_of, lacking, provider_of
 from adapters.gis_zhkh.bill_services import charges
 from adapters.gis_zhkh.values import decimal_text, money, nsi_mapping
+from adapters.xmltext import Flat, Layout
 from core.model.bill import BillContent, BillCourtCost, BillRecipient
 
 __all__ = ["document"]
 
 _METER_UNITS = frozenset(("113", "116", "233", "245", "246", "271", "A005", "A056", "A058"))
 _LONGEST_NOTE = 1000
+_SERVICES = ("ChargeInfo", "CapitalRepairCharge", "CapitalRepairYearCharge", "Insurance")
+_DOCUMENT = Layout(
+    "AccountGuid", "PaymentDocumentNumber", "IndividualMDReadings", *_SERVICES, "PenaltiesAndCourtCosts", "Expose",
+    "TotalPayableByChargeInfo", "DebtPreviousPeriods", "AdvanceBllingPeriod", "PaymentsTaken", "AdditionalInformation",
+    "TotalPayableByPDWithDebtAndAdvance", "TotalByPenaltiesAndCourtCosts", "TotalPayableByPD", "TransportGUID", "PaymentDocumentID",
+    "DetailsPaymentInformation", "PaymentInformationKey",
+)  # fmt: skip
 
 
-def document(bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
+def document(bill: BillToPlace, references: BillReferences) -> Flat:
     """The mapping of one PaymentDocument; :class:`InputError` names what the bill lacks for it."""
     content = bill.content
     if not content.recipients:
@@ -36,29 +44,30 @@ def document(bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
     several = len(set(keys.values())) > 1
     debt, advance = _balance(content)
     charged_and_penalties = content.charged + content.penalties
-    value: dict[str, Any] = {
-        "AccountGuid": bill.account_guid,
-        "PaymentDocumentNumber": content.number,
-        "IndividualMDReadings": _meters(content),
-        **charges(bill, references, keys, several=several),
-        "PenaltiesAndCourtCosts": _penalties(bill, references, keys, several=several),
-        "Expose": True,
-        "TotalPayableByChargeInfo": money(content.charged) if content.lines else None,
-        "DebtPreviousPeriods": money(debt),
-        "AdvanceBllingPeriod": money(advance),
-        "PaymentsTaken": content.payments_until.day,
-        "AdditionalInformation": " ".join(content.notices)[:_LONGEST_NOTE] or None,
-        "TotalPayableByPDWithDebtAndAdvance": money(charged_and_penalties + debt - advance),
-        "TotalByPenaltiesAndCourtCosts": money(content.penalties) if content.penalties else None,
-        "TotalPayableByPD": money(charged_and_penalties),
-        "TransportGUID": bill.transport_guid,
-        "PaymentDocumentID": bill.payment_document_id,
-    }
-    if several:
-        value["DetailsPaymentInformation"] = _details(content, keys)
-    else:
-        value["PaymentInformationKey"] = next(iter(keys.values()))
-    return value
+    services = charges(bill, references, keys, several=several)
+    return Flat(
+        _DOCUMENT,
+        (
+            str(bill.account_guid),
+            content.number,
+            _meters(content),
+            *map(services.get, _SERVICES),
+            _penalties(bill, references, keys, several=several),
+            "true",
+            money(content.charged) if content.lines else None,
+            money(debt),
+            money(advance),
+            str(content.payments_until.day),
+            " ".join(content.notices)[:_LONGEST_NOTE] or None,
+            money(charged_and_penalties + debt - advance),
+            money(content.penalties) if content.penalties else None,
+            money(charged_and_penalties),
+            str(bill.transport_guid),
+            bill.payment_document_id,
+            _details(content, keys) if several else None,
+            None if several else str(next(iter(keys.values()))),
+        ),
+    )
 
 
 def _balance(content: BillContent) -> tuple[int, int]:

@@ -69,10 +69,10 @@ def lacking(bill: BillToPlace, what: str) -> InputError:
 
 def key_of(recipient: BillRecipient, bill: BillToPlace, references: BillReferences) -> UUID:
     """The TransportGUID that a recipient's bank details have in this request."""
-    requisite = Requisite(recipient.bik, recipient.bank_account)
-    if requisite not in references.requisites:
+    key = references.requisites.get(Requisite(recipient.bik, recipient.bank_account))
+    if key is None:
         raise lacking(bill, f"реквизитов получателя {recipient.name} (БИК {recipient.bik}, счёт {recipient.bank_account}) нет в запросе")
-    return references.requisites[requisite]
+    return key
 
 
 def service_ref(line: BillLine, bill: BillToPlace, references: BillReferences) -> NsiRef:

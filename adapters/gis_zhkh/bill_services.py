@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, lacking, provider_of, service_ref
 from adapters.gis_zhkh.values import NsiRef, decimal_text, money, nsi_mapping
+from adapters.xmltext import Flat, Layout
 from core.ids import EntityId
 from core.model.bill import BillLine, BillRecipient
 
@@ -24,44 +25,78 @@ _DETERMINED = {
     "odpu_part_metered": "M",
 }
 """How a volume was found: N norm, M meter; O (otherwise: averages, sums of other services) for every other method."""
+_ALWAYS = ("ServiceType", "Rate", "TotalPayable", "AccountingPeriodTotal", "orgPPAGUID", "PaymentInformationKey")
+_CHANGES = ("ServiceCharge/MoneyRecalculation", "ServiceCharge/MoneyDiscount", "PaymentRecalculation")
+_VOLUME = ("Consumption/Volume/{}/#", "Consumption/Volume/{}/@type", "Consumption/Volume/{}/@determiningMethod")
+_INFORMATION = (
+    "ServiceInformation/individualConsumptionCurrentValue", "ServiceInformation/houseTotalIndividualConsumption",
+    "ServiceInformation/houseTotalHouseOverallNeeds", "ServiceInformation/individualConsumptionNorm",
+)  # fmt: skip
+_EXCESS = ("MultiplyingFactor/Ratio", "MultiplyingFactor/AmountOfExcessFees")
+_RESOURCE = Layout(
+    "ServiceType", "Unit", "Consumption/Volume/#", "Consumption/Volume/@type", "Consumption/Volume/@determiningMethod", "Rate",
+    "AccountingPeriodTotal", "ServiceCharge/MoneyRecalculation", "ServiceCharge/MoneyDiscount", "ServiceInformation/houseOverallNeedsNorm",
+    "ServiceInformation/houseTotalHouseOverallNeeds", "PaymentRecalculation", "TotalPayable", "orgPPAGUID",
+)  # fmt: skip
+
+
+@functools.cache
+def _layout(branch: str, parts: str) -> Layout:
+    """What a service of a branch says beside what every one does: the letters of :func:`_service` in their order."""
+    paths = [*_ALWAYS]
+    for part in parts:
+        match part:
+            case "c":
+                paths += _CHANGES
+            case "r":
+                paths.append("MunicipalResource")
+            case "I" | "O":
+                paths += [path.format(0 if part == "I" else 1) for path in _VOLUME]
+            case "h":
+                paths += _INFORMATION
+            case _:
+                paths += _EXCESS
+    return Layout(*(f"{branch}/{path}" for path in paths))
+
+
 _RATE_PLACES = 2
 _KOPECKS_TO_E6 = 10**4
 
 
 def charges(bill: BillToPlace, references: BillReferences, keys: Mapping[int, UUID], *, several: bool) -> dict[str, Any]:
     """Every line in its branch. ``keys`` gives the account of each recipient by identity; ``several`` says that lines must name it."""
-    services: list[dict[str, Any]] = []
+    services: list[Mapping[str, Any]] = []
     groups: dict[UUID, list[tuple[BillLine, UUID | None]]] = {}
     alone: dict[str, dict[str, Any]] = {}
+    lines = bill.content.lines
     paid_to: dict[tuple[EntityId, bool], UUID] = {}
-    line_keys: dict[int, UUID] = {}
-    for line in bill.content.lines:
+    for line in lines:
         payee = (line.creditor_id, line.section == "capital_repair")
         if payee not in paid_to:
             paid_to[payee] = keys[id(_recipient(line, bill))]
-        line_keys[id(line)] = paid_to[payee]
-    hosted = _hosted(bill, line_keys)
+    hosted = _hosted(bill, paid_to)
     seen: set[str] = set()  # GUIDs as text, because a text keeps its hash
-    for line in bill.content.lines:
-        key = line_keys[id(line)] if several else None
-        if line.section == "common_property":
+    known, insurance, parted = references.services, references.insurance, references.groups
+    for line in lines:
+        section, service = line.section, line.service_id
+        if section == "common_property":
             continue
-        if line.section == "capital_repair":
+        key = paid_to[line.creditor_id, section == "capital_repair"] if several else None
+        if section == "capital_repair":
             yearly = bool(bill.content.contribution_year)
             name, value = "CapitalRepairYearCharge" if yearly else "CapitalRepairCharge", (_year if yearly else _contribution)
             _once(alone, name, value(line, bill, references, key=key), "взнос на капитальный ремонт", bill)
             continue
-        if line.service_id in references.insurance:
+        if service in insurance:
             _once(alone, "Insurance", _insurance(line, bill, references, key=key), "страхование", bill)
             continue
-        ref = service_ref(line, bill, references)
+        ref = known.get(service) or service_ref(line, bill, references)
         place = ref.mapping["GUID"]
         if place in seen:
             raise lacking(bill, f"услуга «{line.name}» (НСИ {ref.code}) встречается дважды")
         seen.add(place)
-        whole = references.groups.get(line.service_id) if line.section == "utility" else None
-        if whole is not None:
-            groups.setdefault(whole.guid, []).append((line, key))
+        if section == "utility" and service in parted:
+            groups.setdefault(parted[service].guid, []).append((line, key))
             continue
         services.append(_service(line, ref, hosted.get(id(line), ()), bill, references, key=key))
     services += [{"GroupMunicipalService": _group(parts, bill, references)} for parts in groups.values()]
@@ -99,17 +134,18 @@ def _group(parts: list[tuple[BillLine, UUID | None]], bill: BillToPlace, referen
     }
 
 
-def _hosted(bill: BillToPlace, line_keys: Mapping[int, UUID]) -> dict[int, list[BillLine]]:
+def _hosted(bill: BillToPlace, paid_to: Mapping[tuple[EntityId, bool], UUID]) -> dict[int, list[BillLine]]:
     """Common-property resources by the housing service they stand in: of the same creditor, or at least paid to the same account,
     because a resource can name its provider but not an account of its own. The maintenance of the dwelling (kind 1) goes first."""
-    housing = sorted((line for line in bill.content.lines if line.section == "housing"), key=lambda line: line.housing_kind != 1)
     hosted: dict[int, list[BillLine]] = {}
-    for line in bill.content.lines:
-        if line.section != "common_property":
-            continue
+    resources = [line for line in bill.content.lines if line.section == "common_property"]
+    if not resources:
+        return hosted
+    housing = sorted((line for line in bill.content.lines if line.section == "housing"), key=lambda line: line.housing_kind != 1)
+    for line in resources:
         same_creditor = [host for host in housing if host.creditor_id == line.creditor_id]
-        same_account = [host for host in housing if line_keys[id(host)] == line_keys[id(line)]]
-        hosts = same_creditor or same_account
+        account = paid_to[line.creditor_id, False]
+        hosts = same_creditor or [host for host in housing if paid_to[host.creditor_id, False] == account]
         if not hosts:
             raise lacking(bill, f"для ресурса на содержание общего имущества «{line.name}» нет жилищной услуги того же получателя")
         hosted.setdefault(id(hosts[0]), []).append(line)
@@ -127,47 +163,61 @@ def _recipient(line: BillLine, bill: BillToPlace) -> BillRecipient:
 
 def _service(
     line: BillLine, ref: NsiRef, resources: Sequence[BillLine], bill: BillToPlace, references: BillReferences, *, key: UUID | None
-) -> dict[str, Any]:
-    value: dict[str, Any] = {
-        "ServiceType": nsi_mapping(ref),
-        "Rate": _rate(line),
-        "TotalPayable": money(line.total + sum(one.total for one in resources) if resources else line.total),
-        "AccountingPeriodTotal": money(line.base + sum(one.base for one in resources) if resources else line.base),
-        "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
-        "PaymentInformationKey": key,
-        "ServiceCharge": _charge_changes(line),
-        "PaymentRecalculation": _recalculation(line, bill),
-    }
-    if line.section == "housing":
-        value["MunicipalResource"] = _resources(resources, bill, references) if resources else None
-        return {"HousingService": value}
-    if line.section == "additional":
-        value["Consumption"] = _consumption(line, methods=False)
-        return {"AdditionalService": value}
-    value["Consumption"] = _consumption(line, methods=True)
-    value["ServiceInformation"] = _information(line, bill)
+) -> Flat:
+    parts = ""
+    values: tuple[Any, ...] = (
+        ref.mapping,
+        _rate(line),
+        money(line.total + sum(one.total for one in resources) if resources else line.total),
+        money(line.base + sum(one.base for one in resources) if resources else line.base),
+        None if references.provider is None else provider_of(line.creditor_id, line.name, bill, references=references),
+        key,
+    )
+    recalculation, benefit = line.recalculation, line.benefit
+    if recalculation or benefit or bill.content.recalculations:
+        changes = (money(recalculation) if recalculation else None, money(benefit) if benefit else None, _recalculation(line, bill))
+        values, parts = (*values, *changes), "c"
+    section = line.section
+    if section == "housing":
+        if resources:
+            values, parts = (*values, _resources(resources, bill, references)), parts + "r"
+        return Flat(_layout("HousingService", parts), values)
+    utility = section == "utility"
+    own, common = line.individual_volume_e6, line.common_volume_e6
+    if own is not None:
+        values, parts = (*values, decimal_text(own, 6), "I", _DETERMINED.get(line.method, "O") if utility else None), parts + "I"
+    if common is not None:
+        values, parts = (*values, decimal_text(common, 6), "O", _DETERMINED.get(line.method, "O") if utility else None), parts + "O"
+    if not utility:
+        return Flat(_layout("AdditionalService", parts), values)
+    information = _information(line, bill)
+    if information is not None:
+        values, parts = (*values, *information), parts + "h"
     if line.factor_e2 is not None:
-        value["MultiplyingFactor"] = {"Ratio": decimal_text(line.factor_e2, 2), "AmountOfExcessFees": money(line.surcharge)}
-    return {"MunicipalService": value}
+        values, parts = (*values, decimal_text(line.factor_e2, 2), money(line.surcharge)), parts + "x"
+    return Flat(_layout("MunicipalService", parts), values)
 
 
-def _resources(lines: Sequence[BillLine], bill: BillToPlace, references: BillReferences) -> list[dict[str, Any]]:
+def _resources(lines: Sequence[BillLine], bill: BillToPlace, references: BillReferences) -> list[Mapping[str, Any]]:
     """Each resource once: the parts of one (cold water and heat of hot water) stand inside it, and it states their sum."""
-    found: list[dict[str, Any]] = []
-    parted: dict[UUID, list[BillLine]] = {}
-    seen: set[UUID] = set()
+    found: list[Mapping[str, Any]] = []
+    parted: dict[str, list[BillLine]] = {}
+    seen: set[str] = set()
     for line in lines:
         ref = service_ref(line, bill, references)
+        place = ref.mapping["GUID"]
         if line.service_id in references.general:
-            parted.setdefault(ref.guid, []).append(line)
-        elif ref.guid in seen:
+            parted.setdefault(place, []).append(line)
+        elif place in seen:
             raise lacking(bill, f"ресурс «{line.name}» (НСИ {ref.code}) встречается дважды")
         else:
-            seen.add(ref.guid)
-            found.append(_resource(line, bill, references))
-    if seen & set(parted):
-        raise lacking(bill, "ресурс на содержание общего имущества указан и целиком, и по составляющим")
-    return found + [_parted(parts, bill, references) for parts in parted.values()]
+            seen.add(place)
+            found.append(_resource(line, ref, bill, references))
+    if parted:
+        if not seen.isdisjoint(parted):
+            raise lacking(bill, "ресурс на содержание общего имущества указан и целиком, и по составляющим")
+        found += [_parted(parts, bill, references) for parts in parted.values()]
+    return found
 
 
 def _parted(parts: list[BillLine], bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
@@ -175,9 +225,9 @@ def _parted(parts: list[BillLine], bill: BillToPlace, references: BillReferences
         raise lacking(bill, f"составляющие ресурса «{parts[0].name}» принадлежат разным получателям")
     inside = []
     for line in parts:
-        value = _resource(line, bill, references)
+        value = _resource(line, references.general[line.service_id], bill, references).nested()
         del value["Unit"]
-        inside.append({**value, "ServiceType": nsi_mapping(references.general[line.service_id]), "Rate": _rate(line)})
+        inside.append({**value, "Rate": _rate(line)})
     return {
         "ServiceType": nsi_mapping(service_ref(parts[0], bill, references)),
         "AccountingPeriodTotal": money(sum(line.base for line in parts)),
@@ -187,25 +237,25 @@ def _parted(parts: list[BillLine], bill: BillToPlace, references: BillReferences
     }
 
 
-def _resource(line: BillLine, bill: BillToPlace, references: BillReferences) -> dict[str, Any]:
+def _resource(line: BillLine, ref: NsiRef, bill: BillToPlace, references: BillReferences) -> Flat:
     """A common-property resource; it is charged by the rate of its own unit (D), not by the square metre."""
-    information = {
-        "houseOverallNeedsNorm": _scaled(line.norm_e6),
-        "houseTotalHouseOverallNeeds": _scaled(line.house_common_e6),
-    }
     volume = line.common_volume_e6 if line.common_volume_e6 is not None else line.individual_volume_e6
-    return {
-        "ServiceType": nsi_mapping(service_ref(line, bill, references)),
-        "Unit": "D",
-        "Consumption": None if volume is None else {"Volume": _volume(volume, "O", line)},
-        "Rate": None if line.tariff_e6 is None else _tariff(line.tariff_e6),
-        "AccountingPeriodTotal": money(line.base),
-        "ServiceCharge": _charge_changes(line),
-        "ServiceInformation": information if any(information.values()) else None,
-        "PaymentRecalculation": _recalculation(line, bill),
-        "TotalPayable": money(line.total),
-        "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
-    }
+    used = (None, None, None) if volume is None else (decimal_text(volume, 6), "O", _DETERMINED.get(line.method, "O"))
+    values = (
+        nsi_mapping(ref),
+        "D",
+        *used,
+        None if line.tariff_e6 is None else _tariff(line.tariff_e6),
+        money(line.base),
+        money(line.recalculation) if line.recalculation else None,
+        money(line.benefit) if line.benefit else None,
+        _scaled(line.norm_e6),
+        _scaled(line.house_common_e6),
+        _recalculation(line, bill),
+        money(line.total),
+        None if references.provider is None else provider_of(line.creditor_id, line.name, bill, references=references),
+    )
+    return Flat(_RESOURCE, values)
 
 
 def _contribution(line: BillLine, bill: BillToPlace, references: BillReferences, *, key: UUID | None) -> dict[str, Any]:
@@ -256,7 +306,7 @@ def _insurance(line: BillLine, bill: BillToPlace, references: BillReferences, *,
         "TotalPayable": money(line.total),
         "AccountingPeriodTotal": money(line.base),
         "ServiceCharge": _charge_changes(line),
-        "Consumption": _consumption(line, methods=False),
+        "Consumption": _consumption(line),
         "orgPPAGUID": provider_of(line.creditor_id, line.name, bill, references=references),
         "PaymentInformationKey": key,
     }
@@ -300,30 +350,20 @@ def _recalculation(line: BillLine, bill: BillToPlace) -> dict[str, str] | None:
     return {"recalculationReason": "; ".join(row.reason for row in rows)[:500], "sum": money(sum(row.amount for row in rows))}
 
 
-def _volume(volume_e6: int, kind: str, line: BillLine) -> dict[str, str]:
-    return {"#": decimal_text(volume_e6, 6), "@type": kind, "@determiningMethod": _DETERMINED.get(line.method, "O")}
+def _consumption(line: BillLine) -> dict[str, Any] | None:
+    volumes = [
+        {"#": decimal_text(volume, 6), "@type": kind}
+        for volume, kind in ((line.individual_volume_e6, "I"), (line.common_volume_e6, "O"))
+        if volume is not None
+    ]
+    return {"Volume": volumes} if volumes else None
 
 
-def _consumption(line: BillLine, *, methods: bool) -> dict[str, Any] | None:
-    own, common = line.individual_volume_e6, line.common_volume_e6
-    if own is None and common is None:
+def _information(line: BillLine, bill: BillToPlace) -> tuple[str | None, str | None, str | None, str | None] | None:
+    """The own meter's reading, what the house used by its dwellings and in common, and the norm; None when nothing of it is known."""
+    meters, individual, common, norm = bill.content.meters, line.house_individual_e6, line.house_common_e6, line.norm_e6
+    if not meters and individual is None and common is None and norm is None:
         return None
-    volumes = [_volume(volume, kind, line) for volume, kind in ((own, "I"), (common, "O")) if volume is not None]
-    if not methods:
-        for volume in volumes:
-            del volume["@determiningMethod"]
-    return {"Volume": volumes}
-
-
-def _information(line: BillLine, bill: BillToPlace) -> dict[str, Any] | None:
-    meters = bill.content.meters
-    own = [meter.current_e3 for meter in meters if meter.service_id == line.service_id and meter.current_e3 is not None] if meters else []
-    reading = own[0] if len(own) == 1 else None
-    if reading is None and line.house_individual_e6 is None and line.house_common_e6 is None and line.norm_e6 is None:
-        return None
-    return {
-        "individualConsumptionCurrentValue": None if reading is None else decimal_text(reading, 3),
-        "houseTotalIndividualConsumption": _scaled(line.house_individual_e6),
-        "houseTotalHouseOverallNeeds": _scaled(line.house_common_e6),
-        "individualConsumptionNorm": _scaled(line.norm_e6),
-    }
+    own = [meter.current_e3 for meter in meters if meter.service_id == line.service_id and meter.current_e3 is not None]
+    reading = decimal_text(own[0], 3) if len(own) == 1 else None
+    return reading, _scaled(individual), _scaled(common), _scaled(norm)

@@ -17,6 +17,7 @@ from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, Requi
 from adapters.gis_zhkh.envelope import SIGNED_ID
 from adapters.gis_zhkh.replies import RemoteError, StateReply
 from adapters.gis_zhkh.values import guid, kopecks_of, listed
+from adapters.xmltext import uncollected
 from core.errors import InvariantError
 from core.ids import TransportGuid
 from core.period import Month
@@ -77,19 +78,20 @@ def import_payment_document_request(
     other = [bill.content.number for bill in bills if bill.content.month != month]
     if other:
         raise InvariantError("GIS-0106", f"Документы другого месяца в запросе за {month}: {', '.join(other[:5])}.")
-    used = {Requisite(one.bik, one.bank_account) for bill in bills for one in bill.content.recipients}
-    return _placing([document(bill, references) for bill in bills], references, used, month=month, album=album)
+    used = {(one.bik, one.bank_account) for bill in bills for one in bill.content.recipients}
+    with uncollected():
+        return _placing([document(bill, references) for bill in bills], references, used, month=month, album=album)
 
 
 def import_debt_documents_request(debts: Sequence[DebtToPlace], references: BillReferences, *, month: Month, album: str = ALBUM) -> Element:
     """Place at most 500 documents of debts; ``month`` is the one they are presented in."""
     limits.check(len(debts), "request_documents", album=album)
-    used = {Requisite(one.bik, one.bank_account) for debt in debts for one in debt.recipients}
+    used = {(one.bik, one.bank_account) for debt in debts for one in debt.recipients}
     return _placing([debt_document(debt, references) for debt in debts], references, used, month=month, album=album)
 
 
 def _placing(
-    documents: Sequence[Mapping[str, Any]], references: BillReferences, used: Collection[Requisite], *, month: Month, album: str
+    documents: Sequence[Mapping[str, Any]], references: BillReferences, used: Collection[tuple[str, str]], *, month: Month, album: str
 ) -> Element:
     value = {
         "@Id": SIGNED_ID,
@@ -99,7 +101,7 @@ def _placing(
         "PaymentInformation": [
             {"BankBIK": requisite.bik, "operatingAccountNumber": requisite.account, "TransportGUID": key}
             for requisite, key in references.requisites.items()
-            if requisite in used
+            if (requisite.bik, requisite.account) in used
         ],
         "PaymentDocument": documents,
         "PaymentProviderInformation": None if references.provider is None else {"orgPPAGUID": references.provider},

@@ -211,9 +211,33 @@ def test_the_quick_way_gives_the_bytes_of_the_way_by_elements() -> None:
     assert seen > 50
 
 
+_LAYOUT = xmltext.Layout(
+    "PaymentDocumentNumber", "AdditionalInformation", "PaymentDocumentID", "ChargeInfo/0/HousingService/ServiceType",
+    "ChargeInfo/1/MunicipalService/Consumption/Volume/0/#", "ChargeInfo/1/MunicipalService/Consumption/Volume/0/@type", "PaymentsTaken",
+    "IndividualMDReadings/0/MDServiceCode",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "text",
-    ["a & b", "a < b > c", "]]>", "a\rb", "a\r\nb", "a\nb\t", "", " ", "\x0b", "\ufffe", "\ud800", "\u2028\x85", "&amp;", "№ «1» 🏠", '"'],
+    [
+        "a & b",
+        "a < b > c",
+        "]]>",
+        "a\rb",
+        "a\r\nb",
+        "a\nb\t",
+        "",
+        " ",
+        "\x0b",
+        "\ufffe",
+        "\ud800",
+        "\u2028\x85",
+        "&amp;",
+        "№ «1» 🏠",
+        '"',
+        "%s%",
+    ],
 )
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -224,6 +248,20 @@ def test_the_quick_way_gives_the_bytes_of_the_way_by_elements() -> None:
         ("bills:importPaymentDocumentRequest", lambda text: {"@Id": text, "PaymentDocument": [{"AccountGuid": text, "ChargeInfo": [{}]}]}),
         ("bills:importPaymentDocumentRequest", lambda text: {"PaymentDocument": {"ChargeInfo": text}, "Month": [text, text]}),
         ("bills:importPaymentDocumentRequest", lambda text: {"PaymentDocument": xmltext.Same({"PaymentDocumentNumber": text})}),
+        (
+            "bills:importPaymentDocumentRequest",
+            lambda text: {
+                "PaymentDocument": [
+                    xmltext.Flat(_LAYOUT, ("n", text, None, xmltext.Same({"Code": text, "GUID": "%"}), text, "I", 1, ["x"]))
+                ]
+            },
+        ),
+        (
+            "bills:importPaymentDocumentRequest",
+            lambda text: {
+                "PaymentDocument": [xmltext.Flat(_LAYOUT, ("%s", "1", text, xmltext.Same({"Code": "%d", "GUID": text}), *[None] * 4))] * 2
+            },
+        ),
     ],
 )
 def test_either_way_says_the_same_of_odd_texts(name: str, value: Any, text: str) -> None:
@@ -236,3 +274,6 @@ def test_a_package_does_go_the_quick_way() -> None:
     name = "bills:importPaymentDocumentRequest"
     root = etree.Element(tables().tag(name), nsmap=tables().nsmap(name))
     assert xmltext.written(name, value, root, str, album="14.4.0.1") is not None
+    flat = xmltext.Flat(_LAYOUT, ("1", "Ремонт", None, xmltext.Same({"Code": "1", "GUID": "2"}), "5.2", "I", "25", ["1"]))
+    assert flat["ChargeInfo"][1] == {"MunicipalService": {"Consumption": {"Volume": [{"#": "5.2", "@type": "I"}]}}}
+    assert xmltext.written(name, {"PaymentDocument": [flat]}, root, str, album="14.4.0.1") is not None

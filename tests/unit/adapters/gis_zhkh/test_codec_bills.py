@@ -65,7 +65,7 @@ def kopecks(value: dict[str, Any], name: str) -> int:
 
 
 def charged_services(value: dict[str, Any]) -> list[dict[str, Any]]:
-    services = [next(iter(charge.values())) for charge in value["ChargeInfo"] or []]
+    services = [next(iter(charge.values())) for charge in value.get("ChargeInfo") or []]
     return services + ([value["CapitalRepairCharge"]] if "CapitalRepairCharge" in value else [])
 
 
@@ -78,11 +78,11 @@ def check_identities(value: dict[str, Any]) -> None:
         expected = kopecks(service, "AccountingPeriodTotal") + kopecks(changes, "MoneyRecalculation") - kopecks(changes, "MoneyDiscount")
         inside = service.get("MunicipalResource") or []
         for resource in inside:
-            charge = resource["ServiceCharge"] or {}
+            charge = resource.get("ServiceCharge") or {}
             expected += kopecks(charge, "MoneyRecalculation") - kopecks(charge, "MoneyDiscount")
         assert kopecks(service, "TotalPayable") == expected + kopecks(excess, "AmountOfExcessFees")
     by_charge = sum(kopecks(service, "TotalPayable") for service in services)
-    penalties = sum(kopecks(row, "TotalPayable") for row in value["PenaltiesAndCourtCosts"] or [])
+    penalties = sum(kopecks(row, "TotalPayable") for row in value.get("PenaltiesAndCourtCosts") or [])
     total = kopecks(value, "TotalPayableByPD")
     debt, advance = kopecks(value, "DebtPreviousPeriods"), kopecks(value, "AdvanceBllingPeriod")
     assert kopecks(value, "TotalPayableByChargeInfo") == by_charge
@@ -108,11 +108,11 @@ def test_amounts_agree(content: BillContent, references: BillReferences) -> None
 
 def test_one_account_is_named_once() -> None:
     value = document(place(simple_bill()), REFERENCES)
-    assert value["PaymentInformationKey"] == known_guid("requisite 40702810900000012345")
+    assert value["PaymentInformationKey"] == str(known_guid("requisite 40702810900000012345"))
     assert "DetailsPaymentInformation" not in value
-    assert all(service["PaymentInformationKey"] is None for service in charged_services(value))
+    assert all("PaymentInformationKey" not in service for service in charged_services(value))
     assert (value["DebtPreviousPeriods"], value["AdvanceBllingPeriod"]) == ("1204.17", "0.00")
-    assert value["PaymentsTaken"] == 25
+    assert value["PaymentsTaken"] == "25"
     assert "PaidCash" not in value  # it would make the system acknowledge by itself what we acknowledge
 
 
@@ -348,8 +348,8 @@ def test_any_bill_makes_a_valid_document(rows: list[tuple[Any, int, int]], balan
 @pytest.mark.parametrize("references", [BRANCH_REFERENCES, CENTRE_BRANCH_REFERENCES], ids=["own", "centre"])
 def test_amounts_of_every_branch_agree(content: BillContent, references: BillReferences) -> None:
     value = document(place(content), references)
-    total = sum(kopecks(row, "TotalPayable") for row in value["PenaltiesAndCourtCosts"] or [])
-    for charge in value["ChargeInfo"] or []:
+    total = sum(kopecks(row, "TotalPayable") for row in value.get("PenaltiesAndCourtCosts") or [])
+    for charge in value.get("ChargeInfo") or []:
         service = charge.get("GroupMunicipalService", {}).get("TypeMunicipalService") or next(iter(charge.values()))
         total += kopecks(service, "TotalPayable")
         for part in ("MunicipalResource", "GeneralMunicipalResource"):
