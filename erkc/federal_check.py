@@ -9,6 +9,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from lxml import etree
@@ -21,7 +22,6 @@ from adapters.signing import sign_message
 from adapters.signing.document import DS
 from core.errors import InputError, system_reason
 from core.ids import CENTRE, BillId, ProviderId, TransportGuid
-from core.issued.bills import bills_of_month
 from core.model.bill import BillContent
 from core.period import Month
 from core.records.crosswalk import find_by_external
@@ -35,9 +35,14 @@ from erkc.application import Application
 from erkc.federal import request_body
 from erkc.federation import is_signing_ready
 
-__all__ = ["Checked", "check_file", "check_month", "write_good"]
+__all__ = ["Checked", "GoodFiles", "check_file", "check_month"]
 
+_CENTRE_ACCOUNT = 4
+"""Account of a settlement centre (isRCAccount)."""
 _BASE = "http://dom.gosuslugi.ru/schema/integration/base/"
+
+
+Part: TypeAlias = Sequence[tuple[BillId, BillContent]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,6 @@ class Checked:
     """Bills of ours that must not go, with the first reason."""
     is_compared: bool
     """Whether books and accounts were compared with the crosswalk."""
-    good: tuple[etree._Element, ...]
-    """Requests of healthy documents alone."""
-    source: etree._Element | None = None
-    """The envelope of a file."""
-    provider_guid: UUID | None = None
 
     @property
     def healthy(self) -> bool:
@@ -69,8 +69,8 @@ class Checked:
         return all(ailment.code == "DOC-0201" for ailment in self.request)
 
 
-def check_file(application: Application, federal: Federal, path: Path) -> Checked:
-    """A request in a file: an envelope or the message alone."""
+def check_file(application: Application, federal: Federal, path: Path, *, good: GoodFiles | None = None) -> Checked:
+    """A request in a file: an envelope or the message alone. ``good`` takes what is healthy in it."""
     try:
         root = xmlio.parse(path.read_bytes())
     except OSError as error:
@@ -78,9 +78,10 @@ def check_file(application: Application, federal: Federal, path: Path) -> Checke
     request, sender = _opened(root, path)
     facts = _facts_of(federal, sender)
     diagnosis = examine(request, facts)
-    good = tuple(healthy_requests(request, diagnosis))
-    source = root if root is not request else None
-    return Checked(path.name, len(diagnosis.items), diagnosis.request, diagnosis.sick, {}, facts is not None, good, source)
+    if good is not None:
+        for part in healthy_requests(request, diagnosis):
+            good.write(part, source=root if root is not request else None)
+    return Checked(path.name, len(diagnosis.items), diagnosis.request, diagnosis.sick, {}, facts is not None)
 
 
 def _opened(root: etree._Element, path: Path) -> tuple[etree._Element, str]:
@@ -120,38 +121,67 @@ def known_facts(federal: Federal, provider_id: ProviderId) -> Known:
     return Known(elements or None, accounts or None, organisations or None, books)
 
 
-def check_month(application: Application, federal: Federal, *, provider_id: ProviderId, month: Month) -> Checked | None:
-    """Every bill of a provider's month as it would be sent now; None when the month has no bills. Nothing is sent or marked."""
+def check_month(
+    application: Application, federal: Federal, *, provider_id: ProviderId, month: Month, good: GoodFiles | None = None
+) -> Checked | None:
+    """Every bill of a provider's month as it would be sent now; None when the month has no bills. Nothing is sent or marked.
+
+    Bills are read, rendered and looked at a package at a time, and what is healthy goes to ``good`` at once: a month of any size fits into
+    memory.
+    """
     with federal.engine.connect() as connection:
-        issued = {bill.bill_id: bill.content for bill in bills_of_month(connection, provider_id, month)}
-        lacking = bills_lacking(connection, federal, provider_id, list(issued.values())) if issued else {}
+        issued = federal.bills.ids_of_month(connection, provider_id, month)
         provider_guid = federal.provider_guid(connection, provider_id)
     if not issued:
         return None
-    held = {number: lacking[content.number] for number, content in issued.items() if content.number in lacking}
-    sick = [_told(number, issued[number], "GIS-0508", reason) for number, reason in held.items()]
     facts = known_facts(federal, provider_id)
-    request: list[Ailment] = []
-    good: list[etree._Element] = []
-    of_bills = [(number, content) for number, content in issued.items() if number not in held]
-    for centre in (False, True):
-        part = [(number, content) for number, content in of_bills if (content.account_kind == 4) is centre]
-        size = application.settings.gis.package_documents
-        for start in range(0, len(part), size):
-            for rendered, members in _rendered(federal, provider_id, month, part[start : start + size], sick, held):
-                diagnosis = examine(rendered, facts)
-                request += diagnosis.request
-                _absorb(diagnosis, members, sick, held)
-                good += healthy_requests(rendered, diagnosis)
-    return Checked(str(month), len(issued), tuple(dict.fromkeys(request)), tuple(sick), held, True, tuple(good), None, provider_guid)
+    held: dict[BillId, str] = {}
+    sick: list[ItemDiagnosis] = []
+    request: dict[Ailment, None] = {}
+    for part in _packages(federal, provider_id, month, issued, application.settings.gis.package_documents, sick, held):
+        for rendered, members in _rendered(federal, provider_id, month, part, sick, held):
+            diagnosis = examine(rendered, facts)
+            request |= dict.fromkeys(diagnosis.request)
+            _absorb(diagnosis, members, sick, held)
+            if good is not None:
+                for healthy in healthy_requests(rendered, diagnosis):
+                    good.write(healthy, provider_guid=provider_guid)
+    return Checked(str(month), len(issued), tuple(request), tuple(sick), held, True)
+
+
+def _packages(
+    federal: Federal,
+    provider_id: ProviderId,
+    month: Month,
+    issued: Sequence[BillId],
+    size: int,
+    sick: list[ItemDiagnosis],
+    held: dict[BillId, str],
+) -> Iterator[Part]:
+    """The bills that may go in packages as they are sent: accounts of a settlement centre apart from the others."""
+    ready: dict[bool, list[tuple[BillId, BillContent]]] = {False: [], True: []}
+    for start in range(0, len(issued), size):
+        wanted = issued[start : start + size]
+        with federal.engine.connect() as connection:
+            contents = federal.bills.of_month(connection, provider_id, month, ids=wanted)
+            lacking = bills_lacking(connection, federal, provider_id, [contents[number] for number in wanted])
+        for number in wanted:
+            content = contents[number]
+            if content.number in lacking:
+                held[number] = lacking[content.number]
+                sick.append(_told(number, content, "GIS-0508", held[number]))
+                continue
+            group = ready[content.account_kind == _CENTRE_ACCOUNT]
+            group.append((number, content))
+            if len(group) == size:
+                yield tuple(group)
+                group.clear()
+    yield from (tuple(group) for group in ready.values() if group)
 
 
 def _told(bill: BillId, content: BillContent, code: str, reason: str) -> ItemDiagnosis:
     ailment = Ailment(code, "", reason, "Выполните erkc gis synchronise и повторите.")
     return ItemDiagnosis(0, str(bill), content.number, (ailment,))
-
-
-Part = Sequence[tuple[BillId, BillContent]]
 
 
 def _rendered(
@@ -183,29 +213,35 @@ def _absorb(diagnosis: Diagnosis, members: Mapping[str, BillId], sick: list[Item
         held[members[item.transport_guid.lower()]] = f"{item.ailments[0].message} ({item.ailments[0].code})"
 
 
-def write_good(application: Application, federal: Federal, checked: Checked, out: Path, name: str) -> list[Path]:
-    """The healthy documents as requests in files: signed when the signing files are there, else without a signature. A file's own envelope
-    is kept, with a new MessageGUID: what was refused or lost under the old one must not be mistaken for this."""
-    out.mkdir(parents=True, exist_ok=True)
-    written = []
-    for number, request in enumerate(checked.good, 1):
-        path = out / f"{name}-good-{number:03d}.xml"
-        path.write_bytes(_whole(application, federal, checked, request))
-        written.append(path)
-    return written
+class GoodFiles:
+    """Healthy documents as requests in files of a folder: signed when the signing files are there, else without a signature. A file's own
+    envelope is kept, with a new MessageGUID: what was refused or lost under the old one must not be mistaken for this."""
+
+    def __init__(self, application: Application, federal: Federal, out: Path, name: str) -> None:
+        self._application, self._federal, self._out, self._name = application, federal, out, name
+        self.paths: list[Path] = []
+
+    def write(self, request: etree._Element, *, source: etree._Element | None = None, provider_guid: UUID | None = None) -> None:
+        """One more request; ``source`` is the envelope that it came in."""
+        self._out.mkdir(parents=True, exist_ok=True)
+        path = self._out / f"{self._name}-good-{len(self.paths) + 1:03d}.xml"
+        path.write_bytes(_whole(self._application, self._federal, request, source, provider_guid))
+        self.paths.append(path)
 
 
-def _whole(application: Application, federal: Federal, checked: Checked, request: etree._Element) -> bytes:
+def _whole(
+    application: Application, federal: Federal, request: etree._Element, source: etree._Element | None, provider_guid: UUID | None
+) -> bytes:
     body = copy.deepcopy(request)
     for signature in body.findall(f"{{{DS}}}Signature"):
         body.remove(signature)
-    if checked.source is None:
+    if source is None:
         if not is_signing_ready(application):
             return xmlio.serialize(body)
-        at = Envelope(uuid4(), checked.provider_guid, federal.clock.now())
+        at = Envelope(uuid4(), provider_guid, federal.clock.now())
         signed: bytes = federal.gateway.enveloped("importPaymentDocumentData", body, at)  # type: ignore[attr-defined]  # open_federal's
         return signed
-    root = copy.deepcopy(checked.source)
+    root = copy.deepcopy(source)
     holder = root.find(f"{{{SOAP}}}Body")
     holder[:] = [body]
     for message in root.iterfind(f"{{{SOAP}}}Header//{{{_BASE}}}MessageGUID"):

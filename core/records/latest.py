@@ -65,6 +65,7 @@ _ROWS_AT_ONCE = 5000
 _OF_BILL = "r.bill IN (SELECT record_key FROM bill_now)"
 _NEAR_BILLS = "r.month BETWEEN (SELECT min(month) FROM bill_now) AND (SELECT max(month) + 31 FROM bill_now)"
 _OF_MONTH = "r.month = :month"
+_HOUSE_KEY = "(SELECT entity_key FROM entity WHERE entity_id = :house AND provider_id = :provider AND kind = 'house')"
 _PAID_IN_MONTH = "coalesce(r.accounted_on, r.paid_on) BETWEEN :since AND :until_day"
 
 
@@ -101,8 +102,10 @@ def read_houses_list(connection: Connection, *, provider_id: ProviderId, month: 
     return [HouseRow(*row) for row in _of_month(connection, "rows_houses", tables, provider_id, month)]
 
 
-def read_accounts(connection: Connection, *, provider_id: ProviderId, month: Month | None = None) -> Iterator[AccountRow]:
-    """Personal accounts of a sender in the order of its keys, closed ones too."""
+def read_accounts(
+    connection: Connection, *, provider_id: ProviderId, month: Month | None = None, house: EntityId | None = None
+) -> Iterator[AccountRow]:
+    """Personal accounts of a sender in the order of its keys, closed ones too; of one ``house``, only it is read."""
     tables = {
         "account_now": in_force(Account),
         "house_now": in_force(House),
@@ -111,7 +114,15 @@ def read_accounts(connection: Connection, *, provider_id: ProviderId, month: Mon
         "premises_now": in_force(Premises),
         "party": PARTIES,
     }
-    for row in _of_month(connection, "rows_accounts", tables, provider_id, month):
+    if house is not None:
+        tables |= {
+            "account_now": in_force(Account, f"r.house = {_HOUSE_KEY}"),
+            "house_now": in_force(House, f"r.record_key = {_HOUSE_KEY}"),
+            "place_now": in_force(AccountPlace, "r.account IN (SELECT record_key FROM account_now)"),
+            "room_now": in_force(Room, "r.record_key IN (SELECT room FROM place_now)"),
+            "premises_now": in_force(Premises, "r.record_key IN (SELECT premises FROM place_now UNION SELECT premises FROM room_now)"),
+        }
+    for row in _of_month(connection, "rows_accounts", tables, provider_id, month, house=house):
         yield AccountRow(*row)
 
 
@@ -239,6 +250,8 @@ def _rows(connection: Connection, name: str, tables: Mapping[str, str], paramete
     yield from connection.execute(statement, parameters, execution_options={"yield_per": _ROWS_AT_ONCE})
 
 
-def _of_month(connection: Connection, name: str, tables: Mapping[str, str], provider_id: ProviderId, month: Month | None) -> Iterator[Any]:
+def _of_month(
+    connection: Connection, name: str, tables: Mapping[str, str], provider_id: ProviderId, month: Month | None, **others: object
+) -> Iterator[Any]:
     until = date.max if month is None else month.last
-    return _rows(connection, name, tables, scope(provider_id, until=until, known_until=None))
+    return _rows(connection, name, tables, scope(provider_id, until=until, known_until=None) | others)

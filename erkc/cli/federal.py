@@ -43,7 +43,7 @@ from erkc.cli.federal_payments import register as register_payments
 from erkc.cli.federal_screen import exchanges_over, show_checked, show_standing, show_troubles, watched
 from erkc.cli.options import Json, MonthArgument, is_month, month_of, opened, providers_of_month
 from erkc.cli.screen import Screen
-from erkc.federal_check import Checked, check_file, check_month, write_good
+from erkc.federal_check import Checked, GoodFiles, check_file, check_month
 from erkc.federal_packages import package_bills
 from erkc.federal_words import access_sentence, checked_json, standing_json, troubles_json
 from erkc.federation import open_federal, prove_signature, test_signing_files
@@ -232,13 +232,12 @@ def gis_check(
     is_healthy = True
     with conversation(as_json) as (application, federal, screen):
         for target in targets:
-            for key, checked, provider_id in _checks(application, federal, screen, target):
+            for key, checked, provider_id, good in _checks(application, federal, screen, target, out):
                 show_checked(screen, checked)
                 document = checked_json(checked)
-                if out is not None:
-                    written = write_good(application, federal, checked, out, Path(key).stem.replace(" ", "-"))
-                    screen.say(f"  записано файлов {len(written)}, папка {out}")
-                    document["files"] = [path.name for path in written]
+                if good is not None:
+                    screen.say(f"  записано файлов {len(good.paths)}, папка {out}")
+                    document["files"] = [path.name for path in good.paths]
                 if send and provider_id is not None and checked.may_send:
                     month = month_of(target)
                     count = partial(answered, federal, provider_id=provider_id, month=month)
@@ -257,17 +256,25 @@ def gis_check(
         raise typer.Exit(1)
 
 
-def _checks(application: Application, federal: Federal, screen: Screen, target: str) -> Iterator[tuple[str, Checked, ProviderId | None]]:
-    """What one argument names: a file, or a month of every provider."""
+def _checks(
+    application: Application, federal: Federal, screen: Screen, target: str, out: Path | None
+) -> Iterator[tuple[str, Checked, ProviderId | None, GoodFiles | None]]:
+    """What one argument names: a file, or a month of every provider; with ``out`` what is healthy is written while it is looked at."""
+
+    def files(name: str) -> GoodFiles | None:
+        return None if out is None else GoodFiles(application, federal, out, name)
+
     if not is_month(target):
-        yield Path(target).name, check_file(application, federal, Path(target)), None
+        good = files(Path(target).stem.replace(" ", "-"))
+        yield Path(target).name, check_file(application, federal, Path(target), good=good), None, good
         return
     month = month_of(target)
     for provider in providers_of_month(application):
+        good = files(f"{month}-{provider.inn}")
         with screen.progress(f"Проверяю {month.title}, {provider.name}"):
-            checked = check_month(application, federal, provider_id=provider.provider_id, month=month)
+            checked = check_month(application, federal, provider_id=provider.provider_id, month=month, good=good)
         if checked is not None:
-            yield f"{month} {provider.inn}", checked, provider.provider_id
+            yield f"{month} {provider.inn}", checked, provider.provider_id, good
 
 
 @_room.command("debts")

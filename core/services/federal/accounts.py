@@ -63,8 +63,10 @@ def _identifiers(
 
 def _cards(connection: Connection, federal: Federal, provider_id: ProviderId, request: Mapping[str, Any], items: Sequence[Item]) -> Request:
     rows = {row.entity_id: row for row in house_accounts(connection, provider_id, EntityId(request["house_id"]))}
-    premises = known(connection, federal, "premises_guid", provider_id=provider_id)
-    rooms = known(connection, federal, "room_guid", provider_id=provider_id)
+    here = [row.premises_id for row in rows.values() if row.premises_id is not None]
+    premises = known(connection, federal, "premises_guid", provider_id=provider_id, things=here)
+    own = [row.room_id for row in rows.values() if row.room_id is not None]
+    rooms = known(connection, federal, "room_guid", provider_id=provider_id, things=own)
     cards = []
     for item in items:
         row = rows[EntityId(item.local_id)]

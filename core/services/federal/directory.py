@@ -218,7 +218,7 @@ def _places_of(
 
 def house_accounts(connection: Connection, provider_id: ProviderId, house_id: EntityId) -> list[AccountRow]:
     """The accounts of a house as they stand."""
-    return [row for row in read_accounts(connection, provider_id=provider_id) if row.house_id == house_id]
+    return list(read_accounts(connection, provider_id=provider_id, house=house_id))
 
 
 def _providers(

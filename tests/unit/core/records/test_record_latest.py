@@ -54,6 +54,9 @@ def test_houses_and_accounts(connection: Connection, sender: ProviderId, message
         entity_ids(connection, sender, "premises")["1"],
         entity_ids(connection, sender, "room")["1"],
     )
+    here = latest.read_accounts(connection, provider_id=sender, month=OCTOBER, house=house.entity_id)
+    assert list(here) == [flat, room], "the same of one house, read by its index"
+    assert not list(latest.read_accounts(connection, provider_id=sender, month=OCTOBER, house=flat.entity_id))
 
 
 def test_what_a_message_says_of_money(connection: Connection, sender: ProviderId, message: MessageId) -> None:

@@ -4,7 +4,7 @@ document that is wrong, and nothing on what is right."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,22 +13,26 @@ from uuid import uuid4
 
 import pytest
 from lxml import etree
+from sqlalchemy import Connection
 
 from adapters.gis_zhkh.ailments import Known
 from adapters.gis_zhkh.doctor import Diagnosis, examine, healthy_requests
 from adapters.signing import RSA, issue
 from core.clock import SystemClock
-from core.ids import ProviderId, TransportGuid
+from core.ids import BillId, ProviderId, TransportGuid
 from core.issued.bills import bills_of_month
+from core.model.bill import BillContent
+from core.period import Month
 from core.services.charge import approve_month, draft_month, post_month
 from core.services.federal import bill_request, mapped_services, send_bills, status, synchronise
 from core.services.federal.bills import bills_lacking
 from core.services.federal.gateway import Envelope
+from core.services.federal.issued_bills import IssuedBills
 from core.services.issue import issue_month
 from erkc.application import CODE_VERSION, Application
 from erkc.cli.options import law
 from erkc.federal import request_body
-from erkc.federal_check import check_file, check_month, known_facts, write_good
+from erkc.federal_check import GoodFiles, check_file, check_month, known_facts
 from erkc.federal_stand import town_seed
 from erkc.federation import open_federal, signing_folder, waiting
 from erkc.intake import load_region_file, take_file
@@ -199,18 +203,33 @@ def test_the_explanation_is_russian_with_path_and_reason(zarechinsk: Town) -> No
 
 def test_a_file_is_checked_and_its_good_part_written_signed(zarechinsk: Town, tmp_path: Path) -> None:
     federal = open_federal(zarechinsk.application)
-    checked = check_month(zarechinsk.application, federal, provider_id=OURS, month=OCTOBER)
-    assert checked is not None and checked.healthy
-    first, *_ = write_good(zarechinsk.application, federal, checked, tmp_path / "whole", "october")
+    whole = GoodFiles(zarechinsk.application, federal, tmp_path / "whole", "october")
+    read: list[int] = []
+
+    class Watched(IssuedBills):
+        """Notes how many bills are read at once."""
+
+        def of_month(
+            self, connection: Connection, provider_id: ProviderId, month: Month, *, ids: Collection[BillId] | None = None
+        ) -> Mapping[BillId, BillContent]:
+            found = federal.bills.of_month(connection, provider_id, month, ids=ids)
+            read.append(len(found))
+            return found
+
+    checked = check_month(zarechinsk.application, replace(federal, bills=Watched()), provider_id=OURS, month=OCTOBER, good=whole)
+    assert checked is not None and checked.healthy and checked.documents == sum(read) == 410
+    assert max(read) == zarechinsk.application.settings.gis.package_documents < 410, "never more than a package in memory"
+    first, *_ = whole.paths
     sick = tmp_path / "sick.xml"
     root = etree.fromstring(first.read_bytes())
     guid = root.find(f".//{BASE}MessageGUID").text
     total = root.find(f".//{BILLS}PaymentDocument/{BILLS}TotalPayableByPD")
     total.text = "0.01"
     sick.write_bytes(etree.tostring(root))
-    again = check_file(zarechinsk.application, federal, sick)
+    files = GoodFiles(zarechinsk.application, federal, tmp_path / "good", "sick")
+    again = check_file(zarechinsk.application, federal, sick, good=files)
     assert again.is_compared and [item.ailments[0].code for item in again.sick] == ["DOC-0502"]
-    (written,) = write_good(zarechinsk.application, federal, again, tmp_path / "good", "sick")
+    (written,) = files.paths
     good = check_file(zarechinsk.application, federal, written)
     assert good.healthy and good.documents == again.documents - 1
     root = etree.fromstring(written.read_bytes())
