@@ -224,8 +224,12 @@ def _read(element: Element, shape: Shape, unknown: Counter[str], path: _Path) ->
             continue
         if inside.text is None or inside.attributes:
             item = _read(node, inside, unknown, (path, child.local))
-        else:  # most of a message: the short way
+        elif len(node):
             item = _content(node, inside)
+        else:  # most of a message: the short way
+            item = node.text or ""
+            if inside.text != "string":
+                item = item.strip()
         if child.repeats:
             value.setdefault(child.local, []).append(item)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
@@ -13,6 +14,7 @@ from adapters import xmlio
 from adapters.gis_zhkh.envelope import SOAP, Header, envelope, get_state_request, header_element, open_envelope
 from adapters.gis_zhkh.operations import operation, state_operation
 from adapters.gis_zhkh.replies import RemoteError, read_ack, read_fault, read_state
+from adapters.gis_zhkh.values import guid
 from core.errors import InputError, InvariantError
 from tests.unit.adapters.gis_zhkh.federal_samples import SENT_AT, known_guid, replies, requests, transport
 from xsd import catalog
@@ -163,3 +165,23 @@ def test_header_that_can_not_be_right_is_refused() -> None:
         header_element(Header(known_guid("m"), SENT_AT.replace(tzinfo=None), known_guid("p")), operation("importAccountData"))
     spoken_for_itself = header_element(Header(known_guid("m"), SENT_AT, known_guid("p")), state_operation("nsi-common"))
     assert [etree.QName(child).localname for child in spoken_for_itself] == ["Date", "MessageGUID"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6f1c6f4e-0b1a-4f55-9d0c-3d8a4a3f8a10", " 6F1C6F4E-0B1A-4F55-9D0C-3D8A4A3F8A10\n", "6f1c6f4e0b1a4f559d0c3d8a4a3f8a10",
+        "{6f1c6f4e-0b1a-4f55-9d0c-3d8a4a3f8a10}", "urn:uuid:6f1c6f4e-0b1a-4f55-9d0c-3d8a4a3f8a10", "6f1c-6f4e0b1a4f559d0c3d8a4a3f8a10",
+        "6f1c6f4e-0b1a-4f55-9d0c-3d8a4a3f8a1", "zf1c6f4e-0b1a-4f55-9d0c-3d8a4a3f8a10", " f1c6f4e-0b1a-4f55-9d0c-3d8a4a3f8a1 ", "", "-" * 36,
+    ],
+)  # fmt: skip
+def test_identifiers_are_read_as_uuid_reads_them(text: str) -> None:
+    try:
+        expected = UUID(text.strip())
+    except ValueError:
+        with pytest.raises(InputError):
+            guid(text)
+        return
+    found = guid(text)
+    assert (found, hash(found), str(found), found.is_safe) == (expected, hash(expected), str(expected), expected.is_safe)
+    assert pickle.loads(pickle.dumps(found)) == expected
