@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ def run(bills: int, rounds: int, many: int) -> Iterator[Pair | str]:
         yield _same_text(contents[:3], place)
         yield _pair(contents, place, rounds, single=True)
         yield _pair(contents, place, rounds, single=False)
+        yield _pair(contents, place, rounds, single=False, threads=1)
         yield _sizes(contents[:100], place)
         yield from _memory(many, place)
 
@@ -71,13 +73,17 @@ def _ours(contents: Sequence[BillContent], folder: Path) -> None:
         list(pool.map(lambda n: render_batch(parts[n], folder, single_files=False, name=f"bills-{n}"), range(len(parts))))
 
 
-def _pair(contents: Sequence[BillContent], folder: Path, rounds: int, *, single: bool) -> Pair:
-    """Single files on one process each way; a batch file on two processes against one call of the engine."""
+def _pair(contents: Sequence[BillContent], folder: Path, rounds: int, *, single: bool, threads: int | None = None) -> Pair:
+    """Single files on one process each way; a batch file on two processes against one call of the engine.
+
+    The engine lays out a batch on as many threads as the machine has cores, unless it is told their number.
+    """
     name = f"{len(contents)} single bills, one process" if single else f"{len(contents)} bills in batch files, two processes"
     order = _order(contents, folder, single=single)
 
     def reference() -> None:
-        subprocess.run([sys.executable, "-m", "tests.perf.bare_typst"], input=order, check=True)
+        environment = os.environ | ({"RAYON_NUM_THREADS": str(threads)} if threads else {})
+        subprocess.run([sys.executable, "-m", "tests.perf.bare_typst"], input=order, check=True, env=environment)
 
     def candidate() -> None:
         if single:
@@ -87,7 +93,7 @@ def _pair(contents: Sequence[BillContent], folder: Path, rounds: int, *, single:
 
     return compare(
         name, reference=reference, candidate=candidate, prepare=lambda: None, goal=">= 0.8" if single else ">= 1.4", rounds=rounds,
-        note="reference: bare Typst in one process with a fast encoder of codes, texts ready",
+        note=f"reference: bare Typst in one process{', one thread,' if threads else ''} with a fast encoder of codes, texts ready",
     )  # fmt: skip
 
 
