@@ -647,7 +647,7 @@ WITH moved AS (
 SELECT account_id, origin_month, creditor_id, service_id, surcharge, kind, occurred_on, amount, payment,
        CASE WHEN :by_payment THEN coalesce(accounted_on, (
          SELECT max(o.accounted_on) FROM entry o
-         WHERE kind = 'payment_division' AND o.entry_key IN ('payment/' || payment, 'payment_release/' || payment))) END AS accounted_on
+         WHERE summed.kind = 'payment_division' AND o.entry_key IN ('payment/' || summed.payment, 'payment_release/' || summed.payment))) END AS accounted_on
 FROM summed
 ORDER BY account_id, origin_month, creditor_id, service_id, surcharge, occurred_on, kind
 

@@ -99,16 +99,21 @@ def computed(connection: Connection, task: Task, batches: Sequence[Sequence[Enti
         crew.shutdown(wait=True, cancel_futures=True)
 
 
+_starting = threading.Lock()
+"""One calculation at a time starts its processes: what they take for the program belongs to the whole process."""
+
+
 @contextmanager
 def _nothing_of_main() -> Iterator[None]:
     """Processes that are started here do not import the program that people started, with its commands, screens and adapters: that would
     take each of them two seconds of processor time, and what they compute with is in this module."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+    with _starting:
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
 
 
 class _Computer:

@@ -154,7 +154,7 @@ class Penalties:
             penalty_turnovers(self.connection, provider_id=owner, month=self.month, account=self.only),
         )
         # Court costs may be all that an account owes.
-        judged = {one for one, acts in terms.decisions.judgements.items() if any(act.costs for act in acts)}
+        judged = {one for one, acts in terms.decisions.judgements.items() if any(act.costs for act in acts) and self.only in (None, one)}
         while batch := list(islice(accounts, _ACCOUNTS_AT_ONCE)):
             origins = {change.origin_month for _, moved, _ in batch for change in moved}
             payers = [account for account, _, _ in batch]

@@ -22,6 +22,7 @@ from core.clock import Clock
 from core.errors import InputError
 from core.ids import CENTRE, MessageId
 from core.ledger.paid import EqualPayments, equal_payments
+from core.ledger.suspense import lock_suspense
 from core.model.records import Resolution
 from core.period import Month
 from core.records.bank import lines_of, payments_of
@@ -119,7 +120,8 @@ def decide_duplicate(
 ) -> DecidedDuplicate:
     """Remember what a person found: both are real (``extra`` None), or the operation ``extra`` is the other payment once more.
 
-    ``InputError`` BANK-0421 for an unknown pair, BANK-0422 when the operation is not of it.
+    ``InputError`` BANK-0421 for an unknown pair, BANK-0422 when the operation is not of it, BANK-0423 when the other operation
+    was found to be the extra one before and taken back.
     """
     with transaction(engine) as connection:
         pair = next((one for one in possible_duplicates(connection, since=since) if one.number == number), None)
@@ -148,6 +150,14 @@ def decide_duplicate(
             connection, data=data, name="duplicate.json", channel="duplicates", direction="decision", provider_id=CENTRE, at=at
         ).message_id
     with transaction(engine) as connection:
+        lock_suspense(connection)  # two people must not take back both payments of a pair
+        earlier = read_resolutions(connection, _MATTER).get(pair.subject)
+        otherwise = earlier is not None and earlier.body.value not in (_TWO, body.value)
+        if earlier is not None and otherwise and payments_of(connection, [earlier.body.value]):  # a payment of a registry: taken back
+            raise InputError(
+                "BANK-0423", f"По паре {number} уже решено: лишняя операция «{earlier.body.value}», она снята ({earlier.body.actor}).",
+                hint="Снять вторую нельзя: деньги ушли бы со счёта дважды. Если решение ошибочно, верните снятый платёж через банк.",
+            )  # fmt: skip
         resolve(connection, [body], message_id=message, at=at)
         resolved = read_resolutions(connection, _MATTER)[pair.subject]
         is_of_registry = extra is not None and bool(payments_of(connection, [extra]))

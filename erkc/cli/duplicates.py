@@ -88,7 +88,7 @@ def since_month(text: str | None, today: date) -> Month:
 
 def say_duplicates(screen: Screen, pairs: Sequence[PossibleDuplicate]) -> None:
     """How many pairs wait for a person, in one sentence."""
-    waiting = sum(not one.are_two for one in pairs)
+    waiting = sum(one.is_open for one in pairs)
     if waiting:
         screen.say(f"Возможные повторы между каналами: {waiting}; ничего не изменено, решает человек: erkc duplicates list.")
 

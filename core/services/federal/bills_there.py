@@ -125,13 +125,14 @@ def _stated(
 def _exported(
     connection: Connection, federal: Federal, provider_id: ProviderId, month: Month
 ) -> tuple[tuple[PlacedBill, ...], set[str], tuple[tuple[str, str], ...]]:
-    """Documents, the accounts that they were asked for, and refused exports: the last answer of each account counts."""
+    """Documents, the accounts for which they were shown, and refused exports: the last answer of each account counts."""
     over = outbox.exchanges(connection, system=federal.system, states=("done", "failed"), provider_id=provider_id, act=_ACT)
+    seen: set[str] = set()
     asked: set[str] = set()
     found: dict[str, PlacedBill] = {}
     failures: dict[tuple[str, str], None] = {}
     for exchange in reversed([one for one in over if one.request["month"] == str(month)]):
-        fresh = set(exchange.request["account_guids"]) - asked
+        fresh = set(exchange.request["account_guids"]) - seen
         if not fresh:
             continue
         if exchange.state == "failed":
@@ -139,7 +140,8 @@ def _exported(
         elif exchange.result_message_id is not None:
             content = federal.gateway.read(exchange.operation, archive.read(connection, MessageId(exchange.result_message_id)))
             found |= {one.ipd: one for one in content.bills if str(one.account_guid) in fresh}
-        asked |= fresh
+            asked |= fresh
+        seen |= fresh
     return tuple(sorted(found.values(), key=lambda one: (one.number, one.ipd))), asked, tuple(failures)
 
 

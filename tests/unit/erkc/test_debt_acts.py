@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from config.law import tables
 from core.charges.law import Law
-from core.ids import ProviderId
+from core.ids import EntityId, ProviderId
 from core.model.lines import Component
 from core.money import kopecks
 from core.period import Month
@@ -109,6 +109,11 @@ def test_a_judgement_freezes_what_it_covers_and_stands_in_the_report(taken_town:
     assert (mine.frozen, mine.after_judgement) == (frozen, kopecks(Fraction(frozen, 100) + 9 * BEFORE * DAY + 12 * AFTER * DAY) - frozen)
     assert (frozen, mine.posted) == (748, 2170)
     assert costs(taken_town, OCTOBER.previous()) == [] and costs(taken_town) == [(0, 40_000, 40_000)]
+    with taken_town.engine.connect() as connection:
+        others = EntityId(mine.account_id + 1)
+        assert all(
+            one.account_id == others for one in Penalties(connection, provider(connection, ProviderId(1)), OCTOBER, LAW, only=others).rows()
+        )
     take(taken_town, "b.toml", JUDGEMENT.replace("0077000116", "0077000117"))
     assert costs(taken_town) == [] and told(taken_town) == ["PN-0002"], "nobody of this ИНН is known"
     take(taken_town, "c.toml", JUDGEMENT + "# ещё раз\n")
