@@ -9,9 +9,7 @@ elements in ``adapters/xmlio.py``, which says what is wrong, does it.
 from __future__ import annotations
 
 import functools
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -21,7 +19,7 @@ from lxml import etree
 from core.errors import InvariantError
 from xsd.tables import Shape, Tables, tables
 
-__all__ = ["Flat", "Layout", "Same", "uncollected", "written"]
+__all__ = ["Flat", "Layout", "Same", "written"]
 
 Element: TypeAlias = etree._Element
 Value = Any  # as in xmlio
@@ -37,18 +35,6 @@ class Same(dict[str, Value]):
         super().__init__(value)
         self.texts: dict[_Place, str] = {}
         self.formats: dict[_Form, str] = {}
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the collector of cycles: the mappings of a package have none, and it would look through them again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Layout:

@@ -17,10 +17,10 @@ from adapters.gis_zhkh.bill_references import BillReferences, BillToPlace, Requi
 from adapters.gis_zhkh.envelope import SIGNED_ID
 from adapters.gis_zhkh.replies import RemoteError, StateReply
 from adapters.gis_zhkh.values import guid, kopecks_of, listed
-from adapters.xmltext import uncollected
 from core.errors import InvariantError
 from core.ids import TransportGuid
 from core.period import Month
+from core.uncollected import uncollected
 from xsd.tables import ALBUM
 
 __all__ = [

@@ -18,8 +18,8 @@ from lxml import etree
 from adapters import xmlio
 from adapters.gis_zhkh.envelope import SOAP
 from adapters.gis_zhkh.values import guid, instant, listed
-from adapters.xmltext import uncollected
 from core.errors import InputError
+from core.uncollected import uncollected
 from xsd.tables import ALBUM, tables
 
 __all__ = [

@@ -27,8 +27,8 @@ from core.records.bank import KnownPayment, known_lines, known_payments, known_r
 from core.records.findings import read_findings, save_findings
 from core.records.intake import Intake, moment_after, read_intake, save_intake
 from core.records.store import save
-from core.services.uncollected import uncollected
 from core.storage.engine import transaction
+from core.uncollected import uncollected
 
 __all__ = ["Arrival", "BankImport", "BankReader", "take_file"]
 

@@ -36,8 +36,8 @@ from core.period import Month
 from core.services.bounds import Bounds, once
 from core.services.rebuild import Charger
 from core.services.recalculation import Adjustments
-from core.services.uncollected import uncollected
 from core.storage.engine import application_engine
+from core.uncollected import uncollected
 
 __all__ = ["Computed", "Task", "computed"]
 
