@@ -776,12 +776,13 @@ SELECT l.account_id, l.posted_on, l.occurred_on, l.creditor_id, NULL::bigint AS 
        'receipt' AS what, l.amount, l.entry_id
 FROM left_ahead l LEFT JOIN staged_house h ON h.account_id = l.account_id
 UNION ALL
--- And what was used of advances of these accounts: out of the undivided ones to creditors (share), and on debts and penalties (use).
+-- And what was used of advances of these accounts, on bills and on debts that turned up: out of the undivided ones to creditors (share), and
+-- on debts and penalties (use). A debt that turned up takes from an undivided advance without a share.
 SELECT p.account_id, e.posted_at::date, e.occurred_on, p.creditor_id, CASE WHEN p.credit = 1 OR p.debit = 1 THEN p.service_id END, p.component, p.provider_id,
        h.house_id, CASE WHEN p.credit IN (1, 7) OR p.debit IN (1, 7) THEN 'use' WHEN p.credit = 6 THEN 'in' ELSE 'out' END,
        sum(CASE WHEN p.credit IN (1, 6, 7) THEN p.amount ELSE -p.amount END)::bigint, min(e.entry_id)
 FROM entry e JOIN posting p ON p.month = e.month AND p.entry_id = e.entry_id LEFT JOIN staged_house h ON h.account_id = p.account_id
-WHERE e.kind IN ('advance_use', 'advance_reversal') AND p.account_id IN (SELECT account_id FROM left_ahead)
+WHERE e.kind IN ('advance_use', 'advance_reversal', 'payment_division') AND p.account_id IN (SELECT account_id FROM left_ahead)
 GROUP BY e.entry_id, 1, 2, 3, 4, 5, 6, 7, 8, 9
 ORDER BY 1, 11, 9 DESC, 4 NULLS FIRST, 5 NULLS FIRST, 6
 

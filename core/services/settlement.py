@@ -300,14 +300,13 @@ class _Reader:
                     for move in those:
                         pool.receive(move.creditor_id, move.amount)
                     continue
-                for found in pool.use([moved for one in those if (moved := self._moved(one)) is not None]):
+                moved = [*_shares(those), *(one for move in those if (one := self._moved(move)) is not None)]
+                for found in pool.use(moved):
                     yield from self._passed(those[0], found)
 
     def _moved(self, move: AdvanceMove) -> Moved | None:
-        if move.creditor_id is None or move.what not in ("in", "use"):
+        if move.creditor_id is None or move.what != "use":
             return None
-        if move.what == "in":
-            return Moved("share", move.creditor_id, move.amount)
         stays = self._kind(_as_sum(move)) in ("k_surcharge", "soi")
         return Moved("debt", move.creditor_id, move.amount, (move.service_id, move.component), stays)
 
@@ -372,3 +371,14 @@ def _is_of_house(service: ServiceRow) -> bool:
 
 def _as_sum(move: AdvanceMove) -> CollectedSum:
     return CollectedSum(None, "", move.on, move.provider_id, move.house_id, move.creditor_id, move.service_id, move.component, move.amount)
+
+
+def _shares(moves: Sequence[AdvanceMove]) -> Iterator[Moved]:
+    """What an entry took from the undivided advance for each creditor: what came to him and his debts beyond what his own advance gave."""
+    sums: dict[EntityId, int] = defaultdict(int)
+    for move in moves:
+        if move.creditor_id is not None:
+            sums[move.creditor_id] += move.amount
+    for creditor, amount in sums.items():
+        if amount > 0:
+            yield Moved("share", creditor, amount)

@@ -9,15 +9,20 @@ from sqlalchemy import Connection
 from core import archive
 from core.ids import CENTRE, EntityId
 from core.ledger.balances import advances, chart_totals, open_items, payments_counted, penalty_items
+from core.ledger.collected import advance_moves, stage_houses
 from core.ledger.post import Posted
 from core.ledger.verify import broken
 from core.model.finding import Position
-from core.model.lines import Chart
+from core.model.ledger import Posting
+from core.model.lines import Chart, Component
 from core.model.records import Record, RegionSetting
+from core.payments.found_debts import Moved
 from core.period import Month
 from core.records.store import save
 from core.services.advances import use_advances, use_advances_on_penalties
 from core.services.credits import use_credits
+from core.services.settlement import _shares
+from core.services.turned_up import cover_turned_up
 from tests.unit.core.services.books import CREDITOR, NOW, OCTOBER, SERVICE, Books
 
 OTHER_SERVICE, SUPPLIER = EntityId(8), EntityId(4)
@@ -194,3 +199,15 @@ def test_an_undivided_advance_covers_penalties_of_any_recipient_and_no_opening_p
     assert books.posts(OCTOBER) == 26_00
     on_penalties(books, OCTOBER)
     assert (penalised(books), ahead(books)) == (7_00, {(0, 0): 81_00})
+
+
+def test_a_debt_that_turned_up_takes_the_undivided_money_of_banks_for_its_creditor(books: Books, connection: Connection) -> None:
+    """Else the settlement would keep for ever as undivided what the creditor's debt was paid with."""
+    paid = Posting(Chart.CASH, Chart.ADVANCE, 500, books.account, None, None, component=Component.ADVANCE)
+    books._post("payment_release/agent/1", "payment", OCTOBER, date(2026, 10, 5), paid)
+    books.owes(300)
+    cover_turned_up(connection, provider=books.owner, month=OCTOBER, cause="m", at=NOW)
+    stage_houses(connection, [])
+    receipt, *division = advance_moves(connection, messages=[])
+    assert (receipt.what, receipt.creditor_id, receipt.amount) == ("receipt", None, 500)
+    assert list(_shares(division)) == [Moved("share", CREDITOR, 300)]
