@@ -153,7 +153,7 @@ def _show_explained(screen: Screen, item: AccountExplained) -> None:
     if item.penalties:
         posted = sum(row.posted for row in item.penalties)
         screen.say()
-        screen.heading(f"Пени, проведённые в {item.month.title}: {roubles(posted)} руб.; не оплачено: {roubles(_unpaid(item))} руб.")
+        screen.heading(f"Пени, проведённые за {item.month.title}: {roubles(posted)} руб.; не оплачено: {roubles(_unpaid(item))} руб.")
     if item.stopped:
         screen.say(f"Дом остановлен, строки не проведены: ждут решения (erkc bill findings {item.month}).")
     for held in item.held:
